@@ -1,0 +1,106 @@
+"""Datasets by folder or by name: recognise a layout, list what the workspace and the server have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.datasets.dataset import Dataset, Layout
+from core.datasets.dubai import is_dubai, read_dubai
+from core.datasets.pairs import is_pairs, read_pairs
+from core.errors import DatasetError
+from core.paths import data_roots, is_name, workspace
+
+__all__ = ["DatasetRef", "find_dataset", "list_datasets", "open_dataset", "recognise"]
+
+_DEPTH = 2  # levels below an allow-listed root that are searched for datasets
+
+
+@dataclass(frozen=True)
+class DatasetRef:
+    """A dataset that can be chosen.
+
+    Attributes:
+        id: what the browser sends back: a name in the workspace, or ``server/…`` for a folder
+            below an allow-listed root.
+    """
+
+    id: str
+    path: Path
+    layout: Layout
+
+
+def recognise(path: Path) -> Layout | None:
+    """The layout of a folder, or None if it is no dataset."""
+    if not path.is_dir():
+        return None
+    if is_dubai(path):
+        return "dubai"
+    return "pairs" if is_pairs(path) else None
+
+
+def open_dataset(path: Path, name: str | None = None) -> Dataset:
+    """List a dataset's samples; images are read later.
+
+    Raises:
+        DatasetError: no such folder, an empty one, or none of the known layouts.
+    """
+    if not path.is_dir():
+        raise DatasetError(
+            "there is no such dataset folder", where=str(path), remedy="check the spelling"
+        )
+    layout = recognise(path)
+    if layout is None:
+        empty = not any(path.iterdir())
+        raise DatasetError(
+            "the dataset folder is empty" if empty else "this folder is in no known layout",
+            where=str(path),
+            remedy="expected `Tile N/images` and `Tile N/masks`, or `images` and `masks` with the "
+            "same file names; `python -m core demo DIR` writes an example",
+        )
+    reader = read_dubai if layout == "dubai" else read_pairs
+    return reader(path, name or path.resolve().name)
+
+
+def list_datasets() -> list[DatasetRef]:
+    """Datasets of the workspace, then those below the server's allow-listed folders."""
+    found = [
+        DatasetRef(folder.name, folder, layout)
+        for folder in sorted(workspace().datasets.iterdir())
+        if is_name(folder.name) and (layout := recognise(folder))
+    ]
+    for root in data_roots():
+        found += [
+            DatasetRef("/".join(("server", *path.relative_to(root.parent).parts)), path, layout)
+            for path, layout in _below(root, _DEPTH)
+        ]
+    return list({ref.id: ref for ref in found}.values())
+
+
+def _below(folder: Path, depth: int) -> list[tuple[Path, Layout]]:
+    layout = recognise(folder)
+    if layout:
+        return [(folder, layout)]
+    if depth == 0:
+        return []
+    children = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return [found for child in children for found in _below(child, depth - 1)]
+
+
+def find_dataset(dataset: str) -> Dataset:
+    """A dataset by its id, or by a folder (command line only).
+
+    Raises:
+        DatasetError: there is none.
+    """
+    for ref in list_datasets():
+        if ref.id == dataset:
+            return open_dataset(ref.path, ref.id)
+    path = Path(dataset)
+    if not path.is_dir():
+        names = ", ".join(ref.id for ref in list_datasets()) or "none yet"
+        raise DatasetError(
+            f"there is no dataset {dataset!r}",
+            remedy=f"give a folder, or a name: {names}; `python -m core demo DIR` writes one",
+        )
+    return open_dataset(path)

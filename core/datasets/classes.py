@@ -1,0 +1,138 @@
+"""Class tables: the ordered land classes of a dataset, their colours, and label values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["DUBAI_CLASSES", "DUBAI_VOID_COLORS", "VOID", "ClassTable", "LandClass", "hex_to_rgb"]
+
+VOID = 255
+"""The label value of pixels that are not labelled or have no data."""
+
+
+def hex_to_rgb(text: str) -> tuple[int, int, int]:
+    """``#3C1098`` as ``(60, 16, 152)``."""
+    value = int(text.removeprefix("#"), 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+def _checked_color(text: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", text):
+        raise ValueError(f"expected a colour like #3C1098, received {text!r}")
+    return text.upper()
+
+
+Color = Annotated[str, AfterValidator(_checked_color)]
+
+
+class LandClass(BaseModel):
+    """A class by its name and its colour on screen and in coloured masks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    color: Color
+
+    @property
+    def rgb(self) -> tuple[int, int, int]:
+        return hex_to_rgb(self.color)
+
+
+class ClassTable(BaseModel):
+    """Ordered classes: the index of a class is its label value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classes: tuple[LandClass, ...] = Field(min_length=1, max_length=VOID)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> ClassTable:
+        for what, values in (("name", self.names), ("colour", tuple(c.color for c in self.classes))):
+            if len(set(values)) != len(values):
+                raise ValueError(f"two classes have the same {what}: {', '.join(values)}")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.classes)
+
+    @property
+    def colors(self) -> tuple[tuple[int, int, int], ...]:
+        """Colours in index order, each (red, green, blue) in 0–255."""
+        return tuple(c.rgb for c in self.classes)
+
+    def colorize(self, labels: np.ndarray, void: tuple[int, int, int] = (0, 0, 0)) -> np.ndarray:
+        """Colour a label map.
+
+        Args:
+            labels: (H, W) uint8 class indices, 255 = void.
+            void: the colour of void pixels.
+
+        Returns:
+            (H, W, 3) uint8 RGB.
+        """
+        lookup = np.full((256, 3), void, np.uint8)
+        lookup[: len(self)] = self.colors
+        return lookup[labels]
+
+    def encode(
+        self, mask: np.ndarray, void_colors: Mapping[str, tuple[int, int, int]] | None = None
+    ) -> tuple[np.ndarray, dict[tuple[int, int, int], int]]:
+        """Read a coloured mask as class indices.
+
+        Args:
+            mask: (H, W, 3) uint8 RGB.
+            void_colors: further colours, by what they mean, that stand for void.
+
+        Returns:
+            Labels (H, W) uint8 with 255 = void, and the colours found in neither table with their
+            pixel counts; those pixels are void in the labels.
+        """
+        packed = pack_rgb(mask)
+        labels = np.full(packed.shape, VOID, np.uint8)
+        explained = np.zeros(packed.shape, bool)
+        for rgb in (void_colors or {}).values():
+            explained |= packed == _packed(rgb)
+        for index, rgb in enumerate(self.colors):
+            here = packed == _packed(rgb)
+            labels[here] = index
+            explained |= here
+        found, counts = np.unique(packed[~explained], return_counts=True)
+        unknown = {
+            (int(color) >> 16, int(color) >> 8 & 255, int(color) & 255): int(count)
+            for color, count in zip(found, counts, strict=True)
+        }
+        return labels, unknown
+
+
+def _packed(rgb: tuple[int, int, int]) -> int:
+    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
+
+
+def pack_rgb(mask: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 RGB as (H, W) int32 ``0xRRGGBB``, so that colours compare as numbers."""
+    wide = mask.astype(np.int32)
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+
+
+DUBAI_CLASSES = ClassTable(
+    classes=(
+        LandClass(name="Building", color="#3C1098"),
+        LandClass(name="Land", color="#8429F6"),
+        LandClass(name="Road", color="#6EC1E4"),
+        LandClass(name="Vegetation", color="#FEDD3A"),
+        LandClass(name="Water", color="#E2A929"),
+    )
+)
+"""The colours that are in the Dubai masks; those in its ``classes.json`` are in no mask."""
+
+DUBAI_VOID_COLORS = {"unlabeled": (0x9B, 0x9B, 0x9B), "black": (0, 0, 0)}
+"""Unlabeled is documented; pure black is not (0.56 % of the pixels, nearly all in tile 8)."""

@@ -1,0 +1,176 @@
+"""Samples and the dataset they belong to: what every layout's reader returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from core.datasets.classes import VOID, ClassTable
+from core.errors import DatasetError, ImageError
+from core.imagery.raster import Raster, read_raster
+
+__all__ = ["Dataset", "MaskCoding", "Sample", "decode_mask"]
+
+Layout = Literal["dubai", "pairs"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image with, where there is one, its mask.
+
+    Attributes:
+        id: its name within the dataset, such as ``Tile 1/image_part_001``.
+        scene: the unit by which splits are made.
+    """
+
+    id: str
+    scene: str
+    image: Path
+    mask: Path | None
+
+
+@dataclass(frozen=True)
+class MaskCoding:
+    """How a dataset's mask files write classes down.
+
+    Attributes:
+        kind: ``color`` (RGB by the class table) or ``index`` (one band of values).
+        void_colors: colours that mean void, by what they are called.
+        values: for index masks, which file value means which label; values that are not listed
+            are unknown.
+    """
+
+    kind: Literal["color", "index"]
+    void_colors: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    values: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder of samples with one class table.
+
+    Attributes:
+        notes: what a person should know about this dataset, shown beside it.
+    """
+
+    name: str
+    root: Path
+    layout: Layout
+    classes: ClassTable
+    coding: MaskCoding
+    samples: tuple[Sample, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(sample.scene for sample in self.samples))
+
+    def sample(self, sample_id: str) -> Sample:
+        """The sample of that id.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        for sample in self.samples:
+            if sample.id == sample_id:
+                return sample
+        raise DatasetError(
+            f"no sample {sample_id!r}",
+            where=str(self.root),
+            remedy=f"the first samples are {', '.join(s.id for s in self.samples[:3])}",
+        )
+
+    def load_image(self, sample: Sample) -> Raster:
+        """The image, whole.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return read_raster(sample.image)
+
+    def load_labels(self, sample: Sample, shape: tuple[int, int] | None = None) -> np.ndarray:
+        """The mask as labels.
+
+        Args:
+            sample: one that has a mask.
+            shape: (H, W) of its image, where that is known; the mask must be of that size.
+
+        Returns:
+            (H, W) uint8 class indices, 255 = void.
+
+        Raises:
+            DatasetError: no mask, a mask of another size, or values outside the class table.
+            ImageError: the mask cannot be read.
+        """
+        if sample.mask is None:
+            raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
+        labels, unknown = decode_mask(read_raster(sample.mask), self.classes, self.coding)
+        if unknown:
+            raise DatasetError(
+                f"the mask has {_listed(unknown)} outside the class table",
+                where=str(sample.mask),
+                remedy="run `python -m core audit` to see all of them, and add them to the classes "
+                'or to "void" in classes.json',
+            )
+        if shape is not None and labels.shape != shape:
+            raise DatasetError(
+                f"image is {shape[1]}×{shape[0]} but its mask is "
+                f"{labels.shape[1]}×{labels.shape[0]} pixels",
+                where=str(sample.mask),
+                remedy="export the mask again at the image's size, or exclude the sample",
+            )
+        return labels
+
+
+def decode_mask(
+    raster: Raster, classes: ClassTable, coding: MaskCoding
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Read a mask file's pixels as labels.
+
+    Args:
+        raster: the mask as opened.
+        classes: what its colours mean.
+        coding: how it is written down.
+
+    Returns:
+        (H, W) uint8 labels with 255 = void, and the values found outside the table (``#RRGGBB``
+        or a number) with their pixel counts; those pixels are void in the labels.
+
+    Raises:
+        ImageError: a coloured mask was expected and this one has a single band, or it is not 8-bit.
+    """
+    pixels = raster.pixels
+    if coding.kind == "color":
+        if pixels.shape[-1] < 3 or pixels.dtype != np.uint8:
+            raise ImageError(
+                f"expected a coloured mask (8-bit RGB), received {pixels.shape[-1]} band(s) of "
+                f"{pixels.dtype}",
+                remedy="export the mask with its class colours, or as a folder of index masks",
+            )
+        labels, strange = classes.encode(pixels[..., :3], coding.void_colors)
+        unknown = {"#{:02X}{:02X}{:02X}".format(*rgb): n for rgb, n in strange.items()}
+    else:
+        labels, unknown = _decode_index(pixels[..., 0], coding.values)
+    labels[~raster.valid] = VOID
+    return labels, unknown
+
+
+def _decode_index(values: np.ndarray, meaning: Mapping[int, int]) -> tuple[np.ndarray, dict[str, int]]:
+    labels = np.full(values.shape, VOID, np.uint8)
+    explained = values == VOID
+    for value, label in meaning.items():
+        here = values == value
+        labels[here] = label
+        explained |= here
+    found, counts = np.unique(values[~explained], return_counts=True)
+    return labels, {f"value {value:g}": int(n) for value, n in zip(found, counts, strict=True)}
+
+
+def _listed(unknown: Mapping[str, int]) -> str:
+    first = sorted(unknown.items(), key=lambda item: -item[1])[:3]
+    text = ", ".join(f"{name} ({count:,} px)" for name, count in first)
+    return text + (f" and {len(unknown) - 3} more values" if len(unknown) > 3 else "")

@@ -1,0 +1,108 @@
+"""Humans in the Loop's semantic segmentation of aerial imagery, Dubai."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from core.datasets.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
+from core.datasets.dataset import Dataset, MaskCoding, Sample
+from core.errors import DatasetError
+from core.imagery.raster import IMAGE_SUFFIXES
+
+__all__ = ["is_dubai", "read_dubai"]
+
+_TILE = re.compile(r"Tile (\d+)")
+
+
+def _home(root: Path) -> Path:
+    """The folder the tiles lie in: the download has one more folder around them."""
+    inner = root / "Semantic segmentation dataset"
+    return inner if inner.is_dir() else root
+
+
+def is_dubai(root: Path) -> bool:
+    """Whether `root` holds ``Tile N/images`` folders, also one folder down as on Kaggle."""
+    return any(
+        _TILE.fullmatch(tile.name) and (tile / "images").is_dir() for tile in _home(root).iterdir()
+    )
+
+
+def read_dubai(root: Path, name: str) -> Dataset:
+    """List a folder in the Dubai layout; no pixel is read.
+
+    72 aerial images of Dubai by the MBRSC satellites, eight tiles of nine parts; a tile is a 3×3
+    mosaic whose parts touch, and a scene here. RGB JPEG, 509×544 to 2149×1479 pixels; masks RGB
+    PNG. Classes: building, land, road, vegetation, water; void: Unlabeled #9B9B9B and the
+    undocumented black. CC0 1.0, humansintheloop.org/resources/datasets.
+
+    Raises:
+        DatasetError: there is no image in it.
+    """
+    home = _home(root)
+    tiles = [tile for tile in home.iterdir() if _TILE.fullmatch(tile.name)]
+    samples = [
+        Sample(f"{tile.name}/{image.stem}", tile.name, image, _mask_of(tile, image.stem))
+        for tile in sorted(tiles, key=lambda tile: int(tile.name.split()[1]))
+        for image in sorted((tile / "images").glob("*"))
+        if image.suffix.lower() in IMAGE_SUFFIXES
+    ]
+    if not samples:
+        raise DatasetError(
+            "the tiles hold no images",
+            where=str(home),
+            remedy="put image_part_001.jpg … into each `Tile N/images`, or download the set again",
+        )
+    return Dataset(
+        name=name,
+        root=root,
+        layout="dubai",
+        classes=DUBAI_CLASSES,
+        coding=MaskCoding("color", void_colors=DUBAI_VOID_COLORS),
+        samples=tuple(samples),
+        notes=_notes(home),
+    )
+
+
+def _mask_of(tile: Path, stem: str) -> Path | None:
+    for suffix in (".png", ".tif", ".tiff"):
+        mask = tile / "masks" / f"{stem}{suffix}"
+        if mask.is_file():
+            return mask
+    return None
+
+
+def _notes(home: Path) -> tuple[str, ...]:
+    notes = [
+        "The parts of a tile are one mosaic with touching edges: split by scene, or scores on "
+        "held-out parts come out too good."
+    ]
+    wrong = _disagreements(home / "classes.json")
+    if wrong:
+        notes.insert(
+            0,
+            f"classes.json disagrees with the masks: it gives {', '.join(wrong)}. The masks' own "
+            "colours are used.",
+        )
+    return tuple(notes)
+
+
+def _disagreements(path: Path) -> list[str]:
+    """Classes whose colour in ``classes.json`` is not the one the masks are painted in."""
+    if not path.is_file():
+        return []
+    try:
+        listed = json.loads(path.read_text())["classes"]
+        colors = {str(c["title"]).split(" ")[0]: str(c["color"]).upper() for c in listed}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            "classes.json cannot be read as the dataset's class list",
+            where=str(path),
+            remedy="download it again or delete it; the colours in the masks are known without it",
+        ) from error
+    return [
+        f"{land.name} as {colors[land.name]} (masks: {land.color})"
+        for land in DUBAI_CLASSES.classes
+        if colors.get(land.name, land.color) != land.color
+    ]

@@ -1,0 +1,120 @@
+"""Which samples train, which validate, which are kept for the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.datasets.dataset import Sample
+from core.errors import ConfigError
+
+__all__ = ["Split", "SplitConfig", "split_samples"]
+
+
+class SplitConfig(BaseModel):
+    """How samples are shared out.
+
+    Attributes:
+        kind: ``scene`` keeps every scene whole on one side; ``within-scene`` takes parts of every
+            scene (each scene is seen in training: scores tell how well *these* places are mapped,
+            not new ones); ``fixed`` uses the lists.
+        val, test: shares of the scenes, or of each scene's samples.
+        val_samples, test_samples: sample ids for ``fixed``; everything else trains.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["scene", "within-scene", "fixed"] = "scene"
+    val: float = Field(0.2, ge=0, lt=1)
+    test: float = Field(0.2, ge=0, lt=1)
+    seed: int = 0
+    val_samples: tuple[str, ...] = ()
+    test_samples: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _shares(self) -> SplitConfig:
+        if self.val + self.test >= 1:
+            raise ValueError("val and test together must leave something to train on")
+        if self.kind != "fixed" and (self.val_samples or self.test_samples):
+            raise ValueError("lists of samples go with kind 'fixed'")
+        return self
+
+
+@dataclass(frozen=True)
+class Split:
+    """Sample ids by side; the three are disjoint."""
+
+    train: tuple[str, ...]
+    val: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+def split_samples(samples: Sequence[Sample], config: SplitConfig) -> Split:
+    """Share out the samples that have a mask.
+
+    Args:
+        samples: all of the dataset; those without a mask are left out.
+        config: how.
+
+    Raises:
+        ConfigError: too few scenes or samples for the shares asked for, or an unknown id.
+    """
+    labelled = [sample for sample in samples if sample.mask is not None]
+    if not labelled:
+        raise ConfigError("no sample has a mask", remedy="training needs masks: add them first")
+    if config.kind == "fixed":
+        return _fixed(labelled, config)
+    rng = np.random.default_rng(config.seed)
+    sides: dict[str, str] = {}
+    if config.kind == "scene":
+        scenes = list(dict.fromkeys(sample.scene for sample in labelled))
+        by_scene = _share_out(scenes, config, rng, "scene")
+        sides = {sample.id: by_scene[sample.scene] for sample in labelled}
+    else:
+        for scene in dict.fromkeys(sample.scene for sample in labelled):
+            ids = [sample.id for sample in labelled if sample.scene == scene]
+            sides |= _share_out(ids, config, rng, f"sample of {scene}")
+    return _collect(sides)
+
+
+def _share_out(
+    items: list[str], config: SplitConfig, rng: np.random.Generator, what: str
+) -> dict[str, str]:
+    # Whoever asks for a share gets at least one; what is left trains.
+    val = max(1, round(len(items) * config.val)) if config.val else 0
+    test = max(1, round(len(items) * config.test)) if config.test else 0
+    if len(items) <= val + test:
+        other = (
+            "choose the split within scenes, set val or test to 0, or add scenes"
+            if config.kind == "scene"
+            else "split by scene, set val or test to 0, or add samples"
+        )
+        raise ConfigError(
+            f"only {len(items)} {what}(s) with masks for {val} to validate and {test} to test",
+            remedy=other,
+        )
+    order = [items[index] for index in rng.permutation(len(items))]
+    sides = ["val"] * val + ["test"] * test + ["train"] * (len(items) - val - test)
+    return dict(zip(order, sides, strict=True))
+
+
+def _fixed(labelled: list[Sample], config: SplitConfig) -> Split:
+    known = {sample.id for sample in labelled}
+    both = set(config.val_samples) & set(config.test_samples)
+    strange = [i for i in (*config.val_samples, *config.test_samples) if i not in known]
+    if strange or both:
+        what = f"unknown: {strange[0]!r}" if strange else f"on both lists: {min(both)!r}"
+        raise ConfigError(f"the split's sample lists do not fit, {what}", remedy="mend the lists")
+    sides = {i: "val" for i in config.val_samples} | {i: "test" for i in config.test_samples}
+    split = _collect({sample.id: sides.get(sample.id, "train") for sample in labelled})
+    if not split.train:
+        raise ConfigError("the split leaves nothing to train on", remedy="shorten its lists")
+    return split
+
+
+def _collect(sides: dict[str, str]) -> Split:
+    return Split(*(tuple(sorted(i for i, s in sides.items() if s == side)) for side in ("train", "val", "test")))

@@ -1,0 +1,86 @@
+"""The one place TensorFlow is imported, and what it will compute on."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["Precision", "describe", "has_gpu", "resolve_precision", "tensorflow"]
+
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+
+_import_lock = threading.Lock()
+
+
+def tensorflow() -> Any:
+    """Import TensorFlow on first use, with Keras 3 on it and GPU memory growing on demand.
+
+    Two sessions of the dashboard may ask at once; a lock keeps them from seeing a half-imported
+    module.
+    """
+    with _import_lock:
+        first = "tensorflow" not in sys.modules
+        # Read by TensorFlow, Keras and segmentation-models while they are imported.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+        os.environ.setdefault("SM_FRAMEWORK", "tf.keras")
+        tf = importlib.import_module("tensorflow")
+        if first:
+            for gpu in tf.config.list_physical_devices("GPU"):
+                # Otherwise one process takes all memory and a second one (a training) gets none.
+                tf.config.experimental.set_memory_growth(gpu, True)
+        return tf
+
+
+def has_gpu() -> bool:
+    """Whether an NVIDIA GPU is visible, told from the driver's files, without TensorFlow."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    return any(Path("/proc/driver/nvidia/gpus").glob("*"))
+
+
+@lru_cache(maxsize=1)
+def _cpu() -> tuple[str, frozenset[str]]:
+    name, flags = "CPU", frozenset[str]()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() == "flags":
+                flags = frozenset(value.split())
+                break
+    return name, flags
+
+
+def resolve_precision(precision: Precision) -> str:
+    """The Keras dtype policy for training on this machine.
+
+    ``auto`` takes mixed_bfloat16 where the hardware multiplies bfloat16 (AVX512-BF16, AMX, or a
+    GPU of compute capability 8 and up), mixed_float16 on older GPUs with tensor cores (7 and up),
+    float32 otherwise: emulated bfloat16 is slower than float32.
+    """
+    if precision != "auto":
+        return precision
+    gpus = tensorflow().config.list_physical_devices("GPU")
+    if gpus:
+        details = tensorflow().config.experimental.get_device_details(gpus[0])
+        major = details.get("compute_capability", (0, 0))[0]
+        return "mixed_bfloat16" if major >= 8 else "mixed_float16" if major >= 7 else "float32"
+    _, flags = _cpu()
+    return "mixed_bfloat16" if flags & {"avx512_bf16", "amx_bf16"} else "float32"
+
+
+def describe() -> str:
+    """What this machine computes on, in a few words, without TensorFlow."""
+    name, _ = _cpu()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if has_gpu():
+        return f"NVIDIA GPU, {name}, {cores} cores"
+    return f"no GPU found: {name}, {cores} cores"

@@ -1,0 +1,68 @@
+"""Every error a user can cause, as one tree; each message carries its remedy.
+
+DSIError
+├── ImageError       a picture that cannot be read, is too large, or does not fit its partner
+├── DatasetError     a folder that is no dataset, an empty one, a mask that cannot be decoded
+├── ModelError       an unknown model, a card that does not fit its weights, the wrong bands
+├── RunError         a training that failed, is missing, or is already running
+├── ConfigError      a setting with a wrong name or value
+└── WorkspaceError   a folder that cannot be written, a full disk, a name that is not allowed
+
+The command line prints ``error: what, where, what to do`` and leaves with 1; a page shows one box.
+Anything outside this tree is a defect of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "DSIError",
+    "DatasetError",
+    "ImageError",
+    "ModelError",
+    "RunError",
+    "WorkspaceError",
+]
+
+
+class DSIError(Exception):
+    """What went wrong, where, and what to do about it.
+
+    Args:
+        what: the fact, in plain words, without a full stop.
+        where: the file, folder, sample or setting it happened to.
+        remedy: what the reader can do, as an instruction.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.what, self.where, self.remedy) if part)
+
+
+class ImageError(DSIError):
+    """A picture that cannot be read, is too large, or does not fit its partner."""
+
+
+class DatasetError(DSIError):
+    """A folder that is no dataset, an empty one, or a mask that cannot be decoded."""
+
+
+class ModelError(DSIError):
+    """An unknown model, weights that do not fit their card, or the wrong number of bands."""
+
+
+class RunError(DSIError):
+    """A training that failed, is missing, or is already running."""
+
+
+class ConfigError(DSIError):
+    """A setting with a wrong name or a wrong value."""
+
+
+class WorkspaceError(DSIError):
+    """A folder that cannot be written, a full disk, or a name that is not allowed."""

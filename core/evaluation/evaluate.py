@@ -1,0 +1,125 @@
+"""Score a model on whole images of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.datasets.classes import VOID
+from core.datasets.dataset import Dataset, Sample
+from core.errors import DatasetError
+from core.evaluation.confusion import confusion, scores
+from core.inference.predictor import Predictor
+from core.models.card import ModelCard
+
+__all__ = ["Evaluation", "evaluate", "pooled", "samples_of_split"]
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Counts of an evaluation.
+
+    Attributes:
+        matrix: (K, K) int64 confusion, rows true.
+        cross_entropy: mean of −ln p(true class) over labelled pixels, in nats.
+        images: how many.
+    """
+
+    matrix: np.ndarray
+    cross_entropy: float
+    images: int
+
+    def summary(self, names: Sequence[str]) -> dict[str, Any]:
+        """The part of the contract's JSON that is about scores."""
+        result = scores(self.matrix)
+        return {
+            "images": self.images,
+            "pixels": int(self.matrix.sum()),
+            "mean_iou": result.mean_iou,
+            "pixel_accuracy": result.pixel_accuracy,
+            "per_class": result.per_class(names),
+            "confusion": self.matrix.tolist(),
+        }
+
+
+def pooled(predictor: Predictor, pairs: Iterable[Pair]) -> Evaluation:
+    """Score whole images, pixels of all of them pooled.
+
+    Args:
+        predictor: of K classes.
+        pairs: pixels (H, W, C) and labels (H, W) uint8 of each image.
+    """
+    classes = predictor.classes
+    matrix = np.zeros((classes, classes), np.int64)
+    surprise, images = 0.0, 0
+    for pixels, truth in pairs:
+        for strip in predictor.strips(pixels):
+            rows = truth[strip.row : strip.row + len(strip.probabilities)]
+            matrix += confusion(rows, strip.probabilities.argmax(axis=-1).astype(np.uint8), classes)
+            labelled = rows != VOID
+            hit = strip.probabilities[labelled, rows[labelled]]
+            surprise -= float(np.log(np.maximum(hit, 1e-7)).sum())
+        images += 1
+    return Evaluation(matrix, surprise / max(1, int(matrix.sum())), images)
+
+
+def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Sample]:
+    """The labelled samples of a side of the split the model was trained with.
+
+    Args:
+        dataset: to take them from.
+        card: whose lists name the samples.
+        split: ``all``, ``train``, ``val`` or ``test``.
+
+    Raises:
+        DatasetError: no labelled sample is on that side.
+    """
+    labelled = [sample for sample in dataset.samples if sample.mask is not None]
+    if split != "all":
+        wanted = set(getattr(card.training, split))
+        labelled = [sample for sample in labelled if sample.id in wanted]
+    if not labelled:
+        raise DatasetError(
+            f"the dataset has no labelled sample on the side {split!r} of model {card.name}",
+            where=str(dataset.root),
+            remedy="use --split all; the model card lists the samples of each side",
+        )
+    return labelled
+
+
+def evaluate(
+    predictor: Predictor,
+    card: ModelCard,
+    dataset: Dataset,
+    samples: Sequence[Sample],
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Score a model on samples, read one at a time.
+
+    Raises:
+        DatasetError: the dataset's classes are not the model's, or a mask does not fit.
+        ImageError: an image cannot be read or is not of the model's kind.
+    """
+    if dataset.classes.names != card.classes.names:
+        raise DatasetError(
+            f"the dataset's classes are {', '.join(dataset.classes.names)}, the model's "
+            f"{', '.join(card.classes.names)}",
+            where=str(dataset.root),
+            remedy="evaluate on a dataset with the same classes in the same order",
+        )
+
+    def pairs() -> Iterable[Pair]:
+        for index, sample in enumerate(samples):
+            raster = dataset.load_image(sample)
+            labels = dataset.load_labels(sample, raster.pixels.shape[:2])
+            labels[~raster.valid] = VOID
+            yield raster.pixels, labels
+            if progress:
+                progress(index + 1, len(samples))
+
+    return pooled(predictor, pairs())

@@ -1,0 +1,79 @@
+"""Overlapping tiles over an image of any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["TileGrid", "blend_window", "reflected"]
+
+
+def reflected(start: int, count: int, length: int) -> np.ndarray:
+    """Indices start … start+count-1 of an axis of `length` continued by mirroring at its ends.
+
+    The edge value is not repeated (like numpy's ``reflect``); works for any distance, also where
+    the axis is shorter than what is asked for.
+
+    Returns:
+        (count,) int64 in 0 … length-1.
+    """
+    if length == 1:
+        return np.zeros(count, np.int64)
+    period = 2 * (length - 1)
+    folded = np.abs(np.arange(start, start + count)) % period
+    return np.where(folded < length, folded, period - folded)
+
+
+@dataclass(frozen=True)
+class TileGrid:
+    """Where tiles begin, so that they cover `length` pixels with a margin beyond both ends.
+
+    Attributes:
+        starts: first pixel of every tile, in image coordinates, rising; the first is negative by
+            the margin.
+        size: pixels of a tile.
+    """
+
+    starts: tuple[int, ...]
+    size: int
+
+    @classmethod
+    def over(cls, length: int, size: int, overlap: int, multiple: int) -> TileGrid:
+        """Spread tiles evenly over an axis.
+
+        Args:
+            length: pixels of the axis.
+            size: largest tile, a multiple of `multiple`.
+            overlap: pixels two neighbours share at least; half of it is the mirrored margin.
+            multiple: a tile's size is a multiple of this.
+        """
+        margin = overlap // 2
+        span = length + 2 * margin
+        if span <= size:
+            fitting = -(-span // multiple) * multiple
+            return cls((-margin,), fitting)
+        count = -(-(span - size) // (size - overlap)) + 1
+        starts = np.round(np.linspace(-margin, length + margin - size, count)).astype(int)
+        return cls(tuple(int(start) for start in starts), size)
+
+
+def blend_window(height: int, width: int, overlap: int) -> np.ndarray:
+    """Weights (height, width) float32 that fall smoothly towards a tile's border.
+
+    A squared sine over `overlap` pixels at each side: neighbouring weights add up without a step,
+    and pixels near the border, where a network sees zeros beyond the edge, count least.
+    """
+
+    def ramp(length: int) -> np.ndarray:
+        # Half the tile at most, or the two ramps would meet below 1.
+        reach = min(overlap, length // 2)
+        weights = np.ones(length)
+        if reach:
+            rise = np.sin(np.pi / 2 * (np.arange(reach) + 0.5) / reach) ** 2
+            weights[:reach] = rise
+            weights[-reach:] = rise[::-1]
+        # Never quite 0: in a corner covered once the sum is what the probabilities are divided by.
+        return np.maximum(weights, 1e-3)
+
+    return np.outer(ramp(height), ramp(width)).astype(np.float32)

@@ -1,0 +1,76 @@
+"""The model card: everything that is known of a model, and needed to use it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.datasets.classes import ClassTable
+from core.imagery.normalise import Normalisation
+from core.models.spec import ModelSpec
+
+__all__ = ["CARD_FILE", "WEIGHTS_FILE", "ModelCard", "Training", "file_sha256"]
+
+CARD_FILE = "model.json"
+WEIGHTS_FILE = "model.weights.h5"
+
+
+class Training(BaseModel):
+    """Where a model comes from.
+
+    Attributes:
+        dataset: the dataset's name.
+        train, val, test: sample ids by side; test was never looked at while training.
+        epoch: the epoch the weights are of, counted from 1.
+        scores: by side, as `evaluate` gives them.
+        config: the whole training configuration.
+        minutes: wall time up to these weights.
+        notes: how it was made, in words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    train: tuple[str, ...] = ()
+    val: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    epoch: int = 0
+    scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict)
+    minutes: float = 0.0
+    notes: str = ""
+
+
+class ModelCard(BaseModel):
+    """What `model.json` holds; a model is rebuilt from it and then given weights.
+
+    Attributes:
+        spec: the architecture and its settings.
+        classes: the class table; index = output channel.
+        dtype: type of the pixel values it was trained on, such as uint8.
+        normalisation: what was done to them.
+        weights: file name beside the card.
+        sha256: of that file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    name: str
+    spec: ModelSpec
+    classes: ClassTable
+    dtype: str
+    normalisation: Normalisation
+    training: Training
+    weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    parameters: int
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,161 @@
+"""Models by name: bundled ones, those of runs, those in the workspace; saved and loaded by card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import ValidationError
+
+from core.device import tensorflow
+from core.errors import ModelError
+from core.models.card import CARD_FILE, ModelCard, file_sha256
+from core.models.spec import ModelSpec
+from core.models.unet import build_unet
+from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "ModelRef",
+    "build_model",
+    "find_model",
+    "list_models",
+    "load_model",
+    "read_card",
+    "save_model",
+]
+
+Source = Literal["bundled", "workspace", "run", "folder"]
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """A model that can be chosen: its name, its folder and where it was found."""
+
+    name: str
+    folder: Path
+    source: Source
+
+
+def _places() -> list[tuple[Source, Path]]:
+    space = workspace()
+    return [("bundled", BUNDLED_MODELS), ("workspace", space.models), ("run", space.runs)]
+
+
+def list_models() -> list[ModelRef]:
+    """All models with a card, bundled first, then the workspace's, then those of runs, newest first."""
+    found: dict[str, ModelRef] = {}
+    for source, place in _places():
+        cards = list(place.glob(f"*/{CARD_FILE}"))
+        newest = source == "run"
+        cards.sort(key=lambda p: -p.stat().st_mtime if newest else p.parent.name)
+        for card in cards:
+            # The first of a name is the one `find_model` opens.
+            found.setdefault(card.parent.name, ModelRef(card.parent.name, card.parent, source))
+    return list(found.values())
+
+
+def find_model(model: str) -> ModelRef:
+    """A model by its name, or by a folder that holds a card (command line only).
+
+    Raises:
+        ModelError: there is none.
+    """
+    if is_name(model):
+        for source, place in _places():
+            if (place / model / CARD_FILE).is_file():
+                return ModelRef(model, place / model, source)
+    folder = Path(model)
+    if (folder / CARD_FILE).is_file():
+        return ModelRef(folder.resolve().name, folder.resolve(), "folder")
+    names = ", ".join(ref.name for ref in list_models()) or "none yet"
+    raise ModelError(f"there is no model {model!r}", remedy=f"known models: {names}")
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card in a model's folder.
+
+    Raises:
+        ModelError: it is missing or does not fit.
+    """
+    path = folder / CARD_FILE
+    try:
+        return ModelCard.model_validate_json(path.read_text())
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise ModelError(
+            "the model card cannot be read",
+            where=str(path),
+            remedy="restore the folder from where it came from, or train the model again",
+        ) from error
+
+
+def build_model(spec: ModelSpec) -> keras.Model:
+    """The network of a spec, with random weights; (N, H, W, bands) to logits (N, H, W, classes)."""
+    return build_unet(spec)
+
+
+def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
+    """Build the model of a card and give it its weights.
+
+    Raises:
+        ModelError: the weights are missing, or are not those the card was written for.
+    """
+    card = read_card(folder)
+    weights = folder / card.weights
+    if not weights.is_file():
+        raise ModelError(
+            "the model's weights are missing",
+            where=str(weights),
+            remedy="put the file back, or train the model again",
+        )
+    if file_sha256(weights) != card.sha256:
+        raise ModelError(
+            "the weights do not match the SHA-256 in the model card",
+            where=str(weights),
+            remedy="the file is damaged or belongs to another model: restore both from one source",
+        )
+    tensorflow()
+    import keras
+
+    # Weights are kept in float32; a process that trains in 16 bits still predicts in full.
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        model = build_model(card.spec)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    try:
+        model.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise ModelError(
+            "the weights do not fit the architecture in the model card",
+            where=str(weights),
+            remedy="restore the folder from where it came from, or train the model again",
+        ) from error
+    return model, card
+
+
+def save_model(
+    model: keras.Model, folder: Path, weights: str, card: Callable[[str], ModelCard]
+) -> ModelCard:
+    """Write weights, then the card that names them; a reader finds either the old or the new pair.
+
+    Args:
+        model: whose weights to write.
+        folder: where; other weights files in it are left alone.
+        weights: file name of the weights. To replace a model in place, use a new name each time
+            and delete the old file afterwards.
+        card: makes the card from the SHA-256 of the weights.
+
+    Raises:
+        WorkspaceError: the disk is full or the folder cannot be written.
+    """
+    path = folder / weights
+    write_atomic(path, lambda temporary: model.save_weights(temporary))
+    made = card(file_sha256(path))
+    write_json(folder / CARD_FILE, made.model_dump(mode="json"))
+    return made

@@ -1,0 +1,173 @@
+"""The workspace, the bundled models, the server's data folders, and files written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import WorkspaceError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BUNDLED_MODELS = REPOSITORY / "weights"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` may name a dataset, model or run: one path component, never a path."""
+    return bool(_NAME.fullmatch(text)) and not text.endswith((".", " "))
+
+
+def checked_name(text: str) -> str:
+    """`text` itself if it may name a dataset, model or run.
+
+    Raises:
+        WorkspaceError: it is empty, has a slash, begins with a dot, or is over 100 characters.
+    """
+    if not is_name(text):
+        raise WorkspaceError(
+            f"{text!r} cannot be used as a name",
+            remedy="use up to 100 letters, digits, spaces, dots, - and _, beginning with a letter "
+            "or digit",
+        )
+    return text
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder everything the dashboard makes goes to; created on first use."""
+
+    root: Path
+
+    def _folder(self, name: str) -> Path:
+        folder = self.root / name
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def datasets(self) -> Path:
+        return self._folder("datasets")
+
+    @property
+    def recipes(self) -> Path:
+        return self._folder("recipes")
+
+    @property
+    def runs(self) -> Path:
+        return self._folder("runs")
+
+    @property
+    def models(self) -> Path:
+        return self._folder("models")
+
+    @property
+    def exports(self) -> Path:
+        return self._folder("exports")
+
+
+def workspace() -> Workspace:
+    """The workspace named by ``$DSI_WORKSPACE``, by default ``./workspace``."""
+    return Workspace(Path(os.environ.get("DSI_WORKSPACE") or "workspace").resolve())
+
+
+def data_roots() -> list[Path]:
+    """Folders on the server whose datasets the Data page may open.
+
+    They come from ``$DSI_DATA_ROOTS`` (separated like ``$PATH``), by default ``./data``; only
+    those that exist are returned. Nothing outside them is ever opened by the browser's wish.
+    """
+    listed = os.environ.get("DSI_DATA_ROOTS") or "data"
+    roots = [Path(part).resolve() for part in listed.split(os.pathsep) if part]
+    return [root for root in roots if root.is_dir()]
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk or a missing permission at `path` into a WorkspaceError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            remedy = "free some disk space, or set DSI_WORKSPACE to a folder on another disk"
+            raise WorkspaceError("the disk is full", where=str(path), remedy=remedy) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            remedy = "give this account the right to write there, or choose another folder"
+            raise WorkspaceError("no permission to write", where=str(path), remedy=remedy) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            remedy = "a file is in the way: move it, or choose another folder"
+            raise WorkspaceError("cannot create the folder", where=str(path), remedy=remedy) from error
+        raise
+
+
+def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
+
+    Whatever `path` held stays as it was until the new file is complete on disk.
+
+    Raises:
+        WorkspaceError: the disk is full or the folder cannot be written.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The whole name stays at the end: some writers look at more than the last suffix.
+        handle, name = tempfile.mkstemp(prefix=".", suffix=f".{path.name}", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            # mkstemp makes files for their owner alone; a result is an ordinary file.
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` in one step."""
+    write_atomic(path, lambda temporary: temporary.write_bytes(data))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace `path` by `value` as indented JSON in one step."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, text.encode())
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that becomes `path` if the block ends well.
+
+    Raises:
+        WorkspaceError: `path` exists and is not empty, or the disk refuses.
+    """
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise WorkspaceError(
+            "there is something in this place already",
+            where=str(path),
+            remedy="choose another name, or move it away first",
+        )
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

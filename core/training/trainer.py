@@ -1,0 +1,337 @@
+"""One training from configuration to model card."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.datasets.catalogue import find_dataset
+from core.datasets.crops import LabelledImage, band_statistics, class_counts, load_samples
+from core.datasets.dataset import Dataset
+from core.datasets.feed import training_feed
+from core.datasets.splits import Split, split_samples
+from core.device import resolve_precision, tensorflow
+from core.errors import ConfigError, DSIError, RunError
+from core.evaluation.evaluate import Evaluation, pooled
+from core.imagery.normalise import Normalisation
+from core.inference.predictor import Predictor
+from core.models.card import WEIGHTS_FILE, ModelCard, Training
+from core.models.store import build_model, load_model, save_model
+from core.training.config import TrainConfig
+from core.training.losses import class_weights, segmentation_loss
+from core.training.reporting import reporter, validator
+from core.training.runs import Run, Status, process_start
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["train"]
+
+
+@dataclass(frozen=True)
+class _Data:
+    dataset: Dataset
+    split: Split
+    train: list[LabelledImage]
+    val: list[LabelledImage]
+    normalisation: Normalisation
+
+
+class _StatusWriter:
+    """The run's status; calling it changes fields and writes them."""
+
+    def __init__(self, run: Run, status: Status) -> None:
+        self._run = run
+        self.now = status
+
+    def __call__(self, **fields: Any) -> Status:
+        if fields:
+            self.now = self.now.model_copy(update=fields)
+            self._run.write_status(self.now)
+        return self.now
+
+
+def train(run: Run, *, resume: bool = False) -> ModelCard:
+    """Train what `run`'s configuration says, in this process, and leave a model in its folder.
+
+    Args:
+        run: made by `create_run`, or one that ended early.
+        resume: continue from its last whole epoch.
+
+    Raises:
+        DSIError: whatever a user can cause; the run is marked failed with that message.
+    """
+    config = run.config()
+    before = run.status()
+    if before.alive and before.pid not in (None, os.getpid()):
+        raise RunError(f"the run {run.name!r} is running", remedy="wait for it, or stop it first")
+    if resume and not run.checkpoint.is_dir():
+        raise RunError(
+            f"the run {run.name!r} left nothing to continue from",
+            remedy="it ended before its first epoch did: start a new run",
+        )
+    run.stop_file.unlink(missing_ok=True)
+    status = _StatusWriter(
+        run,
+        before.model_copy(
+            update={
+                "state": "running",
+                "message": "Reading the dataset.",
+                "pid": os.getpid(),
+                "process_start": process_start(os.getpid()),
+                "epochs": config.epochs,
+            }
+        ),
+    )
+    status(seconds_left=None)
+    # `kill` and a container's shutdown stop a training as its button does.
+    signal.signal(signal.SIGTERM, lambda *_: run.request_stop())
+    try:
+        card = _train(run, config, status)
+    except DSIError as error:
+        status(state="failed", message=f"{error}.", seconds_left=None)
+        raise
+    except BaseException as error:
+        reason = _plain(error)
+        status(state="failed", message=reason, seconds_left=None)
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        traceback.print_exc()
+        raise RunError("the training failed", where=run.name, remedy=reason) from error
+    return card
+
+
+def _plain(error: BaseException) -> str:
+    """Why a training crashed, in one sentence."""
+    name = type(error).__name__
+    if isinstance(error, MemoryError) or name == "ResourceExhaustedError":
+        return "It ran out of memory: choose a smaller batch, crop or width."
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted from the keyboard."
+    first = str(error).strip().splitlines()[0] if str(error).strip() else "no further message"
+    return f"It crashed with {name}: {first[:300]} (the log has the details)."
+
+
+def _train(run: Run, config: TrainConfig, status: _StatusWriter) -> ModelCard:
+    tensorflow()
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+    data = _load(config, status)
+    status(message="Building the network.")
+    keras.config.set_dtype_policy(resolve_precision(config.precision))
+    spec = config.model.model_copy(
+        update={"bands": data.train[0].pixels.shape[-1], "classes": len(data.dataset.classes)}
+    )
+    if config.recipe.patch.size % spec.multiple:
+        raise ConfigError(
+            f"crops of {config.recipe.patch.size} px do not fit a network that needs multiples "
+            f"of {spec.multiple}",
+            remedy=f"choose a crop size that is a multiple of {spec.multiple}, or a smaller depth",
+        )
+    model = build_model(spec)
+    pixels = sum(image.labels.size for image in data.train)
+    steps = config.steps or -(-pixels // (config.batch * config.recipe.patch.size**2))
+    _compile(model, config, steps, class_counts(data.train, spec.classes))
+    predictor = Predictor(
+        model, data.normalisation, multiple=spec.multiple, dtype=str(data.train[0].pixels.dtype)
+    )
+    began = time.monotonic()
+    keeper = _Keeper(run, config, data, model, began)
+    callbacks = [
+        keras.callbacks.TerminateOnNaN(),
+        # Before the average is swapped in: what is resumed from are the raw weights.
+        keras.callbacks.BackupAndRestore(
+            run.checkpoint, double_checkpoint=True, delete_checkpoint=False
+        ),
+        *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if config.ema else []),
+        validator(
+            run,
+            status,
+            lambda: pooled(predictor, ((image.pixels, image.labels) for image in data.val)),
+            data.dataset.classes.names,
+            keeper.keep,
+        ),
+        reporter(run, status, config.batch, config.limit_minutes),
+    ]
+    # Another stream of crops after a resume: the first epochs' crops need not come again.
+    seed = config.seed + status().epoch
+    feed = training_feed(data.train, config.recipe, data.normalisation, config.batch, seed)
+    status(message="Starting the first step (the graph is traced).", steps=steps)
+    history = model.fit(
+        feed,
+        epochs=config.epochs,
+        steps_per_epoch=steps,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    losses = history.history.get("loss", [])
+    if losses and not np.isfinite(losses[-1]):
+        raise RunError(
+            "the loss became infinite or not a number",
+            where=run.name,
+            remedy="choose a lower learning rate, or float32 precision",
+        )
+    return _finish(run, config, data, status)
+
+
+def _load(config: TrainConfig, status: _StatusWriter) -> _Data:
+    dataset = find_dataset(config.dataset)
+    known = {sample.id for sample in dataset.samples}
+    strange = [i for i in config.recipe.exclude if i not in known]
+    if strange:
+        raise ConfigError(
+            f"the recipe excludes {strange[0]!r}, which the dataset does not have",
+            remedy="use a recipe made for this dataset",
+        )
+    samples = [sample for sample in dataset.samples if sample.id not in config.recipe.exclude]
+    split = split_samples(samples, config.recipe.split)
+    if not split.val:
+        raise ConfigError(
+            "there is nothing to validate on", remedy="give the split a share for val above 0"
+        )
+
+    def load(ids: tuple[str, ...], what: str) -> list[LabelledImage]:
+        def say(done: int, total: int) -> None:
+            status(message=f"Reading {what} images: {done} of {total}.")
+
+        return load_samples(dataset, [dataset.sample(i) for i in ids], say)
+
+    training, validation = load(split.train, "training"), load(split.val, "validation")
+    dtype = training[0].pixels.dtype
+    divisor = float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
+    if config.recipe.normalisation == "standard":
+        mean, std = band_statistics(training, divisor)
+        normalisation = Normalisation(
+            kind="standard", divisor=divisor, mean=tuple(mean), std=tuple(std)
+        )
+    else:
+        normalisation = Normalisation(kind="unit", divisor=divisor)
+    return _Data(dataset, split, training, validation, normalisation)
+
+
+def _compile(model: keras.Model, config: TrainConfig, steps: int, counts: np.ndarray) -> None:
+    import keras
+
+    total = steps * config.epochs
+    warm = max(1, round(total * config.warmup))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate * 0.01,
+        decay_steps=max(1, total - warm),
+        alpha=0.01,
+        warmup_target=config.learning_rate,
+        warmup_steps=warm,
+    )
+    average = {"use_ema": True, "ema_momentum": config.ema} if config.ema else {}
+    optimizer = keras.optimizers.AdamW(
+        schedule, weight_decay=config.weight_decay, clipnorm=5.0, **average
+    )
+    # Decay pulls at kernels; offsets and normalisation scales are left alone, as usual.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        optimizer,
+        segmentation_loss(config.loss, class_weights(counts, config.loss.balance)),
+        metrics=[
+            keras.metrics.MeanIoU(
+                len(counts), name="mean_iou", ignore_class=255, sparse_y_pred=False
+            )
+        ],
+    )
+    optimizer.build(model.trainable_variables)
+
+
+class _Keeper:
+    """Writes the weights that are in the model as the run's best, with a card."""
+
+    def __init__(
+        self, run: Run, config: TrainConfig, data: _Data, model: keras.Model, began: float
+    ) -> None:
+        self.run, self.config, self.data, self.model, self.began = run, config, data, model, began
+
+    def keep(self, epoch: int, summary: dict[str, Any]) -> None:
+        name = f"best-{epoch:04d}.weights.h5"
+        save_model(self.model, self.run.folder, name, self._card(epoch, summary, name))
+        for old in self.run.folder.glob("best-*.weights.h5"):
+            if old.name != name:
+                old.unlink()
+
+    def _card(self, epoch: int, summary: dict[str, Any], weights: str) -> Callable[[str], ModelCard]:
+        images = self.data.train
+        spec = self.config.model.model_copy(
+            update={
+                "bands": images[0].pixels.shape[-1],
+                "classes": len(self.data.dataset.classes),
+            }
+        )
+        split = self.data.split
+
+        def card(sha256: str) -> ModelCard:
+            return ModelCard(
+                name=self.run.name,
+                spec=spec,
+                classes=self.data.dataset.classes,
+                dtype=str(images[0].pixels.dtype),
+                normalisation=self.data.normalisation,
+                training=Training(
+                    dataset=self.data.dataset.name,
+                    train=split.train,
+                    val=split.val,
+                    test=split.test,
+                    epoch=epoch,
+                    scores={"val": summary},
+                    config=self.config.model_dump(mode="json"),
+                    minutes=round((time.monotonic() - self.began) / 60, 1),
+                ),
+                weights=weights,
+                sha256=sha256,
+                parameters=self.model.count_params(),
+            )
+
+        return card
+
+
+def _finish(run: Run, config: TrainConfig, data: _Data, status: _StatusWriter) -> ModelCard:
+    """Score the kept weights on the test samples and give them their lasting name."""
+    model, card = load_model(run.folder)
+    predictor = Predictor(model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype)
+    scored = dict(card.training.scores)
+    if data.split.test:
+        status(message="Scoring the best checkpoint on the test samples.")
+        test: Evaluation = pooled(predictor, _pairs(data))
+        scored["test"] = test.summary(card.classes.names)
+    training = card.training.model_copy(update={"scores": scored})
+    kept = run.folder / card.weights
+
+    def final(sha256: str) -> ModelCard:
+        return card.model_copy(
+            update={"training": training, "weights": WEIGHTS_FILE, "sha256": sha256}
+        )
+
+    made = save_model(model, run.folder, WEIGHTS_FILE, final)
+    if kept.name != WEIGHTS_FILE:
+        kept.unlink()
+    now = status()
+    stopped = run.stop_file.exists() or now.epoch < config.epochs
+    best = f"epoch {now.best_epoch}, mean IoU {now.best_mean_iou:.3f} on the validation images"
+    if not stopped:
+        shutil.rmtree(run.checkpoint, ignore_errors=True)
+    status(
+        state="stopped" if stopped else "finished",
+        message=f"{'Stopped' if stopped else 'Finished'}; kept {best}.",
+        seconds_left=None,
+    )
+    return made
+
+
+def _pairs(data: _Data) -> Any:
+    for sample_id in data.split.test:
+        image = load_samples(data.dataset, [data.dataset.sample(sample_id)])[0]
+        yield image.pixels, image.labels
