@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +19,7 @@ __all__ = ["Precision", "describe", "has_gpu", "resolve_precision", "tensorflow"
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 
 _import_lock = threading.Lock()
+_CHATTER = re.compile(rb"[IWE]\d{4} \d\d:\d\d|WARNING: All log messages before absl|To enable the foll")
 
 
 def tensorflow() -> Any:
@@ -29,12 +34,37 @@ def tensorflow() -> Any:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
         os.environ.setdefault("SM_FRAMEWORK", "tf.keras")
-        tf = importlib.import_module("tensorflow")
-        if first:
+        if not first:
+            return importlib.import_module("tensorflow")
+        with _without_native_chatter():
+            tf = importlib.import_module("tensorflow")
             for gpu in tf.config.list_physical_devices("GPU"):
                 # Otherwise one process takes all memory and a second one (a training) gets none.
                 tf.config.experimental.set_memory_growth(gpu, True)
         return tf
+
+
+@contextmanager
+def _without_native_chatter() -> Iterator[None]:
+    """Hold back what TensorFlow's C++ side says on stderr while it starts.
+
+    Half a dozen lines about oneDNN and a missing CUDA, before any log level is heeded; on the
+    command line they would bury the one line that says what is wrong. All else is passed on.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            held.seek(0)
+            for line in held:
+                if not _CHATTER.match(line):
+                    os.write(2, line)
 
 
 def has_gpu() -> bool:

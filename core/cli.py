@@ -1,0 +1,368 @@
+"""The command line: ``python -m core COMMAND``.
+
+stdout carries the answer alone, stderr progress and the one line of an error. Exit codes: 0, 1 for
+what a user can cause, 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError, DSIError
+
+__all__ = ["main", "parser"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except DSIError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("error: interrupted, nothing was left half-written", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        sys.stderr.close()
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The argument parser of every command."""
+    top = argparse.ArgumentParser(
+        prog="python -m core", description="Semantic segmentation of satellite imagery."
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[Any], None], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=run)
+        return added
+
+    c = command("demo", _demo, "write a generated dataset")
+    c.add_argument("dir", metavar="DIR", type=Path)
+    c.add_argument("--layout", choices=["dubai"], default="dubai")
+    c.add_argument("--scenes", type=_count, default=4, metavar="N", help="mosaics of 4 parts each")
+    c.add_argument("--size", type=_count, default=512, metavar="PX", help="side of a part")
+    c.add_argument("--seed", type=int, default=0, metavar="S")
+
+    c = command("audit", _audit, "inspect a dataset and list its problems")
+    c.add_argument("dataset", metavar="DATASET")
+    c.add_argument("--json", action="store_true")
+
+    c = command("train", _train, "train a model")
+    c.add_argument("--dataset", metavar="DATASET", help="folder or name; needed unless --resume")
+    c.add_argument("--recipe", type=Path, metavar="FILE")
+    c.add_argument("--config", type=Path, metavar="FILE")
+    c.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    c.add_argument("--run", metavar="NAME", help="name of the run and of its model")
+    c.add_argument("--resume", action="store_true", help="continue the run --run names")
+
+    c = command("evaluate", _evaluate, "score a model on whole images")
+    c.add_argument("--model", required=True, metavar="MODEL")
+    c.add_argument("--dataset", required=True, metavar="DATASET")
+    c.add_argument("--split", choices=["all", "train", "val", "test"], default="all")
+    c.add_argument("--json", action="store_true")
+
+    c = command("predict", _predict, "map images of any size")
+    c.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    c.add_argument("--model", required=True, metavar="MODEL")
+    c.add_argument("--out", required=True, type=Path, metavar="DIR")
+    c.add_argument("--overlap", type=float, default=0.25, metavar="F", help="0 to 0.75")
+    c.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
+    c.add_argument("--polygons", action="store_true", help="also write GeoJSON")
+    c.add_argument("--probabilities", action="store_true", help="also write class probabilities")
+
+    c = command("activations", _activations, "write feature maps of a model's layers")
+    c.add_argument("image", metavar="IMAGE", type=Path)
+    c.add_argument("--model", required=True, metavar="MODEL")
+    c.add_argument("--out", required=True, type=Path, metavar="DIR")
+    c.add_argument("--layer", action="append", metavar="NAME", dest="layers")
+
+    for name, run, text in (
+        ("datasets", _datasets, "list the datasets of the workspace and the server's folders"),
+        ("models", _models, "list the models that can be used"),
+        ("runs", _runs, "list the trainings"),
+    ):
+        command(name, run, text).add_argument("--json", action="store_true")
+    return top
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, received {text}")
+    return value
+
+
+@contextmanager
+def _bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, as a callback that takes done and total."""
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit=unit, file=sys.stderr, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    print()
+
+
+def _table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+    """Print aligned columns."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    for row in cells:
+        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _demo(options: Any) -> None:
+    from core.datasets.demo import write_demo
+
+    with _bar("writing scenes", "part") as progress:
+        written = write_demo(
+            options.dir,
+            scenes=options.scenes,
+            size=options.size,
+            seed=options.seed,
+            progress=progress,
+        )
+    print(written)
+
+
+def _audit(options: Any) -> None:
+    from core.datasets.audit import audit
+    from core.datasets.catalogue import find_dataset
+
+    dataset = find_dataset(options.dataset)
+    with _bar("auditing", "sample") as progress:
+        report = audit(dataset, progress=progress).to_json()
+    if options.json:
+        _print_json(report)
+        return
+    total = sum(report["pixels_per_class"].values())
+    print(f"{report['layout']} layout, {report['samples']} samples in {report['scenes']} scenes")
+    rows = [(n, f"{p:,}", _percent(p / total if total else None)) for n, p in report["pixels_per_class"].items()]
+    _table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
+    print(f"\n{len(report['problems'])} problem(s)")
+    if report["problems"]:
+        found = [(p["severity"], p["kind"], p["sample"], p["detail"]) for p in report["problems"]]
+        _table(found, ("severity", "kind", "sample", "detail"))
+
+
+def _train(options: Any) -> None:
+    from core.datasets.recipe import load_recipe
+    from core.training.config import TrainConfig, load_config, with_settings
+    from core.training.launcher import suggest_name
+    from core.training.runs import Run, create_run, find_run
+    from core.training.trainer import train
+
+    if options.resume:
+        if not options.run:
+            raise ConfigError("nothing to resume is named", remedy="give the run: --run NAME")
+        _report(find_run(options.run), train, resume=True)
+        return
+    config = load_config(options.config) if options.config else TrainConfig()
+    if options.recipe:
+        config = config.model_copy(update={"recipe": load_recipe(options.recipe)})
+    if options.dataset:
+        config = config.model_copy(update={"dataset": options.dataset})
+    config = with_settings(config, options.settings)
+    if not config.dataset:
+        raise ConfigError("no dataset is named", remedy="give one: --dataset DATASET")
+    run: Run | None = None
+    if options.run:
+        run = _launched(options.run)
+    _report(run or create_run(options.run or suggest_name(config.dataset), config), train)
+
+
+def _launched(name: str) -> Any:
+    """The run the dashboard has just made for this process, if that is how it was started."""
+    from core.training.runs import find_run
+
+    try:
+        run = find_run(name)
+    except DSIError:
+        return None
+    status = run.status()
+    return run if status.state == "starting" and status.pid is None else None
+
+
+def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
+    print(f"run {run.name}: {run.folder}", file=sys.stderr)
+    card = train(run, resume=resume)
+    status = run.status()
+    print(f"{run.name}: {status.message}")
+    if "test" in card.training.scores:
+        test = card.training.scores["test"]
+        print(
+            f"test: mean IoU {_score(test['mean_iou'])}, "
+            f"pixel accuracy {_score(test['pixel_accuracy'])} on {test['images']} images"
+        )
+
+
+def _predictor(name: str, **settings: Any) -> tuple[Any, Any, str]:
+    from core.inference.predictor import Predictor
+    from core.models.store import find_model, load_model
+
+    ref = find_model(name)
+    model, card = load_model(ref.folder)
+    predictor = Predictor(
+        model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype, **settings
+    )
+    return predictor, card, ref.name
+
+
+def _evaluate(options: Any) -> None:
+    from core.datasets.catalogue import find_dataset
+    from core.evaluation.evaluate import evaluate, samples_of_split
+    from core.models.store import find_model, read_card
+
+    # Whatever is wrong with the names is said before TensorFlow is loaded.
+    card = read_card(find_model(options.model).folder)
+    dataset = find_dataset(options.dataset)
+    samples = samples_of_split(dataset, card, options.split)
+    predictor, card, name = _predictor(options.model)
+    with _bar("evaluating", "image") as progress:
+        result = evaluate(predictor, card, dataset, samples, progress)
+    report = {"model": name, "dataset": dataset.name, "split": options.split}
+    report |= result.summary(card.classes.names)
+    if options.json:
+        _print_json(report)
+        return
+    print(f"{name} on {dataset.name}, {options.split}: {report['images']} images")
+    print(f"mean IoU {_score(report['mean_iou'])}, pixel accuracy {_score(report['pixel_accuracy'])}\n")
+    columns = ("iou", "f1", "precision", "recall")
+    rows = [
+        (n, *(_score(s[c]) for c in columns), f"{s['support']:,}")
+        for n, s in report["per_class"].items()
+    ]
+    _table(rows, ("class", "IoU", "F1", "precision", "recall", "pixels"))
+
+
+def _predict(options: Any) -> None:
+    from core.imagery.raster import read_header
+    from core.inference.products import predict_file
+    from core.models.store import find_model
+
+    find_model(options.model)
+    stems = [image.stem for image in options.images]
+    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+    if twice is not None:
+        raise ConfigError(
+            f"two images are called {twice!r}, their results would overwrite each other",
+            remedy="predict them into different folders",
+        )
+    for image in options.images:
+        read_header(image)
+    predictor, card, name = _predictor(options.model, overlap=options.overlap, tta=options.tta)
+    for image in options.images:
+        with _bar(image.name, "tile") as progress:
+            written = predict_file(
+                image,
+                predictor,
+                card.classes,
+                name,
+                options.out,
+                with_polygons=options.polygons,
+                with_probabilities=options.probabilities,
+                progress=progress,
+            )
+        print(*written, sep="\n")
+
+
+def _activations(options: Any) -> None:
+    from core.explain.activations import write_activations
+
+    print(*write_activations(options.image, options.model, options.out, options.layers), sep="\n")
+
+
+def _datasets(options: Any) -> None:
+    from core.datasets.catalogue import list_datasets
+
+    rows = [{"name": r.id, "layout": r.layout, "path": str(r.path)} for r in list_datasets()]
+    _listing("datasets", rows, options.json)
+
+
+def _models(options: Any) -> None:
+    from core.models.store import list_models, read_card
+
+    rows = []
+    for ref in list_models():
+        card = read_card(ref.folder)
+        scored = card.training.scores.get("test") or card.training.scores.get("val") or {}
+        rows.append(
+            {
+                "name": ref.name,
+                "source": ref.source,
+                "architecture": card.spec.architecture,
+                "bands": card.spec.bands,
+                "classes": list(card.classes.names),
+                "parameters": card.parameters,
+                "trained_on": card.training.dataset,
+                "mean_iou": scored.get("mean_iou"),
+                "path": str(ref.folder),
+            }
+        )
+    _listing("models", rows, options.json)
+
+
+def _runs(options: Any) -> None:
+    from core.training.runs import list_runs
+
+    rows = []
+    for run in list_runs():
+        status = run.status()
+        rows.append(
+            {
+                "name": run.name,
+                "state": status.state,
+                "dataset": run.config().dataset,
+                "epoch": status.epoch,
+                "epochs": status.epochs,
+                "best_mean_iou": status.best_mean_iou,
+                "seconds_left": status.seconds_left,
+                "path": str(run.folder),
+            }
+        )
+    _listing("runs", rows, options.json)
+
+
+def _listing(what: str, rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        _print_json({what: rows})
+    elif rows:
+        cells = [
+            [", ".join(v) if isinstance(v, list) else "–" if v is None else v for v in row.values()]
+            for row in rows
+        ]
+        _table(
+            [[f"{c:.3f}" if isinstance(c, float) else c for c in row] for row in cells],
+            [key.replace("_", " ") for key in rows[0]],
+        )
+    else:
+        print(f"no {what} yet", file=sys.stderr)

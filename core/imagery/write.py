@@ -1,0 +1,121 @@
+"""Label maps and probabilities out: PNG, GeoTIFF on the input's grid, polygons as GeoJSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import cv2
+import numpy as np
+import rasterio
+from rasterio.features import shapes
+from rasterio.io import MemoryFile
+from rasterio.warp import transform_geom
+
+from core.imagery.raster import Georeference
+
+__all__ = ["geotiff_bytes", "label_geotiff", "polygons", "png_bytes"]
+
+_VOID = 255
+
+
+def png_bytes(pixels: np.ndarray) -> bytes:
+    """A PNG of (H, W) uint8 or (H, W, 3) uint8 RGB, lossless."""
+    ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".png", ordered)
+    if not done:
+        raise ValueError(f"expected (H, W) or (H, W, 3) uint8, received {pixels.shape}")
+    return data.tobytes()
+
+
+def label_geotiff(
+    labels: np.ndarray, georeference: Georeference, colors: tuple[tuple[int, int, int], ...]
+) -> bytes:
+    """A GeoTIFF of labels on `georeference`'s grid, 255 as nodata, with a colour table.
+
+    Args:
+        labels: (H, W) uint8.
+        georeference: grid and CRS, taken over exactly.
+        colors: of the classes, in index order.
+    """
+    # A table of 256 entries; what is no class is transparent black.
+    table = {index: (*rgb, 255) for index, rgb in enumerate(colors)}
+    return geotiff_bytes(labels[..., None], georeference, nodata=_VOID, colormap=table)
+
+
+def geotiff_bytes(
+    pixels: np.ndarray,
+    georeference: Georeference,
+    *,
+    nodata: float | None = None,
+    colormap: dict[int, tuple[int, int, int, int]] | None = None,
+    descriptions: tuple[str, ...] = (),
+) -> bytes:
+    """A compressed, tiled GeoTIFF of (H, W, C)."""
+    height, width, bands = pixels.shape
+    with rasterio.Env(GDAL_PAM_ENABLED=False), MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff",
+            width=width,
+            height=height,
+            count=bands,
+            dtype=pixels.dtype,
+            crs=georeference.crs,
+            transform=georeference.transform,
+            nodata=nodata,
+            compress="deflate",
+            tiled=True,
+        ) as dataset:
+            dataset.write(np.moveaxis(pixels, -1, 0))
+            if colormap:
+                dataset.write_colormap(1, colormap)
+            for index, text in enumerate(descriptions):
+                dataset.set_band_description(index + 1, text)
+        return bytes(memory.read())
+
+
+def polygons(
+    labels: np.ndarray, names: tuple[str, ...], georeference: Georeference | None
+) -> dict[str, Any]:
+    """Regions of one class as a GeoJSON FeatureCollection; void is left out.
+
+    Regions are 4-connected and follow pixel edges. Coordinates are longitude and latitude
+    (RFC 7946) for a georeferenced image, otherwise pixels, x to the right and y down, which the
+    collection then says.
+
+    Args:
+        labels: (H, W) uint8, 255 = void.
+        names: of the classes, in index order.
+        georeference: of the image.
+    """
+    located = georeference is not None and georeference.crs is not None
+    transform = georeference.transform if georeference and located else rasterio.Affine.identity()
+    pixel = georeference.pixel_area(labels.shape[1], labels.shape[0]) if georeference else None
+    features = []
+    found = list(shapes(labels, mask=labels != _VOID, connectivity=4, transform=transform))
+    scale = abs(transform.determinant)
+    for geometry, value in found:
+        count = round(_area(geometry["coordinates"]) / scale)
+        properties = {"class": names[int(value)], "label": int(value), "pixels": count}
+        if pixel is not None:
+            properties["area_m2"] = round(count * pixel, 2)
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    if georeference and located and features:
+        moved = transform_geom(georeference.crs, "EPSG:4326", [f["geometry"] for f in features])
+        for feature, geometry in zip(features, moved, strict=True):
+            feature["geometry"] = json.loads(json.dumps(geometry))
+    collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
+    if not located:
+        collection["coordinates"] = "pixels of the image, x to the right, y down"
+    return collection
+
+
+def _area(rings: list[list[tuple[float, float]]]) -> float:
+    """Area of a polygon's outer ring less its holes (shoelace), in squared coordinates."""
+    areas = []
+    for ring in rings:
+        # Around the first corner: far from the origin the products would swallow the differences.
+        x, y = (np.asarray(ring, np.float64) - ring[0]).T
+        areas.append(abs(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2)
+    return float(areas[0] - sum(areas[1:]))
+
