@@ -166,7 +166,10 @@ def _audit(options: Any) -> None:
         return
     total = sum(report["pixels_per_class"].values())
     print(f"{report['layout']} layout, {report['samples']} samples in {report['scenes']} scenes")
-    rows = [(n, f"{p:,}", _percent(p / total if total else None)) for n, p in report["pixels_per_class"].items()]
+    rows = [
+        (n, f"{p:,}", _percent(p / total if total else None))
+        for n, p in report["pixels_per_class"].items()
+    ]
     _table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
     print(f"\n{len(report['problems'])} problem(s)")
     if report["problems"]:
@@ -255,7 +258,8 @@ def _evaluate(options: Any) -> None:
         _print_json(report)
         return
     print(f"{name} on {dataset.name}, {options.split}: {report['images']} images")
-    print(f"mean IoU {_score(report['mean_iou'])}, pixel accuracy {_score(report['pixel_accuracy'])}\n")
+    overall = _score(report["mean_iou"]), _score(report["pixel_accuracy"])
+    print("mean IoU {}, pixel accuracy {}\n".format(*overall))
     columns = ("iou", "f1", "precision", "recall")
     rows = [
         (n, *(_score(s[c]) for c in columns), f"{s['support']:,}")

@@ -19,7 +19,9 @@ __all__ = ["Precision", "describe", "has_gpu", "resolve_precision", "tensorflow"
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 
 _import_lock = threading.Lock()
-_CHATTER = re.compile(rb"[IWE]\d{4} \d\d:\d\d|WARNING: All log messages before absl|To enable the foll")
+_CHATTER = re.compile(
+    rb"[IWE]\d{4} \d\d:\d\d|WARNING: All log messages before absl|To enable the foll"
+)
 
 
 def tensorflow() -> Any:

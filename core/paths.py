@@ -1,4 +1,4 @@
-"""The workspace, the bundled models, the server's data folders, and files written whole or not at all."""
+"""The workspace, bundled models, the server's data folders; files written whole or not at all."""
 
 from __future__ import annotations
 
@@ -102,10 +102,14 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise WorkspaceError("the disk is full", where=str(path), remedy=remedy) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             remedy = "give this account the right to write there, or choose another folder"
-            raise WorkspaceError("no permission to write", where=str(path), remedy=remedy) from error
+            raise WorkspaceError(
+                "no permission to write", where=str(path), remedy=remedy
+            ) from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
             remedy = "a file is in the way: move it, or choose another folder"
-            raise WorkspaceError("cannot create the folder", where=str(path), remedy=remedy) from error
+            raise WorkspaceError(
+                "cannot create the folder", where=str(path), remedy=remedy
+            ) from error
         raise
 
 

@@ -1,4 +1,4 @@
-"""Datasets by folder or by name: recognise a layout, list what the workspace and the server have."""
+"""Datasets by folder or name: recognise a layout, list what workspace and server have."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def list_datasets() -> list[DatasetRef]:
     found = [
         DatasetRef(folder.name, folder, layout)
         for folder in sorted(workspace().datasets.iterdir())
-        if is_name(folder.name) and (layout := recognise(folder))
+        if is_name(folder.name)
+        and folder.suffix != ".partial"  # a demo set that is being written
+        and (layout := recognise(folder))
     ]
     for root in data_roots():
         found += [

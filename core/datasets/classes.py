@@ -52,7 +52,10 @@ class ClassTable(BaseModel):
 
     @model_validator(mode="after")
     def _distinct(self) -> ClassTable:
-        for what, values in (("name", self.names), ("colour", tuple(c.color for c in self.classes))):
+        for what, values in (
+            ("name", self.names),
+            ("colour", tuple(c.color for c in self.classes)),
+        ):
             if len(set(values)) != len(values):
                 raise ValueError(f"two classes have the same {what}: {', '.join(values)}")
         return self

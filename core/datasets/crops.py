@@ -66,7 +66,8 @@ def _check_alike(first: LabelledImage, other: LabelledImage) -> None:
     a, b = first.pixels, other.pixels
     if a.shape[-1] != b.shape[-1] or a.dtype != b.dtype:
         raise DatasetError(
-            f"{first.id} has {a.shape[-1]} band(s) of {a.dtype}, this one {b.shape[-1]} of {b.dtype}",
+            f"{first.id} has {a.shape[-1]} band(s) of {a.dtype}, this one {b.shape[-1]} of "
+            f"{b.dtype}",
             where=other.id,
             remedy="a model takes one kind of image: exclude the others in the recipe",
         )
@@ -80,9 +81,12 @@ def class_counts(images: Sequence[LabelledImage], classes: int) -> np.ndarray:
     return counts[:classes]
 
 
-def band_statistics(images: Sequence[LabelledImage], divisor: float) -> tuple[list[float], list[float]]:
+def band_statistics(
+    images: Sequence[LabelledImage], divisor: float
+) -> tuple[list[float], list[float]]:
     """Mean and standard deviation per band of ``pixels / divisor`` over all pixels with data."""
-    count, total, squares = 0, 0.0, 0.0
+    count = 0
+    total = squares = np.zeros(images[0].pixels.shape[-1])
     for image in images:
         values = image.pixels.reshape(-1, image.pixels.shape[-1]).astype(np.float64) / divisor
         count += len(values)
@@ -127,7 +131,7 @@ def random_crops(
 
 
 def _pixel_of(labels: np.ndarray, value: int, rng: np.random.Generator) -> tuple[int, int]:
-    """A random pixel of a class, found by trying places first: a full search costs a crop's time."""
+    """A random pixel of a class; places are tried first, a full search costs a crop's time."""
     rows = rng.integers(0, labels.shape[0], 2000)
     cols = rng.integers(0, labels.shape[1], 2000)
     hits = np.flatnonzero(labels[rows, cols] == value)

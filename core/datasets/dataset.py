@@ -159,7 +159,9 @@ def decode_mask(
     return labels, unknown
 
 
-def _decode_index(values: np.ndarray, meaning: Mapping[int, int]) -> tuple[np.ndarray, dict[str, int]]:
+def _decode_index(
+    values: np.ndarray, meaning: Mapping[int, int]
+) -> tuple[np.ndarray, dict[str, int]]:
     labels = np.full(values.shape, VOID, np.uint8)
     explained = values == VOID
     for value, label in meaning.items():
@@ -167,7 +169,9 @@ def _decode_index(values: np.ndarray, meaning: Mapping[int, int]) -> tuple[np.nd
         labels[here] = label
         explained |= here
     found, counts = np.unique(values[~explained], return_counts=True)
-    return labels, {f"value {value:g}": int(n) for value, n in zip(found, counts, strict=True)}
+    # `:g` would round large integers, and two values would become one.
+    form = "value {:g}" if np.issubdtype(values.dtype, np.floating) else "value {}"
+    return labels, {form.format(v): int(n) for v, n in zip(found, counts, strict=True)}
 
 
 def _listed(unknown: Mapping[str, int]) -> str:

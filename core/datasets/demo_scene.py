@@ -212,8 +212,8 @@ class Scene:
         depth = 1 - np.exp(-offshore / reach)
         depth = np.clip(depth + 0.07 * fractal_noise(rng, size, 90 * s, 5, 0.6), 0, 1)[..., None]
         colour = shallow * (1 - depth) + deep * depth
-        waves = fractal_noise(rng, size, 5 * s, 2, 0.8, stretch=rng.uniform(1.5, 4))
-        colour = colour * (1 + rng.uniform(0.02, 0.1) * waves[..., None])
+        waves = fractal_noise(rng, size, 3.2 * s, 2, 0.8, stretch=rng.uniform(1.5, 3.5))
+        colour = colour * (1 + rng.uniform(0.015, 0.06) * waves[..., None])
         glint = np.clip(fractal_noise(rng, size, 200 * s, 3) - 0.6, 0, 1) * np.clip(waves - 1, 0, 1)
         self.rgb[water] = (colour + rng.uniform(0, 0.1) * glint[..., None])[water]
 

@@ -11,7 +11,7 @@ from core.datasets.dataset import Dataset, MaskCoding, Sample
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 
-__all__ = ["is_dubai", "read_dubai"]
+__all__ = ["class_file_colors", "is_dubai", "read_dubai"]
 
 _TILE = re.compile(r"Tile (\d+)")
 
@@ -78,7 +78,7 @@ def _notes(home: Path) -> tuple[str, ...]:
         "The parts of a tile are one mosaic with touching edges: split by scene, or scores on "
         "held-out parts come out too good."
     ]
-    wrong = _disagreements(home / "classes.json")
+    wrong = _disagreements(class_file_colors(home))
     if wrong:
         notes.insert(
             0,
@@ -88,19 +88,30 @@ def _notes(home: Path) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _disagreements(path: Path) -> list[str]:
-    """Classes whose colour in ``classes.json`` is not the one the masks are painted in."""
+def class_file_colors(root: Path) -> dict[str, str]:
+    """The colour (``#RRGGBB``) of each class as ``classes.json`` has it, by the name's first word.
+
+    Empty where there is no such file. Colours in the masks are others: see `read_dubai`.
+
+    Raises:
+        DatasetError: the file is there and cannot be read as a class list.
+    """
+    path = _home(root) / "classes.json"
     if not path.is_file():
-        return []
+        return {}
     try:
         listed = json.loads(path.read_text())["classes"]
-        colors = {str(c["title"]).split(" ")[0]: str(c["color"]).upper() for c in listed}
+        return {str(c["title"]).split(" ")[0]: str(c["color"]).upper() for c in listed}
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             "classes.json cannot be read as the dataset's class list",
             where=str(path),
             remedy="download it again or delete it; the colours in the masks are known without it",
         ) from error
+
+
+def _disagreements(colors: dict[str, str]) -> list[str]:
+    """Classes whose colour in ``classes.json`` is not the one the masks are painted in."""
     return [
         f"{land.name} as {colors[land.name]} (masks: {land.color})"
         for land in DUBAI_CLASSES.classes

@@ -10,16 +10,16 @@ from pydantic import ValidationError
 
 from core.datasets.classes import VOID, ClassTable, LandClass, hex_to_rgb
 from core.datasets.dataset import Dataset, MaskCoding, Sample
-from core.errors import DatasetError
+from core.errors import DatasetError, ImageError
 from core.imagery.raster import IMAGE_SUFFIXES, read_header, read_raster
 
 __all__ = ["is_pairs", "read_class_file", "read_pairs"]
 
 # Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
 _PALETTE = (
-    "#999999 #E69F00 #56B4E9 #009E73 #F0E442 #0072B2 #D55E00 #CC79A7 "
-    "#7F3C8D #11A579 #3969AC #F2B701 #E73F74 #80BA5A #E68310 #008695"
-).split()
+    *("#999999", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"),
+    *("#7F3C8D", "#11A579", "#3969AC", "#F2B701", "#E73F74", "#80BA5A", "#E68310", "#008695"),
+)
 
 
 def is_pairs(root: Path) -> bool:
@@ -36,10 +36,11 @@ def read_pairs(root: Path, name: str) -> Dataset:
     read as background and foreground. Masks in colours need the file; for index masks without it
     the classes are numbered.
 
+    Masks that cannot be opened are passed over here; the audit names them.
+
     Raises:
         DatasetError: no image, coloured masks without a class table, or a class table that
             cannot be read.
-        ImageError: a mask cannot be opened.
     """
     images = sorted(p for p in (root / "images").iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
     if not images:
@@ -87,7 +88,7 @@ def read_class_file(path: Path) -> tuple[ClassTable, dict[str, tuple[int, int, i
 def _coding(
     root: Path, masks: list[Path], classes: ClassTable | None, void: dict[str, tuple[int, int, int]]
 ) -> tuple[MaskCoding, ClassTable, list[str]]:
-    if masks and _is_colored(masks[0]):
+    if _are_colored(masks):
         if classes is None:
             raise DatasetError(
                 "the masks are in colours and there is no classes.json to name them",
@@ -95,7 +96,7 @@ def _coding(
                 remedy='write {"classes": [{"name": "Road", "color": "#6EC1E4"}]} beside `images`',
             )
         return MaskCoding("color", void_colors=void), classes, []
-    values = sorted({int(v) for path in masks for v in np.unique(read_raster(path).pixels)})
+    values = sorted({value for path in masks for value in _values(path)})
     if VOID in values and set(values) <= {0, VOID} and (classes is None or len(classes) == 2):
         table = classes or _numbered(["Background", "Foreground"])
         note = "The masks hold only 0 and 255: read as background and foreground, not as void."
@@ -112,9 +113,23 @@ def _coding(
     return MaskCoding("index", values={i: i for i in range(len(classes))}), classes, notes
 
 
-def _is_colored(mask: Path) -> bool:
-    header = read_header(mask)
-    return header.bands >= 3 or read_raster(mask).pixels.shape[-1] >= 3
+def _are_colored(masks: list[Path]) -> bool:
+    """Whether the first mask that opens has colours; a palette counts as such."""
+    for mask in masks:
+        try:
+            return read_header(mask).bands >= 3 or read_raster(mask).pixels.shape[-1] >= 3
+        except ImageError:
+            continue
+    return False
+
+
+def _values(mask: Path) -> set[int]:
+    try:
+        pixels = read_raster(mask).pixels
+    except ImageError:
+        return set()
+    found = np.unique(pixels)
+    return {int(value) for value in found[np.isfinite(found)]}
 
 
 def _numbered(names: list[str]) -> ClassTable:

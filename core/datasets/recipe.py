@@ -55,7 +55,9 @@ class Augmentation(BaseModel):
     def _ordered(self) -> Augmentation:
         low, high = self.zoom
         if not 0.1 <= low <= high <= 10:
-            raise ValueError(f"expected zoom as [low, high] within 0.1 and 10, received {self.zoom}")
+            raise ValueError(
+                f"expected zoom as [low, high] within 0.1 and 10, received {self.zoom}"
+            )
         return self
 
 
@@ -88,9 +90,13 @@ def load_recipe(path: Path) -> Recipe:
     try:
         return Recipe.model_validate_json(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("the recipe cannot be read", where=str(path), remedy="check the path") from error
+        raise ConfigError(
+            "the recipe cannot be read", where=str(path), remedy="check the path"
+        ) from error
     except ValidationError as error:
-        raise ConfigError("the recipe does not fit", where=str(path), remedy=remedy_for(error)) from error
+        raise ConfigError(
+            "the recipe does not fit", where=str(path), remedy=remedy_for(error)
+        ) from error
 
 
 def remedy_for(error: ValidationError) -> str:

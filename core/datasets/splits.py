@@ -117,4 +117,9 @@ def _fixed(labelled: list[Sample], config: SplitConfig) -> Split:
 
 
 def _collect(sides: dict[str, str]) -> Split:
-    return Split(*(tuple(sorted(i for i, s in sides.items() if s == side)) for side in ("train", "val", "test")))
+    return Split(
+        *(
+            tuple(sorted(i for i, s in sides.items() if s == side))
+            for side in ("train", "val", "test")
+        )
+    )

@@ -46,7 +46,8 @@ class Normalisation(BaseModel):
         """
         values = pixels.astype(np.float32) / np.float32(self.divisor)
         if self.kind == "standard":
-            values = (values - np.float32(self.mean)) / np.float32(self.std)
+            mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+            values = (values - mean) / std
         if valid is not None:
             values[~valid] = 0.0
         if np.issubdtype(pixels.dtype, np.inexact):

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from affine import Affine
     from rasterio.crs import CRS
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "Georeference", "Header", "Raster", "read_header", "read_raster"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_BYTES",
+    "Georeference",
+    "Header",
+    "Raster",
+    "read_header",
+    "read_raster",
+]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 MAX_BYTES = 2 * 1024**3
@@ -46,6 +54,10 @@ _GDAL_SETTINGS = {
     "GDAL_PAM_ENABLED": False,
 }
 
+
+# A plain picture has no grid and that is all right. Set here as well as below: the list of filters
+# belongs to the process, and with several threads reading, `catch_warnings` may undo another's.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 _AXIS, _E2 = 6378137.0, 6.69437999014e-3  # WGS 84: semi-major axis in m, eccentricity squared
 
@@ -132,7 +144,9 @@ def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
         return _header(dataset)
 
 
-def read_raster(source: Path | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Raster:
+def read_raster(
+    source: Path | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES
+) -> Raster:
     """Read an image whole.
 
     Args:

@@ -14,7 +14,7 @@ from rasterio.warp import transform_geom
 
 from core.imagery.raster import Georeference
 
-__all__ = ["geotiff_bytes", "label_geotiff", "polygons", "png_bytes"]
+__all__ = ["geotiff_bytes", "label_geotiff", "png_bytes", "polygons"]
 
 _VOID = 255
 
@@ -118,4 +118,3 @@ def _area(rings: list[list[tuple[float, float]]]) -> float:
         x, y = (np.asarray(ring, np.float64) - ring[0]).T
         areas.append(abs(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2)
     return float(areas[0] - sum(areas[1:]))
-

@@ -11,8 +11,9 @@ import numpy as np
 
 from core.datasets.classes import VOID
 from core.device import tensorflow
-from core.errors import ConfigError, ImageError
+from core.errors import ConfigError
 from core.imagery.tiles import TileGrid, blend_window, reflected
+from core.models.fit import check_pixels
 
 if TYPE_CHECKING:
     import keras
@@ -87,19 +88,7 @@ class Predictor:
         Raises:
             ImageError: it has not.
         """
-        bands = pixels.shape[-1]
-        if bands != self.bands:
-            raise ImageError(
-                f"the model takes {self.bands} band(s), the image has {bands}",
-                remedy=f"choose a model for {bands} band(s), or save the image with the "
-                f"{self.bands} band(s) the model was trained on",
-            )
-        if self.dtype is not None and str(pixels.dtype) != self.dtype:
-            raise ImageError(
-                f"the model was trained on {self.dtype} values, the image holds {pixels.dtype}",
-                remedy=f"convert the image to {self.dtype} the way the training data was made, or "
-                "choose a model trained on such imagery",
-            )
+        check_pixels(pixels, self.bands, self.dtype)
 
     def predict(
         self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None

@@ -47,7 +47,7 @@ def _places() -> list[tuple[Source, Path]]:
 
 
 def list_models() -> list[ModelRef]:
-    """All models with a card, bundled first, then the workspace's, then those of runs, newest first."""
+    """All models with a card: bundled ones, the workspace's, then those of runs, newest first."""
     found: dict[str, ModelRef] = {}
     for source, place in _places():
         cards = list(place.glob(f"*/{CARD_FILE}"))

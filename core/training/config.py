@@ -76,9 +76,13 @@ def load_config(path: Path) -> TrainConfig:
     try:
         return TrainConfig.model_validate_json(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("the configuration cannot be read", where=str(path), remedy="check the path") from error
+        raise ConfigError(
+            "the configuration cannot be read", where=str(path), remedy="check the path"
+        ) from error
     except ValidationError as error:
-        raise ConfigError("the configuration does not fit", where=str(path), remedy=remedy_for(error)) from error
+        raise ConfigError(
+            "the configuration does not fit", where=str(path), remedy=remedy_for(error)
+        ) from error
 
 
 def with_settings(config: TrainConfig, settings: Sequence[str]) -> TrainConfig:

@@ -98,7 +98,7 @@ def validator(
     names: Sequence[str],
     keep: Callable[[int, dict[str, Any]], None],
 ) -> Any:
-    """A Keras callback that scores the validation images after each epoch and keeps the best weights.
+    """A Keras callback that scores the validation images after each epoch and keeps the best.
 
     Args:
         run: where metrics go.

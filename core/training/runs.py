@@ -11,15 +11,28 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import RunError
+from core.errors import RunError, WorkspaceError
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
 from core.training.config import TrainConfig, load_config
 
-__all__ = ["Run", "RunState", "Status", "create_run", "find_run", "list_runs"]
+__all__ = [
+    "STATE_FILE",
+    "Launched",
+    "Run",
+    "RunState",
+    "Status",
+    "create_run",
+    "find_run",
+    "list_runs",
+    "process_start",
+]
 
 RunState = Literal["starting", "running", "finished", "stopped", "failed", "interrupted"]
 
-_START_GRACE = 180  # seconds a launched process may take before it writes its number
+STATE_FILE = "latest.weights.h5"
+"""In the checkpoint folder: weights and optimizer after the last epoch."""
+
+_START_GRACE = 180  # seconds without any process number, from the folder to the process
 
 
 class Status(BaseModel):
@@ -59,6 +72,22 @@ class Status(BaseModel):
         return self.state in ("starting", "running")
 
 
+class Launched(BaseModel):
+    """What `launched.json` says.
+
+    Attributes:
+        pid, process_start: as in the status.
+        log_size: bytes train.log had before.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    pid: int
+    process_start: int | None
+    log_size: int
+
+
 @dataclass(frozen=True)
 class Run:
     """One training: its folder and what can be read from it at any time."""
@@ -82,6 +111,16 @@ class Run:
         """Folder with the state a resumed training starts from."""
         return self.folder / "checkpoint"
 
+    @property
+    def launched_file(self) -> Path:
+        """Which process was launched for it, for as long as that process has not said so itself."""
+        return self.folder / "launched.json"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is a state that an ended training can go on from."""
+        return (self.checkpoint / STATE_FILE).is_file()
+
     def config(self) -> TrainConfig:
         """The configuration it was started with.
 
@@ -96,29 +135,76 @@ class Run:
         Raises:
             RunError: status.json is missing or damaged.
         """
+        status = self._read_status()
+        if not status.alive or self._is_running(status):
+            return status
+        # It may have written its last status, and ended, between the two looks.
+        status = self._read_status()
+        if not status.alive or self._is_running(status):
+            return status
+        return status.model_copy(update={"seconds_left": None} | self._how_it_ended(status))
+
+    def _read_status(self) -> Status:
         path = self.folder / "status.json"
         try:
-            status = Status.model_validate_json(path.read_text())
-        except (OSError, ValidationError) as error:
+            return Status.model_validate_json(path.read_text())
+        except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise RunError(
                 "the run's status cannot be read", where=str(path), remedy="delete the run's folder"
             ) from error
-        if not status.alive or _is_running(status):
-            return status
+
+    def _is_running(self, status: Status) -> bool:
+        if status.pid is not None:
+            return _lives(status.pid, status.process_start)
+        launched = self._launched()
+        if launched is None:
+            return time.time() - status.updated < _START_GRACE
+        return _lives(launched.pid, launched.process_start)
+
+    def _how_it_ended(self, status: Status) -> dict[str, str]:
+        launched = self._launched() if status.pid is None else None
+        if launched is not None and (said := self._last_words(launched.log_size)):
+            return {"state": "failed", "message": f"It ended before the training began: {said}"}
         kept = (
             f"the best checkpoint (epoch {status.best_epoch}) is kept and usable"
             if status.best_epoch
             else "no checkpoint had been written yet"
         )
-        message = f"The process ended without a word (killed, or the machine restarted); {kept}."
-        return status.model_copy(
-            update={"state": "interrupted", "message": message, "seconds_left": None}
-        )
+        return {
+            "state": "interrupted",
+            "message": f"The process ended without a word (killed, or the machine restarted); {kept}.",
+        }
+
+    def _launched(self) -> Launched | None:
+        try:
+            return Launched.model_validate_json(self.launched_file.read_text())
+        except (OSError, UnicodeDecodeError, ValidationError):
+            return None
+
+    def _last_words(self, start: int) -> str:
+        """The last line that train.log has beyond `start` bytes, at most 300 characters."""
+        if not self.log.is_file():
+            return ""
+        lines = self.log.read_bytes()[start:].decode(errors="replace").splitlines()
+        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
 
     def write_status(self, status: Status) -> None:
-        """Replace status.json."""
+        """Replace status.json.
+
+        Raises:
+            WorkspaceError: the disk refuses. The last word of a training is written over the old
+                file then: a full disk leaves no room for another one beside it.
+        """
         stamped = status.model_copy(update={"updated": time.time()})
-        write_json(self.folder / "status.json", stamped.model_dump(mode="json"))
+        path = self.folder / "status.json"
+        try:
+            write_json(path, stamped.model_dump(mode="json"))
+        except WorkspaceError:
+            if status.alive or not path.is_file():
+                raise
+            with disk_errors(path), path.open("r+b") as file:
+                file.write(stamped.model_dump_json(indent=2).encode())
+                file.truncate()
 
     def append_metrics(self, record: dict[str, Any]) -> None:
         """Add a line to metrics.jsonl."""
@@ -129,16 +215,22 @@ class Run:
             file.write(json.dumps(record) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All lines of metrics.jsonl: ``{"kind": "step"|"epoch", …}``; a half-written last one is left out."""
+        """All records of metrics.jsonl: ``{"kind": "step"|"epoch", "step", …}`` by rising step.
+
+        A half-written last line is left out, and so is what a resumed training did anew.
+        """
         path = self.folder / "metrics.jsonl"
         if not path.is_file():
             return []
-        records = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        records: list[dict[str, Any]] = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                records.append(json.loads(line))
+                record = json.loads(line)
             except ValueError:
                 continue  # the writer was killed, or is, in the middle of it
+            while records and _place(records[-1]) >= _place(record):
+                records.pop()
+            records.append(record)
         return records
 
     def log_tail(self, lines: int = 200) -> str:
@@ -153,10 +245,14 @@ class Run:
             self.stop_file.touch()
 
 
-def _is_running(status: Status) -> bool:
-    if status.pid is None:
-        return time.time() - status.updated < _START_GRACE
-    return process_start(status.pid) == status.process_start
+def _lives(pid: int, start: int | None) -> bool:
+    # Without a start the process had ended before it could be looked at.
+    return start is not None and process_start(pid) == start
+
+
+def _place(record: dict[str, Any]) -> tuple[int, bool]:
+    # An epoch's last step and its summary have the same step.
+    return record["step"], record["kind"] == "epoch"
 
 
 def process_start(pid: int) -> int | None:

@@ -263,7 +263,9 @@ class _Keeper:
             if old.name != name:
                 old.unlink()
 
-    def _card(self, epoch: int, summary: dict[str, Any], weights: str) -> Callable[[str], ModelCard]:
+    def _card(
+        self, epoch: int, summary: dict[str, Any], weights: str
+    ) -> Callable[[str], ModelCard]:
         images = self.data.train
         spec = self.config.model.model_copy(
             update={

@@ -1,0 +1,60 @@
+# Two commands matter: `make run` starts the dashboard, `make test` checks everything.
+
+PORT ?= 8501
+HOST = localhost
+PYTEST_ARGS =
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint demo clean
+
+help:
+	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
+	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name')"
+	@echo "make lint   ruff and mypy only"
+	@echo "make demo   write a generated dataset into the workspace"
+	@echo "make clean  remove caches; the environment and the workspace stay"
+
+run: $(VENV)/.run-ready
+	@$(PY) -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
+
+test: $(VENV)/.test-ready lint
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.test-ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+demo: $(VENV)/.run-ready
+	$(PY) -m core demo "$${DSI_WORKSPACE:-workspace}/datasets/demo"
+
+clean:
+	rm -rf .pytest_cache .mypy_cache .ruff_cache tests/e2e/shots
+	find . \( -path ./$(VENV) -o -path ./workspace -o -path ./.git \) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+$(VENV)/.run-ready: requirements.txt | $(PY)
+	@echo "Installing what the dashboard needs, once: about 3.4 GB on disk, some minutes on a fast line."
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/.test-ready: requirements-dev.txt requirements.txt | $(PY)
+	@echo "Installing what the tests need, once: about 3.4 GB on disk, some minutes on a fast line."
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+# TensorFlow 2.21 has wheels up to Python 3.13; 3.11 is the oldest this code runs on.
+$(PY):
+	@for python in python3 python3.13 python3.12 python3.11; do \
+		$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || continue; \
+		echo "Creating $(VENV) with $$($$python --version)"; \
+		$$python -m venv $(VENV) && exit 0; \
+		rm -rf $(VENV); \
+		echo "error: $$python cannot create a virtual environment: on Debian or Ubuntu, sudo apt install python3-venv" >&2; \
+		exit 1; \
+	done; \
+	echo "error: no Python 3.11, 3.12 or 3.13 found: install one (Debian, Ubuntu: sudo apt install python3 python3-venv)" >&2; \
+	exit 1

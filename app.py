@@ -1,0 +1,14 @@
+"""The server: Streamlit pages and Netron on one port, started by ``streamlit run app.py``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import netron
+from ui.errors import show_uncaught
+
+app = st.App(
+    Path(__file__).resolve().parent / "ui" / "router.py",
+    routes=netron.routes(),
+    on_script_error=show_uncaught,
+)

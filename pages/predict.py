@@ -1,0 +1,99 @@
+"""Predict: an image in, a map out, laid over it and beside the ground truth."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.truth import Truth, read_truth
+from core.errors import DSIError
+from core.models.card import ModelCard
+from core.models.store import read_card
+from ui.datasets import choose_dataset, open_chosen
+from ui.errors import show_error
+from ui.images import IMAGE_TYPES, OpenImage, open_file, open_upload
+from ui.models import choose_model
+from ui.predictions import kept_prediction, make_prediction, show_prediction
+
+
+def uploaded(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
+    """The image and, where one was given, the mask that were uploaded."""
+    left, right = st.columns(2)
+    file = left.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
+    mask = right.file_uploader(
+        "Ground truth, if you have it: a mask of the same size",
+        type=["png", "tif", "tiff"],
+        key="mask",
+        help="In the model's class colours, or one band with class numbers; 255 is void.",
+    )
+    if file is None:
+        st.info("Upload an image to map it. It stays on this server.", icon=":material/upload:")
+        return None, None
+    image = open_upload(file)
+    if mask is None:
+        return image, None
+    try:
+        return image, read_truth(mask.getvalue(), card.classes, image.rgb.shape[:2], name=mask.name)
+    except DSIError as error:
+        # The image is fine: it can be predicted without its mask.
+        show_error(error)
+        return image, None
+
+
+def from_dataset(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
+    """A dataset's sample and its mask, where the classes are the model's."""
+    ref = choose_dataset()
+    if ref is None:
+        return None, None
+    dataset = open_chosen(ref)
+    sample = dataset.sample(
+        st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
+    )
+    for side, ids in (("training", card.training.train), ("held-out test", card.training.test)):
+        if sample.id in ids and ref.path.name == card.training.dataset:
+            st.caption(f"A {side} sample of this model.")
+    image = open_file(sample.image)
+    if sample.mask is None:
+        return image, None
+    if dataset.classes.names != card.classes.names:
+        st.info("The dataset has other classes than the model: its masks are not compared.")
+        return image, None
+    try:
+        return image, Truth(dataset.load_labels(sample, image.rgb.shape[:2]), ())
+    except DSIError as error:
+        show_error(error)
+        return image, None
+
+
+st.title("Predict")
+ref = choose_model("model")
+if ref is None:
+    st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
+    st.stop()
+card = read_card(ref.folder)
+source = st.segmented_control(
+    "Image from",
+    ["Upload", "Dataset"],
+    default="Upload",
+    required=True,
+    key="source",
+    bind="query-params",
+)
+image, truth = uploaded(card) if source == "Upload" else from_dataset(card)
+if image is None:
+    st.stop()
+for note in truth.notes if truth else ():
+    st.warning(note, icon=":material/palette:")
+with st.expander("Settings"):
+    overlap = st.slider("Overlap of neighbouring tiles, % of a tile", 0, 75, 25, 5, key="overlap")
+    tta = st.toggle(
+        "Average over flips and quarter turns (8 times the time)", key="tta", bind="query-params"
+    )
+key = (card.sha256, image.digest, tta, overlap / 100)
+start = st.button("Predict", type="primary", icon=":material/play_arrow:")
+made = kept_prediction(key)
+if start and made is None:
+    made = make_prediction(key, ref.name, image)
+if made is None:
+    st.image(image.rgb, caption=image.name, width=min(900, image.rgb.shape[1]), output_format="PNG")
+else:
+    show_prediction(image, made, card, truth)

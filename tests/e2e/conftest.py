@@ -1,0 +1,125 @@
+"""A real server and a real Chromium for the end-to-end tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 180_000  # ms: the machine may be small and busy; nothing is asserted about time
+
+
+@dataclass
+class Server:
+    """A running dashboard: its address, its workspace, and a way to restart it."""
+
+    url: str
+    port: int
+    workspace: Path
+    process: subprocess.Popen[bytes]
+
+    def start(self) -> None:
+        environment = os.environ | {
+            "DSI_WORKSPACE": str(self.workspace),
+            "DSI_DATA_ROOTS": str(REPOSITORY.parent / "shared" / "data"),
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+        log = (self.workspace.parent / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py"]
+            + [f"--server.port={self.port}", "--server.headless=true"],
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError("the dashboard did not answer within a minute, see server.log")
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would; trainings are processes of their own."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard on a free port with a workspace of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    workspace = tmp_path_factory.mktemp("e2e") / "workspace"
+    workspace.mkdir()
+    running = Server(f"http://localhost:{port}", port, workspace, None)  # type: ignore[arg-type]
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A fresh page; a request that would leave this machine fails the test."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
+    outside: list[str] = []
+    opened.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://localhost", "ws://localhost", "data:", "blob:"))
+            else outside.append(request.url)
+        ),
+    )
+    yield opened
+    context.close()
+    assert not outside, f"requests left the machine: {outside}"
+
+
+def settled(page: Any) -> None:
+    """Wait until Streamlit has run the script to its end."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")

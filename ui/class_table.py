@@ -1,0 +1,50 @@
+"""Tables with the class colours beside the class names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from core.datasets.classes import ClassTable
+
+__all__ = ["class_table"]
+
+_STYLE = """
+<style>
+.dsi-classes { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.dsi-classes th, .dsi-classes td { padding: .35rem .6rem; text-align: right; white-space: nowrap;
+  border-bottom: 1px solid rgba(128, 140, 155, .28); }
+.dsi-classes th { font-weight: 600; opacity: .75; }
+.dsi-classes th:first-child, .dsi-classes td:first-child { text-align: left; }
+.dsi-swatch { display: inline-block; width: .85em; height: .85em; margin-right: .5em;
+  border-radius: 2px; vertical-align: -.05em; border: 1px solid rgba(128, 140, 155, .6); }
+.dsi-scroll { overflow-x: auto; }
+</style>
+"""
+
+
+def class_table(
+    classes: ClassTable, columns: Sequence[str], rows: Sequence[Sequence[str]], *, label: str
+) -> None:
+    """Show one row a class: swatch, name, then the cells.
+
+    An HTML table rather than `st.dataframe`, whose canvas no screen reader can read.
+
+    Args:
+        classes: the table, a row each.
+        columns: headings after the class.
+        rows: cells as they are to be read, units included.
+        label: what the table is, for screen readers.
+    """
+    head = "".join(f"<th scope='col'>{escape(text)}</th>" for text in ("Class", *columns))
+    body = "".join(
+        f"<tr><td><span class='dsi-swatch' style='background:{land.color}'></span>"
+        f"{escape(land.name)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for land, cells in zip(classes.classes, rows, strict=True)
+    )
+    st.html(
+        f"{_STYLE}<div class='dsi-scroll'><table class='dsi-classes' aria-label='{escape(label)}'>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,75 @@
+"""Models in the server's memory, shared by all sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.models.card import ModelCard
+from core.models.store import ModelRef, find_model, list_models, load_model, read_card
+
+if TYPE_CHECKING:
+    import keras
+
+    from core.inference.predictor import Predictor
+
+__all__ = ["choose_model", "open_model", "open_predictor"]
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def _loaded(name: str, sha256: str) -> tuple[keras.Model, ModelCard]:
+    # The hash is part of the key: a run's best checkpoint changes while it trains.
+    return load_model(find_model(name).folder)
+
+
+def open_model(name: str) -> tuple[keras.Model, ModelCard]:
+    """The model of that name and its card; loaded once for all sessions.
+
+    Raises:
+        ModelError: there is none, or its files do not fit together.
+    """
+    return _loaded(name, read_card(find_model(name).folder).sha256)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model …")
+def _predictor(name: str, sha256: str, tta: bool, overlap: float) -> tuple[Predictor, ModelCard]:
+    from core.inference.predictor import Predictor
+
+    model, card = _loaded(name, sha256)
+    predictor = Predictor(
+        model,
+        card.normalisation,
+        multiple=card.spec.multiple,
+        dtype=card.dtype,
+        tta=tta,
+        overlap=overlap,
+    )
+    return predictor, card
+
+
+def open_predictor(
+    name: str, *, tta: bool = False, overlap: float = 0.25
+) -> tuple[Predictor, ModelCard]:
+    """A predictor for the model of that name and its card; it may be used by several sessions at once.
+
+    Raises:
+        ModelError: there is none, or its files do not fit together.
+    """
+    return _predictor(name, read_card(find_model(name).folder).sha256, tta, overlap)
+
+
+def choose_model(key: str) -> ModelRef | None:
+    """A select box of all models; the choice stands in the page's URL as ``model``.
+
+    Returns:
+        The chosen one, or None after saying what to do where there is none.
+    """
+    models = {ref.name: ref for ref in list_models()}
+    if not models:
+        st.info("There is no model yet: train one on the Train page.")
+        return None
+    name = st.selectbox(
+        "Model", list(models), key=key, bind="query-params", persist_state="session"
+    )
+    return models[name]

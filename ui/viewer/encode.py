@@ -1,0 +1,140 @@
+"""Arrays to what the compare viewer sends to the browser: PNG (or JPEG) as a data address.
+
+A label mask goes out as an 8-bit grey PNG whose grey values are the class indices, so that the
+browser gets exactly the labels and does the colouring itself. Encoded pictures are kept in a
+bounded cache whose key is a digest of every byte (Streamlit's own hash samples large arrays).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+import streamlit as st
+
+DISPLAY_LIMIT = 2304
+"""Longest side sent to the browser, in pixels: every Dubai image is shown pixel for pixel."""
+
+JPEG_PIXELS = 1_000_000
+"""A base image with more pixels than this is sent as JPEG; masks and overlays never are."""
+
+Role = Literal["image", "rgba", "labels"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A picture ready to send.
+
+    Attributes:
+        digest: names the content; the browser decodes a digest once.
+        src: `data:` address with the base64 picture.
+        width, height: size of the sent picture in pixels, at most `DISPLAY_LIMIT`.
+    """
+
+    digest: str
+    src: str
+    width: int
+    height: int
+
+
+def digest(pixels: np.ndarray) -> str:
+    """A blake2b digest of shape, dtype and every byte, as 32 hexadecimal digits."""
+    hasher = hashlib.blake2b(f"{pixels.shape}{pixels.dtype.str}".encode(), digest_size=16)
+    hasher.update(np.ascontiguousarray(pixels).data)
+    return hasher.hexdigest()
+
+
+def display_size(height: int, width: int, limit: int = DISPLAY_LIMIT) -> tuple[int, int]:
+    """(height, width) that fits in `limit` pixels on the longer side, never enlarged."""
+    scale = min(1.0, limit / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def downsample_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The label at the centre of each output pixel: (H, W) in, (height, width) out, same dtype.
+
+    Only values that were there can come out; labels are names, so they are never averaged.
+    """
+    rows = ((np.arange(height) + 0.5) * labels.shape[0] / height).astype(np.intp)
+    columns = ((np.arange(width) + 0.5) * labels.shape[1] / width).astype(np.intp)
+    return labels[np.ix_(rows, columns)]
+
+
+def downsample_image(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The mean over the area of each output pixel: (H, W, 3 or 4) uint8 in and out.
+
+    With an alpha channel the mean is weighted by alpha, so that the colour of transparent pixels
+    does not bleed into the edges of what is seen.
+    """
+    if pixels.shape[2] == 3:
+        return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    alpha = pixels[..., 3:].astype(np.float32)
+    weighted = np.concatenate([pixels[..., :3] * alpha, alpha], axis=2)
+    weighted = cv2.resize(weighted, (width, height), interpolation=cv2.INTER_AREA)
+    mean_alpha = weighted[..., 3:]
+    weighted[..., :3] /= np.maximum(mean_alpha, 1e-6)
+    return np.rint(weighted).astype(np.uint8)
+
+
+def png_base64(pixels: np.ndarray) -> str:
+    """Lossless PNG as base64 text.
+
+    Args:
+        pixels: uint8, (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA with straight alpha.
+
+    Raises:
+        ValueError: for another shape or dtype.
+    """
+    return _base64(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+
+
+def jpeg_base64(pixels: np.ndarray) -> str:
+    """JPEG of quality 95 with full colour resolution as base64 text; (H, W, 3) RGB uint8."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, 95]
+    options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    return _base64(".jpg", pixels, options)
+
+
+def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
+    """Shrink to `DISPLAY_LIMIT` where needed, encode, and remember by digest.
+
+    Args:
+        pixels: uint8; (H, W) for "labels", (H, W, 3) for "image", (H, W, 3 or 4) for "rgba".
+        role: "image" is averaged when shrunk and may be a JPEG; "rgba" is averaged and always a
+            PNG; "labels" takes the nearest label and is always a PNG.
+    """
+    return _encode_cached(digest(pixels), role, DISPLAY_LIMIT, _pixels=pixels)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _encode_cached(content: str, role: Role, limit: int, _pixels: np.ndarray) -> Encoded:
+    full = _pixels.shape[:2]
+    height, width = display_size(*full, limit)
+    shown = _pixels
+    if (height, width) != full:
+        shrink = downsample_labels if role == "labels" else downsample_image
+        shown = shrink(_pixels, height, width)
+    if role == "image" and height * width > JPEG_PIXELS:
+        src = f"data:image/jpeg;base64,{jpeg_base64(shown)}"
+    else:
+        src = f"data:image/png;base64,{png_base64(shown)}"
+    return Encoded(f"{role}-{limit}-{content}", src, width, height)
+
+
+def _base64(extension: str, pixels: np.ndarray, options: list[int]) -> str:
+    channels = 1 if pixels.ndim == 2 else pixels.shape[-1]
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise ValueError(
+            "expected uint8 pixels of shape (H, W), (H, W, 3) or (H, W, 4), "
+            f"received {pixels.dtype} of shape {pixels.shape}"
+        )
+    if channels == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    elif channels == 4:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA)
+    _, encoded = cv2.imencode(extension, pixels, options)
+    return base64.b64encode(encoded.tobytes()).decode("ascii")
