@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +110,16 @@ def _bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, as a callback that takes done and total."""
     from tqdm import tqdm
 
-    with tqdm(desc=what, unit=unit, file=sys.stderr, leave=False) as bar:
+    with ExitStack() as shown:
+        bar: Any = None
 
         def progress(done: int, total: int) -> None:
-            bar.total = total
+            nonlocal bar
+            if bar is None:
+                # Not before there is progress: what fails at once leaves its one line alone.
+                bar = shown.enter_context(
+                    tqdm(desc=what, unit=unit, total=total, file=sys.stderr, leave=False)
+                )
             bar.update(done - bar.n)
 
         yield progress

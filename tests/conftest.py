@@ -33,3 +33,12 @@ def demo_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from core.datasets.demo import write_demo
 
     return write_demo(tmp_path_factory.mktemp("demo") / "demo", scenes=3, size=96, seed=7)
+
+
+@pytest.fixture
+def tiny_model(space: Path) -> str:
+    """The name of a small U-Net with random weights in the test's workspace."""
+    from tests.tiny import save_tiny_model
+
+    save_tiny_model(space / "models" / "tiny")
+    return "tiny"

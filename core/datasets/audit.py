@@ -278,7 +278,7 @@ def _unknown(
             f"{len(rest):,} more values outside the class table in "
             f"{sum(count for _, count in rest):,} pixels",
             "error",
-            "smoothing or JPEG makes such in-between colours: export the mask without either, as PNG"
+            "smoothing and JPEG make such in-between colours: export the mask as PNG, unsmoothed"
             if color
             else fix,
         )

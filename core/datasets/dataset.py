@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,9 +142,10 @@ def decode_mask(
         or a number) with their pixel counts; those pixels are void in the labels.
 
     Raises:
-        ImageError: a coloured mask was expected and this one has a single band, or it is not 8-bit.
+        ImageError: a coloured mask was expected and this one has a single band, or it is not
+            8-bit; or an index mask was expected and this one has several.
     """
-    pixels = raster.pixels
+    pixels, nodata = raster.pixels, raster.header.nodata
     if coding.kind == "color":
         if pixels.shape[-1] < 3 or pixels.dtype != np.uint8:
             raise ImageError(
@@ -152,18 +154,27 @@ def decode_mask(
                 remedy="export the mask with its class colours, or as a folder of index masks",
             )
         labels, strange = classes.encode(pixels[..., :3], coding.void_colors)
+        if nodata is not None and math.isfinite(nodata):
+            strange.pop((int(nodata),) * 3, None)
         unknown = {"#{:02X}{:02X}{:02X}".format(*rgb): n for rgb, n in strange.items()}
     else:
-        labels, unknown = _decode_index(pixels[..., 0], coding.values)
-    labels[~raster.valid] = VOID
+        if pixels.shape[-1] != 1:
+            raise ImageError(
+                f"expected an index mask of one band, received {pixels.shape[-1]} bands",
+                remedy="export all masks in the same way, with class indices or with class colours",
+            )
+        labels, unknown = _decode_index(pixels[..., 0], coding.values, nodata)
+    # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
+    if nodata is None or nodata not in coding.values:
+        labels[~raster.valid] = VOID
     return labels, unknown
 
 
 def _decode_index(
-    values: np.ndarray, meaning: Mapping[int, int]
+    values: np.ndarray, meaning: Mapping[int, int], nodata: float | None
 ) -> tuple[np.ndarray, dict[str, int]]:
     labels = np.full(values.shape, VOID, np.uint8)
-    explained = values == VOID
+    explained = (values == VOID) | (values == nodata)
     for value, label in meaning.items():
         here = values == value
         labels[here] = label

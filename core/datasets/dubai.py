@@ -11,12 +11,12 @@ from core.datasets.dataset import Dataset, MaskCoding, Sample
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 
-__all__ = ["class_file_colors", "is_dubai", "read_dubai"]
+__all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai"]
 
 _TILE = re.compile(r"Tile (\d+)")
 
 
-def _home(root: Path) -> Path:
+def dubai_home(root: Path) -> Path:
     """The folder the tiles lie in: the download has one more folder around them."""
     inner = root / "Semantic segmentation dataset"
     return inner if inner.is_dir() else root
@@ -25,7 +25,8 @@ def _home(root: Path) -> Path:
 def is_dubai(root: Path) -> bool:
     """Whether `root` holds ``Tile N/images`` folders, also one folder down as on Kaggle."""
     return any(
-        _TILE.fullmatch(tile.name) and (tile / "images").is_dir() for tile in _home(root).iterdir()
+        _TILE.fullmatch(tile.name) and (tile / "images").is_dir()
+        for tile in dubai_home(root).iterdir()
     )
 
 
@@ -40,7 +41,7 @@ def read_dubai(root: Path, name: str) -> Dataset:
     Raises:
         DatasetError: there is no image in it.
     """
-    home = _home(root)
+    home = dubai_home(root)
     tiles = [tile for tile in home.iterdir() if _TILE.fullmatch(tile.name)]
     samples = [
         Sample(f"{tile.name}/{image.stem}", tile.name, image, _mask_of(tile, image.stem))
@@ -96,7 +97,7 @@ def class_file_colors(root: Path) -> dict[str, str]:
     Raises:
         DatasetError: the file is there and cannot be read as a class list.
     """
-    path = _home(root) / "classes.json"
+    path = dubai_home(root) / "classes.json"
     if not path.is_file():
         return {}
     try:

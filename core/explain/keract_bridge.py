@@ -106,7 +106,7 @@ class _Model:
 def _keract() -> Iterator[Any]:
     """keract with ``keras.backend.function`` in place; one thread at a time."""
     with _lock:
-        module = importlib.import_module("keract.keract")
+        module: Any = importlib.import_module("keract.keract")
         original = module.K
         module.K = SimpleNamespace(function=_function)
         try:
@@ -127,10 +127,12 @@ def _function(
 
     tf = tensorflow()
     part = keras.Model(list(inputs), list(outputs))
-    traced = tf.function(lambda batch: part(batch, training=False), autograph=False)
+    traced = tf.function(lambda batch: part([batch], training=False), autograph=False)
 
     def call(x: np.ndarray) -> list[np.ndarray]:
-        return [tf.cast(output, tf.float32).numpy() for output in traced(tf.constant(x))]
+        # A model with one output gives it bare.
+        found = keras.tree.flatten(traced(tf.constant(x)))
+        return [tf.cast(output, tf.float32).numpy() for output in found]
 
     return call
 

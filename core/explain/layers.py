@@ -99,20 +99,13 @@ def _info(
     text, stride = "several outputs", None
     viewable = shape is not None and len(shape) == 4
     if shape is not None and viewable:
-        strides = [
-            # The same size whatever the image's is no share of it.
-            None
-            if not side or (shape[1] == shape[2] != 1 and image[0] != image[1]) or side == 1
-            else Fraction(whole, side)
-            for side, whole in zip(shape[1:3], image, strict=True)
-        ]
-        sides = [
+        strides = _strides(shape[1:3], image)
+        down, across = (
             _side(letter, one, side)
             for letter, one, side in zip("HW", strides, shape[1:3], strict=True)
-        ]
-        text = f"{sides[0]} × {sides[1]} × {shape[3]}"
-        if strides[0] == strides[1] and strides[0] is not None:
-            stride = float(strides[0])
+        )
+        text = f"{down} × {across} × {shape[3]}"
+        stride = float(strides[0]) if strides[0] and strides[0] == strides[1] else None
     elif shape is not None:
         text = " × ".join("?" if side is None else str(side) for side in shape[1:])
     activation = getattr(layer, "activation", None)
@@ -130,6 +123,15 @@ def _info(
     )
 
 
+def _strides(sides: tuple[int | None, ...], image: tuple[int, int]) -> list[Fraction | None]:
+    down, across = sides
+    # Of one size whatever the image's: no share of it.
+    fixed = 1 in sides or (down == across and image[0] != image[1])
+    if not down or not across or fixed:
+        return [None, None]
+    return [Fraction(image[0], down), Fraction(image[1], across)]
+
+
 def _side(letter: str, stride: Fraction | None, side: int | None) -> str:
     """``H``, ``H/4``, ``2·H`` or a plain number."""
     if stride is None:
@@ -138,4 +140,6 @@ def _side(letter: str, stride: Fraction | None, side: int | None) -> str:
         return letter
     if stride.denominator == 1:
         return f"{letter}/{stride}"
-    return f"{1 / stride}·{letter}" if stride.numerator == 1 else str(side)
+    return (
+        f"{1 / stride}·{letter}" if stride.numerator == 1 else f"≈{float(1 / stride):.3g}·{letter}"
+    )

@@ -42,20 +42,24 @@ class TileGrid:
     def over(cls, length: int, size: int, overlap: int, multiple: int) -> TileGrid:
         """Spread tiles evenly over an axis.
 
+        All tiles begin a multiple of `multiple` from each other: a network with pooling gives
+        other answers to an image moved by less, and neighbours would disagree where they meet.
+
         Args:
             length: pixels of the axis.
             size: largest tile, a multiple of `multiple`.
-            overlap: pixels two neighbours share at least; half of it is the mirrored margin.
-            multiple: a tile's size is a multiple of this.
+            overlap: pixels two neighbours share at least, a multiple of `multiple` below `size`;
+                half of it, rounded to one, is the mirrored margin.
+            multiple: what the network's input must be a multiple of.
         """
-        margin = overlap // 2
+        margin = overlap // 2 // multiple * multiple
         span = length + 2 * margin
         if span <= size:
             fitting = -(-span // multiple) * multiple
             return cls((-margin,), fitting)
         count = -(-(span - size) // (size - overlap)) + 1
-        starts = np.round(np.linspace(-margin, length + margin - size, count)).astype(int)
-        return cls(tuple(int(start) for start in starts), size)
+        step = -(-(span - size) // (count - 1) // multiple) * multiple
+        return cls(tuple(-margin + index * step for index in range(count)), size)
 
 
 def blend_window(height: int, width: int, overlap: int) -> np.ndarray:

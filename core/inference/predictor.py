@@ -76,7 +76,9 @@ class Predictor:
         self.bands = int(model.input_shape[-1])
         self.classes = int(model.output_shape[-1])
         self.tile = max(multiple, tile // multiple * multiple)
-        self.overlap = int(self.tile * overlap) // 2 * 2
+        # At least one multiple is left to move on by.
+        rounded = round(self.tile * overlap / multiple) * multiple
+        self.overlap = min(rounded, self.tile - multiple)
         self.tta = tta
         self.batch = batch
         self._functions: dict[tuple[int, int], Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,8 +130,11 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
     finally:
         keras.config.set_dtype_policy(policy)
     try:
-        model.load_weights(weights)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns of layers the file does not have, and leaves them random.
+            warnings.filterwarnings("error", "Skipping nested container")
+            model.load_weights(weights)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         raise ModelError(
             "the weights do not fit the architecture in the model card",
             where=str(weights),

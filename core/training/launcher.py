@@ -9,7 +9,7 @@ import sys
 import threading
 
 from core.errors import RunError
-from core.paths import REPOSITORY, data_roots, workspace, write_json
+from core.paths import BUNDLED_MODELS, REPOSITORY, checked_name, data_roots, workspace, write_json
 from core.training.config import TrainConfig
 from core.training.runs import Launched, Run, Status, create_run, list_runs, process_start
 
@@ -28,9 +28,12 @@ def launch(config: TrainConfig, name: str) -> Run:
         The run; its status says ``starting`` until the process takes over.
 
     Raises:
-        RunError: a run of that name exists, or no process can be started.
+        RunError: a run or another model of that name exists, or no process can be started.
         WorkspaceError: the name is not allowed or the disk refuses.
     """
+    checked_name(name)
+    if any((place / name).is_dir() for place in (BUNDLED_MODELS, workspace().models)):
+        raise RunError(f"there is a model {name!r} already", remedy="choose another name")
     run = create_run(name, config)
     _start(run, ["--config", str(run.folder / "config.json"), "--dataset", config.dataset])
     return run

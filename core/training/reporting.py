@@ -1,17 +1,27 @@
-"""Callbacks that let others watch a training and keep its best weights."""
+"""Callbacks that let others watch a training, keep its best weights and its state."""
 
 from __future__ import annotations
 
+import json
+import math
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.device import tensorflow
+from core.errors import RunError, WorkspaceError
 from core.evaluation.evaluate import Evaluation
-from core.training.runs import Run, Status
+from core.paths import disk_errors, write_atomic, write_json
+from core.training.runs import STATE_FILE, Run, Status
 
-__all__ = ["reporter", "validator"]
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["check_space", "checkpointer", "reporter", "restore", "validator"]
+
+_EPOCH_FILE = "training_metadata.json"
 
 
 def reporter(run: Run, status: Callable[..., Status], batch: int, limit_minutes: float) -> Any:
@@ -22,31 +32,46 @@ def reporter(run: Run, status: Callable[..., Status], batch: int, limit_minutes:
         status: changes fields of the run's status and writes it.
         batch: crops a step.
         limit_minutes: stop after this time; 0 = no limit.
+
+    Returns:
+        The callback. Its attribute `stopped` says why the training ends early, or is empty; a
+        request that comes with the last step changes nothing any more. `partial` says whether
+        that was within an epoch.
     """
     tensorflow()
     import keras
 
     class Reporter(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stopped = ""
+            self.partial = False
+
         def on_train_begin(self, logs: Any = None) -> None:
             self.began = time.monotonic()
             self.wrote = 0.0
             self.epoch_seconds: deque[float] = deque(maxlen=5)
             # Steps with the time they ended; the first one traces the graph and is left out.
             self.ticks: deque[tuple[int, float]] = deque(maxlen=40)
-            self.count = 0
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.epoch = epoch
             self.epoch_began = time.monotonic()
             self.ticks.clear()
+            self.told = (0, 0.0)
 
         def on_train_batch_end(self, step: int, logs: Any = None) -> None:
             now = time.monotonic()
-            self.count += 1
             self.ticks.append((step, now))
-            over_time = limit_minutes and now - self.began > limit_minutes * 60
-            if over_time or run.stop_file.exists():
-                self.model.stop_training = True
+            loss = float(logs["loss"])
+            if not math.isfinite(loss):
+                # Before the epoch ends: neither the state nor the best weights become NaN.
+                raise RunError(
+                    "the loss became infinite or not a number",
+                    where=f"epoch {self.epoch + 1}, step {step + 1}",
+                    remedy="choose a lower learning rate, or float32 precision",
+                )
+            self._look_for_an_end(step + 1 == self.params["steps"], now)
             if now - self.wrote < 1:
                 return
             self.wrote = now
@@ -59,17 +84,33 @@ def reporter(run: Run, status: Callable[..., Status], batch: int, limit_minutes:
                 images_per_second=rate * batch if rate else None,
                 seconds_left=self._left(step, rate),
             )
+            # Keras gives the mean since the epoch began; the curve wants that of these steps.
+            steps, total = self.told
+            self.told = (step + 1, loss * (step + 1))
             run.append_metrics(
                 {
                     "kind": "step",
                     "epoch": self.epoch + 1,
                     "step": self.epoch * self.params["steps"] + step + 1,
-                    "loss": float(logs["loss"]),
+                    "loss": (self.told[1] - total) / (step + 1 - steps),
                 }
             )
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.epoch_seconds.append(time.monotonic() - self.epoch_began)
+            # What was asked for while the images were validated.
+            self._look_for_an_end(True, time.monotonic())
+
+        def _look_for_an_end(self, whole: bool, now: float) -> None:
+            if self.stopped or (whole and self.epoch + 1 == self.params["epochs"]):
+                return
+            if run.stop_file.exists():
+                self.stopped = "as you asked"
+            elif limit_minutes and now - self.began > limit_minutes * 60:
+                self.stopped = f"at its limit of {limit_minutes:g} minutes"
+            if self.stopped:
+                self.partial = not whole
+                self.model.stop_training = True
 
         def _rate(self) -> float | None:
             """Steps a second over the last ticks."""
@@ -99,6 +140,8 @@ def validator(
     keep: Callable[[int, dict[str, Any]], None],
 ) -> Any:
     """A Keras callback that scores the validation images after each epoch and keeps the best.
+
+    What is best is told by the status, and so lasts through a resume.
 
     Args:
         run: where metrics go.
@@ -142,3 +185,67 @@ def validator(
                 status(best_epoch=epoch + 1, best_mean_iou=score)
 
     return Validator()
+
+
+def checkpointer(run: Run, is_partial: Callable[[], bool]) -> Any:
+    """A Keras callback that writes weights and optimizer after each epoch, for `restore`.
+
+    Like `keras.callbacks.BackupAndRestore` and with its files, but the last good state is never
+    overwritten in place, and an epoch that was cut short is not taken for a whole one.
+
+    Args:
+        run: whose checkpoint folder to write to.
+        is_partial: whether the epoch that ends was cut short.
+    """
+    tensorflow()
+    import keras
+
+    class Checkpointer(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            with disk_errors(run.checkpoint):
+                run.checkpoint.mkdir(exist_ok=True)
+            check_space(run, self.model)
+            write_atomic(run.checkpoint / STATE_FILE, self.model.save_weights)
+            done = epoch if is_partial() else epoch + 1
+            write_json(run.checkpoint / _EPOCH_FILE, {"epoch": done, "batch": 0})
+
+    return Checkpointer()
+
+
+def restore(run: Run, model: keras.Model) -> int:
+    """Load the state `checkpointer` wrote into a compiled model.
+
+    Returns:
+        How many epochs are done.
+
+    Raises:
+        RunError: the state is damaged or belongs to another network.
+    """
+    try:
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        model.load_weights(run.checkpoint / STATE_FILE)
+        return int(json.loads((run.checkpoint / _EPOCH_FILE).read_text())["epoch"])
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(
+            "the state to continue from cannot be read",
+            where=str(run.checkpoint),
+            remedy="start a new run with the same settings; the best checkpoint stays usable",
+        ) from error
+
+
+def check_space(run: Run, model: keras.Model) -> None:
+    """Refuse to write a model's state where it will not fit: HDF5 does not survive a full disk.
+
+    Raises:
+        WorkspaceError: too little room.
+    """
+    variables = [*model.variables, *model.optimizer.variables]
+    needed = sum(4 * math.prod(variable.shape) for variable in variables) + 2**20
+    free = shutil.disk_usage(run.folder).free
+    if free < needed:
+        raise WorkspaceError(
+            f"the disk is full: {free / 1e6:.0f} MB free, a checkpoint needs {needed / 1e6:.0f}",
+            where=str(run.folder),
+            remedy="free some disk space, then continue with Resume",
+        )

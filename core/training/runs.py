@@ -170,10 +170,8 @@ class Run:
             if status.best_epoch
             else "no checkpoint had been written yet"
         )
-        return {
-            "state": "interrupted",
-            "message": f"The process ended without a word (killed, or the machine restarted); {kept}.",
-        }
+        ended = "The process ended without a word (killed, or the machine restarted)"
+        return {"state": "interrupted", "message": f"{ended}; {kept}."}
 
     def _launched(self) -> Launched | None:
         try:
@@ -186,7 +184,9 @@ class Run:
         if not self.log.is_file():
             return ""
         lines = self.log.read_bytes()[start:].decode(errors="replace").splitlines()
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        # The command line begins with the run's name and folder, which explains nothing.
+        said = [line.strip() for line in lines if line.strip() and not line.startswith("run ")]
+        return said[-1].removeprefix("error: ")[:300] if said else ""
 
     def write_status(self, status: Status) -> None:
         """Replace status.json.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +25,13 @@ from core.errors import ConfigError, DSIError, RunError
 from core.evaluation.evaluate import Evaluation, pooled
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
-from core.models.card import WEIGHTS_FILE, ModelCard, Training
-from core.models.store import build_model, load_model, save_model
+from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard, Training
+from core.models.store import build_model, load_model, read_card, save_model
+from core.paths import write_json
 from core.training.config import TrainConfig
+from core.training.estimate import steps_per_epoch
 from core.training.losses import class_weights, segmentation_loss
-from core.training.reporting import reporter, validator
+from core.training.reporting import check_space, checkpointer, reporter, restore, validator
 from core.training.runs import Run, Status, process_start
 
 if TYPE_CHECKING:
@@ -73,12 +77,19 @@ def train(run: Run, *, resume: bool = False) -> ModelCard:
     before = run.status()
     if before.alive and before.pid not in (None, os.getpid()):
         raise RunError(f"the run {run.name!r} is running", remedy="wait for it, or stop it first")
-    if resume and not run.checkpoint.is_dir():
+    if resume and not run.resumable:
         raise RunError(
             f"the run {run.name!r} left nothing to continue from",
             remedy="it ended before its first epoch did: start a new run",
         )
-    run.stop_file.unlink(missing_ok=True)
+    if not resume and before.state != "starting":
+        raise RunError(
+            f"the run {run.name!r} has ended: {before.state}",
+            remedy="continue it with --resume, or choose another name",
+        )
+    if before.state != "starting":
+        # One that is starting may have been asked to stop already.
+        run.stop_file.unlink(missing_ok=True)
     status = _StatusWriter(
         run,
         before.model_copy(
@@ -88,25 +99,64 @@ def train(run: Run, *, resume: bool = False) -> ModelCard:
                 "pid": os.getpid(),
                 "process_start": process_start(os.getpid()),
                 "epochs": config.epochs,
+                "images_per_second": None,
+                "seconds_left": None,
             }
         ),
     )
-    status(seconds_left=None)
-    # `kill` and a container's shutdown stop a training as its button does.
-    signal.signal(signal.SIGTERM, lambda *_: run.request_stop())
     try:
-        card = _train(run, config, status)
+        status(message="Reading the dataset.")
+        with _stop_on_sigterm(run), _policy_restored():
+            return _train(run, config, status, resume)
+    except _Stopped as error:
+        status(state="stopped", message=f"{error}.", seconds_left=None)
+        raise
     except DSIError as error:
         status(state="failed", message=f"{error}.", seconds_left=None)
         raise
+    except KeyboardInterrupt:
+        status(state="stopped", message="Interrupted from the keyboard.", seconds_left=None)
+        raise
     except BaseException as error:
         reason = _plain(error)
-        status(state="failed", message=reason, seconds_left=None)
-        if isinstance(error, KeyboardInterrupt):
-            raise
         traceback.print_exc()
+        status(state="failed", message=reason, seconds_left=None)
         raise RunError("the training failed", where=run.name, remedy=reason) from error
-    return card
+
+
+class _Stopped(RunError):
+    """It was asked to stop before there was anything to keep."""
+
+
+def _check_stop(run: Run) -> None:
+    if run.stop_file.exists():
+        raise _Stopped("stopped before the first step, as you asked", where=run.name)
+
+
+@contextmanager
+def _stop_on_sigterm(run: Run) -> Iterator[None]:
+    """`kill` and a container's shutdown stop a training as its button does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: run.request_stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _policy_restored() -> Iterator[None]:
+    """Leave Keras' precision, which is global, as it was."""
+    tensorflow()
+    import keras
+
+    policy = keras.config.dtype_policy()
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _plain(error: BaseException) -> str:
@@ -114,18 +164,15 @@ def _plain(error: BaseException) -> str:
     name = type(error).__name__
     if isinstance(error, MemoryError) or name == "ResourceExhaustedError":
         return "It ran out of memory: choose a smaller batch, crop or width."
-    if isinstance(error, KeyboardInterrupt):
-        return "Interrupted from the keyboard."
     first = str(error).strip().splitlines()[0] if str(error).strip() else "no further message"
     return f"It crashed with {name}: {first[:300]} (the log has the details)."
 
 
-def _train(run: Run, config: TrainConfig, status: _StatusWriter) -> ModelCard:
-    tensorflow()
+def _train(run: Run, config: TrainConfig, status: _StatusWriter, resume: bool) -> ModelCard:
     import keras
 
     keras.utils.set_random_seed(config.seed)
-    data = _load(config, status)
+    data = _load(run, config, status)
     status(message="Building the network.")
     keras.config.set_dtype_policy(resolve_precision(config.precision))
     spec = config.model.model_copy(
@@ -139,19 +186,21 @@ def _train(run: Run, config: TrainConfig, status: _StatusWriter) -> ModelCard:
         )
     model = build_model(spec)
     pixels = sum(image.labels.size for image in data.train)
-    steps = config.steps or -(-pixels // (config.batch * config.recipe.patch.size**2))
+    steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
     _compile(model, config, steps, class_counts(data.train, spec.classes))
     predictor = Predictor(
         model, data.normalisation, multiple=spec.multiple, dtype=str(data.train[0].pixels.dtype)
     )
-    began = time.monotonic()
-    keeper = _Keeper(run, config, data, model, began)
+    done = restore(run, model) if resume else 0
+    keeper = _Keeper(run, config, data, model)
+    if (run.folder / CARD_FILE).is_file():
+        # The card is what counts: a killed process may have kept weights without a word.
+        kept = read_card(run.folder).training
+        status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
+    report = reporter(run, status, config.batch, config.limit_minutes)
     callbacks = [
-        keras.callbacks.TerminateOnNaN(),
         # Before the average is swapped in: what is resumed from are the raw weights.
-        keras.callbacks.BackupAndRestore(
-            run.checkpoint, double_checkpoint=True, delete_checkpoint=False
-        ),
+        checkpointer(run, lambda: report.partial),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if config.ema else []),
         validator(
             run,
@@ -160,30 +209,28 @@ def _train(run: Run, config: TrainConfig, status: _StatusWriter) -> ModelCard:
             data.dataset.classes.names,
             keeper.keep,
         ),
-        reporter(run, status, config.batch, config.limit_minutes),
+        report,
     ]
     # Another stream of crops after a resume: the first epochs' crops need not come again.
-    seed = config.seed + status().epoch
-    feed = training_feed(data.train, config.recipe, data.normalisation, config.batch, seed)
-    status(message="Starting the first step (the graph is traced).", steps=steps)
-    history = model.fit(
-        feed,
-        epochs=config.epochs,
-        steps_per_epoch=steps,
-        callbacks=callbacks,
-        verbose=0,
+    feed = training_feed(
+        data.train, config.recipe, data.normalisation, config.batch, config.seed + done
     )
-    losses = history.history.get("loss", [])
-    if losses and not np.isfinite(losses[-1]):
-        raise RunError(
-            "the loss became infinite or not a number",
-            where=run.name,
-            remedy="choose a lower learning rate, or float32 precision",
+    status(message="Starting the first step (the graph is traced).", epoch=done, steps=steps)
+    if done < config.epochs:
+        _check_stop(run)
+        model.fit(
+            feed,
+            epochs=config.epochs,
+            initial_epoch=done,
+            steps_per_epoch=steps,
+            callbacks=callbacks,
+            shuffle=False,  # the crops are random; Keras warns where this is left out
+            verbose=0,
         )
-    return _finish(run, config, data, status)
+    return _finish(run, data, status, report.stopped)
 
 
-def _load(config: TrainConfig, status: _StatusWriter) -> _Data:
+def _load(run: Run, config: TrainConfig, status: _StatusWriter) -> _Data:
     dataset = find_dataset(config.dataset)
     known = {sample.id for sample in dataset.samples}
     strange = [i for i in config.recipe.exclude if i not in known]
@@ -202,6 +249,7 @@ def _load(config: TrainConfig, status: _StatusWriter) -> _Data:
     def load(ids: tuple[str, ...], what: str) -> list[LabelledImage]:
         def say(done: int, total: int) -> None:
             status(message=f"Reading {what} images: {done} of {total}.")
+            _check_stop(run)
 
         return load_samples(dataset, [dataset.sample(i) for i in ids], say)
 
@@ -251,15 +299,20 @@ def _compile(model: keras.Model, config: TrainConfig, steps: int, counts: np.nda
 class _Keeper:
     """Writes the weights that are in the model as the run's best, with a card."""
 
-    def __init__(
-        self, run: Run, config: TrainConfig, data: _Data, model: keras.Model, began: float
-    ) -> None:
-        self.run, self.config, self.data, self.model, self.began = run, config, data, model, began
+    def __init__(self, run: Run, config: TrainConfig, data: _Data, model: keras.Model) -> None:
+        import keras
+
+        self.run, self.config, self.data, self.model = run, config, data, model
+        # The same layers without the optimizer, whose state is no part of a model.
+        self.bare = keras.Model(model.inputs, model.outputs, name=model.name)
+        self.began = time.monotonic()
 
     def keep(self, epoch: int, summary: dict[str, Any]) -> None:
-        name = f"best-{epoch:04d}.weights.h5"
-        save_model(self.model, self.run.folder, name, self._card(epoch, summary, name))
-        for old in self.run.folder.glob("best-*.weights.h5"):
+        check_space(self.run, self.model)
+        # A new name each time: a resumed epoch must not write over the weights of the card.
+        name = f"best-{epoch:04d}-{time.time_ns():x}.weights.h5"
+        save_model(self.bare, self.run.folder, name, self._card(epoch, summary, name))
+        for old in self.run.folder.glob("*.weights.h5"):
             if old.name != name:
                 old.unlink()
 
@@ -300,34 +353,36 @@ class _Keeper:
         return card
 
 
-def _finish(run: Run, config: TrainConfig, data: _Data, status: _StatusWriter) -> ModelCard:
+def _finish(run: Run, data: _Data, status: _StatusWriter, stopped: str) -> ModelCard:
     """Score the kept weights on the test samples and give them their lasting name."""
     model, card = load_model(run.folder)
-    predictor = Predictor(model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype)
     scored = dict(card.training.scores)
     if data.split.test:
-        status(message="Scoring the best checkpoint on the test samples.")
+        status(message="Scoring the best checkpoint on the test samples.", seconds_left=None)
+        predictor = Predictor(
+            model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype
+        )
         test: Evaluation = pooled(predictor, _pairs(data))
         scored["test"] = test.summary(card.classes.names)
     training = card.training.model_copy(update={"scores": scored})
-    kept = run.folder / card.weights
+    made = card.model_copy(update={"training": training})
+    if card.weights == WEIGHTS_FILE:
+        # Nothing better came of a resume: the weights stay, and so does their hash.
+        write_json(run.folder / CARD_FILE, made.model_dump(mode="json"))
+    else:
 
-    def final(sha256: str) -> ModelCard:
-        return card.model_copy(
-            update={"training": training, "weights": WEIGHTS_FILE, "sha256": sha256}
-        )
+        def final(sha256: str) -> ModelCard:
+            return made.model_copy(update={"weights": WEIGHTS_FILE, "sha256": sha256})
 
-    made = save_model(model, run.folder, WEIGHTS_FILE, final)
-    if kept.name != WEIGHTS_FILE:
-        kept.unlink()
+        made = save_model(model, run.folder, WEIGHTS_FILE, final)
+        (run.folder / card.weights).unlink()
     now = status()
-    stopped = run.stop_file.exists() or now.epoch < config.epochs
     best = f"epoch {now.best_epoch}, mean IoU {now.best_mean_iou:.3f} on the validation images"
     if not stopped:
         shutil.rmtree(run.checkpoint, ignore_errors=True)
     status(
         state="stopped" if stopped else "finished",
-        message=f"{'Stopped' if stopped else 'Finished'}; kept {best}.",
+        message=f"{f'Stopped {stopped}' if stopped else 'Finished'}; kept {best}.",
         seconds_left=None,
     )
     return made

@@ -1,0 +1,90 @@
+"""Data: choose or make a dataset, look through it, count it, and find what is wrong with it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.audit import Audit
+from core.datasets.catalogue import list_datasets
+from core.datasets.dataset import Dataset
+from ui.audits import audit_key, finished_audit, offer, problem_table, run_audit
+from ui.datasets import choose_dataset, open_chosen
+from ui.gallery import gallery
+from ui.new_dataset import new_dataset, watch_new_datasets
+from ui.sample_view import sample_view
+from ui.statistics import image_sizes, scene_shares, whole_shares
+
+VIEWS = ["Gallery", "Sample", "Statistics", "Problems"]
+
+
+def open_sample(sample: str) -> None:
+    st.session_state["sample"] = sample
+    st.session_state["view"] = "Sample"
+
+
+def numbers(dataset: Dataset, found: Audit | None) -> None:
+    columns = st.columns(5)
+    columns[0].metric("Samples", f"{len(dataset.samples):,}")
+    columns[1].metric("Scenes", f"{len(dataset.scenes):,}")
+    megapixels = sum(f.width * f.height for f in found.facts) / 1e6 if found else 0
+    columns[2].metric("Megapixels", f"{megapixels:,.1f}" if found else "–")
+    columns[3].metric("Labelled", f"{found.labelled_share:.1%}" if found else "–")
+    columns[4].metric("Problems", f"{len(found.problems):,}" if found else "–")
+
+
+def statistics(dataset: Dataset, found: Audit) -> None:
+    st.subheader("Classes")
+    if any(facts.usable for facts in found.facts):
+        whole_shares(dataset, found)
+        if len(dataset.scenes) > 1:
+            st.subheader("Classes by scene")
+            scene_shares(dataset, found)
+    else:
+        st.info("No sample has a mask that can be used.", icon=":material/info:")
+    st.subheader("Image sizes")
+    image_sizes(found)
+
+
+st.title("Data")
+watch_new_datasets()
+if not list_datasets():
+    st.markdown("There is no dataset yet. Three ways to get one:")
+    new_dataset()
+    st.stop()
+
+ref = choose_dataset("dataset")
+with st.expander("Add a dataset", icon=":material/add:"):
+    new_dataset()
+if ref is None:
+    st.stop()
+dataset = open_chosen(ref)
+key = audit_key(ref)
+found = finished_audit(key)
+for note in dataset.notes:
+    warns = "disagrees" in note
+    icon = ":material/warning:" if warns else ":material/info:"
+    (st.warning if warns else st.info)(note, icon=icon)
+numbers(dataset, found)
+progress = st.container()
+view = st.segmented_control(
+    "View",
+    VIEWS,
+    default="Gallery",
+    required=True,
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+if view == "Gallery":
+    gallery(dataset, open_sample)
+elif view == "Sample":
+    sample_view(dataset)
+elif found is None:
+    offer(key, dataset)
+elif view == "Statistics":
+    statistics(dataset, found)
+else:
+    problem_table(dataset, found)
+# Last, so that the pictures are there before the counting begins.
+with progress:
+    run_audit(key, dataset)

@@ -1,0 +1,45 @@
+"""Inspect: what every layer of a network makes of an image, and the network as a graph."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.models.store import ModelRef, read_card
+from ui.feature_maps import open_maps, show_maps
+from ui.layer_choice import choose_image, choose_layer, choose_window
+from ui.models import choose_model
+from ui.netron import netron_url
+
+
+def feature_maps(ref: ModelRef) -> None:
+    """From an image and a layer to the maps of its channels."""
+    image = choose_image()
+    if image is None:
+        return
+    window = choose_window(image)
+    card = read_card(ref.folder)
+    layer = choose_layer(ref, card)
+    show_maps(image, open_maps(ref, card, image, layer, window))
+
+
+def graph(ref: ModelRef) -> None:
+    """The network as Netron draws it, from this server."""
+    st.caption(
+        "The layers from input to output, drawn by Netron. Click a layer for its settings and "
+        "weights; turn the wheel or pinch to zoom, drag to move."
+    )
+    st.iframe(netron_url(ref.name, st.context.theme.type), height=700)
+
+
+st.title("Inspect")
+ref = choose_model("model")
+if ref is None:
+    st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
+    st.stop()
+maps_tab, graph_tab = st.tabs(["Feature maps", "Graph"], key="view", bind="query-params")
+if maps_tab.open:
+    with maps_tab:
+        feature_maps(ref)
+if graph_tab.open:
+    with graph_tab:
+        graph(ref)

@@ -1,0 +1,122 @@
+"""Overview: what this is, the way through it, and where things stand."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import device
+from core.datasets.catalogue import list_datasets
+from core.errors import DSIError
+from core.models.store import ModelRef, list_models, read_card
+from core.training.runs import Run, Status, list_runs
+from ui.class_table import class_table
+from ui.links import page_link
+from ui.new_dataset import demo_button, watch_new_datasets
+
+SCORES = ("iou", "precision", "recall")
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def states(runs: list[Run]) -> dict[str, Status]:
+    found = {}
+    for run in runs:
+        try:
+            found[run.name] = run.status()
+        except DSIError:
+            continue  # the Train page says what is wrong with it
+    return found
+
+
+def card(page: str, title: str, icon: str, text: str, state: str) -> None:
+    with st.container(border=True, height="stretch"):
+        page_link(page, f"**{title}**", icon)
+        st.markdown(text)
+        st.caption(state)
+
+
+def running(name: str, status: Status) -> None:
+    left = f", about {status.seconds_left / 60:.0f} min left" if status.seconds_left else ""
+    best = f"; best mean IoU so far {status.best_mean_iou:.3f}" if status.best_mean_iou else ""
+    steps = status.epochs * status.steps
+    done = ((status.epoch - 1) * status.steps + status.step) / steps if steps else 0.0
+    st.progress(
+        min(1.0, max(0.0, done)),
+        text=f"Training **{name}**: epoch {status.epoch} of {status.epochs}{left}{best}",
+    )
+    page_link("train", "Watch it", "monitoring")
+
+
+def scores(ref: ModelRef) -> bool:
+    """Show how a model did on the test samples, if its card says; whether it did."""
+    try:
+        model = read_card(ref.folder)
+    except DSIError:
+        return False
+    test = model.training.scores.get("test")
+    if not test:
+        return False
+    st.subheader(f"The {'bundled' if ref.source == 'bundled' else 'newest'} model: {model.name}")
+    st.caption(
+        f"{model.parameters / 1e6:.1f} million parameters, trained on {model.training.dataset}; "
+        f"scores on {counted(len(model.training.test), 'sample')} that it never saw."
+    )
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        st.metric("Mean IoU", f"{test['mean_iou']:.3f}")
+        st.metric("Pixel accuracy", f"{test['pixel_accuracy']:.1%}")
+        page_link("predict", "Predict with it", "layers")
+    with right:
+        per_class = test["per_class"]
+        rows = [
+            tuple(
+                _score(per_class.get(name, {}).get(what)) for what in ("iou", "precision", "recall")
+            )
+            for name in model.classes.names
+        ]
+        class_table(model.classes, ["IoU", "Precision", "Recall"], rows, label="Test scores")
+    return True
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+st.title("DeepSpaceImaging")
+st.markdown(
+    "Train neural networks that map land cover in satellite and aerial imagery, pixel by pixel, "
+    "and look inside them. Everything happens on this server: no image leaves it."
+)
+watch_new_datasets()
+datasets, models, runs = list_datasets(), list_models(), list_runs()
+status = states(runs)
+active = {name: s for name, s in status.items() if s.alive}
+if not datasets:
+    with st.container(border=True):
+        st.markdown(
+            "**Start here.** Write a set of generated scenes with exact masks to try it on."
+        )
+        demo_button()
+for name, state in active.items():
+    running(name, state)
+
+ends = "one is running" if len(active) == 1 else f"{len(active)} are running" if active else ""
+columns = st.columns(4)
+with columns[0]:
+    text = "Look through images and masks, count the classes, find broken files."
+    card("data", "1 Data", "photo_library", text, counted(len(datasets), "dataset"))
+with columns[1]:
+    text = "Choose a network and settings, start a training, watch it learn."
+    state = counted(len(runs), "run") + (f", {ends}" if ends else "")
+    card("train", "2 Train", "model_training", text, state)
+with columns[2]:
+    text = "Map an image, lay the map over it and compare it with the truth."
+    card("predict", "3 Predict", "layers", text, counted(len(models), "model"))
+with columns[3]:
+    text = "Open a network: its layers, feature maps and gradients."
+    card("inspect", "4 Inspect", "account_tree", text, counted(len(models), "model"))
+
+st.caption(f":material/memory: This server computes on: {device.describe()}.")
+_ = next((ref for ref in models if scores(ref)), None)

@@ -1,0 +1,36 @@
+"""A model small enough to be made anew for a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def save_tiny_model(folder: Path, seed: int = 0) -> None:
+    """A U-Net of width 8 and depth 2 with random weights, for 8-bit RGB and the Dubai classes."""
+    import keras
+
+    from core.datasets.classes import DUBAI_CLASSES
+    from core.imagery.normalise import Normalisation
+    from core.models.card import WEIGHTS_FILE, ModelCard, Training
+    from core.models.spec import UNetSpec
+    from core.models.store import build_model, save_model
+
+    spec = UNetSpec(classes=len(DUBAI_CLASSES), width=8, depth=2)
+    keras.utils.set_random_seed(seed)
+    model = build_model(spec)
+    save_model(
+        model,
+        folder,
+        WEIGHTS_FILE,
+        lambda sha256: ModelCard(
+            name=folder.name,
+            spec=spec,
+            classes=DUBAI_CLASSES,
+            dtype="uint8",
+            normalisation=Normalisation(),
+            training=Training(dataset="none", notes="random weights, for tests"),
+            weights=WEIGHTS_FILE,
+            sha256=sha256,
+            parameters=model.count_params(),
+        ),
+    )

@@ -1,0 +1,117 @@
+"""The gallery of a dataset: its samples small, their masks laid over, page by page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from core.datasets.classes import ClassTable
+from core.datasets.dataset import Dataset, Sample
+from ui.thumbnails import Thumbnail, overlaid, thumbnails
+
+__all__ = ["PER_PAGE", "gallery", "legend"]
+
+PER_PAGE = 24
+_TILE = 184  # CSS pixels
+_ALL = "All scenes"
+
+
+def legend(classes: ClassTable) -> None:
+    """The classes' colours beside their names, in a line."""
+    chips = "".join(
+        f"<span style='white-space:nowrap;margin-right:1.1em'><span style='display:inline-block;"
+        f"width:.85em;height:.85em;margin-right:.45em;border-radius:2px;vertical-align:-.05em;"
+        f"border:1px solid rgba(128,140,155,.6);background:{land.color}'></span>"
+        f"{escape(land.name)}</span>"
+        for land in classes.classes
+    )
+    st.html(
+        f"<div style='line-height:1.9'>{chips}<span style='opacity:.7'>Void: no colour</span></div>"
+    )
+
+
+def gallery(dataset: Dataset, open_sample: Callable[[str], None]) -> None:
+    """Show a dataset's samples.
+
+    Scene and page stand in the URL.
+
+    Args:
+        dataset: as opened.
+        open_sample: called with a sample's id when its name is clicked.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        samples = _of_scene(dataset)
+        shown = st.toggle("Masks", value=True, key="masks", persist_state="page")
+        opacity = st.slider(
+            "Opacity of the masks in %",
+            0,
+            100,
+            50,
+            5,
+            key="opacity",
+            persist_state="page",
+            disabled=not shown,
+            width=260,
+        )
+    legend(dataset.classes)
+    pages = math.ceil(len(samples) / PER_PAGE)
+    if st.session_state.get("page", 1) > pages:
+        st.session_state["page"] = 1  # another scene has fewer
+    page = _pages(pages, len(samples)) if pages > 1 else 1
+    visible = samples[(page - 1) * PER_PAGE : page * PER_PAGE]
+    made = thumbnails(dataset, visible)
+    strength = opacity / 100 if shown else 0.0
+    # A wrapping row, not columns: two tiles fit beside one another on a telephone.
+    with st.container(horizontal=True, gap="small"):
+        for sample, thumbnail in zip(visible, made, strict=True):
+            with st.container(width=_TILE, gap=None):
+                _tile(dataset, sample, thumbnail, strength, open_sample)
+
+
+def _of_scene(dataset: Dataset) -> tuple[Sample, ...]:
+    # Where every sample is a scene of its own there is nothing to filter by.
+    if not 1 < len(dataset.scenes) < len(dataset.samples):
+        return dataset.samples
+    scene = st.selectbox(
+        "Scene", [_ALL, *dataset.scenes], key="scene", bind="query-params", width=200
+    )
+    return tuple(s for s in dataset.samples if scene in (_ALL, s.scene))
+
+
+def _pages(pages: int, samples: int) -> int:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(pages, key="page", bind="query-params", width=340)
+        first = (page - 1) * PER_PAGE + 1
+        st.caption(f"Samples {first}–{min(samples, page * PER_PAGE)} of {samples:,}")
+    return page
+
+
+def _tile(
+    dataset: Dataset,
+    sample: Sample,
+    thumbnail: Thumbnail,
+    opacity: float,
+    open_sample: Callable[[str], None],
+) -> None:
+    picture = overlaid(thumbnail, dataset.classes, opacity)
+    if picture is None:
+        st.warning(thumbnail.problems[0], icon=":material/broken_image:")
+    else:
+        st.image(picture, width="stretch", alt=f"Sample {sample.id}")
+    st.button(
+        sample.id,
+        key=f"open-{sample.id}",
+        type="tertiary",
+        on_click=open_sample,
+        args=(sample.id,),
+        help=f"Open {sample.id} large",
+    )
+    if picture is not None:
+        notes = [f"{thumbnail.width} × {thumbnail.height} px"]
+        notes += ["no mask"] if sample.mask is None else []
+        st.caption(" · ".join(notes))
+        for problem in thumbnail.problems:
+            st.caption(f":orange[:material/warning: {problem}]")
