@@ -4,8 +4,8 @@ The façade: what a script or a notebook needs. Importing it imports neither Ten
 Streamlit; TensorFlow comes with the first model.
 """
 
+from core.classes import VOID, ClassTable, LandClass
 from core.datasets.catalogue import find_dataset, list_datasets, open_dataset
-from core.datasets.classes import VOID, ClassTable, LandClass
 from core.datasets.recipe import Recipe
 from core.errors import (
     ConfigError,

@@ -323,7 +323,12 @@ def _models(options: Any) -> None:
 
     rows = []
     for ref in list_models():
-        card = read_card(ref.folder)
+        try:
+            card = read_card(ref.folder)
+        except DSIError as error:
+            # One damaged model must not hide the others.
+            print(f"warning: {error}", file=sys.stderr)
+            continue
         scored = card.training.scores.get("test") or card.training.scores.get("val") or {}
         rows.append(
             {
@@ -346,12 +351,16 @@ def _runs(options: Any) -> None:
 
     rows = []
     for run in list_runs():
-        status = run.status()
+        try:
+            status, config = run.status(), run.config()
+        except DSIError as error:
+            print(f"warning: {error}", file=sys.stderr)
+            continue
         rows.append(
             {
                 "name": run.name,
                 "state": status.state,
-                "dataset": run.config().dataset,
+                "dataset": config.dataset,
                 "epoch": status.epoch,
                 "epochs": status.epochs,
                 "best_mean_iou": status.best_mean_iou,

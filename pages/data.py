@@ -23,13 +23,17 @@ def open_sample(sample: str) -> None:
 
 
 def numbers(dataset: Dataset, found: Audit | None) -> None:
-    columns = st.columns(5)
-    columns[0].metric("Samples", f"{len(dataset.samples):,}")
-    columns[1].metric("Scenes", f"{len(dataset.scenes):,}")
     megapixels = sum(f.width * f.height for f in found.facts) / 1e6 if found else 0
-    columns[2].metric("Megapixels", f"{megapixels:,.1f}" if found else "–")
-    columns[3].metric("Labelled", f"{found.labelled_share:.1%}" if found else "–")
-    columns[4].metric("Problems", f"{len(found.problems):,}" if found else "–")
+    cells = {
+        "Samples": f"{len(dataset.samples):,}",
+        "Scenes": f"{len(dataset.scenes):,}",
+        "Megapixels": f"{megapixels:,.1f}" if found else "–",
+        "Labelled": f"{found.labelled_share:.1%}" if found else "–",
+        "Problems": f"{len(found.problems):,}" if found else "–",
+    }
+    with st.container(horizontal=True):
+        for label, value in cells.items():
+            st.metric(label, value, width=150)
 
 
 def statistics(dataset: Dataset, found: Audit) -> None:
@@ -75,6 +79,9 @@ view = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
+if view != "Sample":
+    # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
+    st.session_state.setdefault("sample", dataset.samples[0].id)
 if view == "Gallery":
     gallery(dataset, open_sample)
 elif view == "Sample":
@@ -84,7 +91,8 @@ elif found is None:
 elif view == "Statistics":
     statistics(dataset, found)
 else:
-    problem_table(dataset, found)
+    problem_table(dataset, found, open_sample)
 # Last, so that the pictures are there before the counting begins.
-with progress:
-    run_audit(key, dataset)
+if found is None:
+    with progress:
+        run_audit(key, dataset)

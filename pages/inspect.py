@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.models.store import ModelRef, read_card
+from ui.errors import page_errors
 from ui.feature_maps import open_maps, show_maps
 from ui.layer_choice import choose_image, choose_layer, choose_window
+from ui.links import page_link
 from ui.models import choose_model
 from ui.netron import netron_url
 
@@ -34,12 +36,12 @@ def graph(ref: ModelRef) -> None:
 st.title("Inspect")
 ref = choose_model("model")
 if ref is None:
-    st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
+    page_link("train", "Train a model", "model_training")
     st.stop()
 maps_tab, graph_tab = st.tabs(["Feature maps", "Graph"], key="view", bind="query-params")
-if maps_tab.open:
-    with maps_tab:
-        feature_maps(ref)
 if graph_tab.open:
     with graph_tab:
         graph(ref)
+# Also while the graph is shown, after it, so that nothing chosen or uploaded here is lost.
+with maps_tab, page_errors():
+    feature_maps(ref)

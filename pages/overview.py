@@ -58,7 +58,7 @@ def scores(ref: ModelRef) -> bool:
     test = model.training.scores.get("test")
     if not test:
         return False
-    st.subheader(f"The {'bundled' if ref.source == 'bundled' else 'newest'} model: {model.name}")
+    st.subheader(f"{'Bundled model' if ref.source == 'bundled' else 'Model'}: {model.name}")
     st.caption(
         f"{model.parameters / 1e6:.1f} million parameters, trained on {model.training.dataset}; "
         f"scores on {counted(len(model.training.test), 'sample')} that it never saw."

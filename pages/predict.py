@@ -7,12 +7,28 @@ import streamlit as st
 from core.datasets.truth import Truth, read_truth
 from core.errors import DSIError
 from core.models.card import ModelCard
-from core.models.store import read_card
+from core.models.store import ModelRef, read_card
 from ui.datasets import choose_dataset, open_chosen
 from ui.errors import show_error
 from ui.images import IMAGE_TYPES, OpenImage, open_file, open_upload
+from ui.links import page_link
 from ui.models import choose_model
 from ui.predictions import kept_prediction, make_prediction, show_prediction
+
+
+def about(ref: ModelRef, card: ModelCard) -> str:
+    """The model in one line."""
+    scored = card.training.scores.get("test") or card.training.scores.get("val") or {}
+    score = scored.get("mean_iou")
+    return ", ".join(
+        [
+            f"{'bundled' if ref.source == 'bundled' else 'from a ' + ref.source}",
+            f"{card.parameters / 1e6:.1f} M parameters",
+            f"{card.spec.bands} band(s) of {card.dtype}",
+            f"trained on {card.training.dataset}",
+            *([f"mean IoU {score:.3f} on held-out images"] if score is not None else []),
+        ]
+    )
 
 
 def uploaded(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
@@ -65,18 +81,22 @@ def from_dataset(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
 
 
 st.title("Predict")
-ref = choose_model("model")
+left, right = st.columns([3, 1], vertical_alignment="top")
+with left:
+    ref = choose_model("model")
 if ref is None:
-    st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
+    page_link("train", "Train a model", "model_training")
     st.stop()
 card = read_card(ref.folder)
-source = st.segmented_control(
+left.caption(about(ref, card))
+source = right.segmented_control(
     "Image from",
     ["Upload", "Dataset"],
     default="Upload",
     required=True,
     key="source",
     bind="query-params",
+    width="stretch",
 )
 image, truth = uploaded(card) if source == "Upload" else from_dataset(card)
 if image is None:

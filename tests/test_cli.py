@@ -11,9 +11,9 @@ import pytest
 import rasterio
 from sklearn.metrics import accuracy_score, confusion_matrix, jaccard_score
 
+from core.classes import DUBAI_CLASSES
 from core.cli import main
 from core.datasets.catalogue import open_dataset
-from core.datasets.classes import DUBAI_CLASSES
 from core.imagery.raster import read_raster
 from tests.imagery.test_raster import tiff
 
@@ -234,6 +234,25 @@ def test_datasets_lists_workspace_and_allowed_folders_only(
     listed = json.loads(run(capsys, "datasets", "--json")[1])["datasets"]
     assert [d["layout"] for d in listed] == ["pairs", "dubai"]
     assert listed[0]["name"] == "mine"
+
+
+def test_one_damaged_model_or_run_hides_no_other(
+    capsys: pytest.CaptureFixture[str], space: Path, tiny_model: str
+) -> None:
+    for folder, name in (
+        (space / "models/broken", "model.json"),
+        (space / "runs/bad", "config.json"),
+    ):
+        folder.mkdir(parents=True)
+        (folder / name).write_text("{")
+    (space / "runs/bad/status.json").write_text("")
+    code, out, err = run(capsys, "models", "--json")
+    assert code == 0
+    assert tiny_model in [m["name"] for m in json.loads(out)["models"]]
+    assert "broken" in err
+    code, out, err = run(capsys, "runs", "--json")
+    assert (code, json.loads(out)) == (0, {"runs": []})
+    assert "bad" in err
 
 
 @pytest.mark.parametrize(

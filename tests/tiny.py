@@ -9,7 +9,7 @@ def save_tiny_model(folder: Path, seed: int = 0) -> None:
     """A U-Net of width 8 and depth 2 with random weights, for 8-bit RGB and the Dubai classes."""
     import keras
 
-    from core.datasets.classes import DUBAI_CLASSES
+    from core.classes import DUBAI_CLASSES
     from core.imagery.normalise import Normalisation
     from core.models.card import WEIGHTS_FILE, ModelCard, Training
     from core.models.spec import UNetSpec

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
-from core.datasets.audit import Audit, audit
+from core.datasets.audit import Audit, Problem, audit
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from ui.datasets import fingerprint
@@ -34,10 +35,15 @@ def finished_audit(key: str) -> Audit | None:
 
 
 def run_audit(key: str, dataset: Dataset) -> None:
-    """Show the audit's progress; begin it if it is a small dataset and none was made."""
+    """Show the audit's progress; begin it if it is a small dataset and none was made.
+
+    To be called where `finished_audit` gave none: when it is there, the page runs again.
+    """
     if find_job(key) is None and len(dataset.samples) <= AUTOMATIC:
         read_all(key, dataset)
-    watch_job(key)
+    job = watch_job(key)
+    if job and job.state == "done":  # while the page was being made
+        st.rerun()
 
 
 def read_all(key: str, dataset: Dataset) -> None:
@@ -66,8 +72,14 @@ def offer(key: str, dataset: Dataset) -> None:
     )
 
 
-def problem_table(dataset: Dataset, found: Audit) -> None:
-    """The problems as a table that can be sorted, and as JSON to keep."""
+def problem_table(dataset: Dataset, found: Audit, open_sample: Callable[[str], None]) -> None:
+    """The problems as a table that can be sorted, and as JSON to keep.
+
+    Args:
+        dataset: as opened.
+        found: its audit.
+        open_sample: called with a sample's id to show it.
+    """
     problems = found.problems
     if problems:
         counts = {s: sum(p.severity == s for p in problems) for s in _SEVERITIES}
@@ -81,9 +93,13 @@ def problem_table(dataset: Dataset, found: Audit) -> None:
         rows = [
             (p.severity, p.kind, p.sample or "whole dataset", p.detail, p.fix) for p in problems
         ]
-        st.dataframe(
+        st.caption("Choose a row to read all of it.")
+        choice = st.dataframe(
             pd.DataFrame(rows, columns=["Severity", "Kind", "Sample", "What", "What to do"]),
             hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key="problem",
             column_config={
                 "Severity": st.column_config.TextColumn(width=100),
                 "Kind": st.column_config.TextColumn(width=110),
@@ -93,6 +109,8 @@ def problem_table(dataset: Dataset, found: Audit) -> None:
             },
             alt="Problems found in the dataset",
         )
+        for index in choice.selection.rows:
+            _problem(problems[index], open_sample)
     else:
         st.success(
             "Nothing is wrong: every image and mask can be read, fits, and is in the class table.",
@@ -106,3 +124,17 @@ def problem_table(dataset: Dataset, found: Audit) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _problem(problem: Problem, open_sample: Callable[[str], None]) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{problem.kind}** ({problem.severity})")
+        st.text(f"{problem.sample}: {problem.detail}" if problem.sample else problem.detail)
+        st.text(f"What to do: {problem.fix}.")
+        if problem.sample:
+            st.button(
+                f"Open {problem.sample}",
+                icon=":material/open_in_full:",
+                on_click=open_sample,
+                args=(problem.sample,),
+            )

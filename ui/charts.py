@@ -1,56 +1,126 @@
-"""Plotly curves of a training; zoom and hidden lines stay when new points come."""
+"""Curves of a training, with Plotly.
+
+Streamlit 1.67 names a Plotly chart by a digest of its content: one that is given a new point is
+drawn anew, and what was zoomed is lost. Whoever wants to look closely while a training runs holds
+the curves still (`ui.runs`); the same content keeps its zoom whatever else on the page changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+import streamlit as st
 
-from core.datasets.classes import ClassTable
+from core.classes import ClassTable
 
 __all__ = ["class_curves", "iou_curves", "loss_curve"]
 
 Record = dict[str, Any]
 
 _POINTS = 1500  # drawn at most: more than a screen has columns
-_HEIGHT = 300
+_HEIGHT = 320
 # Under a line in a class's own colour, which may be as dark or as light as the page.
-_CASING = "rgba(128, 140, 155, 0.55)"
+_CASING = "#808c9b"
 _TRAINING, _VALIDATION = "#d9822b", "#1c9aa8"  # told apart on light and dark
 
 
-def loss_curve(records: Sequence[Record], steps: int, name: str) -> go.Figure:
-    """Training loss by step, as it is and smoothed.
+def loss_curve(records: Sequence[Record], steps: int, key: str) -> None:
+    """Show the training loss by step, as measured and smoothed.
 
     Args:
         records: `Run.metrics()`.
         steps: of the whole training, the length of the axis; 0 where it is not known yet.
-        name: of the run.
+        key: unique on the page.
     """
-    found = [(r["step"], r["loss"]) for r in records if r["kind"] == "step"]
-    x, raw = [step for step, _ in found], [loss for _, loss in found]
-    every = max(1, -(-len(x) // _POINTS))
-    figure = _figure("Training loss", "Step", name)
-    figure.add_scatter(
-        x=x[::every],
-        y=raw[::every],
-        name="each report",
-        mode="lines",
-        line={"color": _TRAINING, "width": 1},
-        opacity=0.35,
+    found = [record for record in records if record["kind"] == "step"]
+    every = max(1, -(-len(found) // _POINTS))
+    x = [record["step"] for record in found][::every]
+    raw = [record["loss"] for record in found]
+    figure = go.Figure(
+        [
+            _line(x, raw[::every], "as measured", _TRAINING, width=1, opacity=0.35),
+            _line(x, _smoothed(raw)[::every], "smoothed", _TRAINING, width=2),
+        ]
     )
-    figure.add_scatter(
-        x=x[::every],
-        y=_smoothed(raw)[::every],
-        name="smoothed",
-        mode="lines+markers" if len(x) < 3 else "lines",
-        line={"color": _TRAINING, "width": 2.5},
-        hovertemplate="step %{x:,}: %{y:.3f}<extra></extra>",
+    figure.update_xaxes(title="Step", range=[0, max(steps, 1)])
+    figure.update_yaxes(title="Loss", rangemode="tozero")
+    _show(figure, key)
+
+
+def iou_curves(records: Sequence[Record], epochs: int, key: str) -> None:
+    """Show the mean IoU per epoch: of the training crops, and of the whole validation images."""
+    x, crops = _by_epoch(records, lambda record: record["mean_iou"])
+    _, whole = _by_epoch(records, lambda record: record["val_mean_iou"])
+    figure = go.Figure(
+        [
+            _line(x, crops, "training crops", _TRAINING, epochs=epochs),
+            _line(x, whole, "validation images", _VALIDATION, epochs=epochs),
+        ]
     )
-    figure.update_xaxes(range=[0, max(steps, x[-1] if x else 1)])
-    figure.update_yaxes(rangemode="tozero")
-    return figure
+    _iou_axes(figure, epochs, "Mean IoU")
+    _show(figure, key)
+
+
+def class_curves(records: Sequence[Record], classes: ClassTable, epochs: int, key: str) -> None:
+    """Show the validation IoU per epoch of each class, in the class's colour."""
+    figure = go.Figure()
+    for land in classes.classes:
+        x, y = _by_epoch(records, lambda record, name=land.name: record["val_iou"].get(name))
+        casing = _line(x, y, land.name, _CASING, width=4.5)
+        figure.add_trace(casing.update(showlegend=False, hoverinfo="skip", legendgroup=land.name))
+        line = _line(x, y, land.name, land.color, width=2.5, epochs=epochs)
+        figure.add_trace(line.update(legendgroup=land.name))
+    _iou_axes(figure, epochs, "IoU")
+    _show(figure, key)
+
+
+def _line(
+    x: Sequence[int],
+    y: Sequence[float | None],
+    name: str,
+    color: str,
+    *,
+    width: float = 2,
+    opacity: float = 1,
+    epochs: int | None = None,
+) -> go.Scatter:
+    # A single epoch is no line yet; many dots hide theirs.
+    size = 0 if epochs is None else 6 if epochs <= 60 else 3
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines+markers" if size else "lines",
+        opacity=opacity,
+        line={"color": color, "width": width},
+        marker={"color": color, "size": size},
+        hovertemplate="%{x:,d}: %{y:.3f}",
+    )
+
+
+def _iou_axes(figure: go.Figure, epochs: int, title: str) -> None:
+    figure.update_xaxes(title="Epoch", range=[0.5, max(2, epochs) + 0.5], tickformat="d")
+    figure.update_yaxes(title=title, range=[0, 1])
+
+
+def _show(figure: go.Figure, key: str) -> None:
+    figure.update_layout(
+        height=_HEIGHT,
+        margin={"l": 0, "r": 8, "t": 36, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="x unified",
+        uirevision=key,
+    )
+    st.plotly_chart(figure, key=key, config={"displaylogo": False, "displayModeBar": False})
+
+
+def _by_epoch(
+    records: Sequence[Record], value: Callable[[Record], float | None]
+) -> tuple[list[int], list[float | None]]:
+    epochs = [record for record in records if record["kind"] == "epoch"]
+    return [record["epoch"] for record in epochs], [value(record) for record in epochs]
 
 
 def _smoothed(values: Sequence[float]) -> list[float]:
@@ -62,73 +132,3 @@ def _smoothed(values: Sequence[float]) -> list[float]:
         total, weight = keep * total + value, keep * weight + 1
         smooth.append(total / weight)
     return smooth
-
-
-def iou_curves(records: Sequence[Record], epochs: int, name: str) -> go.Figure:
-    """Mean IoU per epoch: of the training crops, and of the whole validation images."""
-    figure = _figure("Mean IoU", "Epoch", name)
-    lines = (("training crops", "mean_iou", _TRAINING), ("validation", "val_mean_iou", _VALIDATION))
-    for title, key, color in lines:
-        x, y = _by_epoch(records, lambda record, key=key: record[key])
-        figure.add_scatter(
-            x=x,
-            y=y,
-            name=title,
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            hovertemplate=f"{title}, epoch %{{x}}: %{{y:.3f}}<extra></extra>",
-        )
-    return _with_iou_axes(figure, epochs)
-
-
-def class_curves(
-    records: Sequence[Record], classes: ClassTable, epochs: int, name: str
-) -> go.Figure:
-    """Validation IoU per epoch of each class, in the class's colour."""
-    figure = _figure("Validation IoU by class", "Epoch", name)
-    for land in classes.classes:
-        x, y = _by_epoch(records, lambda record, land=land: record["val_iou"].get(land.name))
-        shared = {"x": x, "y": y, "legendgroup": land.name, "mode": "lines+markers"}
-        figure.add_scatter(
-            **shared,
-            line={"color": _CASING, "width": 5},
-            marker={"size": 10},
-            showlegend=False,
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            **shared,
-            name=land.name,
-            line={"color": land.color, "width": 3},
-            marker={"size": 7, "line": {"color": _CASING, "width": 1}},
-            hovertemplate=f"{land.name}, epoch %{{x}}: %{{y:.3f}}<extra></extra>",
-        )
-    return _with_iou_axes(figure, epochs)
-
-
-def _by_epoch(records: Sequence[Record], value: Any) -> tuple[list[int], list[float | None]]:
-    epochs = [record for record in records if record["kind"] == "epoch"]
-    return [record["epoch"] for record in epochs], [value(record) for record in epochs]
-
-
-def _with_iou_axes(figure: go.Figure, epochs: int) -> go.Figure:
-    figure.update_xaxes(range=[0.5, max(2, epochs) + 0.5], tickformat="d")
-    if epochs <= 12:
-        figure.update_xaxes(dtick=1)
-    figure.update_yaxes(range=[0, 1])
-    return figure
-
-
-def _figure(title: str, x: str, name: str) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
-        title={"text": title, "font": {"size": 15}, "x": 0, "y": 0.98, "yanchor": "top"},
-        height=_HEIGHT,
-        margin={"l": 8, "r": 8, "t": 62, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
-        hovermode="closest",
-        uirevision=name,
-    )
-    figure.update_xaxes(title_text=x, title_standoff=4, automargin=True)
-    figure.update_yaxes(automargin=True)
-    return figure

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from core.datasets.classes import ClassTable
+from core.classes import ClassTable
 
 __all__ = ["class_table"]
 

@@ -24,6 +24,7 @@ __all__ = ["Maps", "open_maps", "show_maps"]
 _HERE = Path(__file__).parent
 _TILE = 160  # pixels: longest side of a map sent for the grid
 _PER_PAGE = 24
+Ends = tuple[float, float]  # the values of the first and the last colour
 _SCALES = ("Each channel", "Whole layer")
 
 _grid = st.components.v2.component(
@@ -78,16 +79,15 @@ def show_maps(image: OpenImage, maps: Maps) -> None:
     # A channel's number means nothing in another layer; one that came with the URL is kept.
     if st.session_state.setdefault("channel_of", of) != of:
         st.session_state["channel"] = order[0]
-        st.session_state["map_page"] = 1
         st.session_state["channel_of"] = of
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        channel, low, high = _channels(maps, order)
+        channel, ends = _channels(maps, order)
     with right:
-        _enlarged(image, maps, channel, low, high)
+        _enlarged(image, maps, channel, ends)
 
 
-def _channels(maps: Maps, order: list[int]) -> tuple[int, float | None, float | None]:
+def _channels(maps: Maps, order: list[int]) -> tuple[int, Ends | None]:
     """The grid; returns the chosen channel and, where the layer shares one scale, its ends."""
     first, second = st.columns(2, vertical_alignment="bottom")
     channel = first.selectbox(
@@ -95,6 +95,7 @@ def _channels(maps: Maps, order: list[int]) -> tuple[int, float | None, float | 
         order,
         key="channel",
         bind="query-params",
+        persist_state="session",
         help="The strength of a channel is the standard deviation of its values over the map: what "
         "is the same everywhere tells nothing about the image.",
     )
@@ -105,18 +106,17 @@ def _channels(maps: Maps, order: list[int]) -> tuple[int, float | None, float | 
         required=True,
         key="scale",
         bind="query-params",
+        persist_state="session",
     )
-    shared = scale == _SCALES[1]
-    low = float(maps.strength.low.min()) if shared else None
-    high = float(maps.strength.high.max()) if shared else None
+    ends = _layer_ends(maps.key, _maps=maps) if scale == _SCALES[1] else None
     pages = -(-len(order) // _PER_PAGE)
-    # Drawn below the grid, but its answer is needed for it.
-    above = st.container()
-    page = 1
+    # Drawn below the grid, but its answer is needed for it. Another channel or layer makes it a
+    # new one, which begins where the channel is.
+    above, page = st.container(), order.index(channel) // _PER_PAGE + 1
     if pages > 1:
-        page = st.pagination(pages, key="map_page", bind="query-params")
+        page = st.pagination(pages, default=page, key=f"map_page {maps.found.layer} {channel}")
     shown = order[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-    content = repr((maps.key, low, high, shown))
+    content = repr((maps.key, ends, shown))
     with above:
         _grid(
             key="map_grid",
@@ -124,7 +124,7 @@ def _channels(maps: Maps, order: list[int]) -> tuple[int, float | None, float | 
                 "content": content,
                 "label": f"Channels of {maps.found.layer}",
                 "selected": channel,
-                "tiles": _tiles(content, shown, low, high, _maps=maps),
+                "tiles": _tiles(content, shown, ends, _maps=maps),
             },
             on_pick_change=_picked,
         )
@@ -133,7 +133,7 @@ def _channels(maps: Maps, order: list[int]) -> tuple[int, float | None, float | 
         f"Channels {(page - 1) * _PER_PAGE + 1} to {last} of {len(order)}: number and standard "
         "deviation (no unit)."
     )
-    return channel, low, high
+    return channel, ends
 
 
 def _picked() -> None:
@@ -143,14 +143,22 @@ def _picked() -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+def _layer_ends(key: tuple[Any, ...], _maps: Maps) -> Ends:
+    from core.explain.heat import span
+
+    maps = _maps.found.maps
+    return span(maps.reshape(len(maps), -1))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
 def _tiles(
-    content: str, channels: list[int], low: float | None, high: float | None, _maps: Maps
+    content: str, channels: list[int], ends: Ends | None, _maps: Maps
 ) -> list[dict[str, Any]]:
     from core.explain.heat import colour, thumbnail, to_heat
 
     tiles = []
     for channel in channels:
-        heat = to_heat(_maps.found.maps[..., channel], low, high)
+        heat = to_heat(_maps.found.maps[..., channel], *(ends or ()))
         if max(heat.shape) > _TILE:
             heat = thumbnail(heat, _TILE)
         tiles.append(
@@ -163,46 +171,45 @@ def _tiles(
     return tiles
 
 
-def _enlarged(
-    image: OpenImage, maps: Maps, channel: int, low: float | None, high: float | None
-) -> None:
-    from core.explain.heat import colour, enlarge, to_heat
+def _enlarged(image: OpenImage, maps: Maps, channel: int, ends: Ends | None) -> None:
+    from core.explain.heat import colour, enlarge, span, to_heat
 
     found, said = maps.found, maps.strength
-    heat = colour(to_heat(found.maps[..., channel], low, high))
+    values = found.maps[..., channel]
+    ends = ends or span(values)
     size = (found.window.height, found.window.width)
+    heat = enlarge(colour(to_heat(values, *ends)), size, found.stride)
     viewer(
         np.ascontiguousarray(found.window.of(image.rgb)),
-        [Layer("heat", f"Channel {channel}", "rgba", enlarge(heat, size, found.stride), 0.7)],
+        [Layer("heat", f"Channel {channel}", "rgba", heat, 0.7)],
         [],
         key="maps_viewer",
         clickable=False,
     )
-    st.html(
-        _colour_bar(
-            float(said.low[channel]) if low is None else low,
-            float(said.high[channel]) if high is None else high,
-        )
-    )
-    rows, columns = found.maps.shape[:2]
+    low, high = float(said.low[channel]), float(said.high[channel])
+    st.html(_colour_bar(ends, below=low < ends[0], above=high > ends[1]))
+    rows, columns = values.shape
     st.caption(
-        f"Channel {channel} of {found.layer}: {columns} × {rows} values, each over "
-        f"{found.stride[1]:g} × {found.stride[0]:g} px; mean {said.mean[channel]:.3g}, standard "
-        f"deviation {said.std[channel]:.3g} (activations have no unit). Seen: {found.note} of "
-        f"{image.name}."
+        f"Channel {channel} of {found.layer}: {columns:,} × {rows:,} values, each over "
+        f"{found.stride[1]:g} × {found.stride[0]:g} px; from {low:.3g} to {high:.3g}, mean "
+        f"{said.mean[channel]:.3g}, standard deviation {said.std[channel]:.3g} (activations have "
+        f"no unit). Seen: {found.note}, of {image.name}."
     )
 
 
-def _colour_bar(low: float, high: float) -> str:
+def _colour_bar(ends: Ends, *, below: bool, above: bool) -> str:
+    """What the colours mean, and whether values lie beyond the ends."""
     from core.explain.heat import colour
 
     stops = colour(np.linspace(0, 255, 17).astype(np.uint8)[None])[0]
     gradient = ", ".join(f"rgb({r} {g} {b})" for r, g, b in stops)
+    low = f"{'≤ ' if below else ''}{ends[0]:.3g}"
+    high = f"{'≥ ' if above else ''}{ends[1]:.3g}"
     return (
-        f'<div role="img" aria-label="Colour bar: activation from {low:.4g} to {high:.4g}" '
-        'data-testid="colour-bar" style="font-size:.875rem;font-variant-numeric:tabular-nums">'
+        f'<div role="img" aria-label="Colours: activation from {low} to {high}" '
+        'style="font-size:.875rem;font-variant-numeric:tabular-nums">'
         '<div style="height:.75rem;border-radius:2px;'
         f'background:linear-gradient(90deg,{gradient})"></div>'
         '<div style="display:flex;justify-content:space-between">'
-        f"<span>{low:.4g}</span><span>activation</span><span>{high:.4g}</span></div></div>"
+        f"<span>{low}</span><span>activation</span><span>{high}</span></div></div>"
     )

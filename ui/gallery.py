@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from core.datasets.classes import ClassTable
+from core.classes import ClassTable
 from core.datasets.dataset import Dataset, Sample
 from ui.thumbnails import Thumbnail, overlaid, thumbnails
 
@@ -82,10 +82,9 @@ def _of_scene(dataset: Dataset) -> tuple[Sample, ...]:
 
 
 def _pages(pages: int, samples: int) -> int:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        page = st.pagination(pages, key="page", bind="query-params", width=340)
-        first = (page - 1) * PER_PAGE + 1
-        st.caption(f"Samples {first}–{min(samples, page * PER_PAGE)} of {samples:,}")
+    page = st.pagination(pages, key="page", bind="query-params")
+    first = (page - 1) * PER_PAGE + 1
+    st.caption(f"Samples {first}–{min(samples, page * PER_PAGE)} of {samples:,}")
     return page
 
 

@@ -38,6 +38,7 @@ def choose_image() -> OpenImage | None:
         required=True,
         key="image_from",
         bind="query-params",
+        persist_state="session",
     )
     if source == "Dataset":
         return _from_dataset()
@@ -112,19 +113,16 @@ def _layers(name: str, sha256: str) -> list[LayerInfo]:
 
 def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
     """One of the model's layers that has maps; the choice stands in the page's URL as ``layer``."""
-    from core.explain.layers import last_activations
-
     layers = _layers(ref.name, card.sha256)
-    maps = {layer.name: layer for layer in layers if layer.viewable}
-    ends = last_activations(layers)
-    start = list(maps).index(ends[0].name) if ends else 0
+    # The input's own maps are the image.
+    maps = {layer.name: layer for layer in layers if layer.viewable and layer.type != "InputLayer"}
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     name = left.selectbox(
         "Layer",
         list(maps),
-        index=start,
         key="layer",
         bind="query-params",
+        persist_state="session",
         help="Type a part of a name to search. Layers are in the order the image passes them.",
     )
     chosen = maps[name]
@@ -133,35 +131,40 @@ def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
         f"H × W px · {chosen.parameters:,} parameters"
     )
     with st.expander(f"Table of all {len(layers)} layers"):
-        _layer_table(layers, chosen)
+        _layer_table(layers, list(maps), chosen)
     return chosen
 
 
-def _layer_table(layers: list[LayerInfo], chosen: LayerInfo) -> None:
+def _layer_table(layers: list[LayerInfo], maps: list[str], chosen: LayerInfo) -> None:
     import pandas as pd
 
-    def picked() -> None:
-        rows = st.session_state["layer_table"]["selection"]["rows"]
-        if rows and layers[rows[0]].viewable:
-            st.session_state["layer"] = layers[rows[0]].name
+    def button(layer: LayerInfo) -> str | None:
+        if layer.name not in maps:
+            return None
+        return "Shown" if layer == chosen else "Show"
 
-    # The table follows the select box.
-    st.session_state["layer_table"] = {"selection": {"rows": [chosen.index]}}
+    def show() -> None:
+        layer = layers[st.session_state["show_layer"]["row"]]
+        if layer.name in maps:
+            st.session_state["layer"] = layer.name
+
     st.dataframe(
         pd.DataFrame(
             {
+                "Maps": [button(layer) for layer in layers],
                 "Layer": [layer.name for layer in layers],
                 "Type": [layer.type for layer in layers],
                 "Output for an image of H × W px": [layer.shape for layer in layers],
                 "Parameters": [layer.parameters for layer in layers],
-                "Maps": [layer.viewable for layer in layers],
             }
         ),
         key="layer_table",
-        on_select=picked,
-        selection_mode="single-row-required",
         hide_index=True,
         height=320,
-        column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+        column_config={
+            "Maps": st.column_config.ButtonColumn(
+                alignment="left", key="show_layer", on_click=show
+            ),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+        },
     )
-    st.caption("Select a row to see its maps. Layers without maps cannot be shown.")

@@ -16,7 +16,7 @@ from ui.jobs import find_job, start_job, watch_job
 __all__ = ["demo_button", "new_dataset", "watch_new_datasets"]
 
 _DEMO, _FETCH = "write-demo", "fetch-dubai"
-_SCENES, _SIZE = 6, 512
+_SCENES, _SIZE = 4, 512
 
 
 def demo_button(label: str = "Write the demo set") -> None:
@@ -82,18 +82,27 @@ def _demo_form() -> None:
         demo_button()
         return
     with st.form("another-demo", border=False):
-        name = st.text_input("Name", _free_name(), key="demo-name")
+        st.text_input("Name", _free_name(), key="demo-name")
         left, right = st.columns(2)
-        scenes = left.number_input("Scenes", 1, 64, _SCENES, key="demo-scenes")
-        seed = right.number_input("Seed", 0, 2**31 - 1, _next_seed(), key="demo-seed")
-        if st.form_submit_button("Write another demo set", icon=":material/auto_awesome_mosaic:"):
-            try:
-                checked_name(name)
-            except WorkspaceError as error:
-                show_error(error)
-                return
-            _start_demo(name, int(scenes), _SIZE, int(seed))
-            st.rerun()
+        left.number_input("Scenes", 1, 64, _SCENES, key="demo-scenes")
+        right.number_input("Seed", 0, 2**31 - 1, _next_seed(), key="demo-seed")
+        st.form_submit_button(
+            "Write another demo set", icon=":material/auto_awesome_mosaic:", on_click=_start_another
+        )
+    if refused := st.session_state.get("demo-refused"):
+        show_error(refused)
+
+
+def _start_another() -> None:
+    # Kept, not shown: the page may run again at once, when an audit ends.
+    st.session_state["demo-refused"] = None
+    name = st.session_state["demo-name"]
+    try:
+        checked_name(name)
+    except WorkspaceError as error:
+        st.session_state["demo-refused"] = error
+        return
+    _start_demo(name, st.session_state["demo-scenes"], _SIZE, st.session_state["demo-seed"])
 
 
 def _free_name() -> str:

@@ -214,33 +214,29 @@ def _numbers(status: Status, card: ModelCard | None) -> None:
         cells[1].metric(
             "Test mean IoU", f"{test['mean_iou']:.3f}", images, delta_color="off", delta_arrow="off"
         )
-    cells[2].metric("Took", _duration(max(0.0, status.updated - status.started)))
+    cells[2].metric("From start to end", _duration(max(0.0, status.updated - status.started)))
 
 
 def _curves(
     run: Run, status: Status, card: ModelCard | None, records: list[dict[str, Any]]
 ) -> None:
-    settings = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+    if status.alive:
+        held = f"runs.held.{run.name}"
+        if st.toggle("Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}"):
+            records = st.session_state.setdefault(held, records)
+        else:
+            st.session_state.pop(held, None)
     left, right = st.columns(2)
-    left.plotly_chart(
-        loss_curve(records, status.steps * status.epochs, run.name),
-        key=f"runs.loss.{run.name}",
-        config=settings,
-        alt="Training loss by step",
-    )
-    right.plotly_chart(
-        iou_curves(records, status.epochs, run.name),
-        key=f"runs.iou.{run.name}",
-        config=settings,
-        alt="Mean IoU per epoch, of training crops and of the validation images",
-    )
+    with left:
+        st.markdown("**Training loss**")
+        loss_curve(records, status.steps * status.epochs, f"runs.loss.{run.name}")
+    with right:
+        st.markdown("**Mean IoU**")
+        iou_curves(records, status.epochs, f"runs.iou.{run.name}")
     if card is not None:
-        st.plotly_chart(
-            class_curves(records, card.classes, status.epochs, run.name),
-            key=f"runs.classes.{run.name}",
-            config=settings,
-            alt="Validation IoU of each class per epoch",
-        )
+        st.markdown("**Validation IoU by class**")
+        class_curves(records, card.classes, status.epochs, f"runs.classes.{run.name}")
+    st.caption("Drag over a part of a chart to zoom in, double click to see all again.")
 
 
 def _scores(card: ModelCard) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.datasets.classes import VOID
+from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample, decode_mask
 from core.errors import DSIError
 from core.imagery.raster import Header, read_raster
@@ -92,7 +92,7 @@ def _facts(sample: Sample, header: Header) -> None:
         "On disk": f"{sample.image.stat().st_size / 1e6:.2f} MB, {header.driver}",
         "Coordinates": _grid(header),
     }
-    st.table({name: [value] for name, value in rows.items()} | {}, border="horizontal")
+    st.table(rows, border="horizontal")
 
 
 def _grid(header: Header) -> str:

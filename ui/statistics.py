@@ -17,6 +17,7 @@ __all__ = ["image_sizes", "scene_shares", "whole_shares"]
 
 VOID_GREY = "#8A949E"
 _SCENES = 40  # bars in the chart by scene
+_LABELLED = 12  # scenes named in the chart of sizes
 _CONFIG = {"displayModeBar": False}
 
 
@@ -116,20 +117,31 @@ def image_sizes(found: Audit) -> None:
 def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
     import plotly.graph_objects as go
 
-    members = list(sizes.values())
-    scenes = [list(dict.fromkeys(f.scene for f in group)) for group in members]
+    # The commonest size of a scene carries its name: the parts of a mosaic differ by a pixel.
+    ordered = sorted(sizes.items(), key=lambda item: -len(item[1]))
+    scenes = [list(dict.fromkeys(f.scene for f in group)) for _, group in ordered]
+    many = len({name for names in scenes for name in names}) > _LABELLED
+    labels, named = [], set[str]()
+    for names in scenes:
+        labels.append("" if many else ", ".join(name for name in names if name not in named))
+        named.update(names)
     return go.Scatter(
-        x=[width for width, _ in sizes],
-        y=[height for _, height in sizes],
-        mode="markers+text" if len(sizes) <= 12 else "markers",
-        marker={"size": [10 + min(20, len(group)) for group in members], "opacity": 0.75},
-        text=[", ".join(names) if len(names) <= 2 else f"{len(names)} scenes" for names in scenes],
+        x=[width for (width, _), _ in ordered],
+        y=[height for (_, height), _ in ordered],
+        mode="markers+text",
+        marker={
+            "size": [10 + min(20, len(group)) for _, group in ordered],
+            "opacity": 0.75,
+            "color": "#14828E",
+        },
+        text=labels,
         textposition="top center",
         customdata=[
-            [len(group), f"{group[0].width * group[0].height / 1e6:.1f}"] for group in members
+            (len(group), width * height / 1e6, ", ".join(names[:3]) + (" …" if names[3:] else ""))
+            for ((width, height), group), names in zip(ordered, scenes, strict=True)
         ],
         hovertemplate="%{x} × %{y} pixels (%{customdata[1]:.1f} megapixels)<br>"
-        "%{customdata[0]} image(s): %{text}<extra></extra>",
+        "%{customdata[0]} image(s): %{customdata[2]}<extra></extra>",
     )
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from core.datasets.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable
 from core.datasets.dataset import Dataset, Sample, decode_mask
 from core.errors import DSIError
 from core.imagery.display import to_rgb

@@ -342,7 +342,7 @@ def _show_split(dataset: Dataset, config: TrainConfig) -> Split:
     kept = [sample for sample in dataset.samples if sample.id not in config.recipe.exclude]
     split = split_samples(kept, config.recipe.split)
     scene_of = {sample.id: sample.scene for sample in kept}
-    rows = ["| | Scenes | Images | |", "|:--|--:|--:|:--|"]
+    rows = ["| | Scenes | Images | Which |", "|:--|--:|--:|:--|"]
     sides = (("Training", split.train), ("Validation", split.val), ("Test", split.test))
     for side, ids in sides:
         scenes = list(dict.fromkeys(scene_of[i] for i in ids))

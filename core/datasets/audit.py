@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.datasets.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
+from core.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
 from core.datasets.dataset import Dataset, Sample, decode_mask
 from core.datasets.dubai import class_file_colors
 from core.errors import DSIError, ImageError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.datasets.classes import VOID
+from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.recipe import Augmentation, Patch
 from core.errors import ConfigError, DatasetError

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.datasets.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Raster, read_raster
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.classes import DUBAI_CLASSES
+from core.classes import DUBAI_CLASSES
 from core.datasets.demo_objects import furnish
 from core.datasets.demo_scene import Floats, Scene, fractal_noise
 from core.errors import DatasetError, WorkspaceError

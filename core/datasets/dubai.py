@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from core.datasets.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
+from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, MaskCoding, Sample
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES

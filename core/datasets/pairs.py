@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from core.datasets.classes import VOID, ClassTable, LandClass, hex_to_rgb
+from core.classes import VOID, ClassTable, LandClass, hex_to_rgb
 from core.datasets.dataset import Dataset, MaskCoding, Sample
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import IMAGE_SUFFIXES, read_header, read_raster

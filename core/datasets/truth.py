@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
+from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
 from core.datasets.dataset import MaskCoding, decode_mask
 from core.errors import ImageError
 from core.imagery.raster import read_raster

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.classes import VOID
+from core.classes import VOID
 
 __all__ = ["ClassScores", "Scores", "confusion", "scores"]
 

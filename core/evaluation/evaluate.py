@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.classes import VOID
+from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DatasetError
 from core.evaluation.confusion import confusion, scores

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import ImageError, ModelError
 from core.explain.heat import sheet, to_heat
-from core.explain.keract_bridge import get_activations
+from core.explain.keract_bridge import get_activations, layer_output
 from core.explain.layers import last_activations, list_layers
 from core.imagery.raster import Raster, read_raster
 from core.imagery.tiles import reflected
@@ -221,6 +221,8 @@ def write_activations(
         raise ModelError(
             "the model has no activation layers", where=model, remedy="name layers with --layer"
         )
+    for name in names:
+        layer_output(network, name)  # a wrong name is told before any work is done
     written: list[Path] = []
     described: list[dict[str, Any]] = []
     for name in names:

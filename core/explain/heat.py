@@ -7,10 +7,24 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-__all__ = ["colour", "enlarge", "sheet", "thumbnail", "to_heat"]
+__all__ = ["colour", "enlarge", "sheet", "span", "thumbnail", "to_heat"]
 
 _GAP, _CAPTION = 4, 16  # pixels between tiles, and for the number above each
+_ENDS = (0.5, 99.5)  # percentiles
 _PAPER, _INK = 255, (60, 60, 60)
+
+
+def span(values: np.ndarray) -> tuple[float, float]:
+    """Where a map's colours begin and end: at its 0.5th and 99.5th percentile.
+
+    A few extreme pixels would leave everything else dark. A map so sparse that both are equal
+    keeps its whole range.
+
+    Args:
+        values: (h, w) of any real dtype.
+    """
+    low, high = (float(value) for value in np.percentile(values, _ENDS))
+    return (low, high) if low < high else (float(values.min()), float(values.max()))
 
 
 def to_heat(values: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
@@ -18,14 +32,14 @@ def to_heat(values: np.ndarray, low: float | None = None, high: float | None = N
 
     Args:
         values: (h, w) of any real dtype.
-        low, high: what becomes 0 and 255; by default the map's own smallest and largest value.
-            Values beyond are clipped; where both are equal everything is 0.
+        low, high: what becomes 0 and 255, by default the map's `span`. Values beyond are clipped;
+            where both are equal everything is 0.
 
     Returns:
         (h, w) uint8.
     """
-    low = float(values.min()) if low is None else low
-    high = float(values.max()) if high is None else high
+    if low is None or high is None:
+        low, high = span(values)
     if high <= low:
         return np.zeros(values.shape, np.uint8)
     share = (values.astype(np.float32) - low) / (high - low)

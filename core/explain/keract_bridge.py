@@ -27,7 +27,7 @@ from core.explain.layers import single_output
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["get_activations"]
+__all__ = ["get_activations", "layer_output"]
 
 _lock = threading.Lock()
 
@@ -52,7 +52,7 @@ def get_activations(
         ModelError: the model has no layer of that name, one without a single output tensor of its
             own (a nested model, or a layer used twice), or the memory does not suffice.
     """
-    chosen = [_Layer(name, _output(model, name)) for name in dict.fromkeys(layer_names)]
+    chosen = [_Layer(name, layer_output(model, name)) for name in dict.fromkeys(layer_names)]
     if not chosen:
         raise ModelError("no layer was named", remedy="name at least one layer of the model")
     tf = tensorflow()
@@ -130,15 +130,21 @@ def _function(
     traced = tf.function(lambda batch: part([batch], training=False), autograph=False)
 
     def call(x: np.ndarray) -> list[np.ndarray]:
+        # Traced by hand: TensorFlow would warn that every layer is traced anew, which is meant.
+        run = traced.get_concrete_function(tf.TensorSpec(x.shape, tf.float32))
         # A model with one output gives it bare.
-        found = keras.tree.flatten(traced(tf.constant(x)))
+        found = keras.tree.flatten(run(tf.constant(x)))
         return [tf.cast(output, tf.float32).numpy() for output in found]
 
     return call
 
 
-def _output(model: keras.Model, name: str) -> Any:
-    """The symbolic output of a layer, in the graph of `model`."""
+def layer_output(model: keras.Model, name: str) -> Any:
+    """The symbolic output of a layer, in the graph of `model`.
+
+    Raises:
+        ModelError: there is no such layer, or it has no single output tensor of its own.
+    """
     layers = {layer.name: layer for layer in model.layers}
     if name not in layers:
         close = difflib.get_close_matches(name, layers, n=5, cutoff=0.4)

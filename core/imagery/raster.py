@@ -49,6 +49,9 @@ _MAGIC = {
 _GDAL_SETTINGS = {
     # A truncated JPEG is otherwise a picture whose lower part is grey, with a mere warning.
     "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
+    # GDAL's shortcut for PNG checks neither length nor CRC: a file cut in half came out as other
+    # labels, without an error.
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": False,
     # No .aux.xml, .tfw or .ovr beside an upload is ever looked for.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.datasets.classes import VOID
+from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
 from core.imagery.tiles import TileGrid, blend_window, reflected

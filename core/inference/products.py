@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable
 from core.imagery.raster import Raster, read_raster
 from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
 from core.inference.predictor import Predictor

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.datasets.classes import ClassTable
+from core.classes import ClassTable
 from core.imagery.normalise import Normalisation
 from core.models.spec import ModelSpec
 

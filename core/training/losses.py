@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.classes import VOID
+from core.classes import VOID
 from core.device import tensorflow
 from core.training.config import Loss
 

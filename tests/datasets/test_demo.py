@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.datasets.classes import DUBAI_CLASSES, VOID
+from core.classes import DUBAI_CLASSES, VOID
 from core.datasets.demo import generate_scene, write_demo
 from core.errors import DatasetError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.datasets.classes import DUBAI_CLASSES
+from core.classes import DUBAI_CLASSES
 from core.datasets.truth import read_truth
 from core.errors import ImageError
 from core.imagery.write import png_bytes

@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 180_000  # ms: the machine may be small and busy; nothing is asserted about time
+PATIENCE = 60_000  # ms: the machine may be small and busy; nothing is asserted about time
 
 
 @dataclass

@@ -15,7 +15,7 @@ from core.explain.activations import (
     strength,
     write_activations,
 )
-from core.explain.heat import colour, enlarge, sheet, thumbnail, to_heat
+from core.explain.heat import colour, enlarge, sheet, span, thumbnail, to_heat
 from core.imagery.raster import Header, Raster
 from core.models.store import find_model, load_model
 
@@ -141,9 +141,20 @@ def test_the_strongest_channel_is_the_one_that_varies_most():
 
 def test_heat_spans_the_range_it_is_given():
     values = np.array([[-1.0, 0.0], [1.0, 3.0]])
-    np.testing.assert_array_equal(to_heat(values), [[0, 64], [128, 255]])
+    np.testing.assert_array_equal(to_heat(values, -1, 3), [[0, 64], [128, 255]])
     np.testing.assert_array_equal(to_heat(values, 0, 1), [[0, 0], [255, 255]])
     assert not to_heat(np.full((2, 2), 7.0)).any()
+
+
+def test_a_few_extreme_values_do_not_darken_a_map():
+    values = np.linspace(0, 1, 1000).reshape(25, 40)
+    values[0, 0], values[-1, -1] = -1e6, 1e6
+    low, high = span(values)
+    assert (low, high) == pytest.approx((0.005, 0.995), abs=2e-3)
+    assert to_heat(values).std() == pytest.approx(255 / np.sqrt(12), rel=0.02)
+    lone = np.zeros((40, 40))
+    lone[3, 3] = 5
+    assert span(lone) == (0, 5)
 
 
 def test_colours_run_from_violet_to_yellow():
@@ -217,7 +228,7 @@ def test_named_layers_only_and_nothing_lost_on_an_error(tiny_model, picture, tmp
     assert len(first) == 3
     before = {path: path.read_bytes() for path in first}
     with pytest.raises(ModelError, match="did you mean dec1_relu2"):
-        write_activations(picture, tiny_model, out, ["dec1_relu"])
+        write_activations(picture, tiny_model, out, ["enc1_relu1", "dec1_relu"])
     assert {path: path.read_bytes() for path in out.iterdir()} == before
     with pytest.raises(ImageError, match="no such file"):
         write_activations(Path("nowhere.png"), tiny_model, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.datasets.classes import DUBAI_CLASSES
+from core.classes import DUBAI_CLASSES
 from core.imagery.display import to_rgb
 from core.imagery.normalise import Normalisation
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.datasets.classes import DUBAI_CLASSES
+from core.classes import DUBAI_CLASSES
 from core.device import tensorflow
 from core.errors import ModelError
 from core.imagery.normalise import Normalisation

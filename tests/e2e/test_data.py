@@ -1,0 +1,105 @@
+"""From an empty workspace to a sample seen large, in the browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REAL_DATA
+from tests.e2e.conftest import Server, settled
+
+
+def metric(page: Any, label: str) -> Any:
+    box = page.locator("[data-testid=stMetric]").filter(has_text=label)
+    return box.locator("[data-testid=stMetricValue]")
+
+
+def open_view(page: Any, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+    settled(page)
+
+
+def test_write_the_demo_set_and_look_at_it(server: Server, page: Any) -> None:
+    page.goto(f"{server.url}/data")
+    settled(page)
+    if page.get_by_text("Add a dataset").count():  # the server has folders of its own
+        page.get_by_text("Add a dataset").click()
+    page.get_by_role("button", name="Write the demo set").click()
+    # The page comes back by itself with the new set chosen.
+    metric(page, "Samples").get_by_text("16", exact=True).wait_for(timeout=300_000)
+    settled(page)
+    assert (server.workspace / "datasets/demo/Tile 4/masks/image_part_004.png").is_file()
+
+    # Gallery: all pictures are drawn, with the class names beside their colours.
+    pictures = page.locator("[data-testid=stImage] img")
+    assert pictures.count() == 16
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=stImage] img')]"
+        ".every(i => i.complete && i.naturalWidth > 100)"
+    )
+    for name in ("Building", "Land", "Road", "Vegetation", "Water"):
+        assert page.get_by_text(name, exact=True).first.is_visible()
+
+    # The counting ends by itself.
+    metric(page, "Problems").get_by_text("0", exact=True).wait_for()
+
+    # Masks off: the pictures are others.
+    before = pictures.first.get_attribute("src")
+    page.get_by_text("Masks", exact=True).click()
+    page.wait_for_function(
+        "before => document.querySelector('[data-testid=stImage] img')?.src.indexOf(before) < 0",
+        arg=before,
+    )
+    settled(page)
+
+    # One sample large, and its address can be shared.
+    page.get_by_role("button", name="Tile 2/image_part_003", exact=True).click()
+    page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()
+    settled(page)
+    page.wait_for_url("**/data?*sample=Tile+2%2Fimage_part_003*")
+    assert page.get_by_text("512 × 512 px, 0.26 megapixels").is_visible()
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()
+    settled(page)
+    assert page.get_by_role("radio", name="Sample").is_checked()
+
+    open_view(page, "Statistics")
+    page.locator(".js-plotly-plot").nth(2).wait_for()
+    assert not page.locator("[data-testid=stException]").count()
+
+
+def test_problems_of_a_damaged_set(server: Server, page: Any, tmp_path: Path) -> None:
+    from core.datasets.demo import write_demo
+
+    hurt = write_demo(server.workspace / "datasets/hurt", scenes=1, size=96, seed=2)
+    (hurt / "Tile 1/images/image_part_002.jpg").write_bytes(b"not a picture")
+    (hurt / "Tile 1/masks/image_part_003.png").unlink()
+    page.goto(f"{server.url}/data?dataset=hurt")
+    page.get_by_text("The image cannot be read").wait_for()
+    metric(page, "Problems").get_by_text("2", exact=True).wait_for()
+    settled(page)
+    open_view(page, "Problems")
+    page.locator("[data-testid=stDataFrame]").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the audit as JSON").click()
+    kept = tmp_path / "audit.json"
+    download.value.save_as(kept)
+    problems = json.loads(kept.read_text())["problems"]
+    assert [(p["kind"], p["sample"]) for p in problems] == [
+        ("unreadable", "Tile 1/image_part_002"),
+        ("missing-mask", "Tile 1/image_part_003"),
+    ]
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real imagery beside the repository")
+def test_the_real_dubai_set_from_a_server_folder(server: Server, page: Any) -> None:
+    page.goto(f"{server.url}/data?dataset=server%2Fdata%2Fdubai&scene=Tile+8")
+    page.get_by_text("classes.json disagrees with the masks").wait_for()
+    settled(page)
+    assert page.locator("[data-testid=stImage] img").count() == 8
+    assert metric(page, "Samples").inner_text() == "64"

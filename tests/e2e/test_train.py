@@ -1,0 +1,178 @@
+"""A training in the browser: launched, watched, left alone, come back to, and its model used."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from core.datasets.demo import write_demo
+from core.models.store import load_model
+from core.training.runs import Run
+from tests.e2e.conftest import Server, settled
+
+# s; a training's first step waits for TensorFlow to start, on a machine that may be busy.
+PATIENCE = 240
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dataset(server: Server) -> Iterator[None]:
+    write_demo(server.workspace / "datasets" / "demo", scenes=3, size=96, seed=7)
+    yield
+    for folder in (server.workspace / "runs").iterdir():
+        # Trainings outlive the server, and a failed test too.
+        status = Run(folder).status()
+        if status.alive and status.pid is not None:
+            os.kill(status.pid, signal.SIGKILL)
+
+
+@pytest.fixture(autouse=True)
+def patient(page: Any) -> None:
+    page.set_default_timeout(PATIENCE * 1000)
+
+
+def _fill(page: Any, **fields: str) -> None:
+    for label, value in fields.items():
+        name = re.compile(f"^{label.replace('_', ' ')}")
+        box = page.get_by_role("spinbutton", name=name)
+        box.fill(value)
+        box.press("Enter")
+        settled(page)
+
+
+def _start(page: Any, server: Server, name: str, epochs: int) -> Run:
+    page.goto(f"{server.url}/train?dataset=demo")
+    settled(page)
+    page.get_by_text("Tile 2", exact=True).first.wait_for()  # the split, before launching
+    _fill(
+        page,
+        Crop_size="64",
+        Crops_a_step="4",
+        Epochs=str(epochs),
+        Steps_an_epoch="20",
+        Width="8",
+        Depth="2",
+    )
+    box = page.get_by_label("Name of the run and its model")
+    box.fill(name)
+    box.press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url(re.compile(f"run={name}"))
+    return Run(server.workspace / "runs" / name)
+
+
+def _box(page: Any, text: str) -> Any:
+    # The log says so too.
+    return page.get_by_test_id("stAlert").filter(has_text=text)
+
+
+CHART = ".js-plotly-plot"
+
+
+def _points(page: Any) -> int:
+    """How many points the first chart has, the curve of the loss."""
+    return page.evaluate(
+        "chart => document.querySelector(chart)?._fullData?.[0]?._length ?? 0", CHART
+    )
+
+
+def _range(page: Any) -> list[float]:
+    """What part of its horizontal axis the first chart shows."""
+    return page.evaluate(
+        "chart => document.querySelector(chart)._fullLayout.xaxis.range.map(Number)", CHART
+    )
+
+
+def _until(page: Any, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(200)
+
+
+def test_a_training_outlives_page_and_server_and_its_model_predicts(
+    page: Any, server: Server
+) -> None:
+    run = _start(page, server, "first", epochs=24)
+    page.get_by_text(re.compile("Epoch 1 of 24|Epoch 2 of 24")).wait_for()
+    _until(page, lambda: _points(page) > 2)
+    before = _points(page)
+    _until(page, lambda: _points(page) > before + 2)  # it grows without anyone's doing
+
+    page.reload()
+    settled(page)
+    page.get_by_text(re.compile(r"Epoch \d+ of 24")).wait_for()
+    _until(page, lambda: _points(page) > before + 2)
+
+    server.kill()
+    epoch = run.status().epoch
+    assert run.status().alive
+    _until(page, lambda: run.status().epoch > epoch)  # the training does not need the server
+    server.start()
+    page.reload()
+    settled(page)
+    _box(page, "Finished; kept epoch").wait_for()
+    assert run.status().state == "finished"
+    assert _points(page) > before
+    assert page.get_by_role("button", name="Stop training").count() == 0
+    load_model(run.folder)
+
+    page.get_by_text("Predict with this model").click()
+    page.wait_for_url(re.compile(r"/predict\?.*model=first"))
+    settled(page)
+    page.get_by_role("radio", name="Dataset").click()
+    settled(page)
+    page.get_by_role("button", name="Predict", exact=True).click()
+    page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()
+    assert page.get_by_test_id("viewer-layer-prediction").is_checked()
+
+
+def test_a_training_is_stopped_and_resumed_from_the_page(page: Any, server: Server) -> None:
+    run = _start(page, server, "second", epochs=200)
+    page.get_by_text(re.compile(r"Epoch [2-9] of 200")).wait_for()
+    _what_was_zoomed_and_typed_stays(page)
+    page.get_by_role("button", name="Stop training").click()
+    _box(page, "Stopped as you asked; kept epoch").wait_for()
+    assert run.status().state == "stopped"
+    epoch = run.status().epoch
+    load_model(run.folder)
+
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Stop training").wait_for()
+    _until(page, lambda: run.status().state == "running" and run.status().epoch > epoch)
+    page.get_by_role("button", name="Stop training").click()
+    _box(page, "Stopped as you asked; kept epoch").wait_for()
+    steps = [record["step"] for record in run.metrics()]
+    assert steps == sorted(steps)
+
+
+def _what_was_zoomed_and_typed_stays(page: Any) -> None:
+    """Held still, the curves keep their zoom while the training goes on and a field is changed."""
+    page.get_by_text("Hold the curves still").click()
+    settled(page)
+    chart = page.locator(CHART).first
+    chart.scroll_into_view_if_needed()
+    whole = _range(page)
+    box = chart.locator(".nsewdrag").first.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, middle, steps=8)
+    page.mouse.up()
+    _until(page, lambda: _range(page) != whole)
+    zoom = _range(page)
+    _fill(page, Learning_rate="0.004")
+    text = page.get_by_text(re.compile(r"Epoch \d+ of 200, step")).inner_text()
+    _until(page, lambda: page.get_by_text(re.compile("of 200, step")).inner_text() != text)
+    assert _range(page) == zoom
+    rate = page.get_by_role("spinbutton", name="Learning rate")
+    assert rate.input_value() == "0.00400"
+    page.get_by_text("Hold the curves still").click()
+    held = _points(page)
+    _until(page, lambda: _points(page) > held)

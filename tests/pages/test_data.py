@@ -1,0 +1,252 @@
+"""The Data page without a browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classes import DUBAI_CLASSES, VOID
+from core.datasets.catalogue import open_dataset
+from core.errors import DatasetError
+from tests.conftest import REPOSITORY
+from ui.datasets import fingerprint
+from ui.jobs import find_job, start_job
+from ui.thumbnails import overlaid, thumbnails
+
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page("../pages/data.py").run()
+
+
+def counted(at: AppTest, dataset: Path) -> AppTest:
+    """The page once its audit has ended."""
+    job = find_job(f"audit-{fingerprint(dataset)}")
+    assert job is not None
+    job.join()
+    return at.run()
+
+
+def metrics(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+@pytest.fixture
+def demo(space: Path, demo_dataset: Path) -> Path:
+    return Path(shutil.copytree(demo_dataset, space / "datasets" / "demo"))
+
+
+def test_empty_workspace_offers_three_ways(space: Path) -> None:
+    at = opened()
+    assert not at.exception
+    assert not at.error
+    labels = [button.label for button in at.button]
+    assert {"Write the demo set", "Fetch the Dubai set"} <= set(labels)
+    assert str(space / "datasets") in [code.value for code in at.code]
+    assert any("DSI_DATA_ROOTS" in caption.value for caption in at.caption)
+
+
+def test_writing_the_demo_set_is_one_click(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.new_dataset._SIZE", 64)
+    monkeypatch.setattr("ui.new_dataset._SCENES", 2)
+    at = opened()
+    at.button(key="write-demo").click().run()
+    job = find_job("write-demo")
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception
+    assert at.selectbox(key="dataset").value == "demo"
+    assert metrics(at)["Samples"] == "8"
+    assert sorted(p.name for p in (space / "datasets").iterdir()) == ["demo"]
+    # With one there, another is offered under a name that is free.
+    assert at.text_input(key="demo-name").value == "demo-2"
+    counted(at, space / "datasets/demo")
+
+
+def test_gallery_then_numbers(demo: Path) -> None:
+    at = opened()
+    assert not at.exception
+    assert len(at.get("image")) == 12
+    assert metrics(at)["Samples"] == "12"
+    counted(at, demo)
+    assert not at.exception
+    shown = metrics(at)
+    assert shown["Scenes"] == "3"
+    assert shown["Megapixels"] == f"{12 * 96 * 96 / 1e6:.1f}"
+    assert shown["Problems"] == "0"
+    at.selectbox(key="scene").select("Tile 2").run()
+    assert len(at.get("image")) == 4
+    at.toggle(key="masks").set_value(False).run()
+    assert not at.exception
+    assert at.slider(key="opacity").disabled
+
+
+@pytest.mark.parametrize("view", ["Sample", "Statistics", "Problems"])
+def test_every_view_opens_by_its_address(demo: Path, view: str) -> None:
+    at = counted(opened(view=view, dataset="demo"), demo)
+    assert not at.exception
+    assert not at.error
+    if view == "Statistics":
+        assert len(at.get("plotly_chart")) == 3
+    if view == "Problems":
+        assert "Nothing is wrong" in at.success[0].value
+        assert at.get("download_button")
+
+
+def test_a_name_in_the_gallery_opens_the_sample(demo: Path, space: Path) -> None:
+    at = opened()
+    at.button(key="open-Tile 2/image_part_003").click().run()
+    assert not at.exception
+    assert at.selectbox(key="sample").value == "Tile 2/image_part_003"
+    next(b for b in at.button if b.label == "Next").click().run()
+    assert at.selectbox(key="sample").value == "Tile 2/image_part_004"
+    # In another dataset there is no such sample: its first one is shown.
+    shutil.copytree(demo / "Tile 1", space / "datasets" / "small" / "Tile 9")
+    at.run()
+    at.selectbox(key="dataset").select("small").run()
+    assert not at.exception
+    assert at.selectbox(key="sample").value == "Tile 9/image_part_001"
+    counted(at, demo)
+    counted(at, space / "datasets/small")
+
+
+def test_broken_files_are_tiles_and_rows(demo: Path) -> None:
+    (demo / "Tile 1/images/image_part_001.jpg").write_bytes(b"text")
+    (demo / "Tile 1/masks/image_part_002.png").write_bytes(b"")
+    (demo / "Tile 1/masks/image_part_003.png").unlink()
+    small = np.zeros((5, 5, 3), np.uint8)
+    assert cv2.imwrite(str(demo / "Tile 1/masks/image_part_004.png"), small)
+    at = opened()
+    assert not at.exception
+    assert len(at.get("image")) == 11
+    assert "cannot be read" in at.warning[0].value
+    captions = " ".join(caption.value for caption in at.caption)
+    for words in ("The mask cannot be read", "no mask", "The mask is 5 × 5 pixels"):
+        assert words in captions
+    counted(at, demo)
+    at.segmented_control(key="view").select("Problems").run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["Kind"][:3]) == ["unreadable", "unreadable", "size-mismatch"]
+    assert "missing-mask" in set(table["Kind"])
+    # Each of them opens too, and says what is wrong.
+    for part in range(1, 5):
+        at = opened(view="Sample", sample=f"Tile 1/image_part_00{part}")
+        assert not at.exception
+        assert len(at.error) + len(at.warning) + len(at.info) > 1
+
+
+def test_notes_of_the_real_set_are_shown(
+    space: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = space / "datasets/dubai"
+    for kind in ("images", "masks"):
+        shutil.copytree(real_data / f"dubai/Tile 2/{kind}", copy / f"Tile 2/{kind}")
+    shutil.copy(real_data / "dubai/classes.json", copy)
+    at = opened(dataset="dubai")
+    assert not at.exception
+    assert "classes.json disagrees with the masks" in at.warning[0].value
+    counted(at, copy)
+
+
+def test_a_dataset_that_cannot_be_opened_is_one_box(space: Path) -> None:
+    (space / "datasets/bad/images").mkdir(parents=True)
+    at = opened()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "holds no PNG" in at.error[0].value
+
+
+def test_a_name_that_is_no_name_is_refused(demo: Path, space: Path) -> None:
+    at = opened()
+    at.text_input(key="demo-name").set_value("../../evil")
+    next(b for b in at.button if b.label == "Write another demo set").click().run()
+    assert not at.exception
+    assert "cannot be used as a name" in at.error[0].value
+    assert [p.name for p in (space / "datasets").iterdir()] == ["demo"]
+    counted(at, demo)
+
+
+def test_masks_in_the_gallery_have_exactly_the_class_colours(demo: Path) -> None:
+    """At full opacity the small mask shows no colour but the table's, where it is labelled."""
+    dataset = open_dataset(demo)
+    for thumbnail in thumbnails(dataset, dataset.samples):
+        picture = overlaid(thumbnail, dataset.classes, 1.0)
+        assert picture is not None
+        assert thumbnail.labels is not None
+        rgb = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        labels = cv2.imdecode(np.frombuffer(thumbnail.labels, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert {tuple(c) for c in rgb[labels != VOID]} <= set(DUBAI_CLASSES.colors)
+
+
+def test_a_changed_file_changes_the_fingerprint_and_the_thumbnail(demo: Path) -> None:
+    dataset = open_dataset(demo)
+    sample = dataset.samples[0]
+    before, (small,) = fingerprint(demo), thumbnails(dataset, [sample])
+    assert fingerprint(demo) == before
+    image = cv2.imread(str(sample.image))
+    assert cv2.imwrite(str(sample.image), 255 - image)
+    assert fingerprint(demo) != before
+    (changed,) = thumbnails(dataset, [sample])
+    assert changed.image != small.image
+
+
+def test_the_page_does_not_import_tensorflow(demo: Path, space: Path) -> None:
+    """Overview and Data, in a process of their own."""
+    code = f"""
+import json, sys
+from streamlit.testing.v1 import AppTest
+at = AppTest.from_file({str(REPOSITORY / "ui/router.py")!r}, default_timeout=120).run()
+at.switch_page("../pages/data.py").run()
+print(json.dumps([len(at.exception), len(at.get("image")), "tensorflow" in sys.modules]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [0, 12, False]
+
+
+def test_a_stopped_job_ends_at_its_next_step() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(progress: Callable[[int, int], None]) -> str:
+        progress(1, 3)
+        begun.set()
+        go_on.wait()
+        progress(2, 3)
+        raise AssertionError("it went on after it was stopped")
+
+    job = start_job("test-stop", "Waiting", "steps", work)
+    begun.wait()
+    assert start_job("test-stop", "Waiting", "steps", work) is job  # one at a time
+    assert job.words == "Waiting: 1 of 3 steps"
+    job.stop()
+    go_on.set()
+    job.join()
+    assert (job.state, job.error) == ("stopped", None)
+
+
+def test_a_failed_job_keeps_its_error() -> None:
+    def work(progress: Callable[[int, int], None]) -> None:
+        raise DatasetError("no luck", remedy="try again")
+
+    job = start_job("test-fail", "Trying", "steps", work)
+    job.join()
+    assert job.state == "failed"
+    assert job.error is not None
+    assert job.error.remedy == "try again"

@@ -1,0 +1,70 @@
+"""The Predict page without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.imagery.write import png_bytes
+from tests.conftest import REPOSITORY
+from tests.tiny import save_tiny_model
+
+RNG = np.random.default_rng(9)
+
+
+@pytest.fixture(autouse=True)
+def nothing_bundled(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.models.store.BUNDLED_MODELS", space / "none")
+
+
+def opened() -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    return at.switch_page(str(REPOSITORY / "pages/predict.py")).run()
+
+
+def test_without_a_model_it_says_what_to_do() -> None:
+    at = opened()
+    assert not at.exception
+    assert "train one on the Train page" in at.info[0].value
+
+
+def test_opens_and_says_what_to_do(tiny_model: str) -> None:
+    at = opened()
+    assert not at.exception
+    assert at.selectbox(key="model").options == [tiny_model]
+    assert any("Upload an image" in info.value for info in at.info)
+
+
+def test_upload_and_predict(tiny_model: str) -> None:
+    at = opened()
+    image = RNG.integers(0, 256, (70, 90, 3), np.uint8)
+    at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
+    at.button[0].click().run()
+    assert not at.exception
+    assert not at.error
+    assert [d.label for d in at.get("download_button")][:2] == ["Labels (PNG)", "Colours (PNG)"]
+    assert any("70" in c.value and "90 × 70" in c.value for c in at.caption)
+
+
+@pytest.mark.parametrize("name", ["note.png", "../../etc/passwd.png"])
+def test_no_image_is_one_box(tiny_model: str, name: str) -> None:
+    at = opened()
+    at.file_uploader(key="image").upload(name, b"text", "image/png").run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "not a PNG, JPEG or TIFF" in at.error[0].value
+
+
+def test_damaged_weights_are_one_box(space: Path) -> None:
+    # A seed of its own: a model that was loaded once stays in memory under its SHA-256.
+    save_tiny_model(space / "models/damaged", seed=77)
+    (space / "models/damaged/model.weights.h5").write_bytes(b"damaged")
+    at = opened()
+    image = RNG.integers(0, 256, (30, 30, 3), np.uint8)
+    at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
+    at.button[0].click().run()
+    assert not at.exception
+    assert any("do not match the SHA" in e.value for e in at.error)

@@ -1,0 +1,267 @@
+"""The Train page without a browser: its form, its list, and what it shows of each state."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.recipe import Recipe
+from core.paths import workspace
+from core.training.config import TrainConfig
+from core.training.runs import Run, Status, create_run, find_run, list_runs, process_start
+from tests.conftest import REPOSITORY
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page("../pages/train.py").run()
+
+
+@pytest.fixture
+def dataset(demo_dataset: Path) -> str:
+    (workspace().datasets / "demo").symlink_to(demo_dataset)
+    return "demo"
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, list[str]]]:
+    """What would have been started as a process."""
+    calls: list[tuple[Run, list[str]]] = []
+    monkeypatch.setattr("core.training.launcher._start", lambda *call: calls.append(call))
+    return calls
+
+
+def _button(at: AppTest, label: str):
+    return next(button for button in at.button if button.label == label)
+
+
+def _labels(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def test_an_empty_workspace_says_what_to_do_next() -> None:
+    at = opened()
+    assert not at.exception
+    texts = " ".join(info.value for info in at.info)
+    assert "no dataset yet" in texts
+    assert "No training yet" in texts
+
+
+def test_the_split_is_shown_before_launching(dataset: str) -> None:
+    at = opened()
+    assert not at.exception
+    (table,) = [m.value for m in at.markdown if "| Training |" in m.value]
+    assert "| Training | 1 | 4 |" in table
+    at.selectbox(key="train.recipe.split.kind").set_value("within-scene").run()
+    (table,) = [m.value for m in at.markdown if "| Training |" in m.value]
+    assert "| Training | 3 | 6 | Tile 1, Tile 2, Tile 3 |" in table
+    assert any("not new ones" in caption.value for caption in at.caption)
+
+
+def test_start_launches_what_the_form_says(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    at = opened()
+    at.number_input(key="train.epochs").set_value(3)
+    at.number_input(key="train.recipe.split.val").set_value(30)
+    at.selectbox(key="train.model.norm").set_value("group")
+    at.slider(key="train.recipe.augmentation.zoom").set_value((0.5, 2.0)).run()
+    assert not at.error
+    _button(at, "Start training").click().run()
+    assert not at.exception
+    ((run, arguments),) = launched
+    assert run.name == "demo-unet-01"
+    assert "--dataset" in arguments
+    config = run.config()
+    assert (config.dataset, config.epochs, config.recipe.split.val) == ("demo", 3, 0.3)
+    assert config.model.norm == "group"
+    assert config.recipe.augmentation.zoom == (0.5, 2.0)
+    assert at.query_params["run"] == "demo-unet-01"
+    assert "Stop training" in _labels(at)
+    assert any("going on already" in warning.value for warning in at.warning)
+    # A second press right after is the same wish; the form is as it was.
+    _button(at, "Start training").click().run()
+    assert len(launched) == 1
+    assert at.number_input(key="train.epochs").value == 3
+
+
+def test_a_name_that_is_taken_is_one_box(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    create_run("mine", TrainConfig(dataset="demo"))
+    at = opened()
+    at.text_input[0].set_value("mine").run()
+    _button(at, "Start training").click().run()
+    assert not at.exception
+    assert "already" in at.error[0].value
+    assert not launched
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("train.recipe.patch.size", 100, "Crop size, px"),
+        ("train.model.width", 13, "Width, channels"),
+        ("train.recipe.split.test", 80, "something to train on"),
+        ("train.recipe.split.test", 60, "within scenes"),
+    ],
+)
+def test_a_setting_that_does_not_fit_says_which(
+    dataset: str, key: str, value: int, words: str
+) -> None:
+    at = opened()
+    at.number_input(key=key).set_value(value).run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert words in at.error[0].value.replace("\\", "")
+    assert _button(at, "Start training").disabled
+
+
+def test_crops_must_fit_the_network(dataset: str) -> None:
+    at = opened()
+    at.number_input(key="train.model.depth").set_value(5)
+    at.number_input(key="train.recipe.patch.size").set_value(96).run()
+    assert "multiples of 64" in at.error[0].value
+    assert _button(at, "Start training").disabled
+
+
+def test_presets_fill_the_form_and_a_change_by_hand_leaves_them(dataset: str) -> None:
+    at = opened()
+    at.button_group(key="train.preset").set_value("Thorough").run()
+    assert not at.exception
+    assert at.number_input(key="train.epochs").value == 25
+    assert at.number_input(key="train.model.width").value == 24
+    at.number_input(key="train.epochs").set_value(26).run()
+    assert at.session_state["train.preset"] is None
+    assert at.number_input(key="train.model.width").value == 24
+
+
+def test_a_recipe_brings_its_exclusions(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    recipe = Recipe(name="clean", exclude=("Tile 1/image_part_001",), normalisation="unit")
+    (workspace().recipes / "clean.json").write_text(json.dumps(recipe.model_dump(mode="json")))
+    at = opened()
+    at.selectbox(key="train.recipe").set_value("clean").run()
+    assert any("Leaves out 1 sample" in caption.value for caption in at.caption)
+    _button(at, "Start training").click().run()
+    assert not at.exception
+    config = launched[0][0].config()
+    assert config.recipe.exclude == recipe.exclude
+    assert config.recipe.normalisation == "unit"
+
+
+def _made(name: str, **status: object) -> Run:
+    run = create_run(name, TrainConfig(dataset="demo", epochs=4))
+    run.write_status(Status(epochs=4, steps=10, started=1.8e9, **status))
+    for epoch in (1, 2):
+        at = epoch * 10
+        run.append_metrics({"kind": "step", "epoch": epoch, "step": at - 5, "loss": 1.0 / epoch})
+        scores = {"mean_iou": 0.4, "val_mean_iou": 0.3, "val_iou": {"Building": 0.3}}
+        run.append_metrics({"kind": "epoch", "epoch": epoch, "step": at, "loss": 0.9, **scores})
+    return run
+
+
+def test_a_running_one_is_shown_live_and_can_be_stopped(dataset: str) -> None:
+    me = os.getpid()
+    run = _made(
+        "live",
+        state="running",
+        message="Training.",
+        pid=me,
+        process_start=process_start(me),
+        epoch=3,
+        step=5,
+        images_per_second=12.34,
+        seconds_left=125.0,
+        best_epoch=2,
+        best_mean_iou=0.3,
+    )
+    at = opened(run="live")
+    assert not at.exception
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown == {
+        "Best validation mean IoU": "0.300",
+        "Crops a second": "12.3",
+        "Time left": "2 min",
+    }
+    assert len(at.get("plotly_chart")) == 2
+    _button(at, "Stop training").click().run()
+    assert run.stop_file.exists()
+    assert _button(at, "Stopping …").disabled
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("failed", "smaller batch"),
+        ("stopped", "as you asked"),
+        ("running", "ended without a word"),  # by a process that is gone
+    ],
+)
+def test_one_that_ended_early_says_why_and_can_go_on(
+    dataset: str, launched: list[tuple[Run, list[str]]], state: str, words: str
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    message = {"failed": "Choose a smaller batch.", "stopped": "Stopped as you asked."}
+    run = _made("ended", state=state, message=message.get(state, ""), pid=gone.pid, process_start=1)
+    run.log.write_text("the last line")
+    at = opened()
+    assert not at.exception
+    boxes = [*at.error, *at.info, *at.warning]
+    assert any(words in box.value.replace("\\", "") for box in boxes)
+    assert any("the last line" in code.value for code in at.code)
+    assert "Resume" not in _labels(at)
+    run.checkpoint.mkdir()
+    (run.checkpoint / "latest.weights.h5").write_bytes(b"x")
+    at.run()
+    _button(at, "Resume").click().run()
+    assert not at.exception
+    assert launched[0][0].name == "ended"
+    assert "--resume" in launched[0][1]
+    assert find_run("ended").status().state == "starting"
+
+
+def test_a_run_is_chosen_from_the_list_and_by_the_address(dataset: str) -> None:
+    for name in ("one", "two"):
+        _made(name, state="finished", message="Finished.")
+    at = opened(run="one")
+    assert [s.value for s in at.subheader] == ["one"]
+    _button(at, "two").click().run()
+    assert at.query_params["run"] == "two"
+    assert [s.value for s in at.subheader] == ["two"]
+
+
+def test_an_unknown_or_damaged_run_is_one_box(dataset: str) -> None:
+    _made("good", state="finished", message="Finished.")
+    at = opened(run="../../etc")
+    assert not at.exception
+    assert "there is no run" in at.error[0].value
+    _made("bad", state="finished")
+    (list_runs()[0].folder / "status.json").write_text("{")
+    at = opened(run="good")
+    assert not at.exception
+    assert len(at.error) == 1
+    assert [s.value for s in at.subheader] == ["good"]
+
+
+def test_the_page_imports_no_tensorflow(space: Path, dataset: str) -> None:
+    code = (
+        "import sys; from tests.pages.test_train import opened; at = opened();"
+        "assert not at.exception and not at.error, at; assert at.number_input;"
+        "print(sorted({'tensorflow', 'keras', 'segmentation_models'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("[]")

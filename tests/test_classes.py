@@ -1,0 +1,69 @@
+"""Class tables: what is painted is read back, and nothing unknown slips through."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass, hex_to_rgb
+
+
+def table_of(rng: np.random.Generator, count: int) -> ClassTable:
+    colors = rng.choice(1 << 24, count, replace=False)
+    return ClassTable(
+        classes=tuple(LandClass(name=f"c{i}", color=f"#{c:06X}") for i, c in enumerate(colors))
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_round_trip(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = table_of(rng, int(rng.integers(1, VOID + 1)))
+    labels = rng.integers(0, len(table), (17, 23)).astype(np.uint8)
+    labels[rng.random(labels.shape) < 0.2] = VOID
+    void = next(c for c in ((1, 2, 3), (4, 5, 6), (7, 8, 9)) if c not in table.colors)
+    decoded, unknown = table.encode(table.colorize(labels, void=void), {"void": void})
+    np.testing.assert_array_equal(decoded, labels)
+    assert unknown == {}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_unknown_colours_are_counted_and_void(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, len(DUBAI_CLASSES), (20, 20)).astype(np.uint8)
+    mask = DUBAI_CLASSES.colorize(labels)
+    strange = [(1, 2, 3), (61, 16, 152)]  # the second is one step from Building
+    places = rng.permutation(400)[:9]
+    mask.reshape(-1, 3)[places[:5]] = strange[0]
+    mask.reshape(-1, 3)[places[5:]] = strange[1]
+    decoded, unknown = DUBAI_CLASSES.encode(mask)
+    assert unknown == {strange[0]: 5, strange[1]: 4}
+    assert (decoded.ravel()[places] == VOID).all()
+    others = np.setdiff1d(np.arange(400), places)
+    np.testing.assert_array_equal(decoded.ravel()[others], labels.ravel()[others])
+
+
+def test_colours_by_hand() -> None:
+    assert hex_to_rgb("#3C1098") == (60, 16, 152)
+    assert DUBAI_CLASSES.names == ("Building", "Land", "Road", "Vegetation", "Water")
+    assert DUBAI_CLASSES.colors[2] == (110, 193, 228)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        [("a", "#000000"), ("a", "#000001")],
+        [("a", "#00000a"), ("b", "#00000A")],
+        [("a", "red")],
+        [("", "#000000")],
+        [],
+    ],
+)
+def test_ambiguous_tables_are_refused(classes: list[tuple[str, str]]) -> None:
+    with pytest.raises(ValidationError):
+        ClassTable.model_validate({"classes": [{"name": n, "color": c} for n, c in classes]})
+
+
+def test_json_round_trip() -> None:
+    assert ClassTable.model_validate_json(DUBAI_CLASSES.model_dump_json()) == DUBAI_CLASSES

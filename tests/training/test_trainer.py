@@ -1,0 +1,329 @@
+"""Trainings in this process, as small as they can be: what they leave, also when they end early."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import DSIError, RunError, WorkspaceError
+from core.models.card import file_sha256
+from core.models.spec import UNetSpec
+from core.models.store import load_model, read_card
+from core.paths import workspace
+from core.training import reporting, trainer
+from core.training.config import TrainConfig, with_settings
+from core.training.reporting import checkpointer, reporter, restore
+from core.training.runs import STATE_FILE, Run, Status, create_run
+from core.training.trainer import train
+
+TINY = [
+    "epochs=2",
+    "steps=3",
+    "batch=2",
+    "model.width=4",
+    "model.depth=1",
+    "model.stem_stride=2",
+    "recipe.patch.size=32",
+    "precision=float32",
+    "learning_rate=0.01",
+]
+
+
+@pytest.fixture
+def config(demo_dataset: Path) -> TrainConfig:
+    return with_settings(TrainConfig(dataset=str(demo_dataset)), TINY)
+
+
+def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
+    import keras
+
+    policy = keras.config.dtype_policy().name
+    run = create_run("first", with_settings(config, ["precision=mixed_bfloat16", "ema=0.5"]))
+    card = train(run)
+    status = run.status()
+    assert (status.state, status.epoch, status.epochs) == ("finished", 2, 2)
+    assert status.seconds_left is None
+    assert status.best_mean_iou == card.training.scores["val"]["mean_iou"]
+    assert card == read_card(run.folder)
+    assert card.sha256 == file_sha256(run.folder / "model.weights.h5")
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "config.json",
+        "metrics.jsonl",
+        "model.json",
+        "model.weights.h5",
+        "status.json",
+    ]
+    epochs = [record for record in run.metrics() if record["kind"] == "epoch"]
+    assert [record["epoch"] for record in epochs] == [1, 2]
+    assert status.best_mean_iou == max(record["val_mean_iou"] for record in epochs)
+    # Scenes are kept whole, and what was scored is what the card says.
+    sides = card.training.train, card.training.val, card.training.test
+    scenes = [{sample.partition("/")[0] for sample in side} for side in sides]
+    assert sum(len(side) for side in sides) == 12
+    assert not scenes[0] & scenes[1] | scenes[0] & scenes[2] | scenes[1] & scenes[2]
+    assert card.training.scores["test"]["images"] == len(card.training.test)
+    model, _ = load_model(run.folder)
+    assert model.count_params() == card.parameters
+    assert keras.config.dtype_policy().name == policy
+    with pytest.raises(RunError, match="--resume"):
+        train(run)
+    with pytest.raises(RunError, match="nothing to continue from"):
+        train(run, resume=True)
+
+
+def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run("stopped", config)
+    append = Run.append_metrics
+
+    def stop_at_once(self: Run, record: dict[str, Any]) -> None:
+        append(self, record)
+        self.request_stop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "append_metrics", stop_at_once)
+        train(run)
+    status = run.status()
+    assert status.state == "stopped"
+    assert "as you asked" in status.message
+    assert run.resumable
+    # The epoch was cut short: it is not counted as done.
+    assert json.loads((run.checkpoint / "training_metadata.json").read_text())["epoch"] == 0
+    weights = run.folder / read_card(run.folder).weights
+    assert file_sha256(weights) == read_card(run.folder).sha256
+
+    # Weights that no later epoch of this training will beat.
+    card = json.loads((run.folder / "model.json").read_text())
+    card["training"]["scores"]["val"]["mean_iou"] = 1.0
+    (run.folder / "model.json").write_text(json.dumps(card))
+    made = train(run, resume=True)
+    status = run.status()
+    assert (status.state, status.epoch, status.best_mean_iou) == ("finished", 2, 1.0)
+    assert made.sha256 == card["sha256"] == file_sha256(run.folder / made.weights)
+    assert "test" in made.training.scores
+    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1, 2]
+    load_model(run.folder)
+
+
+def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keras import ops
+
+    def broken(*_: object) -> Any:
+        return lambda labels, logits: ops.sum(logits) * float("nan")
+
+    monkeypatch.setattr(trainer, "segmentation_loss", broken)
+    run = create_run("nan", config)
+    with pytest.raises(RunError, match="lower learning rate"):
+        train(run)
+    assert run.status().state == "failed"
+    assert "lower learning rate" in run.status().message
+    assert not run.resumable
+    assert not (run.folder / "model.json").exists()
+
+
+def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(total=10**9, used=10**9, free=1000)
+    monkeypatch.setattr(reporting.shutil, "disk_usage", lambda _: usage)
+    run = create_run("full", config)
+    with pytest.raises(WorkspaceError, match="disk is full"):
+        train(run)
+    assert run.status().state == "failed"
+    assert "free some disk space" in run.status().message
+    assert run.metrics()
+    assert run.config() == config
+
+
+def test_a_crash_of_ours_is_one_sentence(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(trainer, "build_model", crash)
+    run = create_run("crash", config)
+    with pytest.raises(RunError, match="smaller batch"):
+        train(run)
+    assert run.status().state == "failed"
+    assert "Traceback" in capsys.readouterr().err  # in the log, for us
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        (['recipe.exclude=["Tile 9/image_part_001"]'], "Tile 9/image_part_001"),
+        (["recipe.split.val=0"], "share for val"),
+        (["recipe.split.val=0.7", "recipe.split.test=0.2"], "within scenes"),
+        (["model.depth=6"], "multiple of 128"),
+        (["dataset=nowhere"], "no dataset 'nowhere'"),
+    ],
+)
+def test_what_a_user_can_cause_is_told_in_the_status(
+    config: TrainConfig, settings: list[str], advice: str
+) -> None:
+    run = create_run("wrong", with_settings(config, settings))
+    with pytest.raises(DSIError, match=advice):
+        train(run)
+    assert run.status().state == "failed"
+    assert advice in run.status().message
+
+
+def test_a_damaged_image_is_named(config: TrainConfig, demo_dataset: Path) -> None:
+    folder = workspace().datasets / "damaged"
+    shutil.copytree(demo_dataset, folder)
+    for image in folder.glob("*/images/*"):
+        image.write_bytes(image.read_bytes()[:300])
+    run = create_run("damaged", config.model_copy(update={"dataset": "damaged"}))
+    with pytest.raises(DSIError):
+        train(run)
+    assert run.status().state == "failed"
+    assert "image_part_" in run.status().message
+
+
+def test_a_stop_before_the_first_step_is_heard(config: TrainConfig) -> None:
+    run = create_run("early", config)
+    run.request_stop()  # while the process starts
+    with pytest.raises(RunError, match="before the first step"):
+        train(run)
+    assert run.status().state == "stopped"
+
+
+def test_it_can_run_outside_the_main_thread(config: TrainConfig) -> None:
+    run = create_run("threaded", with_settings(config, ["recipe.split.val=0"]))
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            train(run)
+        except DSIError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(raised) == 1
+    assert run.status().state == "failed"
+
+
+def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
+    from core.training.runs import process_start
+
+    run = create_run("twice", config)
+    parent = os.getppid()
+    run.write_status(Status(state="running", pid=parent, process_start=process_start(parent)))
+    with pytest.raises(RunError, match="is running"):
+        train(run)
+
+
+def _reporter(run: Run, **settings: Any) -> Any:
+    report = reporter(run, lambda **_: Status(), 2, settings.get("limit", 0))
+    report.set_params({"epochs": 2, "steps": 3})
+    report.set_model(SimpleNamespace(stop_training=False))
+    report.on_train_begin()
+    return report
+
+
+@pytest.mark.parametrize(
+    ("epoch", "step", "stopped", "partial"),
+    [(0, 0, True, True), (0, 2, True, False), (1, 1, True, True), (1, 2, False, False)],
+)
+def test_a_request_with_the_last_step_changes_nothing(
+    config: TrainConfig, epoch: int, step: int, stopped: bool, partial: bool
+) -> None:
+    run = create_run("asked", config)
+    report = _reporter(run)
+    report.on_epoch_begin(epoch)
+    run.request_stop()
+    report.on_train_batch_end(step, {"loss": 1.0})
+    assert bool(report.stopped) is report.model.stop_training is stopped
+    assert report.partial is partial
+
+
+@pytest.mark.parametrize(("epoch", "stopped"), [(0, True), (1, False)])
+def test_a_request_during_validation_ends_it_there(
+    config: TrainConfig, epoch: int, stopped: bool
+) -> None:
+    run = create_run("asked", config)
+    report = _reporter(run)
+    report.on_epoch_begin(epoch)
+    report.on_train_batch_end(2, {"loss": 1.0})
+    run.request_stop()
+    report.on_epoch_end(epoch)
+    assert bool(report.stopped) is report.model.stop_training is stopped
+    assert report.partial is False
+
+
+def test_the_time_limit_is_named(config: TrainConfig) -> None:
+    run = create_run("slow", config)
+    report = _reporter(run, limit=1e-9)
+    report.on_epoch_begin(0)
+    report.on_train_batch_end(0, {"loss": 1.0})
+    assert "limit" in report.stopped
+
+
+def test_reported_losses_are_of_their_own_steps(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run("losses", config)
+    report = _reporter(run)
+    clock = iter(np.arange(0.0, 100.0, 2.0))
+    monkeypatch.setattr(reporting.time, "monotonic", lambda: next(clock))
+    each = [4.0, 2.0, 3.0]
+    report.on_epoch_begin(0)
+    for step in range(3):
+        # Keras hands over the mean since the epoch began.
+        report.on_train_batch_end(step, {"loss": np.mean(each[: step + 1])})
+    assert [record["loss"] for record in run.metrics()] == pytest.approx(each)
+
+
+def _compiled(spec: UNetSpec) -> Any:
+    from core.models.unet import build_unet
+
+    model = build_unet(spec)
+    counts = np.array([5, 3, 2])
+    settings = ["ema=0.9", "epochs=2"]
+    trainer._compile(model, with_settings(TrainConfig(), settings), 4, counts)
+    return model
+
+
+def test_a_state_comes_back_whole(config: TrainConfig) -> None:
+    run = create_run("state", config)
+    spec = UNetSpec(width=4, depth=1, classes=3)
+    model = _compiled(spec)
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(4, 8, 8, 3)).astype(np.float32)
+    labels = rng.integers(0, 3, (4, 8, 8)).astype(np.uint8)
+    keeper = checkpointer(run, lambda: False)
+    model.fit(images, labels, batch_size=2, epochs=1, callbacks=[keeper], verbose=0)
+    # What is kept are the weights as trained, before `fit` puts the average in their place.
+    again = _compiled(spec)
+    assert restore(run, again) == 1
+    assert int(again.optimizer.iterations) == 2
+    third = _compiled(spec)
+    restore(run, third)
+    for one, other in zip(again.optimizer.variables, third.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(again.get_weights(), third.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    moments = again.optimizer.variables[2:]
+    assert all(np.abs(np.asarray(m)).sum() > 0 for m in moments)
+
+
+def test_a_damaged_state_is_our_error(config: TrainConfig) -> None:
+    run = create_run("state", config)
+    run.checkpoint.mkdir()
+    (run.checkpoint / STATE_FILE).write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(RunError, match="start a new run"):
+        restore(run, _compiled(UNetSpec(width=4, depth=1, classes=3)))
