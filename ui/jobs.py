@@ -155,7 +155,7 @@ def watch_job(key: str) -> Job | None:
     return job
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=1.0)
 def _running(key: str) -> None:
     job = find_job(key)
     if job is None or job.state != "running":

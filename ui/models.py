@@ -51,7 +51,7 @@ def _predictor(name: str, sha256: str, tta: bool, overlap: float) -> tuple[Predi
 def open_predictor(
     name: str, *, tta: bool = False, overlap: float = 0.25
 ) -> tuple[Predictor, ModelCard]:
-    """A predictor for the model of that name and its card; it may be used by several sessions at once.
+    """A predictor for the model of that name and its card, which several sessions may share.
 
     Raises:
         ModelError: there is none, or its files do not fit together.

@@ -50,8 +50,10 @@ class Server:
         }
         log = (self.workspace.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py"]
-            + [f"--server.port={self.port}", "--server.headless=true"],
+            [
+                *(sys.executable, "-m", "streamlit", "run", "app.py"),
+                *(f"--server.port={self.port}", "--server.headless=true"),
+            ],
             cwd=REPOSITORY,
             env=environment,
             stdout=log,

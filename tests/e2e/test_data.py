@@ -29,7 +29,7 @@ def test_write_the_demo_set_and_look_at_it(server: Server, page: Any) -> None:
         page.get_by_text("Add a dataset").click()
     page.get_by_role("button", name="Write the demo set").click()
     # The page comes back by itself with the new set chosen.
-    metric(page, "Samples").get_by_text("16", exact=True).wait_for(timeout=300_000)
+    metric(page, "Samples").get_by_text("16", exact=True).wait_for(timeout=600_000)
     settled(page)
     assert (server.workspace / "datasets/demo/Tile 4/masks/image_part_004.png").is_file()
 

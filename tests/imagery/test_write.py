@@ -27,13 +27,13 @@ def test_png_is_exact_and_in_rgb_order() -> None:
 def test_geotiff_keeps_grid_crs_and_colours() -> None:
     # A turned grid: anything that rebuilds the transform from bounds would lose the turn.
     place = Georeference(CRS.from_epsg(32631), Affine(0.5, 0.1, 6e5, 0.1, -0.5, 5.7e6))
-    with MemoryFile(label_geotiff(BLOBS, place, DUBAI_CLASSES.colors)) as memory:
-        with memory.open() as dataset:
-            assert dataset.crs == place.crs
-            assert dataset.transform == place.transform
-            assert dataset.nodata == 255
-            np.testing.assert_array_equal(dataset.read(1), BLOBS)
-            table = dataset.colormap(1)
+    data = label_geotiff(BLOBS, place, DUBAI_CLASSES.colors)
+    with MemoryFile(data) as memory, memory.open() as dataset:
+        assert dataset.crs == place.crs
+        assert dataset.transform == place.transform
+        assert dataset.nodata == 255
+        np.testing.assert_array_equal(dataset.read(1), BLOBS)
+        table = dataset.colormap(1)
     assert tuple(table[i][:3] for i in range(5)) == DUBAI_CLASSES.colors
 
 

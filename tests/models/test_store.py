@@ -112,7 +112,7 @@ def test_names_are_looked_up_never_joined(tmp_path: Path) -> None:
     assert find_model("mine").folder == folder
     assert "mine" in [ref.name for ref in list_models()]
     for name in ("nothing", "../models/nothing", ""):
-        with pytest.raises(ModelError, match="known models: .*mine"):
+        with pytest.raises(ModelError, match=r"known models: .*mine"):
             find_model(name)
 
 
