@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
-from core.datasets.recipe import Recipe, load_recipe, remedy_for
+from core.datasets.recipe import Recipe, load_recipe
 from core.datasets.splits import Split, split_samples
 from core.errors import ConfigError
 from core.imagery.raster import read_header
 from core.paths import workspace
+from core.settings import remedy_for
 from core.training.config import TrainConfig
 from core.training.estimate import steps_per_epoch, unet_parameters
 from ui.datasets import fingerprint

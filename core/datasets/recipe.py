@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.datasets.splits import SplitConfig
-from core.errors import ConfigError
+from core.settings import load_settings
 
-__all__ = ["Augmentation", "Patch", "Recipe", "load_recipe", "remedy_for"]
+__all__ = ["Augmentation", "Patch", "Recipe", "load_recipe"]
 
 
 class Patch(BaseModel):
@@ -87,22 +87,4 @@ def load_recipe(path: Path) -> Recipe:
     Raises:
         ConfigError: it is missing, no JSON, or has unknown or wrong settings.
     """
-    try:
-        return Recipe.model_validate_json(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "the recipe cannot be read", where=str(path), remedy="check the path"
-        ) from error
-    except ValidationError as error:
-        raise ConfigError(
-            "the recipe does not fit", where=str(path), remedy=remedy_for(error)
-        ) from error
-
-
-def remedy_for(error: ValidationError) -> str:
-    """What to change, from pydantic's first complaint, in one line."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the file"
-    if first["type"] == "extra_forbidden":
-        return f"remove {place!r}: there is no such setting"
-    return f"mend {place}: {first['msg'].removeprefix('Value error, ')}"
+    return load_settings(path, Recipe, "the recipe")

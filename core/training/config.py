@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.datasets.recipe import Recipe, remedy_for
+from core.datasets.recipe import Recipe
 from core.device import Precision
 from core.errors import ConfigError
 from core.models.spec import ModelSpec, UNetSpec
+from core.settings import load_settings, remedy_for
 
 __all__ = ["Loss", "TrainConfig", "load_config", "with_settings"]
 
@@ -73,16 +74,7 @@ def load_config(path: Path) -> TrainConfig:
     Raises:
         ConfigError: it is missing, no JSON, or has unknown or wrong settings.
     """
-    try:
-        return TrainConfig.model_validate_json(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "the configuration cannot be read", where=str(path), remedy="check the path"
-        ) from error
-    except ValidationError as error:
-        raise ConfigError(
-            "the configuration does not fit", where=str(path), remedy=remedy_for(error)
-        ) from error
+    return load_settings(path, TrainConfig, "the configuration")
 
 
 def with_settings(config: TrainConfig, settings: Sequence[str]) -> TrainConfig:
