@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,15 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.command(options)
+        sys.stdout.flush()
     except DSIError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("error: there is not enough memory, try a smaller image or size", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print("error: interrupted, nothing was left half-written", file=sys.stderr)
+        print("error: interrupted, files that were begun are not kept", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough.
-        sys.stderr.close()
+        # The reader of our output (head, less) has seen enough; what is left goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 
@@ -54,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--layout", choices=["dubai"], default="dubai")
     c.add_argument("--scenes", type=_count, default=4, metavar="N", help="mosaics of 4 parts each")
     c.add_argument("--size", type=_count, default=512, metavar="PX", help="side of a part")
-    c.add_argument("--seed", type=int, default=0, metavar="S")
+    c.add_argument("--seed", type=_seed, default=0, metavar="S")
 
     c = command("audit", _audit, "inspect a dataset and list its problems")
     c.add_argument("dataset", metavar="DATASET")
@@ -67,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
     c.add_argument("--run", metavar="NAME", help="name of the run and of its model")
     c.add_argument("--resume", action="store_true", help="continue the run --run names")
+    c.set_defaults(wrong=c.error)
 
     c = command("evaluate", _evaluate, "score a model on whole images")
     c.add_argument("--model", required=True, metavar="MODEL")
@@ -78,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     c.add_argument("--model", required=True, metavar="MODEL")
     c.add_argument("--out", required=True, type=Path, metavar="DIR")
-    c.add_argument("--overlap", type=float, default=0.25, metavar="F", help="0 to 0.75")
+    c.add_argument("--overlap", type=_overlap, default=0.25, metavar="F", help="0 to 0.75")
     c.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
     c.add_argument("--polygons", action="store_true", help="also write GeoJSON")
     c.add_argument("--probabilities", action="store_true", help="also write class probabilities")
@@ -102,6 +109,20 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a number above 0, received {text}")
+    return value
+
+
+def _overlap(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 0.75:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to 0.75, received {text}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0, received {text}")
     return value
 
 
@@ -149,7 +170,7 @@ def _score(value: float | None) -> str:
 def _demo(options: Any) -> None:
     from core.datasets.demo import write_demo
 
-    with _bar("writing scenes", "part") as progress:
+    with _bar("writing scenes", "scene") as progress:
         written = write_demo(
             options.dir,
             scenes=options.scenes,
@@ -184,16 +205,23 @@ def _audit(options: Any) -> None:
 
 
 def _train(options: Any) -> None:
+    from core.datasets.catalogue import find_dataset, list_datasets
     from core.datasets.recipe import load_recipe
     from core.training.config import TrainConfig, load_config, with_settings
     from core.training.launcher import suggest_name
-    from core.training.runs import Run, create_run, find_run
+    from core.training.runs import create_run, find_run
     from core.training.trainer import train
 
     if options.resume:
-        if not options.run:
-            raise ConfigError("nothing to resume is named", remedy="give the run: --run NAME")
-        _report(find_run(options.run), train, resume=True)
+        # `--dataset` is allowed: the launcher gives it with every training.
+        if not options.run or options.config or options.recipe or options.settings:
+            options.wrong("--resume takes --run NAME, and goes on with that run's own settings")
+        run = find_run(options.run)
+        if run.status().state == "finished":
+            raise ConfigError(
+                f"the run {run.name!r} is finished", remedy="start a new one to train on"
+            )
+        _report(run, train, resume=True)
         return
     config = load_config(options.config) if options.config else TrainConfig()
     if options.recipe:
@@ -202,11 +230,14 @@ def _train(options: Any) -> None:
         config = config.model_copy(update={"dataset": options.dataset})
     config = with_settings(config, options.settings)
     if not config.dataset:
-        raise ConfigError("no dataset is named", remedy="give one: --dataset DATASET")
-    run: Run | None = None
-    if options.run:
-        run = _launched(options.run)
-    _report(run or create_run(options.run or suggest_name(config.dataset), config), train)
+        options.wrong("the following arguments are required: --dataset")
+    if config.dataset not in {ref.id for ref in list_datasets()}:
+        # A mistyped folder is said before a run is made, and a run finds it from anywhere.
+        folder = find_dataset(config.dataset).root.resolve()
+        config = config.model_copy(update={"dataset": str(folder)})
+    launched = _launched(options.run) if options.run else None
+    name = options.run or suggest_name(config.dataset)
+    _report(launched or create_run(name, config), train)
 
 
 def _launched(name: str) -> Any:
@@ -223,7 +254,8 @@ def _launched(name: str) -> Any:
 
 def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
     print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    card = train(run, resume=resume)
+    with _training_bar(run):
+        card = train(run, resume=resume)
     status = run.status()
     print(f"{run.name}: {status.message}")
     if "test" in card.training.scores:
@@ -232,6 +264,40 @@ def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> Non
             f"test: mean IoU {_score(test['mean_iou'])}, "
             f"pixel accuracy {_score(test['pixel_accuracy'])} on {test['images']} images"
         )
+
+
+@contextmanager
+def _training_bar(run: Any) -> Iterator[None]:
+    """A bar over all steps, for a terminal; a log has `status.json` and `metrics.jsonl` beside it.
+
+    The training runs in the main thread (signals); the bar reads its status like any onlooker.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from tqdm import tqdm
+
+    ended = threading.Event()
+
+    def follow() -> None:
+        with tqdm(desc=run.name, unit="step", file=sys.stderr, leave=False) as bar:
+            while not ended.wait(1):
+                status = run.status()
+                if status.steps:
+                    bar.total = status.steps * status.epochs
+                    bar.n = max(0, status.epoch - 1) * status.steps + status.step
+                score = status.best_mean_iou
+                best = "" if score is None else f"best mean IoU {score:.3f}"
+                bar.set_postfix_str(best, refresh=False)
+                bar.refresh()
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        follower.join()
 
 
 def _predictor(name: str, **settings: Any) -> tuple[Any, Any, str]:

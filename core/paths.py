@@ -19,6 +19,16 @@ from core.errors import WorkspaceError
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = REPOSITORY / "weights"
 
+
+def _read_umask() -> int:
+    """What the system takes away from new files' rights; it can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+# Read once, while the process has one thread.
+_UMASK = _read_umask()
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 
 
@@ -105,6 +115,9 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise WorkspaceError(
                 "no permission to write", where=str(path), remedy=remedy
             ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            remedy = "give the file a shorter name"
+            raise WorkspaceError("the name is too long", where=str(path), remedy=remedy) from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
             remedy = "a file is in the way: move it, or choose another folder"
             raise WorkspaceError(
@@ -130,16 +143,10 @@ def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
         try:
             write(temporary)
             # mkstemp makes files for their owner alone; a result is an ordinary file.
-            temporary.chmod(0o666 & ~_umask())
+            temporary.chmod(0o666 & ~_UMASK)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -171,7 +178,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         try:
             yield temporary
-            temporary.chmod(0o777 & ~_umask())
+            temporary.chmod(0o777 & ~_UMASK)
             temporary.replace(path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -8,11 +8,11 @@ from core.datasets.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
 from ui.audits import audit_key, finished_audit, offer, problem_table, run_audit
+from ui.dataset_charts import image_sizes, scene_shares, whole_shares
 from ui.datasets import choose_dataset, open_chosen
 from ui.gallery import gallery
 from ui.new_dataset import new_dataset, watch_new_datasets
 from ui.sample_view import sample_view
-from ui.statistics import image_sizes, scene_shares, whole_shares
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems"]
 

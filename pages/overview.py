@@ -65,8 +65,8 @@ def scores(ref: ModelRef) -> bool:
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.metric("Mean IoU", f"{test['mean_iou']:.3f}")
-        st.metric("Pixel accuracy", f"{test['pixel_accuracy']:.1%}")
+        st.metric("Mean IoU", _score(test["mean_iou"]))
+        st.metric("Pixel accuracy", _score(test["pixel_accuracy"]))
         page_link("predict", "Predict with it", "layers")
     with right:
         per_class = test["per_class"]

@@ -9,7 +9,7 @@ from core.errors import DSIError
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.datasets import choose_dataset, open_chosen
-from ui.errors import show_error
+from ui.errors import plain, show_error
 from ui.images import IMAGE_TYPES, OpenImage, open_file, open_upload
 from ui.links import page_link
 from ui.models import choose_model
@@ -104,9 +104,18 @@ if image is None:
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")
 with st.expander("Settings"):
-    overlap = st.slider("Overlap of neighbouring tiles, % of a tile", 0, 75, 25, 5, key="overlap")
+    overlap = st.slider(
+        "Overlap of neighbouring tiles, % of a tile",
+        *(0, 75, 25, 5),
+        key="overlap",
+        bind="query-params",
+        persist_state="session",
+    )
     tta = st.toggle(
-        "Average over flips and quarter turns (8 times the time)", key="tta", bind="query-params"
+        "Average over flips and quarter turns (8 times the time)",
+        key="tta",
+        bind="query-params",
+        persist_state="session",
     )
 key = (card.sha256, image.digest, tta, overlap / 100)
 start = st.button("Predict", type="primary", icon=":material/play_arrow:")
@@ -114,6 +123,7 @@ made = kept_prediction(key)
 if start and made is None:
     made = make_prediction(key, ref.name, image)
 if made is None:
-    st.image(image.rgb, caption=image.name, width=min(900, image.rgb.shape[1]), output_format="PNG")
+    width = min(900, image.rgb.shape[1])
+    st.image(image.rgb, caption=plain(image.name), width=width, output_format="PNG")
 else:
     show_prediction(image, made, card, truth)

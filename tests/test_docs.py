@@ -49,5 +49,10 @@ def test_every_direct_dependency_is_pinned() -> None:
             assert re.fullmatch(r"[a-z0-9-]+==[0-9][^ ]*", line), line
 
 
+def test_pictures_exist() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (REPOSITORY / path).is_file(), path
+
+
 def test_no_figure_is_missing() -> None:
     assert "@@" not in README

@@ -43,6 +43,12 @@ def test_every_error_is_in_the_tree_and_carries_its_remedy() -> None:
         assert str(error("it broke", where="here", remedy="mend it")) == "it broke, here, mend it"
 
 
+def test_no_file_of_ui_shadows_the_standard_library() -> None:
+    """While a page runs, Streamlit puts ui/ on the path."""
+    stems = {path.stem for path in (REPOSITORY / "ui").glob("*.py")} - {"__init__"}
+    assert not stems & set(sys.stdlib_module_names)
+
+
 def floor(package: str) -> int | None:
     return next((i for i, names in enumerate(FLOORS) if package in names.split()), None)
 

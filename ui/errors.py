@@ -10,20 +10,21 @@ import streamlit as st
 
 from core.errors import DSIError
 
-__all__ = ["page_errors", "show_error", "show_uncaught"]
+__all__ = ["page_errors", "plain", "show_error", "show_uncaught"]
 
 # File names and settings are shown as they are: none of this is to become Markdown, maths or an
 # emoji.
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@])")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Text that Streamlit shows as it is: file names are no Markdown, maths or links."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def show_error(error: DSIError) -> None:
     """Show one error box: bold what, then where, then the remedy, a line each."""
-    lines = [f"**{_plain(error.what)}**", _plain(error.where), _plain(error.remedy)]
+    lines = [f"**{plain(error.what)}**", plain(error.where), plain(error.remedy)]
     st.error("  \n".join(line for line in lines if line), icon=":material/error:")
 
 

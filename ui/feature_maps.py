@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from ui.errors import plain
 from ui.images import OpenImage
 from ui.viewer import Layer, viewer
 from ui.viewer.encode import png_base64
@@ -193,7 +194,7 @@ def _enlarged(image: OpenImage, maps: Maps, channel: int, ends: Ends | None) -> 
         f"Channel {channel} of {found.layer}: {columns:,} × {rows:,} values, each over "
         f"{found.stride[1]:g} × {found.stride[0]:g} px; from {low:.3g} to {high:.3g}, mean "
         f"{said.mean[channel]:.3g}, standard deviation {said.std[channel]:.3g} (activations have "
-        f"no unit). Seen: {found.note}, of {image.name}."
+        f"no unit). Seen: {found.note}, of {plain(image.name)}."
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.datasets.dataset import Dataset, Sample
+from ui.errors import plain
 from ui.thumbnails import Thumbnail, overlaid, thumbnails
 
 __all__ = ["PER_PAGE", "gallery", "legend"]
@@ -101,16 +102,16 @@ def _tile(
     else:
         st.image(picture, width="stretch", alt=f"Sample {sample.id}")
     st.button(
-        sample.id,
+        plain(sample.id),
         key=f"open-{sample.id}",
         type="tertiary",
         on_click=open_sample,
         args=(sample.id,),
-        help=f"Open {sample.id} large",
+        help=f"Open {plain(sample.id)} large",
     )
     if picture is not None:
         notes = [f"{thumbnail.width} × {thumbnail.height} px"]
         notes += ["no mask"] if sample.mask is None else []
         st.caption(" · ".join(notes))
         for problem in thumbnail.problems:
-            st.caption(f":orange[:material/warning: {problem}]")
+            st.caption(f":orange[:material/warning: {plain(problem)}]")

@@ -33,13 +33,13 @@ class OpenImage:
     rgb: np.ndarray
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the image …")
+@st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
 def _from_bytes(digest: str, name: str, _data: bytes) -> OpenImage:
     raster = read_raster(_data, name=name)
     return OpenImage(name, digest, raster, to_rgb(raster.pixels, raster.valid))
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the image …")
+@st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
 def _from_file(digest: str, path: str) -> OpenImage:
     raster = read_raster(Path(path))
     return OpenImage(Path(path).name, digest, raster, to_rgb(raster.pixels, raster.valid))

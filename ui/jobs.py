@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -39,6 +40,7 @@ class Job:
         done, total: progress; a total of 0 means it is not known yet.
         result: what the work returned, once it is ``done``.
         error: why it ``failed``.
+        id: tells it from an earlier job of the same key.
     """
 
     title: str
@@ -48,6 +50,7 @@ class Job:
     total: int = 0
     result: Any = None
     error: DSIError | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _started: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -125,6 +128,8 @@ def start_job(key: str, title: str, unit: str, work: Callable[[Progress], Any]) 
         if current and current.state == "running":
             return current
         job = jobs[key] = Job(title, unit)
+        # Whoever starts it is told how it ends, however soon that is.
+        watched(job)
         for old in [k for k, j in jobs.items() if j.state != "running"][:-_KEPT]:
             del jobs[old]
         job._thread = threading.Thread(target=job._run, args=(work,), daemon=True, name=key)
@@ -143,16 +148,21 @@ def watch_job(key: str) -> Job | None:
     job = find_job(key)
     if job is None:
         return None
-    seen: set[int] = st.session_state.setdefault("jobs_seen", set())
+    seen: set[str] = st.session_state.setdefault("jobs_seen", set())
     if job.state == "running":
-        seen.add(id(job))
+        watched(job)
         _running(key)
-    elif job.error and id(job) in seen:
+    elif job.error and job.id in seen:
         show_error(job.error)
-    elif job.state == "stopped" and id(job) in seen:
+    elif job.state == "stopped" and job.id in seen:
         st.toast(f"{job.title} was stopped.", icon=":material/stop_circle:")
-        seen.discard(id(job))
+        seen.discard(job.id)
     return job
+
+
+def watched(job: Job) -> None:
+    """Note that this session looks on."""
+    st.session_state.setdefault("jobs_seen", set()).add(job.id)
 
 
 @st.fragment(run_every=1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,7 +37,11 @@ def watch_new_datasets() -> None:
     """
     for key in (_DEMO, _FETCH):
         job = watch_job(key)
-        if job and job.state == "done" and st.session_state.pop(f"wanted-{key}", False):
+        if job is None or job.state == "running":
+            continue
+        # Another session's set is not what this one waited for.
+        wanted = st.session_state.pop(f"wanted-{key}", None) == job.id
+        if wanted and job.state == "done":
             st.session_state["dataset"] = Path(job.result).name
             st.toast(f"{Path(job.result).name} is in the workspace.", icon=":material/check:")
 
@@ -122,11 +125,7 @@ def _start_demo(name: str, scenes: int, size: int, seed: int) -> None:
         from core.datasets.demo import write_demo
 
         progress(0, scenes)
-        try:
-            return write_demo(root, scenes=scenes, size=size, seed=seed, progress=progress)
-        finally:
-            # What a stopped or failed writing leaves; gone already where it went well.
-            shutil.rmtree(root.with_name(f"{root.name}.partial"), ignore_errors=True)
+        return write_demo(root, scenes=scenes, size=size, seed=seed, progress=progress)
 
     _begin(_DEMO, f"Writing the demo set {name}", "scenes", work)
 
@@ -145,5 +144,4 @@ def _begin(key: str, title: str, unit: str, work: Callable[..., Path]) -> None:
     if running and running.state == "running":
         st.toast(f"{running.title} is under way already.")
         return
-    start_job(key, title, unit, work)
-    st.session_state[f"wanted-{key}"] = True
+    st.session_state[f"wanted-{key}"] = start_job(key, title, unit, work).id

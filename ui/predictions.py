@@ -16,6 +16,7 @@ from core.imagery.write import label_geotiff, png_bytes, polygons
 from core.inference.products import error_map, summary
 from core.models.card import ModelCard
 from ui.class_table import class_table
+from ui.errors import plain
 from ui.images import OpenImage, safe_stem
 from ui.models import open_predictor
 from ui.viewer import Layer, ViewerClass, viewer
@@ -115,7 +116,7 @@ def _scores(image: OpenImage, made: Prediction, card: ModelCard, truth: Truth | 
     st.subheader("By class")
     class_table(card.classes, columns, rows, label="Area and scores by class")
     st.caption(
-        f"{image.name}: {report['width']} × {report['height']} pixels, predicted in "
+        f"{plain(image.name)}: {report['width']} × {report['height']} pixels, predicted in "
         f"{made.seconds:.1f} s."
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
     )

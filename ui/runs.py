@@ -15,7 +15,7 @@ from core.training import launcher
 from core.training.runs import Run, Status, find_run, list_runs
 from ui.charts import class_curves, iou_curves, loss_curve
 from ui.class_table import class_table
-from ui.errors import page_errors, show_error
+from ui.errors import page_errors, plain, show_error
 
 __all__ = ["choose_run", "runs_panel"]
 
@@ -52,7 +52,7 @@ def _panel(alive: bool) -> None:
             listed.append((run, run.status(), run.config().dataset))
         except DSIError as error:
             show_error(error)
-    if alive and not any(status.alive for _, status, _ in listed):
+    if alive and not launcher.running():
         st.rerun()  # the last one has ended: no more looking every two seconds
     if not listed:
         st.info(
@@ -106,12 +106,12 @@ def _show(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(run.name, anchor=False, width="content")
         _badge(run, status)
-    config = run.config()
-    card = _card(run)
     if status.alive:
         _progress(run, status)
     else:
         _ended(run, status)
+    config = run.config()
+    card = _card(run)
     _numbers(status, card)
     records = run.metrics()
     if records:
@@ -169,7 +169,7 @@ def _ended(run: Run, status: Status) -> None:
         "stopped": (st.info, ":material/stop:"),
         "failed": (st.error, ":material/error:"),
     }.get(status.state, (st.warning, ":material/bolt:"))
-    box(_plain(status.message), icon=icon)
+    box(plain(status.message), icon=icon)
     with st.container(horizontal=True, vertical_alignment="center"):
         if (run.folder / CARD_FILE).is_file():
             st.page_link(
@@ -189,12 +189,6 @@ def _ended(run: Run, status: Status) -> None:
                 launcher.resume(run)
                 choose_run(run.name)
                 st.rerun()
-
-
-def _plain(text: str) -> str:
-    for mark in "\\*_`[]<>$#~":
-        text = text.replace(mark, f"\\{mark}")
-    return text
 
 
 def _numbers(status: Status, card: ModelCard | None) -> None:

@@ -20,6 +20,7 @@ from core.settings import remedy_for
 from core.training.config import TrainConfig
 from core.training.estimate import steps_per_epoch, unet_parameters
 from ui.datasets import fingerprint
+from ui.errors import plain
 
 __all__ = ["settings_form"]
 
@@ -237,7 +238,8 @@ def _choose_recipe() -> Recipe:
     )
     recipe = load_recipe(files[name]) if name else Recipe()
     if recipe.exclude:
-        st.caption(f"Leaves out {len(recipe.exclude)} samples: {', '.join(recipe.exclude[:5])}.")
+        names = plain(", ".join(recipe.exclude[:5]))
+        st.caption(f"Leaves out {len(recipe.exclude)} samples: {names}.")
     return recipe
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class DatasetRef:
 
 
 def recognise(path: Path) -> Layout | None:
-    """The layout of a folder, or None if it is no dataset."""
-    if not path.is_dir():
+    """The layout of a folder, or None if it is no dataset, or not ours to read."""
+    if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
         return None
     if is_dubai(path):
         return "dubai"
@@ -68,7 +69,6 @@ def list_datasets() -> list[DatasetRef]:
         DatasetRef(folder.name, folder, layout)
         for folder in sorted(workspace().datasets.iterdir())
         if is_name(folder.name)
-        and folder.suffix != ".partial"  # a demo set that is being written
         and (layout := recognise(folder))
     ]
     for root in data_roots():
@@ -83,7 +83,7 @@ def _below(folder: Path, depth: int) -> list[tuple[Path, Layout]]:
     layout = recognise(folder)
     if layout:
         return [(folder, layout)]
-    if depth == 0:
+    if depth == 0 or not os.access(folder, os.R_OK | os.X_OK):
         return []
     children = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
     return [found for child in children for found in _below(child, depth - 1)]

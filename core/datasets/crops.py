@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,19 +12,35 @@ from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.recipe import Augmentation, Patch
 from core.errors import ConfigError, DatasetError
+from core.imagery.normalise import Normalisation
 
-__all__ = ["LabelledImage", "band_statistics", "class_counts", "load_samples", "random_crops"]
+__all__ = [
+    "LabelledImage",
+    "band_statistics",
+    "class_counts",
+    "load_samples",
+    "random_crops",
+    "without_gaps",
+]
 
+_ROWS = 256
 _MEMORY = 8 * 1024**3  # what the training samples may take, decoded
 
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """A sample in memory: pixels (H, W, C) as in the file, labels (H, W) uint8 with void = 255."""
+    """A sample in memory.
+
+    Attributes:
+        pixels: (H, W, C) as in the file.
+        labels: (H, W) uint8, 255 = void; pixels without data are void.
+        valid: (H, W) bool, False where the image has no data.
+    """
 
     id: str
     pixels: np.ndarray
     labels: np.ndarray
+    valid: np.ndarray
 
 
 def load_samples(
@@ -32,7 +48,7 @@ def load_samples(
     samples: Sequence[Sample],
     progress: Callable[[int, int], None] | None = None,
 ) -> list[LabelledImage]:
-    """Read samples into memory; pixels without data are void and 0.
+    """Read samples into memory; pixels without data are void.
 
     Raises:
         DatasetError: a mask that does not fit, images that differ in bands or type, or more than
@@ -44,13 +60,10 @@ def load_samples(
     for index, sample in enumerate(samples):
         raster = dataset.load_image(sample)
         labels = dataset.load_labels(sample, raster.pixels.shape[:2])
-        pixels = raster.pixels
-        if not raster.valid.all():
-            labels[~raster.valid] = VOID
-            pixels = np.where(raster.valid[..., None], pixels, 0).astype(pixels.dtype)
-        loaded.append(LabelledImage(sample.id, pixels, labels))
+        labels[~raster.valid] = VOID
+        loaded.append(LabelledImage(sample.id, raster.pixels, labels, raster.valid))
         _check_alike(loaded[0], loaded[-1])
-        total += pixels.nbytes + labels.nbytes
+        total += raster.pixels.nbytes + labels.nbytes + raster.valid.nbytes
         if total > _MEMORY:
             raise DatasetError(
                 f"the training samples need more than {_MEMORY / 1024**3:.0f} GiB of memory",
@@ -88,14 +101,37 @@ def band_statistics(
     count = 0
     total = squares = np.zeros(images[0].pixels.shape[-1])
     for image in images:
-        values = image.pixels.reshape(-1, image.pixels.shape[-1]).astype(np.float64) / divisor
-        count += len(values)
-        total = total + values.sum(axis=0)
-        squares = squares + (values**2).sum(axis=0)
-    mean = total / count
+        # A row block at a time: float64 copies of a large image would take eight times its room.
+        for row in range(0, len(image.pixels), _ROWS):
+            seen = image.valid[row : row + _ROWS]
+            values = image.pixels[row : row + _ROWS][seen].astype(np.float64) / divisor
+            count += len(values)
+            total = total + values.sum(axis=0)
+            squares = squares + (values**2).sum(axis=0)
+    mean = total / max(1, count)
     # A constant band has no spread to scale by.
-    std = np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0)), 1e-6)
+    std = np.maximum(np.sqrt(np.maximum(squares / max(1, count) - mean**2, 0)), 1e-6)
     return [float(m) for m in mean], [float(s) for s in std]
+
+
+def without_gaps(
+    images: Sequence[LabelledImage], normalisation: Normalisation
+) -> list[LabelledImage]:
+    """The images with pixels without data set to what becomes 0 by normalisation.
+
+    Prediction gives the network 0 there; a training must, too. For integer imagery it is the
+    nearest whole value.
+    """
+    fill = np.array(normalisation.mean or (0.0,)) * normalisation.divisor
+    filled = []
+    for image in images:
+        pixels = image.pixels
+        if not image.valid.all():
+            whole = np.issubdtype(pixels.dtype, np.integer)
+            gap = (np.rint(fill) if whole else fill).astype(pixels.dtype)
+            pixels = np.where(image.valid[..., None], pixels, gap)
+        filled.append(replace(image, pixels=pixels))
+    return filled
 
 
 def random_crops(

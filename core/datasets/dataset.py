@@ -109,7 +109,11 @@ class Dataset:
         """
         if sample.mask is None:
             raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
-        labels, unknown = decode_mask(read_raster(sample.mask), self.classes, self.coding)
+        try:
+            labels, unknown = decode_mask(read_raster(sample.mask), self.classes, self.coding)
+        except ImageError as error:
+            where = error.where or str(sample.mask)
+            raise ImageError(error.what, where=where, remedy=error.remedy) from error
         if unknown:
             raise DatasetError(
                 f"the mask has {_listed(unknown)} outside the class table",

@@ -11,7 +11,6 @@ Source: `core.datasets.demo_scene`; nothing in it is taken from an image. Licenc
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,8 @@ from numpy.typing import NDArray
 from core.classes import DUBAI_CLASSES
 from core.datasets.demo_objects import furnish
 from core.datasets.demo_scene import Floats, Scene, fractal_noise
-from core.errors import DatasetError, WorkspaceError
+from core.errors import DatasetError
+from core.paths import new_folder
 
 __all__ = ["MIN_SIZE", "generate_scene", "write_demo"]
 
@@ -77,7 +77,7 @@ def write_demo(
     """Write generated scenes as a folder in the Dubai layout.
 
     Args:
-        root: the folder to make. It is written beside, as `NAME.partial`, and renamed at the end.
+        root: the folder to make. It is written beside, and put in place at the end.
         scenes: number of tiles.
         size: side of a part in pixels, at least 64.
         seed: the same seed gives the same files.
@@ -105,11 +105,7 @@ def write_demo(
             where=str(root),
             remedy="name a new folder or empty this one",
         )
-    partial = root.with_name(root.name + ".partial")
-    try:
-        if partial.exists():  # left by a run that was stopped; the name is ours
-            shutil.rmtree(partial)
-        partial.mkdir(parents=True)
+    with new_folder(root.resolve()) as partial:
         for tile in range(1, scenes + 1):
             state = np.random.SeedSequence([seed, tile]).generate_state(1)
             image, labels = generate_scene(side * size, int(state[0]))
@@ -119,15 +115,6 @@ def write_demo(
         command = f"python -m core demo DIR --scenes {scenes} --size {size} --seed {seed}"
         readme = README.format(command=command, seed=seed, scenes=scenes, parts=parts, size=size)
         (partial / "README.txt").write_text(readme, encoding="utf-8")
-        if root.exists():
-            root.rmdir()
-        partial.rename(root)
-    except OSError as error:
-        raise WorkspaceError(
-            f"the demo scenes could not be written ({error.strerror or error})",
-            where=str(root),
-            remedy="check the permissions and the space on the disk",
-        ) from error
     return root
 
 

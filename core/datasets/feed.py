@@ -10,9 +10,10 @@ import numpy as np
 from core.datasets.crops import LabelledImage, random_crops
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
+from core.errors import ConfigError
 from core.imagery.normalise import Normalisation
 
-__all__ = ["training_feed"]
+__all__ = ["check_photometric", "training_feed"]
 
 
 def training_feed(
@@ -59,6 +60,27 @@ def training_feed(
     )
     stream = tf.data.Dataset.from_generator(draw, output_signature=signature)
     return stream.batch(batch, drop_remainder=True).map(finish).prefetch(2)
+
+
+def check_photometric(recipe: Recipe, image: LabelledImage) -> None:
+    """Refuse changes of colour where values have no known range: Keras clips them to 0–1.
+
+    Raises:
+        ConfigError: the image is of a floating-point type and the recipe changes colours.
+    """
+    if np.issubdtype(image.pixels.dtype, np.integer):
+        return
+    names = ["brightness", "contrast"]
+    if image.pixels.shape[-1] == 3:
+        names += ["saturation", "hue"]
+    wanted = [name for name in names if getattr(recipe.augmentation, name)]
+    if wanted:
+        raise ConfigError(
+            f"{' and '.join(wanted)} cannot be changed in images of {image.pixels.dtype}, whose "
+            "values have no fixed range",
+            where=image.id,
+            remedy=f"set {' and '.join(wanted)} of the recipe's augmentation to 0",
+        )
 
 
 def _photometric(recipe: Recipe, bands: int, seed: int) -> list[Any]:

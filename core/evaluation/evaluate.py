@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.classes import VOID
+from core.datasets.crops import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DatasetError
 from core.evaluation.confusion import confusion, scores
@@ -16,8 +17,6 @@ from core.inference.predictor import Predictor
 from core.models.card import ModelCard
 
 __all__ = ["Evaluation", "evaluate", "pooled", "samples_of_split"]
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,19 @@ class Evaluation:
         }
 
 
-def pooled(predictor: Predictor, pairs: Iterable[Pair]) -> Evaluation:
+def pooled(predictor: Predictor, labelled_images: Iterable[LabelledImage]) -> Evaluation:
     """Score whole images, pixels of all of them pooled.
 
     Args:
         predictor: of K classes.
-        pairs: pixels (H, W, C) and labels (H, W) uint8 of each image.
+        labelled_images: read one at a time.
     """
     classes = predictor.classes
     matrix = np.zeros((classes, classes), np.int64)
     surprise, images = 0.0, 0
-    for pixels, truth in pairs:
-        for strip in predictor.strips(pixels):
-            rows = truth[strip.row : strip.row + len(strip.probabilities)]
+    for image in labelled_images:
+        for strip in predictor.strips(image.pixels, image.valid):
+            rows = image.labels[strip.row : strip.row + len(strip.probabilities)]
             matrix += confusion(rows, strip.probabilities.argmax(axis=-1).astype(np.uint8), classes)
             labelled = rows != VOID
             hit = strip.probabilities[labelled, rows[labelled]]
@@ -80,14 +79,21 @@ def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Samp
         DatasetError: no labelled sample is on that side.
     """
     labelled = [sample for sample in dataset.samples if sample.mask is not None]
-    if split != "all":
-        wanted = set(getattr(card.training, split))
-        labelled = [sample for sample in labelled if sample.id in wanted]
-    if not labelled:
+    if split == "all":
+        if not labelled:
+            raise DatasetError(
+                "no sample has a mask", where=str(dataset.root), remedy="add masks to compare with"
+            )
+        return labelled
+    wanted = set(getattr(card.training, split))
+    labelled = [sample for sample in labelled if sample.id in wanted]
+    # Other datasets of the same layout have samples of the same names, but hardly all of them.
+    if not labelled or len(labelled) < len(wanted):
         raise DatasetError(
-            f"the dataset has no labelled sample on the side {split!r} of model {card.name}",
+            f"the dataset has {len(labelled)} of the {len(wanted)} samples on the side {split!r} "
+            f"of model {card.name}",
             where=str(dataset.root),
-            remedy="use --split all; the model card lists the samples of each side",
+            remedy=f"it was trained on {card.training.dataset}; for other data use --split all",
         )
     return labelled
 
@@ -113,13 +119,10 @@ def evaluate(
             remedy="evaluate on a dataset with the same classes in the same order",
         )
 
-    def pairs() -> Iterable[Pair]:
+    def read() -> Iterable[LabelledImage]:
         for index, sample in enumerate(samples):
-            raster = dataset.load_image(sample)
-            labels = dataset.load_labels(sample, raster.pixels.shape[:2])
-            labels[~raster.valid] = VOID
-            yield raster.pixels, labels
+            yield from load_samples(dataset, [sample])
             if progress:
                 progress(index + 1, len(samples))
 
-    return pooled(predictor, pairs())
+    return pooled(predictor, read())

@@ -58,8 +58,8 @@ _GDAL_SETTINGS = {
 }
 
 
-# A plain picture has no grid and that is all right. Set here as well as below: the list of filters
-# belongs to the process, and with several threads reading, `catch_warnings` may undo another's.
+# A plain picture has no grid and that is all right. For the whole process: `catch_warnings` around
+# each opening would, with several threads reading, undo another's.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 _AXIS, _E2 = 6378137.0, 6.69437999014e-3  # WGS 84: semi-major axis in m, eccentricity squared
@@ -174,7 +174,13 @@ def read_raster(
             )
         try:
             pixels, valid = _pixels(dataset, header)
-        except (RasterioError, ValueError, MemoryError) as error:
+        except MemoryError as error:
+            raise ImageError(
+                "there is not enough memory for the image",
+                where=label,
+                remedy="cut it into smaller pieces first (gdal_translate -srcwin)",
+            ) from error
+        except (RasterioError, ValueError, IndexError) as error:
             raise ImageError(
                 "the image data is damaged or cut off",
                 where=label,
@@ -198,8 +204,6 @@ def _opened(source: Path | bytes, name: str | None) -> Iterator[Any]:
         raise ImageError("the file is empty", where=label, remedy="copy or download it again")
     with ExitStack() as stack:
         stack.enter_context(rasterio.Env(**_GDAL_SETTINGS))
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             driver = _driver_of(source)
             if isinstance(source, bytes):
@@ -207,7 +211,14 @@ def _opened(source: Path | bytes, name: str | None) -> Iterator[Any]:
                 dataset = stack.enter_context(memory.open(driver=driver))
             else:
                 dataset = stack.enter_context(rasterio.open(source, driver=driver))
-        except RasterioError as error:
+        except (RasterioError, OSError) as error:
+            # GDAL's complaints are OSErrors too; only the system's own carry a number.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise ImageError(
+                    f"the file cannot be opened ({error.strerror})",
+                    where=label,
+                    remedy="check its name and who may read it",
+                ) from error
             raise ImageError(
                 "this is not a PNG, JPEG or TIFF image, or its header is damaged",
                 where=label,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.classes import VOID, ClassTable
+from core.errors import ImageError
 from core.imagery.raster import Raster, read_raster
 from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
 from core.inference.predictor import Predictor
@@ -96,6 +97,10 @@ def predict_file(
         WorkspaceError: `out` cannot be written.
     """
     raster = read_raster(image)
+    try:
+        predictor.check(raster.pixels)
+    except ImageError as error:
+        raise ImageError(error.what, where=str(image), remedy=error.remedy) from error
     if with_probabilities:
         scores = predictor.probabilities(raster.pixels, raster.valid, progress)
         labels = scores.argmax(axis=-1).astype(np.uint8)

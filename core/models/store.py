@@ -107,6 +107,9 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
     """
     card = read_card(folder)
     weights = folder / card.weights
+    if not weights.is_file() and (again := read_card(folder)).weights != card.weights:
+        # A training has put better weights in place between our two looks.
+        card, weights = again, folder / again.weights
     if not weights.is_file():
         raise ModelError(
             "the model's weights are missing",

@@ -27,7 +27,7 @@ def build_unet(spec: UNetSpec) -> keras.Model:
         if spec.norm == "batch":
             return layers.BatchNormalization(name=name)(x)
         if spec.norm == "group":
-            return layers.GroupNormalization(groups=max(1, x.shape[-1] // 8), name=name)(x)
+            return layers.GroupNormalization(groups=x.shape[-1] // 8, name=name)(x)
         return x
 
     def convolution(x: Any, filters: int, name: str, step: str, strides: int = 1) -> Any:

@@ -28,7 +28,7 @@ class Loss(BaseModel):
         label_smoothing: share of the target spread over the other classes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     cross_entropy: float = Field(1.0, ge=0)
     dice: float = Field(1.0, ge=0)
@@ -41,6 +41,8 @@ class TrainConfig(BaseModel):
 
     Attributes:
         dataset: name in the workspace, or a folder.
+        start_from: name or folder of a model with the same network, whose weights the training
+            begins with (fine-tuning); empty for random ones.
         epochs: each is `steps` batches, then a validation on whole images.
         steps: batches an epoch; 0 = as many crops as cover the training pixels once.
         learning_rate: AdamW's peak; a linear warm-up over `warmup` of all steps, then half a
@@ -49,10 +51,11 @@ class TrainConfig(BaseModel):
         limit_minutes: stop after this time as if stopped by hand; 0 = no limit.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: Literal[1] = 1
     dataset: str = ""
+    start_from: str = ""
     recipe: Recipe = Recipe()
     model: ModelSpec = UNetSpec()
     loss: Loss = Loss()

@@ -9,7 +9,7 @@ import sys
 import threading
 
 from core.errors import RunError
-from core.paths import BUNDLED_MODELS, REPOSITORY, checked_name, data_roots, workspace, write_json
+from core.paths import BUNDLED_MODELS, REPOSITORY, data_roots, workspace, write_json
 from core.training.config import TrainConfig
 from core.training.runs import Launched, Run, Status, create_run, list_runs, process_start
 
@@ -31,9 +31,6 @@ def launch(config: TrainConfig, name: str) -> Run:
         RunError: a run or another model of that name exists, or no process can be started.
         WorkspaceError: the name is not allowed or the disk refuses.
     """
-    checked_name(name)
-    if any((place / name).is_dir() for place in (BUNDLED_MODELS, workspace().models)):
-        raise RunError(f"there is a model {name!r} already", remedy="choose another name")
     run = create_run(name, config)
     _start(run, ["--config", str(run.folder / "config.json"), "--dataset", config.dataset])
     return run
@@ -77,10 +74,12 @@ def running() -> list[Run]:
 
 
 def suggest_name(dataset: str, architecture: str = "unet") -> str:
-    """A name that no run has yet, such as ``demo-unet-01``."""
+    """A name that no run or model has yet, such as ``demo-unet-01``."""
     plain = re.sub(r"[^a-z0-9]+", "-", dataset.rpartition("/")[2].lower()).strip("-") or "run"
     stem = f"{plain[:60]}-{architecture}"
-    taken = {path.name for path in workspace().runs.iterdir()}
+    space = workspace()
+    places = (space.runs, space.models, BUNDLED_MODELS)
+    taken = {path.name for place in places if place.is_dir() for path in place.iterdir()}
     number = 1
     while f"{stem}-{number:02d}" in taken:
         number += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import time
@@ -14,14 +13,12 @@ from core.device import tensorflow
 from core.errors import RunError, WorkspaceError
 from core.evaluation.evaluate import Evaluation
 from core.paths import disk_errors, write_atomic, write_json
-from core.training.runs import STATE_FILE, Run, Status
+from core.training.runs import EPOCH_FILE, Run, Status
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["check_space", "checkpointer", "reporter", "restore", "validator"]
-
-_EPOCH_FILE = "training_metadata.json"
 
 
 def reporter(run: Run, status: Callable[..., Status], batch: int, limit_minutes: float) -> Any:
@@ -187,15 +184,20 @@ def validator(
     return Validator()
 
 
-def checkpointer(run: Run, is_partial: Callable[[], bool]) -> Any:
-    """A Keras callback that writes weights and optimizer after each epoch, for `restore`.
+def checkpointer(run: Run, is_partial: Callable[[], bool]) -> tuple[Any, Any]:
+    """Two Keras callbacks that keep weights and optimizer of each epoch, for `restore`.
 
-    Like `keras.callbacks.BackupAndRestore` and with its files, but the last good state is never
-    overwritten in place, and an epoch that was cut short is not taken for a whole one.
+    Like `keras.callbacks.BackupAndRestore`, but an epoch that was cut short is not taken for a
+    whole one, and the state before an epoch stays what is resumed from until that epoch has been
+    validated: one whose validation was killed is trained again.
 
     Args:
         run: whose checkpoint folder to write to.
         is_partial: whether the epoch that ends was cut short.
+
+    Returns:
+        One that writes the state, before anything is done to the trained weights, and one that
+        marks the epoch as done, after all that belongs to it.
     """
     tensorflow()
     import keras
@@ -205,11 +207,21 @@ def checkpointer(run: Run, is_partial: Callable[[], bool]) -> Any:
             with disk_errors(run.checkpoint):
                 run.checkpoint.mkdir(exist_ok=True)
             check_space(run, self.model)
-            write_atomic(run.checkpoint / STATE_FILE, self.model.save_weights)
-            done = epoch if is_partial() else epoch + 1
-            write_json(run.checkpoint / _EPOCH_FILE, {"epoch": done, "batch": 0})
+            # A new name each time: the state that the epoch file names stays.
+            self.written = f"epoch-{epoch + 1:04d}-{time.time_ns():x}.weights.h5"
+            write_atomic(run.checkpoint / self.written, self.model.save_weights)
 
-    return Checkpointer()
+    class Marker(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            done = epoch if is_partial() else epoch + 1
+            mark = {"epoch": done, "batch": 0, "state": state.written}
+            write_json(run.checkpoint / EPOCH_FILE, mark)
+            for old in run.checkpoint.glob("*.weights.h5"):
+                if old.name != state.written:
+                    old.unlink()
+
+    state = Checkpointer()
+    return state, Marker()
 
 
 def restore(run: Run, model: keras.Model) -> int:
@@ -221,17 +233,22 @@ def restore(run: Run, model: keras.Model) -> int:
     Raises:
         RunError: the state is damaged or belongs to another network.
     """
+    unreadable = RunError(
+        "the state to continue from cannot be read",
+        where=str(run.checkpoint),
+        remedy="start a new run with the same settings; the best checkpoint stays usable",
+    )
+    saved = run.saved()
+    if saved is None:
+        raise unreadable
+    state, done = saved
     try:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        model.load_weights(run.checkpoint / STATE_FILE)
-        return int(json.loads((run.checkpoint / _EPOCH_FILE).read_text())["epoch"])
+        model.load_weights(state)
     except (OSError, ValueError, KeyError) as error:
-        raise RunError(
-            "the state to continue from cannot be read",
-            where=str(run.checkpoint),
-            remedy="start a new run with the same settings; the best checkpoint stays usable",
-        ) from error
+        raise unreadable from error
+    return done
 
 
 def check_space(run: Run, model: keras.Model) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -12,10 +13,19 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import RunError, WorkspaceError
-from core.paths import checked_name, disk_errors, is_name, workspace, write_json
+from core.paths import (
+    BUNDLED_MODELS,
+    checked_name,
+    disk_errors,
+    is_name,
+    new_folder,
+    workspace,
+    write_json,
+)
 from core.training.config import TrainConfig, load_config
 
 __all__ = [
+    "EPOCH_FILE",
     "STATE_FILE",
     "Launched",
     "Run",
@@ -29,8 +39,11 @@ __all__ = [
 
 RunState = Literal["starting", "running", "finished", "stopped", "failed", "interrupted"]
 
+EPOCH_FILE = "training_metadata.json"
+"""In the checkpoint folder: how many epochs are done, and the file with the state after them."""
+
 STATE_FILE = "latest.weights.h5"
-"""In the checkpoint folder: weights and optimizer after the last epoch."""
+"""In the checkpoint folder: that state, where the epoch file names none."""
 
 _START_GRACE = 180  # seconds without any process number, from the folder to the process
 
@@ -117,9 +130,23 @@ class Run:
         return self.folder / "launched.json"
 
     @property
+    def lock_file(self) -> Path:
+        """Locked by the process that trains it."""
+        return self.folder / "lock"
+
+    @property
     def resumable(self) -> bool:
         """Whether there is a state that an ended training can go on from."""
-        return (self.checkpoint / STATE_FILE).is_file()
+        return self.saved() is not None
+
+    def saved(self) -> tuple[Path, int] | None:
+        """The state that a resumed training starts from, and how many epochs are done by then."""
+        try:
+            mark = json.loads((self.checkpoint / EPOCH_FILE).read_text())
+            state = self.checkpoint / mark.get("state", STATE_FILE)
+            return (state, int(mark["epoch"])) if state.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
 
     def config(self) -> TrainConfig:
         """The configuration it was started with.
@@ -150,7 +177,9 @@ class Run:
             return Status.model_validate_json(path.read_text())
         except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise RunError(
-                "the run's status cannot be read", where=str(path), remedy="delete the run's folder"
+                "the run's status cannot be read",
+                where=str(path),
+                remedy="its model can still be used; delete status.json to take it off the list",
             ) from error
 
     def _is_running(self, status: Status) -> bool:
@@ -279,23 +308,29 @@ def create_run(name: str, config: TrainConfig) -> Run:
     """Make the folder of a new run, ``starting``.
 
     Raises:
-        RunError: a run of that name exists.
+        RunError: a run or another model of that name exists.
         WorkspaceError: the name is not allowed or the disk refuses.
     """
     folder = workspace().runs / checked_name(name)
-    with disk_errors(folder):
-        try:
-            folder.mkdir()
-        except FileExistsError as error:
-            raise RunError(
-                f"there is a run {name!r} already",
-                remedy="choose another name, or continue it with --resume",
-            ) from error
-    run = Run(folder)
-    write_json(folder / "config.json", config.model_dump(mode="json"))
-    now = time.time()
-    run.write_status(Status(message="Starting.", epochs=config.epochs, started=now))
-    return run
+    if any((place / name).is_dir() for place in (BUNDLED_MODELS, workspace().models)):
+        raise RunError(f"there is a model {name!r} already", remedy="choose another name")
+    taken = RunError(
+        f"there is a run {name!r} already",
+        remedy="choose another name, or continue it with --resume",
+    )
+    if folder.exists():
+        raise taken
+    try:
+        with new_folder(folder) as temporary:
+            write_json(temporary / "config.json", config.model_dump(mode="json"))
+            status = Status(message="Starting.", epochs=config.epochs, started=time.time())
+            Run(temporary).write_status(status)
+    except OSError as error:
+        # Another process was faster by a moment.
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise taken from error
+        raise
+    return Run(folder)
 
 
 def find_run(name: str) -> Run:
@@ -313,6 +348,8 @@ def find_run(name: str) -> Run:
 
 def list_runs() -> list[Run]:
     """All runs, the last started first."""
-    files = list(workspace().runs.glob("*/config.json"))
+    # One that is being made has a name that begins with a dot.
+    found = workspace().runs.glob("*/config.json")
+    files = [path for path in found if is_name(path.parent.name)]
     files.sort(key=lambda path: -path.stat().st_mtime)
     return [Run(path.parent) for path in files if (path.parent / "status.json").is_file()]

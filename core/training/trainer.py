@@ -5,34 +5,49 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from core.datasets.catalogue import find_dataset
-from core.datasets.crops import LabelledImage, band_statistics, class_counts, load_samples
+from core.datasets.crops import (
+    LabelledImage,
+    band_statistics,
+    class_counts,
+    load_samples,
+    without_gaps,
+)
 from core.datasets.dataset import Dataset
-from core.datasets.feed import training_feed
+from core.datasets.feed import check_photometric, training_feed
 from core.datasets.splits import Split, split_samples
 from core.device import resolve_precision, tensorflow
-from core.errors import ConfigError, DSIError, RunError
+from core.errors import ConfigError, DSIError, ModelError, RunError
 from core.evaluation.evaluate import Evaluation, pooled
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard, Training
-from core.models.store import build_model, load_model, read_card, save_model
-from core.paths import write_json
+from core.models.spec import UNetSpec
+from core.models.store import build_model, find_model, load_model, read_card, save_model
+from core.paths import disk_errors, write_json
+from core.settings import remedy_for
 from core.training.config import TrainConfig
 from core.training.estimate import steps_per_epoch
 from core.training.losses import class_weights, segmentation_loss
 from core.training.reporting import check_space, checkpointer, reporter, restore, validator
 from core.training.runs import Run, Status, process_start
+
+try:
+    import fcntl
+except ImportError:  # Windows has none; there only the process number in the status tells.
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     import keras
@@ -74,9 +89,14 @@ def train(run: Run, *, resume: bool = False) -> ModelCard:
         DSIError: whatever a user can cause; the run is marked failed with that message.
     """
     config = run.config()
+    with _locked(run):
+        return _attempt(run, config, resume)
+
+
+def _attempt(run: Run, config: TrainConfig, resume: bool) -> ModelCard:
     before = run.status()
     if before.alive and before.pid not in (None, os.getpid()):
-        raise RunError(f"the run {run.name!r} is running", remedy="wait for it, or stop it first")
+        raise _running(run)
     if resume and not run.resumable:
         raise RunError(
             f"the run {run.name!r} left nothing to continue from",
@@ -119,13 +139,43 @@ def train(run: Run, *, resume: bool = False) -> ModelCard:
         raise
     except BaseException as error:
         reason = _plain(error)
-        traceback.print_exc()
+        _log_crash(run)
         status(state="failed", message=reason, seconds_left=None)
         raise RunError("the training failed", where=run.name, remedy=reason) from error
 
 
 class _Stopped(RunError):
     """It was asked to stop before there was anything to keep."""
+
+
+def _running(run: Run) -> RunError:
+    return RunError(f"the run {run.name!r} is running", remedy="wait for it, or stop it first")
+
+
+@contextmanager
+def _locked(run: Run) -> Iterator[None]:
+    """Keep other processes from training the same run; a process that dies lets go by itself."""
+    with disk_errors(run.lock_file):
+        file = run.lock_file.open("ab")
+    with file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise _running(run) from error
+            except OSError:
+                pass  # some network disks have no locks
+        yield
+
+
+def _log_crash(run: Run) -> None:
+    """Print the traceback; where that does not go to the run's log, add it there too."""
+    traceback.print_exc()
+    with suppress(OSError, ValueError, AttributeError):  # stderr need not be a file
+        if os.path.samestat(os.fstat(sys.stderr.fileno()), run.log.stat()):
+            return
+    with suppress(OSError), run.log.open("a", encoding="utf-8") as log:
+        log.write(traceback.format_exc())
 
 
 def _check_stop(run: Run) -> None:
@@ -175,40 +225,49 @@ def _train(run: Run, config: TrainConfig, status: _StatusWriter, resume: bool) -
     data = _load(run, config, status)
     status(message="Building the network.")
     keras.config.set_dtype_policy(resolve_precision(config.precision))
-    spec = config.model.model_copy(
-        update={"bands": data.train[0].pixels.shape[-1], "classes": len(data.dataset.classes)}
-    )
+    spec = _spec(config, data)
     if config.recipe.patch.size % spec.multiple:
         raise ConfigError(
             f"crops of {config.recipe.patch.size} px do not fit a network that needs multiples "
             f"of {spec.multiple}",
             remedy=f"choose a crop size that is a multiple of {spec.multiple}, or a smaller depth",
         )
+    counts = class_counts(data.train, spec.classes)
+    if not counts.any():
+        raise ConfigError(
+            "every training mask is void",
+            remedy="check the class table with `audit`, or put labelled samples in the training "
+            "split",
+        )
     model = build_model(spec)
+    if config.start_from and not resume:
+        _begin_with(config.start_from, model, spec, data)
     pixels = sum(image.labels.size for image in data.train)
     steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
-    _compile(model, config, steps, class_counts(data.train, spec.classes))
+    _compile(model, config, steps, counts)
     predictor = Predictor(
         model, data.normalisation, multiple=spec.multiple, dtype=str(data.train[0].pixels.dtype)
     )
     done = restore(run, model) if resume else 0
-    keeper = _Keeper(run, config, data, model)
+    keeper = _Keeper(run, config, data, spec, model)
     if (run.folder / CARD_FILE).is_file():
         # The card is what counts: a killed process may have kept weights without a word.
         kept = read_card(run.folder).training
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
     report = reporter(run, status, config.batch, config.limit_minutes)
+    state, mark = checkpointer(run, lambda: report.partial)
     callbacks = [
         # Before the average is swapped in: what is resumed from are the raw weights.
-        checkpointer(run, lambda: report.partial),
+        state,
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if config.ema else []),
         validator(
             run,
             status,
-            lambda: pooled(predictor, ((image.pixels, image.labels) for image in data.val)),
+            lambda: pooled(predictor, data.val),
             data.dataset.classes.names,
             keeper.keep,
         ),
+        mark,  # not before its weights are kept
         report,
     ]
     # Another stream of crops after a resume: the first epochs' crops need not come again.
@@ -228,6 +287,43 @@ def _train(run: Run, config: TrainConfig, status: _StatusWriter, resume: bool) -
             verbose=0,
         )
     return _finish(run, data, status, report.stopped)
+
+
+def _begin_with(name: str, model: keras.Model, spec: UNetSpec, data: _Data) -> None:
+    """Give the network the weights of another model.
+
+    Raises:
+        ModelError: there is no such model, or it is another network.
+        ConfigError: it was trained on what is held out now, and scores would come out too good.
+    """
+    first, card = load_model(find_model(name).folder)
+    if card.spec != spec:
+        raise ModelError(
+            "the model to start from is another network",
+            where=name,
+            remedy="choose the same architecture settings, bands and classes as its card has",
+        )
+    held_out = {*data.split.val, *data.split.test}
+    if card.training.dataset == data.dataset.name and (seen := held_out & {*card.training.train}):
+        raise ConfigError(
+            f"{len(seen)} samples that are held out now were trained on by the model to start from",
+            where=min(seen),
+            remedy="use the split and the seed that model was trained with",
+        )
+    model.set_weights(first.get_weights())
+
+
+def _spec(config: TrainConfig, data: _Data) -> UNetSpec:
+    """The network for this dataset's bands and classes."""
+    found = {"bands": data.train[0].pixels.shape[-1], "classes": len(data.dataset.classes)}
+    try:
+        return UNetSpec.model_validate(config.model.model_dump() | found)
+    except ValidationError as error:
+        raise ConfigError(
+            "the network does not fit the dataset",
+            where=data.dataset.name,
+            remedy=remedy_for(error),
+        ) from error
 
 
 def _load(run: Run, config: TrainConfig, status: _StatusWriter) -> _Data:
@@ -253,7 +349,9 @@ def _load(run: Run, config: TrainConfig, status: _StatusWriter) -> _Data:
 
         return load_samples(dataset, [dataset.sample(i) for i in ids], say)
 
-    training, validation = load(split.train, "training"), load(split.val, "validation")
+    training = load(split.train, "training")
+    check_photometric(config.recipe, training[0])
+    validation = load(split.val, "validation")
     dtype = training[0].pixels.dtype
     divisor = float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
     if config.recipe.normalisation == "standard":
@@ -263,6 +361,7 @@ def _load(run: Run, config: TrainConfig, status: _StatusWriter) -> _Data:
         )
     else:
         normalisation = Normalisation(kind="unit", divisor=divisor)
+    training, validation = (without_gaps(s, normalisation) for s in (training, validation))
     return _Data(dataset, split, training, validation, normalisation)
 
 
@@ -299,13 +398,14 @@ def _compile(model: keras.Model, config: TrainConfig, steps: int, counts: np.nda
 class _Keeper:
     """Writes the weights that are in the model as the run's best, with a card."""
 
-    def __init__(self, run: Run, config: TrainConfig, data: _Data, model: keras.Model) -> None:
+    def __init__(
+        self, run: Run, config: TrainConfig, data: _Data, spec: UNetSpec, model: keras.Model
+    ) -> None:
         import keras
 
-        self.run, self.config, self.data, self.model = run, config, data, model
+        self.run, self.config, self.data, self.spec, self.model = run, config, data, spec, model
         # The same layers without the optimizer, whose state is no part of a model.
         self.bare = keras.Model(model.inputs, model.outputs, name=model.name)
-        self.began = time.monotonic()
 
     def keep(self, epoch: int, summary: dict[str, Any]) -> None:
         check_space(self.run, self.model)
@@ -319,21 +419,20 @@ class _Keeper:
     def _card(
         self, epoch: int, summary: dict[str, Any], weights: str
     ) -> Callable[[str], ModelCard]:
-        images = self.data.train
-        spec = self.config.model.model_copy(
-            update={
-                "bands": images[0].pixels.shape[-1],
-                "classes": len(self.data.dataset.classes),
-            }
-        )
         split = self.data.split
+        # Of all epochs so far, those before a resume included.
+        seconds = sum(
+            record["seconds"] + record["validation_seconds"]
+            for record in self.run.metrics()
+            if record["kind"] == "epoch"
+        )
 
         def card(sha256: str) -> ModelCard:
             return ModelCard(
                 name=self.run.name,
-                spec=spec,
+                spec=self.spec,
                 classes=self.data.dataset.classes,
-                dtype=str(images[0].pixels.dtype),
+                dtype=str(self.data.train[0].pixels.dtype),
                 normalisation=self.data.normalisation,
                 training=Training(
                     dataset=self.data.dataset.name,
@@ -343,7 +442,7 @@ class _Keeper:
                     epoch=epoch,
                     scores={"val": summary},
                     config=self.config.model_dump(mode="json"),
-                    minutes=round((time.monotonic() - self.began) / 60, 1),
+                    minutes=round(seconds / 60, 1),
                 ),
                 weights=weights,
                 sha256=sha256,
@@ -362,7 +461,7 @@ def _finish(run: Run, data: _Data, status: _StatusWriter, stopped: str) -> Model
         predictor = Predictor(
             model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype
         )
-        test: Evaluation = pooled(predictor, _pairs(data))
+        test: Evaluation = pooled(predictor, _test_images(data))
         scored["test"] = test.summary(card.classes.names)
     training = card.training.model_copy(update={"scores": scored})
     made = card.model_copy(update={"training": training})
@@ -388,7 +487,6 @@ def _finish(run: Run, data: _Data, status: _StatusWriter, stopped: str) -> Model
     return made
 
 
-def _pairs(data: _Data) -> Any:
+def _test_images(data: _Data) -> Iterator[LabelledImage]:
     for sample_id in data.split.test:
-        image = load_samples(data.dataset, [data.dataset.sample(sample_id)])[0]
-        yield image.pixels, image.labels
+        yield from load_samples(data.dataset, [data.dataset.sample(sample_id)])

@@ -215,7 +215,6 @@ def test_catalogue_lists_workspace_and_server_folders(
 ) -> None:
     assert list_datasets() == []
     dubai(space / "datasets/mine")
-    dubai(space / "datasets/half.partial")
     dubai(space / "datasets/.hidden")
     root = tmp_path / "store"
     dubai(root / "project/city")

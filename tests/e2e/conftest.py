@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000  # ms: the machine may be small and busy; nothing is asserted about time
+PATIENCE = 150_000  # ms: the machine may be small and busy; nothing is asserted about time
 
 
 @dataclass
@@ -84,9 +84,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     workspace = tmp_path_factory.mktemp("e2e") / "workspace"
     workspace.mkdir()
     running = Server(f"http://localhost:{port}", port, workspace, None)  # type: ignore[arg-type]
-    running.start()
-    yield running
-    running.kill()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill()
 
 
 @pytest.fixture(scope="session")

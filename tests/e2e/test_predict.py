@@ -27,12 +27,19 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def upload(page: Any, which: int, *files: object) -> None:
-    page.locator("input[type=file]").nth(which).set_input_files(*files)
+    box = page.get_by_test_id("stFileUploader").nth(which)
+    box.locator("input[type=file]").set_input_files(*files)
+    box.get_by_test_id("stFileChip").first.wait_for()
     settled(page)
 
 
 def payload(name: str, data: bytes) -> dict[str, object]:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+def drawn(page: Any) -> None:
+    """Wait until the browser has drawn what was asked for."""
+    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 
 
 def predict(page: Any) -> Any:
@@ -53,14 +60,12 @@ def test_upload_predict_compare(server: Server, page: Any, pair: tuple[Path, Pat
     # Both layers, on and off without the server.
     assert viewer.get_attribute("data-layers") == "prediction"
     page.get_by_test_id("viewer-layer-truth").check()
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]') && true"  # a frame goes by
-    )
     assert set(viewer.get_attribute("data-layers").split(",")) == {"prediction", "truth"}
 
     # The swipe follows the mouse.
     page.get_by_test_id("viewer-mode-swipe").click()
     assert viewer.get_attribute("data-mode") == "swipe"
+    drawn(page)
     handle = page.get_by_test_id("viewer-divider").bounding_box()
     before = float(viewer.get_attribute("data-divider"))
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
@@ -72,6 +77,7 @@ def test_upload_predict_compare(server: Server, page: Any, pair: tuple[Path, Pat
 
     # Side by side, with the class under the pointer.
     page.get_by_test_id("viewer-mode-side").click()
+    drawn(page)
     pane = page.locator("[data-testid=viewer-canvas][data-pane=prediction]")
     box = pane.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -82,7 +88,7 @@ def test_upload_predict_compare(server: Server, page: Any, pair: tuple[Path, Pat
     # A class switched off stays off when Python runs again.
     page.get_by_test_id("viewer-class-1").click()
     assert viewer.get_attribute("data-classes-off") == "1"
-    page.get_by_text("Settings", exact=True).click()
+    page.get_by_role("button", name="Predict", exact=True).click()
     settled(page)
     assert viewer.get_attribute("data-classes-off") == "1"
 

@@ -250,3 +250,32 @@ def test_a_failed_job_keeps_its_error() -> None:
     assert job.state == "failed"
     assert job.error is not None
     assert job.error.remedy == "try again"
+
+
+def test_a_fetch_that_fails_at_once_says_what_to_do(
+    space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However soon it ends: offline, kagglehub gives up before the page is drawn again."""
+
+    def offline(progress: object) -> Path:
+        raise DatasetError("Kaggle cannot be reached", remedy="download it by hand")
+
+    monkeypatch.setattr("core.datasets.fetch.fetch_dubai", offline)
+    at = opened()
+    for _ in range(2):  # the second time as well
+        next(button for button in at.button if button.label == "Fetch the Dubai set").click()
+        at.run()
+        job = find_job("fetch-dubai")
+        assert job is not None
+        job.join()
+        at.run()
+        assert not at.exception
+        assert [error.value for error in at.error if "Kaggle cannot be reached" in error.value]
+
+
+def test_images_that_cannot_be_read_have_no_sizes(demo: Path) -> None:
+    for image in demo.glob("*/images/*"):
+        image.write_bytes(b"")
+    at = counted(opened(dataset="demo", view="Statistics"), demo)
+    assert not at.exception
+    assert any("No image of this dataset can be read" in info.value for info in at.info)

@@ -67,7 +67,7 @@ def test_the_split_is_shown_before_launching(dataset: str) -> None:
 
 
 def test_start_launches_what_the_form_says(
-    dataset: str, launched: list[tuple[Run, list[str]]]
+    dataset: str, launched: list[tuple[Run, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = opened()
     at.number_input(key="train.epochs").set_value(3)
@@ -88,6 +88,8 @@ def test_start_launches_what_the_form_says(
     assert "Stop training" in _labels(at)
     assert any("going on already" in warning.value for warning in at.warning)
     # A second press right after is the same wish; the form is as it was.
+    now = at.session_state["train.started"] + 1
+    monkeypatch.setattr("time.time", lambda: now)
     _button(at, "Start training").click().run()
     assert len(launched) == 1
     assert at.number_input(key="train.epochs").value == 3

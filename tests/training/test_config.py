@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
+from core.models.spec import UNetSpec
+from core.models.unet import build_unet
 from core.training.config import TrainConfig, load_config, with_settings
 
 
@@ -63,8 +65,18 @@ def test_settings_take_json_and_plain_text() -> None:
         ("nothing.at.all=3", "settings here: .*epochs"),
         ("epochs=many", "mend epochs"),
         ("model.width=13", "mend model.width"),
+        ("limit_minutes=Infinity", "mend limit_minutes: .*finite"),
+        ("loss.dice=NaN", "mend loss.dice: .*finite"),
     ],
 )
 def test_a_wrong_setting_says_what_there_is(setting: str, advice: str) -> None:
     with pytest.raises(ConfigError, match=advice):
         with_settings(TrainConfig(), [setting])
+
+
+def test_groups_of_eight_need_a_width_they_divide() -> None:
+    with pytest.raises(ConfigError, match="multiple of 8"):
+        with_settings(TrainConfig(), ["model.width=28", 'model.norm="group"'])
+    assert with_settings(TrainConfig(), ["model.width=28"]).model.width == 28
+    layer = build_unet(UNetSpec(width=24, depth=1, norm="group")).get_layer("enc1_norm1")
+    assert layer.groups == 3

@@ -35,7 +35,7 @@ def config(demo_dataset: Path) -> Iterator[TrainConfig]:
     (workspace().datasets / "demo").symlink_to(demo_dataset)
     settings = ["steps=4", "batch=2", "model.width=4", "model.depth=1", "model.stem_stride=2"]
     # Without end, as far as these tests go.
-    settings += ["recipe.patch.size=32", "precision=float32", "epochs=9000"]
+    settings += ["recipe.patch.size=32", "precision=float32", "epochs=9000", "limit_minutes=10"]
     yield with_settings(TrainConfig(dataset="demo"), settings)
     for run in running():
         if (pid := run.status().pid) is not None:
@@ -117,6 +117,8 @@ def test_names(config: TrainConfig) -> None:
     (workspace().models / "kept").mkdir()
     with pytest.raises(RunError, match="a model 'kept' already"):
         launch(config, "kept")
+    (workspace().models / "demo-unet-02").mkdir()
+    assert suggest_name("demo") == "demo-unet-04"
 
 
 def test_only_one_that_left_a_state_goes_on(config: TrainConfig) -> None:

@@ -15,7 +15,17 @@ import pytest
 from core import paths
 from core.errors import RunError, WorkspaceError
 from core.training.config import TrainConfig
-from core.training.runs import Launched, Run, Status, create_run, find_run, list_runs, process_start
+from core.training.runs import (
+    EPOCH_FILE,
+    STATE_FILE,
+    Launched,
+    Run,
+    Status,
+    create_run,
+    find_run,
+    list_runs,
+    process_start,
+)
 
 
 @pytest.fixture
@@ -39,6 +49,9 @@ def test_a_name_is_used_once_and_is_no_path(run: Run) -> None:
         create_run("trial", TrainConfig())
     with pytest.raises(WorkspaceError):
         create_run("../trial", TrainConfig())
+    (paths.workspace().models / "kept").mkdir()
+    with pytest.raises(RunError, match="a model 'kept' already"):
+        create_run("kept", TrainConfig())
     with pytest.raises(RunError, match="known runs: trial"):
         find_run("../../etc")
 
@@ -126,8 +139,31 @@ def test_a_last_word_between_two_looks_counts(run: Run, monkeypatch: pytest.Monk
 
 def test_a_damaged_status_is_our_error(run: Run) -> None:
     (run.folder / "status.json").write_bytes(b"\xff\xfe{")
-    with pytest.raises(RunError, match="status cannot be read"):
+    with pytest.raises(RunError, match="status cannot be read") as error:
         run.status()
+    assert "model can still be used" in error.value.remedy
+
+
+def test_a_run_is_made_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise WorkspaceError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "write_status", full)
+        with pytest.raises(WorkspaceError, match="disk is full"):
+            create_run("half", TrainConfig())
+    assert list(paths.workspace().runs.iterdir()) == []
+    assert create_run("half", TrainConfig()).status().state == "starting"
+
+
+def test_a_state_counts_once_its_epoch_is_marked(run: Run) -> None:
+    run.checkpoint.mkdir()
+    (run.checkpoint / STATE_FILE).touch()
+    assert not run.resumable
+    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 3, "batch": 0}')  # as first written
+    assert run.saved() == (run.checkpoint / STATE_FILE, 3)
+    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 3, "state": "gone.weights.h5"}')
+    assert not run.resumable
 
 
 def test_a_half_written_metrics_line_is_left_out(run: Run) -> None:

@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.errors import DSIError, RunError, WorkspaceError
+from core.classes import DUBAI_CLASSES
+from core.datasets.crops import LabelledImage
+from core.datasets.feed import check_photometric
+from core.errors import ConfigError, DSIError, RunError, WorkspaceError
+from core.imagery.normalise import Normalisation
 from core.models.card import file_sha256
 from core.models.spec import UNetSpec
 from core.models.store import load_model, read_card
@@ -21,7 +25,7 @@ from core.paths import workspace
 from core.training import reporting, trainer
 from core.training.config import TrainConfig, with_settings
 from core.training.reporting import checkpointer, reporter, restore
-from core.training.runs import STATE_FILE, Run, Status, create_run
+from core.training.runs import EPOCH_FILE, STATE_FILE, Run, Status, create_run
 from core.training.trainer import train
 
 TINY = [
@@ -56,6 +60,7 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
     assert card.sha256 == file_sha256(run.folder / "model.weights.h5")
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "config.json",
+        "lock",
         "metrics.jsonl",
         "model.json",
         "model.weights.h5",
@@ -305,8 +310,8 @@ def test_a_state_comes_back_whole(config: TrainConfig) -> None:
     rng = np.random.default_rng(0)
     images = rng.normal(size=(4, 8, 8, 3)).astype(np.float32)
     labels = rng.integers(0, 3, (4, 8, 8)).astype(np.uint8)
-    keeper = checkpointer(run, lambda: False)
-    model.fit(images, labels, batch_size=2, epochs=1, callbacks=[keeper], verbose=0)
+    callbacks = list(checkpointer(run, lambda: False))
+    model.fit(images, labels, batch_size=2, epochs=1, callbacks=callbacks, verbose=0)
     # What is kept are the weights as trained, before `fit` puts the average in their place.
     again = _compiled(spec)
     assert restore(run, again) == 1
@@ -324,6 +329,141 @@ def test_a_state_comes_back_whole(config: TrainConfig) -> None:
 def test_a_damaged_state_is_our_error(config: TrainConfig) -> None:
     run = create_run("state", config)
     run.checkpoint.mkdir()
+    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 1, "batch": 0}')
     (run.checkpoint / STATE_FILE).write_bytes(b"\x89HDF\r\n\x1a\n")
+    assert run.resumable
     with pytest.raises(RunError, match="start a new run"):
         restore(run, _compiled(UNetSpec(width=4, depth=1, classes=3)))
+
+
+class _Killed(BaseException):
+    """In place of SIGKILL, which would end the tests too."""
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_epoch_killed_in_its_validation_is_trained_again(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    run = create_run("killed", config)
+    pooled, calls = trainer.pooled, iter(range(1, 9))
+
+    def kill(*arguments: Any) -> Any:
+        if next(calls) == epoch:
+            raise _Killed
+        return pooled(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "pooled", kill)
+        with pytest.raises(RunError):
+            train(run)
+    assert run.resumable is (epoch == 2)
+    if epoch == 1:
+        return
+    # The state of the second epoch is there, but nothing goes on from it.
+    saved = run.saved()
+    assert saved is not None
+    assert saved[1] == 1
+    assert saved[0].name.startswith("epoch-0001")
+    assert len(list(run.checkpoint.glob("epoch-0002*"))) == 1
+    made = train(run, resume=True)
+    assert run.status().state == "finished"
+    assert made.training.epoch in (1, 2)
+    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1, 2]
+
+
+def _image(dtype: type, bands: int = 3) -> LabelledImage:
+    labels = np.zeros((2, 2), np.uint8)
+    return LabelledImage("a", np.zeros((2, 2, bands), dtype), labels, labels == 0)
+
+
+def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
+    run = create_run("long", config)
+    record = {"kind": "epoch", "step": 3, "epoch": 1, "seconds": 540.0, "validation_seconds": 60.0}
+    run.append_metrics(record)
+    data = SimpleNamespace(
+        train=[_image(np.uint8)],
+        split=SimpleNamespace(train=(), val=(), test=()),
+        dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES),
+        normalisation=Normalisation(),
+    )
+    spec = UNetSpec(width=4, depth=1)
+    keeper = trainer._Keeper(run, config, data, spec, _compiled(spec))  # type: ignore[arg-type]
+    assert keeper._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
+
+
+def test_bands_beyond_a_networks_are_said_before_the_training(config: TrainConfig) -> None:
+    def data(bands: int) -> Any:
+        image = SimpleNamespace(pixels=np.zeros((2, 2, bands), np.uint8))
+        return SimpleNamespace(
+            train=[image], dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES)
+        )
+
+    assert trainer._spec(config, data(100)).bands == 100
+    with pytest.raises(ConfigError, match="mend bands"):
+        trainer._spec(config, data(1025))
+
+
+def test_masks_that_are_all_void_are_said_before_the_training(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "class_counts", lambda *_: np.zeros(5, np.int64))
+    run = create_run("void", config)
+    with pytest.raises(ConfigError, match="every training mask is void"):
+        train(run)
+    assert "every training mask is void" in run.status().message
+
+
+def test_colours_of_float_images_are_not_changed(config: TrainConfig) -> None:
+    bright = with_settings(config, ["recipe.augmentation.brightness=0.1"]).recipe
+    hue = with_settings(config, ["recipe.augmentation.hue=0.1"]).recipe
+    check_photometric(bright, _image(np.uint16))
+    check_photometric(config.recipe, _image(np.float32))
+    check_photometric(hue, _image(np.float32, 4))  # hue is for RGB alone
+    with pytest.raises(ConfigError, match="set brightness"):
+        check_photometric(bright, _image(np.float32, 4))
+    with pytest.raises(ConfigError, match="set hue"):
+        check_photometric(hue, _image(np.float64))
+
+
+def test_a_locked_run_is_running(config: TrainConfig) -> None:
+    run = create_run("locked", config)
+    before = run.status()
+    with trainer._locked(run), pytest.raises(RunError, match="is running"):
+        train(run)
+    assert run.status() == before
+    with trainer._locked(run):
+        pass  # it was let go
+
+
+def test_a_crash_is_in_the_log_once(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run("crash", config)
+
+    def crash() -> None:
+        try:
+            raise MemoryError
+        except MemoryError:
+            trainer._log_crash(run)
+
+    crash()
+    assert run.log.read_text().count("Traceback") == 1
+    with run.log.open("a") as log:
+        monkeypatch.setattr("sys.stderr", log)
+        crash()
+    assert run.log.read_text().count("Traceback") == 2
+
+
+def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig) -> None:
+    train(create_run("first", with_settings(config, ["epochs=1"])))
+    # A learning rate of next to nothing: what comes out is what was begun with.
+    gentle = ["epochs=1", "steps=1", "learning_rate=1e-12", "weight_decay=0", "start_from=first"]
+    train(create_run("second", with_settings(config, gentle)))
+    first, _ = load_model(workspace().runs / "first")
+    second, _ = load_model(workspace().runs / "second")
+    for before, after in zip(first.trainable_variables, second.trainable_variables, strict=True):
+        np.testing.assert_allclose(before.numpy(), after.numpy(), atol=1e-6)
+
+    with pytest.raises(DSIError, match="another network"):
+        train(create_run("wider", with_settings(config, ["start_from=first", "model.width=8"])))
+    with pytest.raises(ConfigError, match="held out now were trained on"):
+        other = ["start_from=first", "recipe.split.seed=1"]
+        train(create_run("leaky", with_settings(config, other)))

@@ -103,6 +103,9 @@ def image_sizes(found: Audit) -> None:
     for facts in found.facts:
         if facts.width:
             sizes[facts.width, facts.height].append(facts)
+    if not sizes:
+        st.info("No image of this dataset can be read: see Problems.", icon=":material/info:")
+        return
     chart = go.Figure(_size_marks(sizes))
     widest, highest = (max(values) for values in zip(*sizes, strict=True))
     chart.update_layout(

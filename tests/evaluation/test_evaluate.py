@@ -1,0 +1,75 @@
+"""Whole images scored, gaps in them included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.datasets.catalogue import open_dataset
+from core.datasets.crops import band_statistics, load_samples, without_gaps
+from core.errors import DatasetError
+from core.evaluation.confusion import confusion
+from core.evaluation.evaluate import evaluate, samples_of_split
+from core.imagery.normalise import Normalisation
+from core.imagery.write import png_bytes
+from core.inference.predictor import Predictor
+from core.models.store import load_model
+from tests.imagery.test_raster import tiff
+
+RNG = np.random.default_rng(11)
+
+
+@pytest.fixture
+def gappy(tmp_path: Path) -> Path:
+    """Two float images, half of each without data, tagged −9999."""
+    for name in ("a", "b"):
+        pixels = RNG.normal([10, 20, 30], [1, 2, 3], (64, 80, 3)).astype(np.float32)
+        pixels[:32] = -9999
+        labels = RNG.integers(0, 5, (64, 80), np.uint8)
+        for folder, data, suffix in (
+            ("images", tiff(pixels, nodata=-9999), "tif"),
+            ("masks", png_bytes(labels), "png"),
+        ):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / f"{name}.{suffix}").write_bytes(data)
+    return tmp_path
+
+
+def test_statistics_are_of_the_pixels_with_data(gappy: Path) -> None:
+    dataset = open_dataset(gappy)
+    images = load_samples(dataset, dataset.samples)
+    mean, std = band_statistics(images, 1.0)
+    np.testing.assert_allclose(mean, [10, 20, 30], rtol=0.01)
+    np.testing.assert_allclose(std, [1, 2, 3], rtol=0.05)
+    assert all((image.labels[:32] == 255).all() for image in images)
+    normalisation = Normalisation(kind="standard", divisor=1.0, mean=tuple(mean), std=tuple(std))
+    # Training gives the network there what prediction gives it.
+    filled = without_gaps(images, normalisation)[0]
+    np.testing.assert_allclose(normalisation(filled.pixels)[:32], 0, atol=1e-4)
+    np.testing.assert_array_equal(filled.pixels[32:], images[0].pixels[32:])
+
+
+def test_evaluation_is_prediction_compared(gappy: Path, space: Path, tiny_model: str) -> None:
+    model, card = load_model(space / "models" / tiny_model)
+    card = card.model_copy(update={"classes": open_dataset(gappy).classes})
+    dataset = open_dataset(gappy)
+    predictor = Predictor(model, Normalisation(divisor=1.0), multiple=card.spec.multiple)
+    result = evaluate(predictor, card, dataset, dataset.samples)
+    by_hand = np.zeros((5, 5), np.int64)
+    for image in load_samples(dataset, dataset.samples):
+        by_hand += confusion(image.labels, predictor.predict(image.pixels, image.valid), 5)
+    np.testing.assert_array_equal(result.matrix, by_hand)
+    assert result.matrix.sum() == 2 * 32 * 80
+
+
+def test_a_side_must_be_there_whole(gappy: Path, space: Path, tiny_model: str) -> None:
+    _, card = load_model(space / "models" / tiny_model)
+    dataset = open_dataset(gappy)
+    training = card.training.model_copy(update={"test": ("a",), "val": ("a", "c")})
+    card = card.model_copy(update={"training": training})
+    assert [sample.id for sample in samples_of_split(dataset, card, "test")] == ["a"]
+    assert len(samples_of_split(dataset, card, "all")) == 2
+    with pytest.raises(DatasetError, match="1 of the 2 samples"):
+        samples_of_split(dataset, card, "val")
