@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -165,7 +165,8 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
 def _read(dataset: Dataset, sample: Sample) -> _Reading:
     problems: list[Problem] = []
     image = _opened(sample, sample.image, "image", problems)
-    header = image.header if image else None
+    # What a training gets: a palette is three bands, an alpha band none.
+    header = replace(image.header, bands=image.pixels.shape[-1]) if image else None
     nodata = ~image.valid if image and not image.valid.all() else None
     del image  # one picture at a time: the mask comes now
     mask = _opened(sample, sample.mask, "mask", problems) if sample.mask else None

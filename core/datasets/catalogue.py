@@ -68,8 +68,7 @@ def list_datasets() -> list[DatasetRef]:
     found = [
         DatasetRef(folder.name, folder, layout)
         for folder in sorted(workspace().datasets.iterdir())
-        if is_name(folder.name)
-        and (layout := recognise(folder))
+        if is_name(folder.name) and (layout := recognise(folder))
     ]
     for root in data_roots():
         found += [

@@ -47,7 +47,7 @@ def read_dubai(root: Path, name: str) -> Dataset:
         Sample(f"{tile.name}/{image.stem}", tile.name, image, _mask_of(tile, image.stem))
         for tile in sorted(tiles, key=lambda tile: int(tile.name.split()[1]))
         for image in sorted((tile / "images").glob("*"))
-        if image.suffix.lower() in IMAGE_SUFFIXES
+        if image.suffix.lower() in IMAGE_SUFFIXES and not image.name.startswith(".")
     ]
     if not samples:
         raise DatasetError(

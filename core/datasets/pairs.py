@@ -42,7 +42,7 @@ def read_pairs(root: Path, name: str) -> Dataset:
         DatasetError: no image, coloured masks without a class table, or a class table that
             cannot be read.
     """
-    images = sorted(p for p in (root / "images").iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    images = [p for p in _files(root / "images") if p.suffix.lower() in IMAGE_SUFFIXES]
     if not images:
         raise DatasetError(
             "the folder `images` holds no PNG, JPEG or TIFF",
@@ -59,7 +59,10 @@ def read_pairs(root: Path, name: str) -> Dataset:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    # macOS leaves `._name.jpg` beside `name.jpg`.
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def read_class_file(path: Path) -> tuple[ClassTable, dict[str, tuple[int, int, int]]]:

@@ -259,13 +259,16 @@ def _header(dataset: Any) -> Header:
 
 def _pixels(dataset: Any, header: Header) -> tuple[np.ndarray, np.ndarray]:
     interpretation = dataset.colorinterp
-    alphas = [i for i, kind in enumerate(interpretation) if kind == ColorInterp.alpha]
-    # A lone band called alpha is data all the same.
-    colours = [i for i in range(header.bands) if i not in alphas] or [0]
-    pixels = np.moveaxis(dataset.read([i + 1 for i in colours]), 0, -1)
-    valid = np.ones(pixels.shape[:2], bool)
-    if alphas and len(colours) + len(alphas) == header.bands:
-        valid &= dataset.read(alphas[0] + 1) > 0
+    bands = np.moveaxis(dataset.read(), 0, -1)
+    valid = np.ones(bands.shape[:2], bool)
+    pixels = bands
+    if header.bands > 1 and interpretation[-1] == ColorInterp.alpha:
+        opacity = bands[..., -1]
+        # GDAL calls the fourth band of any 8-bit TIFF alpha; near infrared takes many values, a
+        # mask takes two.
+        if header.driver != "GTiff" or np.isin(opacity, (0, opacity.max())).all():
+            valid &= opacity > 0
+            pixels = bands[..., :-1]
     if header.nodata is not None:
         # nodata in every band: a single band at 0 is an ordinary dark value.
         valid &= ~np.all(_equals(pixels, header.nodata), axis=-1)

@@ -90,6 +90,18 @@ def test_alpha_and_nodata_become_invalid_pixels() -> None:
     assert raster.valid.sum() == 10 * 12 - 12 - 1
 
 
+def test_near_infrared_is_no_alpha() -> None:
+    """GDAL tags the fourth band of an 8-bit TIFF as alpha, whatever it holds."""
+    pixels = RNG.integers(0, 256, (20, 20, 4), np.uint8)
+    raster = read_raster(tiff(pixels))
+    np.testing.assert_array_equal(raster.pixels, pixels)
+    assert raster.valid.all()
+    pixels[..., 3] = RNG.choice(np.array([0, 255], np.uint8), (20, 20))
+    raster = read_raster(tiff(pixels))
+    np.testing.assert_array_equal(raster.pixels, pixels[..., :3])
+    np.testing.assert_array_equal(raster.valid, pixels[..., 3] > 0)
+
+
 def test_palette_comes_out_in_its_colours() -> None:
     index = RNG.integers(0, 3, (16, 16), np.uint8)
     colors = {0: (10, 20, 30, 255), 1: (200, 100, 0, 255), 2: (0, 0, 255, 255)}
