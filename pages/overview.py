@@ -66,7 +66,7 @@ def scores(ref: ModelRef) -> bool:
     left, right = st.columns([1, 2], gap="large")
     with left:
         st.metric("Mean IoU", _score(test["mean_iou"]))
-        st.metric("Pixel accuracy", _score(test["pixel_accuracy"]))
+        st.metric("Pixel accuracy", _percent(test["pixel_accuracy"]))
         page_link("predict", "Predict with it", "layers")
     with right:
         per_class = test["per_class"]
@@ -78,6 +78,10 @@ def scores(ref: ModelRef) -> bool:
         ]
         class_table(model.classes, ["IoU", "Precision", "Recall"], rows, label="Test scores")
     return True
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
 
 
 def _score(value: float | None) -> str:

@@ -14,7 +14,16 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.recipe import Recipe
 from core.paths import workspace
 from core.training.config import TrainConfig
-from core.training.runs import Run, Status, create_run, find_run, list_runs, process_start
+from core.training.runs import (
+    EPOCH_FILE,
+    STATE_FILE,
+    Run,
+    Status,
+    create_run,
+    find_run,
+    list_runs,
+    process_start,
+)
 from tests.conftest import REPOSITORY
 
 
@@ -224,7 +233,8 @@ def test_one_that_ended_early_says_why_and_can_go_on(
     assert any("the last line" in code.value for code in at.code)
     assert "Resume" not in _labels(at)
     run.checkpoint.mkdir()
-    (run.checkpoint / "latest.weights.h5").write_bytes(b"x")
+    (run.checkpoint / STATE_FILE).write_bytes(b"x")
+    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 1}')
     at.run()
     _button(at, "Resume").click().run()
     assert not at.exception
