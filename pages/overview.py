@@ -119,7 +119,7 @@ with columns[2]:
     text = "Map an image, lay the map over it and compare it with the truth."
     card("predict", "3 Predict", "layers", text, counted(len(models), "model"))
 with columns[3]:
-    text = "Open a network: its layers, feature maps and gradients."
+    text = "Open a network: its layers, feature maps and graph."
     card("inspect", "4 Inspect", "account_tree", text, counted(len(models), "model"))
 
 st.caption(f":material/memory: This server computes on: {device.describe()}.")
