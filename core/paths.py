@@ -129,7 +129,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 
-    Whatever `path` held stays as it was until the new file is complete on disk.
+    Whatever `path` held stays as it was until the new file is complete.
 
     Raises:
         WorkspaceError: the disk is full or the folder cannot be written.

@@ -24,7 +24,8 @@ def to_rgb(
 
     Args:
         pixels: (H, W, C) of any numeric dtype.
-        valid: (H, W) bool; pixels without data do not count for the percentiles and come out black.
+        valid: (H, W) bool; pixels without data do not count for the percentiles and, where
+            the image is stretched, come out black.
         bands: indices shown as red, green, blue; by default the first three, or the first one grey.
         clip: lower and upper percentile.
 
