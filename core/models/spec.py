@@ -23,8 +23,8 @@ class UNetSpec(BaseModel):
         norm: after every convolution: batch normalisation, group normalisation in groups of 8
             channels, or none.
         stem_stride: 1 works at full resolution. 2 or 4 look at the image through a strided first
-            convolution and enlarge the logits bilinearly at the end: 4 (16) times the area a
-            second, for masks whose outlines are coarser than a pixel.
+            convolution and enlarge the logits bilinearly at the end:
+            less work a pixel, for masks whose outlines are coarser than a pixel.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
