@@ -306,20 +306,17 @@ def _predictor(name: str, **settings: Any) -> tuple[Any, Any, str]:
 
     ref = find_model(name)
     model, card = load_model(ref.folder)
-    predictor = Predictor(
-        model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype, **settings
-    )
-    return predictor, card, ref.name
+    return Predictor.of_card(model, card, **settings), card, ref.name
 
 
 def _evaluate(options: Any) -> None:
     from core.datasets.catalogue import find_dataset
-    from core.evaluation.evaluate import evaluate, samples_of_split
+    from core.evaluation.evaluate import as_trained, evaluate, samples_of_split
     from core.models.store import find_model, read_card
 
     # Whatever is wrong with the names is said before TensorFlow is loaded.
     card = read_card(find_model(options.model).folder)
-    dataset = find_dataset(options.dataset)
+    dataset = as_trained(find_dataset(options.dataset), card)
     samples = samples_of_split(dataset, card, options.split)
     predictor, card, name = _predictor(options.model)
     with _bar("evaluating", "image") as progress:

@@ -10,7 +10,7 @@ from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.datasets import choose_dataset, open_chosen
 from ui.errors import plain, show_error
-from ui.images import IMAGE_TYPES, OpenImage, open_file, open_upload
+from ui.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.links import page_link
 from ui.models import choose_model
 from ui.predictions import kept_prediction, make_prediction, show_prediction
@@ -67,7 +67,7 @@ def from_dataset(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     for side, ids in (("training", card.training.train), ("held-out test", card.training.test)):
         if sample.id in ids and ref.path.name == card.training.dataset:
             st.caption(f"A {side} sample of this model.")
-    image = open_file(sample.image)
+    image = open_sample(dataset, sample)
     if sample.mask is None:
         return image, None
     if dataset.classes.names != card.classes.names:

@@ -10,10 +10,11 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.datasets.dataset import Dataset, Sample
 from core.imagery.display import to_rgb
 from core.imagery.raster import Raster, read_raster
 
-__all__ = ["IMAGE_TYPES", "OpenImage", "open_file", "open_upload", "safe_stem"]
+__all__ = ["IMAGE_TYPES", "OpenImage", "open_sample", "open_upload", "safe_stem"]
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff"]
 
@@ -39,12 +40,6 @@ def _from_bytes(digest: str, name: str, _data: bytes) -> OpenImage:
     return OpenImage(name, digest, raster, to_rgb(raster.pixels, raster.valid))
 
 
-@st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
-def _from_file(digest: str, path: str) -> OpenImage:
-    raster = read_raster(Path(path))
-    return OpenImage(Path(path).name, digest, raster, to_rgb(raster.pixels, raster.valid))
-
-
 def open_upload(upload: UploadedFile) -> OpenImage:
     """Read an uploaded image.
 
@@ -52,23 +47,36 @@ def open_upload(upload: UploadedFile) -> OpenImage:
         ImageError: it is damaged, too large or no image.
     """
     data = upload.getvalue()
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    return _from_bytes(digest, upload.name, data)
+    return _from_bytes(_digest(data), upload.name, data)
 
 
-def open_file(path: Path) -> OpenImage:
-    """Read an image file; read again when the file changes.
+@st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
+def _from_sample(digest: str, name: str, _dataset: Dataset, _sample: Sample) -> OpenImage:
+    raster = _dataset.load_image(_sample)
+    return OpenImage(name, digest, raster, to_rgb(raster.pixels, raster.valid))
+
+
+def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
+    """Read a dataset's image as it is used: turned, cut, with the bands that were decided.
 
     Raises:
         ImageError: it is missing, damaged, too large or no image.
     """
+    used = f"{sample.turned}|{dataset.bands}|{dataset.windows.get(sample.id)}"
+    digest = _digest(f"{_stamp(sample.image)}|{used}".encode())
+    return _from_sample(digest, sample.image.name, dataset, sample)
+
+
+def _stamp(path: Path) -> str:
     try:
         status = path.stat()
-        stamp = f"{path}\0{status.st_size}\0{status.st_mtime_ns}"
     except OSError:
-        stamp = str(path)  # read_raster says what is wrong
-    digest = hashlib.blake2b(stamp.encode(), digest_size=16).hexdigest()
-    return _from_file(digest, str(path))
+        return str(path)  # reading says what is wrong
+    return f"{path}\0{status.st_size}\0{status.st_mtime_ns}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def safe_stem(name: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.imagery.raster import Header, Raster
 from ui.datasets import choose_dataset, open_chosen
-from ui.images import IMAGE_TYPES, OpenImage, open_file, open_upload
+from ui.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 
 if TYPE_CHECKING:
     from core.explain.activations import Window
@@ -64,10 +64,11 @@ def _from_dataset() -> OpenImage | None:
     if ref is None:
         st.caption("Or choose an upload or a demo scene above.")
         return None
-    names = [sample.id for sample in open_chosen(ref).samples]
+    dataset = open_chosen(ref)
+    names = [sample.id for sample in dataset.samples]
     with right:
         name = st.selectbox("Sample", names, key="sample", bind="query-params")
-    return open_file(open_chosen(ref).sample(name).image)
+    return open_sample(dataset, dataset.sample(name))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Drawing a demo scene …")

@@ -37,14 +37,7 @@ def _predictor(name: str, sha256: str, tta: bool, overlap: float) -> tuple[Predi
     from core.inference.predictor import Predictor
 
     model, card = _loaded(name, sha256)
-    predictor = Predictor(
-        model,
-        card.normalisation,
-        multiple=card.spec.multiple,
-        dtype=card.dtype,
-        tta=tta,
-        overlap=overlap,
-    )
+    predictor = Predictor.of_card(model, card, tta=tta, overlap=overlap)
     return predictor, card
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from core.classes import VOID
-from core.datasets.dataset import Dataset, Sample, decode_mask
+from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
-from core.imagery.raster import Header, read_raster
+from core.imagery.raster import Header
 from ui.class_table import class_table
 from ui.errors import show_error
-from ui.images import open_file
+from ui.images import open_sample
 from ui.viewer import Layer, ViewerClass, viewer
 
 __all__ = ["sample_view"]
@@ -33,7 +33,7 @@ def sample_view(dataset: Dataset) -> None:
             )
     sample = dataset.samples[at]
     try:
-        image = open_file(sample.image)
+        image = open_sample(dataset, sample)
     except DSIError as error:
         show_error(error)
         return
@@ -59,11 +59,11 @@ def _labels(dataset: Dataset, sample: Sample, size: tuple[int, int]) -> np.ndarr
         st.info("This sample has no mask.", icon=":material/info:")
         return None
     try:
-        raster = read_raster(sample.mask)
-        labels, unknown = decode_mask(raster, dataset.classes, dataset.coding)
+        mask = dataset.read_mask(sample)
     except DSIError as error:
         show_error(error)
         return None
+    labels, unknown = mask.labels, mask.unknown
     if labels.shape != size:
         st.warning(
             f"The mask is {labels.shape[1]} × {labels.shape[0]} pixels and the image "

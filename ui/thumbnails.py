@@ -14,10 +14,9 @@ import numpy as np
 import streamlit as st
 
 from core.classes import VOID, ClassTable
-from core.datasets.dataset import Dataset, Sample, decode_mask
+from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.imagery.display import to_rgb
-from core.imagery.raster import read_raster
 from ui.viewer.encode import display_size, downsample_image, downsample_labels
 
 __all__ = ["THUMBNAIL", "Thumbnail", "overlaid", "thumbnails"]
@@ -84,7 +83,9 @@ def thumbnails(dataset: Dataset, samples: Sequence[Sample]) -> Iterator[Thumbnai
     shelf = _shelf()
 
     def get(sample: Sample) -> Thumbnail:
-        key = f"{_stamp(sample.image)}|{_stamp(sample.mask)}|{dataset.classes}|{dataset.coding}"
+        decided = f"{sample.turned}|{dataset.bands}|{dataset.windows.get(sample.id)}"
+        read_as = f"{dataset.classes}|{dataset.coding}|{decided}"
+        key = f"{_stamp(sample.image)}|{_stamp(sample.mask)}|{read_as}"
         found = shelf.take(key)
         if found is None:
             found = _make(dataset, sample)
@@ -113,7 +114,7 @@ def _make(dataset: Dataset, sample: Sample) -> Thumbnail:
     problems: list[str] = []
     image, full = None, (0, 0)
     try:
-        raster = read_raster(sample.image)
+        raster = dataset.load_image(sample)
     except (DSIError, OSError) as error:
         problems.append(f"The image cannot be read: {_reason(error)}.")
     else:
@@ -126,10 +127,11 @@ def _make(dataset: Dataset, sample: Sample) -> Thumbnail:
     labels = None
     if sample.mask is not None:
         try:
-            found, unknown = decode_mask(read_raster(sample.mask), dataset.classes, dataset.coding)
+            mask = dataset.read_mask(sample)
         except (DSIError, OSError) as error:
             problems.append(f"The mask cannot be read: {_reason(error)}.")
         else:
+            found, unknown = mask.labels, mask.unknown
             if image is not None and found.shape != full:
                 size = f"{found.shape[1]} × {found.shape[0]}"
                 problems.append(f"The mask is {size} pixels, the image {full[1]} × {full[0]}.")

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.recipe import Recipe, load_recipe
+from core.datasets.recipes import list_recipes, recipe_file
 from core.datasets.splits import Split, split_samples
 from core.errors import ConfigError
 from core.imagery.raster import read_header
-from core.paths import workspace
 from core.settings import remedy_for
 from core.training.config import TrainConfig
 from core.training.estimate import steps_per_epoch, unet_parameters
@@ -214,7 +214,7 @@ def _apply_preset() -> None:
 
 def _choose_recipe() -> Recipe:
     """The saved recipe that exclusions come from; its other decisions are filled in once."""
-    files = {path.stem: path for path in sorted(workspace().recipes.glob("*.json"))}
+    files = {name: recipe_file(name) for name in list_recipes()}
     if not files:
         return Recipe()
 

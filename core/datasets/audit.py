@@ -7,20 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from core.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
-from core.datasets.dataset import Dataset, Sample, decode_mask
+from core.datasets.dataset import Dataset, Mask, Sample
 from core.datasets.dubai import class_file_colors
+from core.datasets.footprints import VECTOR_SUFFIXES
 from core.errors import DSIError, ImageError
-from core.imagery.raster import IMAGE_SUFFIXES, Header, Raster, read_raster
+from core.imagery.raster import IMAGE_SUFFIXES, Header
 
 __all__ = ["Audit", "Problem", "SampleFacts", "Severity", "audit"]
 
 Severity = Literal["error", "warning", "info"]
+
+_T = TypeVar("_T")
 
 _LISTED = 3  # unknown values of one mask that get a row each; the others share one
 _MOSTLY_VOID = 0.5  # share from which a sample is worth a warning
@@ -164,20 +166,18 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
 
 def _read(dataset: Dataset, sample: Sample) -> _Reading:
     problems: list[Problem] = []
-    image = _opened(sample, sample.image, "image", problems)
+    image = _opened(sample, "image", lambda: dataset.load_image(sample), problems)
     # What a training gets: a palette is three bands, an alpha band none.
     header = replace(image.header, bands=image.pixels.shape[-1]) if image else None
     nodata = ~image.valid if image and not image.valid.all() else None
     del image  # one picture at a time: the mask comes now
-    mask = _opened(sample, sample.mask, "mask", problems) if sample.mask else None
+    mask = None
+    if sample.mask is not None and (header or sample.mask.suffix.lower() not in VECTOR_SUFFIXES):
+        mask = _opened(sample, "mask", lambda: dataset.read_mask(sample), problems)
     if mask is None:
         return _Reading(_facts(sample, header), tuple(problems))
-    try:
-        labels, unknown = decode_mask(mask, dataset.classes, dataset.coding)
-    except DSIError as error:
-        problems.append(_unreadable(sample, "mask", error))
-        return _Reading(_facts(sample, header), tuple(problems))
-    problems += _unknown(dataset, sample, mask, unknown)
+    labels, unknown = mask.labels, mask.unknown
+    problems += _unknown(dataset, sample, mask)
     voids = _void_counts(dataset, mask)
     if header and labels.shape != (header.height, header.width):
         problems.append(
@@ -208,9 +208,11 @@ def _read(dataset: Dataset, sample: Sample) -> _Reading:
     return _Reading(facts, tuple(problems), unknown, voids)
 
 
-def _opened(sample: Sample, path: Path, what: str, problems: list[Problem]) -> Raster | None:
+def _opened(
+    sample: Sample, what: str, read: Callable[[], _T], problems: list[Problem]
+) -> _T | None:
     try:
-        return read_raster(path)
+        return read()
     except DSIError as error:
         problems.append(_unreadable(sample, what, error))
     except OSError as error:
@@ -248,12 +250,10 @@ def _facts(
     )
 
 
-def _unknown(
-    dataset: Dataset, sample: Sample, mask: Raster, unknown: Mapping[str, int]
-) -> Iterator[Problem]:
+def _unknown(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[Problem]:
     """A row for each of the commonest unknown values, and one for the rest."""
-    ordered = sorted(unknown.items(), key=lambda item: -item[1])
-    size = mask.valid.size
+    ordered = sorted(mask.unknown.items(), key=lambda item: -item[1])
+    size = mask.labels.size
     fix = (
         'repaint these pixels in a class colour, or add the colour to the classes or to "void" in '
         "classes.json"
@@ -261,9 +261,12 @@ def _unknown(
         else "give these pixels a class index or 255 (void), or add classes to classes.json"
     )
     color = dataset.coding.kind == "color"
-    values = pack_rgb(mask.pixels[..., :3]) if color and ordered else mask.pixels[..., 0]
+    pixels = mask.raster.pixels if mask.raster else None
     for name, count in ordered[:_LISTED]:
-        here = values == (int(name[1:], 16) if color else float(name.removeprefix("value ")))
+        here = np.zeros(0, bool)
+        if pixels is not None:
+            values = pack_rgb(pixels[..., :3]) if color else pixels[..., 0]
+            here = values == (int(name[1:], 16) if color else float(name.removeprefix("value ")))
         near = f", nearest class {_nearest(name, dataset.classes)}" if color else ""
         yield Problem(
             "unknown-colour",
@@ -298,11 +301,11 @@ def _nearest(color: str, classes: ClassTable) -> str:
     return f"{nearest.name} {nearest.color}"
 
 
-def _void_counts(dataset: Dataset, mask: Raster) -> dict[str, int]:
+def _void_counts(dataset: Dataset, mask: Mask) -> dict[str, int]:
     """Pixels of each void colour of a coloured mask."""
-    if dataset.coding.kind != "color" or not dataset.coding.void_colors:
+    if mask.raster is None or dataset.coding.kind != "color" or not dataset.coding.void_colors:
         return {}
-    packed = pack_rgb(mask.pixels[..., :3])
+    packed = pack_rgb(mask.raster.pixels[..., :3])
     return {
         name: int(np.count_nonzero(packed == int(_hex(rgb)[1:], 16)))
         for name, rgb in dataset.coding.void_colors.items()

@@ -40,8 +40,13 @@ def recognise(path: Path) -> Layout | None:
     return "pairs" if is_pairs(path) else None
 
 
-def open_dataset(path: Path, name: str | None = None) -> Dataset:
+def open_dataset(path: Path, name: str | None = None, product: str = "") -> Dataset:
     """List a dataset's samples; images are read later.
+
+    Args:
+        path: its folder.
+        name: what to call it; by default as the folder.
+        product: which of several image products, such as ``PS-RGB``; empty for the first.
 
     Raises:
         DatasetError: no such folder, an empty one, or none of the known layouts.

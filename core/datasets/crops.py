@@ -122,7 +122,7 @@ def without_gaps(
     Prediction gives the network 0 there; a training must, too. For integer imagery it is the
     nearest whole value.
     """
-    fill = np.array(normalisation.mean or (0.0,)) * normalisation.divisor
+    fill = normalisation.fill()
     filled = []
     for image in images:
         pixels = image.pixels

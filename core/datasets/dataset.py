@@ -10,13 +10,15 @@ from typing import Literal
 
 import numpy as np
 
-from core.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable, hex_to_rgb
+from core.datasets.footprints import VECTOR_SUFFIXES, rasterise
 from core.errors import DatasetError, ImageError
-from core.imagery.raster import Raster, read_raster
+from core.imagery.raster import Header, Raster, read_header, read_raster
+from core.imagery.window import Window, cropped, turned, with_bands
 
-__all__ = ["Dataset", "MaskCoding", "Sample", "decode_mask"]
+__all__ = ["Dataset", "Layout", "Mask", "MaskCoding", "Sample", "decode_mask"]
 
-Layout = Literal["dubai", "pairs"]
+Layout = Literal["dubai", "pairs", "spacenet6", "vector"]
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,15 @@ class Sample:
     Attributes:
         id: its name within the dataset, such as ``Tile 1/image_part_001``.
         scene: the unit by which splits are made.
+        mask: a picture of classes, or a file of footprints that are burnt onto the image's grid.
+        turned: whether image and mask are to be turned by 180° (SAR passes from the other side).
     """
 
     id: str
     scene: str
     image: Path
     mask: Path | None
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,39 @@ class MaskCoding:
     """How a dataset's mask files write classes down.
 
     Attributes:
-        kind: ``color`` (RGB by the class table) or ``index`` (one band of values).
+        kind: ``color`` (RGB by the class table), ``index`` (one band of values) or ``footprints``
+            (polygons; label 0 is where there is none).
         void_colors: colours that mean void, by what they are called.
         values: for index masks, which file value means which label; values that are not listed
             are unknown.
+        attribute: for footprints, the property that names a polygon's class; empty where all of
+            them are label 1.
+        minimum_area: for footprints, polygons of less than this many square pixels are left out.
+        read_as: decided in a recipe: unknown values as `decode_mask` names them, and the labels
+            (255 = void) they are read as.
     """
 
-    kind: Literal["color", "index"]
+    kind: Literal["color", "index", "footprints"]
     void_colors: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     values: Mapping[int, int] = field(default_factory=dict)
+    attribute: str = ""
+    minimum_area: float = 0.0
+    read_as: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask as read.
+
+    Attributes:
+        labels: (H, W) uint8 class indices, 255 = void.
+        unknown: values outside the class table with their pixel counts; they are void in `labels`.
+        raster: the mask file's own pixels; None for footprints.
+    """
+
+    labels: np.ndarray
+    unknown: Mapping[str, int]
+    raster: Raster | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,10 @@ class Dataset:
 
     Attributes:
         notes: what a person should know about this dataset, shown beside it.
+        product: which of several image products the samples' images are, such as ``PS-RGB``.
+        products: all there are; empty where a dataset has one kind of image.
+        bands: decided in a recipe: the bands that are used, counted from 0; empty for all.
+        windows: decided in a recipe: parts of samples that are used, by id.
     """
 
     name: str
@@ -65,6 +98,10 @@ class Dataset:
     coding: MaskCoding
     samples: tuple[Sample, ...]
     notes: tuple[str, ...] = ()
+    product: str = ""
+    products: tuple[str, ...] = ()
+    bands: tuple[int, ...] = ()
+    windows: Mapping[str, Window] = field(default_factory=dict)
 
     @property
     def scenes(self) -> tuple[str, ...]:
@@ -86,12 +123,55 @@ class Dataset:
         )
 
     def load_image(self, sample: Sample) -> Raster:
-        """The image, whole.
+        """The image, whole, turned, cut and with the bands that were decided.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: it cannot be read, or lacks a band or the window of the recipe.
         """
-        return read_raster(sample.image)
+        return self._arranged(sample, read_raster(sample.image))
+
+    def _arranged(self, sample: Sample, raster: Raster) -> Raster:
+        if sample.turned:
+            raster = turned(raster)
+        if sample.id in self.windows:
+            raster = cropped(raster, self.windows[sample.id], sample.id)
+        return with_bands(raster, self.bands, sample.id) if self.bands else raster
+
+    def read_mask(self, sample: Sample, header: Header | None = None) -> Mask:
+        """The mask with what is wrong in it; `load_labels` refuses such.
+
+        Args:
+            sample: one that has a mask.
+            header: of the image file as it lies on the disk, where that is known: footprints are
+                burnt onto its grid.
+
+        Raises:
+            DatasetError: no mask, or footprints that do not fit the image's grid.
+            ImageError: the mask, or for footprints the image's header, cannot be read.
+        """
+        if sample.mask is None:
+            raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
+        if sample.mask.suffix.lower() in VECTOR_SUFFIXES:
+            grid = header or read_header(sample.image)
+            coding = self.coding
+            names = self.classes.names
+            labels, unknown = rasterise(
+                sample.mask, sample.image, grid, names, coding.attribute, coding.minimum_area
+            )
+            source = None
+        else:
+            source = read_raster(sample.mask)
+            try:
+                labels, unknown = decode_mask(source, self.classes, self.coding)
+            except ImageError as error:
+                where = error.where or str(sample.mask)
+                raise ImageError(error.what, where=where, remedy=error.remedy) from error
+        if sample.turned:
+            labels = np.ascontiguousarray(labels[::-1, ::-1])
+        if sample.id in self.windows:
+            x, y, width, height = self.windows[sample.id]
+            labels = np.ascontiguousarray(labels[y : y + height, x : x + width])
+        return Mask(labels, unknown, source)
 
     def load_labels(self, sample: Sample, shape: tuple[int, int] | None = None) -> np.ndarray:
         """The mask as labels.
@@ -107,20 +187,15 @@ class Dataset:
             DatasetError: no mask, a mask of another size, or values outside the class table.
             ImageError: the mask cannot be read.
         """
-        if sample.mask is None:
-            raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
-        try:
-            labels, unknown = decode_mask(read_raster(sample.mask), self.classes, self.coding)
-        except ImageError as error:
-            where = error.where or str(sample.mask)
-            raise ImageError(error.what, where=where, remedy=error.remedy) from error
-        if unknown:
+        mask = self.read_mask(sample)
+        if mask.unknown:
             raise DatasetError(
-                f"the mask has {_listed(unknown)} outside the class table",
+                f"the mask has {_listed(mask.unknown)} outside the class table",
                 where=str(sample.mask),
                 remedy="run `python -m core audit` to see all of them, and add them to the classes "
-                'or to "void" in classes.json',
+                'or to "void" in classes.json, or decide in a recipe what they are read as',
             )
+        labels = mask.labels
         if shape is not None and labels.shape != shape:
             raise DatasetError(
                 f"image is {shape[1]}×{shape[0]} but its mask is "
@@ -161,6 +236,9 @@ def decode_mask(
         if nodata is not None and math.isfinite(nodata):
             strange.pop((int(nodata),) * 3, None)
         unknown = {"#{:02X}{:02X}{:02X}".format(*rgb): n for rgb, n in strange.items()}
+        for name in [n for n in unknown if n in coding.read_as]:
+            del unknown[name]
+            labels[np.all(pixels[..., :3] == hex_to_rgb(name), axis=-1)] = coding.read_as[name]
     else:
         if pixels.shape[-1] != 1:
             raise ImageError(
@@ -168,6 +246,9 @@ def decode_mask(
                 remedy="export all masks in the same way, with class indices or with class colours",
             )
         labels, unknown = _decode_index(pixels[..., 0], coding.values, nodata)
+        for name in [n for n in unknown if n in coding.read_as]:
+            del unknown[name]
+            labels[pixels[..., 0] == float(name.removeprefix("value "))] = coding.read_as[name]
     # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
     if nodata is None or nodata not in coding.values:
         labels[~raster.valid] = VOID

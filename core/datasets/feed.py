@@ -43,14 +43,14 @@ def training_feed(
         # A generator of its own for each pass: tf.data may start it again.
         rng = np.random.default_rng(seed)
         for pixels, labels in random_crops(images, recipe.patch, recipe.augmentation, rng):
-            yield pixels.astype(np.float32) / np.float32(normalisation.divisor), labels
+            yield normalisation.scaled(pixels), labels
 
     layers = _photometric(recipe, bands, seed)
 
     def finish(pixels: Any, labels: Any) -> tuple[Any, Any]:
         for layer in layers:
             pixels = layer(pixels, training=True)
-        if normalisation.kind == "standard":
+        if normalisation.mean:
             pixels = (pixels - tf.constant(normalisation.mean)) / tf.constant(normalisation.std)
         return pixels, labels
 
@@ -62,13 +62,14 @@ def training_feed(
     return stream.batch(batch, drop_remainder=True).map(finish).prefetch(2)
 
 
-def check_photometric(recipe: Recipe, image: LabelledImage) -> None:
+def check_photometric(recipe: Recipe, normalisation: Normalisation, image: LabelledImage) -> None:
     """Refuse changes of colour where values have no known range: Keras clips them to 0–1.
 
     Raises:
-        ConfigError: the image is of a floating-point type and the recipe changes colours.
+        ConfigError: the image is of a floating-point type, no normalisation brings it to 0–1, and
+            the recipe changes colours.
     """
-    if np.issubdtype(image.pixels.dtype, np.integer):
+    if normalisation.bounded or np.issubdtype(image.pixels.dtype, np.integer):
         return
     names = ["brightness", "contrast"]
     if image.pixels.shape[-1] == 3:
@@ -79,7 +80,8 @@ def check_photometric(recipe: Recipe, image: LabelledImage) -> None:
             f"{' and '.join(wanted)} cannot be changed in images of {image.pixels.dtype}, whose "
             "values have no fixed range",
             where=image.id,
-            remedy=f"set {' and '.join(wanted)} of the recipe's augmentation to 0",
+            remedy=f"set {' and '.join(wanted)} of the recipe's augmentation to 0, or choose the "
+            "normalisation minmax, percentile or decibel",
         )
 
 

@@ -19,18 +19,25 @@ class SplitConfig(BaseModel):
     """How samples are shared out.
 
     Attributes:
-        kind: ``scene`` keeps every scene whole on one side; ``within-scene`` takes parts of every
-            scene (each scene is seen in training: scores tell how well *these* places are mapped,
-            not new ones); ``fixed`` uses the lists.
-        val, test: shares of the scenes, or of each scene's samples.
+        kind: ``scene`` keeps every scene whole on one side; ``folds`` too, and shares the scenes
+            that are no test out into folds, of which one validates; ``within-scene`` takes parts
+            of every scene (each scene is seen in training: scores tell how well *these* places are
+            mapped, not new ones); ``random`` takes samples without regard to scenes, so that
+            neighbours land on different sides and scores come out too good; ``fixed`` uses the
+            lists.
+        val, test: shares of the scenes, of each scene's samples, or of all samples. For ``folds``
+            the number of folds decides instead of val.
+        folds, fold: how many folds, and which one validates, counted from 0.
         val_samples, test_samples: sample ids for ``fixed``; everything else trains.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["scene", "within-scene", "fixed"] = "scene"
+    kind: Literal["scene", "folds", "within-scene", "random", "fixed"] = "scene"
     val: float = Field(0.2, ge=0, lt=1)
     test: float = Field(0.2, ge=0, lt=1)
+    folds: int = Field(5, ge=2, le=50)
+    fold: int = Field(0, ge=0)
     seed: int = 0
     val_samples: tuple[str, ...] = ()
     test_samples: tuple[str, ...] = ()
@@ -39,6 +46,8 @@ class SplitConfig(BaseModel):
     def _shares(self) -> SplitConfig:
         if self.val + self.test >= 1:
             raise ValueError("val and test together must leave something to train on")
+        if self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold} of {self.folds}: they count from 0")
         if self.kind != "fixed" and (self.val_samples or self.test_samples):
             raise ValueError("lists of samples go with kind 'fixed'")
         return self
@@ -74,6 +83,12 @@ def split_samples(samples: Sequence[Sample], config: SplitConfig) -> Split:
         scenes = list(dict.fromkeys(sample.scene for sample in labelled))
         by_scene = _share_out(scenes, config, rng, "scene")
         sides = {sample.id: by_scene[sample.scene] for sample in labelled}
+    elif config.kind == "folds":
+        scenes = list(dict.fromkeys(sample.scene for sample in labelled))
+        by_scene = _folded(scenes, config, rng)
+        sides = {sample.id: by_scene[sample.scene] for sample in labelled}
+    elif config.kind == "random":
+        sides = _share_out([sample.id for sample in labelled], config, rng, "sample")
     else:
         for scene in dict.fromkeys(sample.scene for sample in labelled):
             ids = [sample.id for sample in labelled if sample.scene == scene]
@@ -100,6 +115,21 @@ def _share_out(
     order = [items[index] for index in rng.permutation(len(items))]
     sides = ["val"] * val + ["test"] * test + ["train"] * (len(items) - val - test)
     return dict(zip(order, sides, strict=True))
+
+
+def _folded(scenes: list[str], config: SplitConfig, rng: np.random.Generator) -> dict[str, str]:
+    """Test scenes first, the same for every fold; the rest in folds of as equal size as can be."""
+    test = max(1, round(len(scenes) * config.test)) if config.test else 0
+    if len(scenes) - test < config.folds:
+        raise ConfigError(
+            f"only {len(scenes)} scene(s) with masks for {config.folds} folds and {test} to test",
+            remedy="choose fewer folds, set test to 0, or add scenes",
+        )
+    order = [scenes[index] for index in rng.permutation(len(scenes))]
+    sides = dict.fromkeys(order[:test], "test")
+    for position, scene in enumerate(order[test:]):
+        sides[scene] = "val" if position % config.folds == config.fold else "train"
+    return sides
 
 
 def _fixed(labelled: list[Sample], config: SplitConfig) -> Split:

@@ -11,12 +11,14 @@ import numpy as np
 from core.classes import VOID
 from core.datasets.crops import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.prepared import prepared
+from core.datasets.recipe import Recipe
 from core.errors import DatasetError
 from core.evaluation.confusion import confusion, scores
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard
 
-__all__ = ["Evaluation", "evaluate", "pooled", "samples_of_split"]
+__all__ = ["Evaluation", "as_trained", "evaluate", "pooled", "samples_of_split"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,26 @@ def pooled(predictor: Predictor, labelled_images: Iterable[LabelledImage]) -> Ev
             surprise -= float(np.log(np.maximum(hit, 1e-7)).sum())
         images += 1
     return Evaluation(matrix, surprise / max(1, int(matrix.sum())), images)
+
+
+def as_trained(dataset: Dataset, card: ModelCard) -> Dataset:
+    """The dataset with the decisions about data that the model was trained with.
+
+    The image product is taken on wherever the dataset has it; exclusions, windows and what unknown
+    mask values mean only for the dataset of the training itself. The choice of bands is the
+    predictor's.
+
+    Raises:
+        ConfigError: the recipe in the card does not fit the dataset.
+    """
+    content = card.training.config.get("recipe")
+    if content is None:
+        return dataset
+    recipe = Recipe.model_validate(content)
+    product = recipe.product if recipe.product in dataset.products else ""
+    if dataset.name != card.training.dataset:
+        recipe = Recipe()
+    return prepared(dataset, recipe.model_copy(update={"product": product, "bands": ()}))
 
 
 def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Sample]:

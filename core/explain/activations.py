@@ -17,7 +17,7 @@ from core.explain.keract_bridge import get_activations, layer_output
 from core.explain.layers import last_activations, list_layers
 from core.imagery.raster import Raster, read_raster
 from core.imagery.tiles import reflected
-from core.models.fit import check_pixels
+from core.models.fit import network_bands
 from core.models.store import find_model, load_model
 from core.paths import write_atomic, write_bytes, write_json
 
@@ -147,7 +147,7 @@ def feature_maps(
     """
     pixels = image.pixels if isinstance(image, Raster) else image
     valid = image.valid if isinstance(image, Raster) else None
-    check_pixels(pixels, card.spec.bands, card.dtype)
+    pixels = network_bands(pixels, card.spec.bands, card.dtype, card.bands, card.file_bands)
     height, width = pixels.shape[:2]
     window = window or centre_window(height, width, limit)
     _check_window(window, height, width, limit)

@@ -7,45 +7,88 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["Normalisation"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Normalisation", "NormalisationKind"]
+
+NormalisationKind = Literal["unit", "minmax", "percentile", "standard", "imagenet", "decibel"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of ImageNet's training images, RGB in 0–1; what the weights of torchvision and timm expect."""
+
+_STRETCHED = ("minmax", "percentile", "decibel")
+_CENTRED = ("standard", "imagenet")
 
 
 class Normalisation(BaseModel):
-    """``(value / divisor - mean) / std`` band by band.
+    """Scale, then centre, band by band.
 
     Attributes:
-        kind: ``unit`` divides only (8-bit to 0–1), ``standard`` also centres and scales by the
-            training split's mean and standard deviation.
-        divisor: 255 for 8-bit, 65535 for 16-bit, 1 for float imagery.
-        mean, std: one value a band, of the divided values; empty for ``unit``.
+        kind: ``unit`` divides by the type's range (8-bit to 0–1); ``standard`` also centres and
+            scales by the training split's mean and standard deviation, ``imagenet`` by those of
+            ImageNet (RGB only); ``minmax`` and ``percentile`` bring the training split's smallest
+            and largest value, or two percentiles, to 0 and 1, ``decibel`` two fixed limits of
+            radar backscatter in dB; what lies beyond is cut off.
+        divisor: 255 for 8-bit, 65535 for 16-bit, 1 for float imagery and where `low` and `high`
+            are given.
+        mean, std: one value a band, of the divided values; empty where there is no centring.
+        low, high: one value a band, in the file's units, that become 0 and 1; empty otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["unit", "standard"] = "unit"
+    kind: NormalisationKind = "unit"
     divisor: float = 255.0
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Normalisation:
         if self.divisor <= 0:
             raise ValueError(f"expected a divisor above 0, received {self.divisor}")
-        if self.kind == "unit" and (self.mean or self.std):
-            raise ValueError("unit normalisation takes no mean and std")
-        if self.kind == "standard" and not 0 < len(self.mean) == len(self.std):
-            raise ValueError("standard normalisation takes one mean and one std a band")
+        if self.kind in _CENTRED:
+            if not 0 < len(self.mean) == len(self.std):
+                raise ValueError(f"{self.kind} normalisation takes one mean and one std a band")
+        elif self.mean or self.std:
+            raise ValueError(f"{self.kind} normalisation takes no mean and std")
         if any(value <= 0 for value in self.std):
             raise ValueError("expected every std above 0")
+        if self.kind in _STRETCHED:
+            if not 0 < len(self.low) == len(self.high):
+                raise ValueError(f"{self.kind} normalisation takes one low and one high a band")
+            if not all(low < high for low, high in zip(self.low, self.high, strict=True)):
+                raise ValueError("expected every low below its high")
+        elif self.low or self.high:
+            raise ValueError(f"{self.kind} normalisation takes no low and high")
         return self
 
-    def __call__(self, pixels: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
-        """Normalise (…, C) of any numeric dtype to float32; invalid and non-finite values become 0.
+    @property
+    def bounded(self) -> bool:
+        """Whether `scaled` values lie in 0–1 whatever the file holds."""
+        return self.kind in _STRETCHED
 
-        0 is the mean after ``standard``: what a network is least surprised by.
+    def fill(self) -> np.ndarray:
+        """What becomes 0 by normalisation, in the file's units: (C,) or (1,) float64."""
+        if self.low:
+            return np.array(self.low, np.float64)
+        return np.array(self.mean or (0.0,), np.float64) * self.divisor
+
+    def scaled(self, pixels: np.ndarray) -> np.ndarray:
+        """The first step alone: (…, C) of any real dtype to float32, usually 0–1."""
+        values = pixels.astype(np.float32)
+        if not self.low:
+            return values / np.float32(self.divisor)
+        low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
+        return np.clip((values - low) / (high - low), 0, 1)
+
+    def __call__(self, pixels: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+        """Normalise (…, C) of any real dtype to float32; invalid and non-finite values become 0.
+
+        0 is the mean after centring: what a network is least surprised by.
         """
-        values = pixels.astype(np.float32) / np.float32(self.divisor)
-        if self.kind == "standard":
+        values = self.scaled(pixels)
+        if self.mean:
             mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
             values = (values - mean) / std
         if valid is not None:

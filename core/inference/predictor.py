@@ -13,12 +13,13 @@ from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
 from core.imagery.tiles import TileGrid, blend_window, reflected
-from core.models.fit import check_pixels
+from core.models.fit import network_bands
 
 if TYPE_CHECKING:
     import keras
 
     from core.imagery.normalise import Normalisation
+    from core.models.card import ModelCard
 
 __all__ = ["Predictor", "Strip"]
 
@@ -50,6 +51,7 @@ class Predictor:
         overlap: share of a tile that neighbours share, 0 to 0.75.
         tta: average over the eight symmetries of the square.
         batch: tiles computed at once.
+        chosen, file_bands: the model card's `bands` and `file_bands`.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Predictor:
         overlap: float = 0.25,
         tta: bool = False,
         batch: int = 1,
+        chosen: tuple[int, ...] = (),
+        file_bands: int = 0,
     ) -> None:
         if not 0 <= overlap <= 0.75:
             raise ConfigError(
@@ -73,6 +77,7 @@ class Predictor:
         self.normalisation = normalisation
         self.multiple = multiple
         self.dtype = dtype
+        self.chosen, self.file_bands = chosen, file_bands
         self.bands = int(model.input_shape[-1])
         self.classes = int(model.output_shape[-1])
         self.tile = max(multiple, tile // multiple * multiple)
@@ -84,13 +89,26 @@ class Predictor:
         self._functions: dict[tuple[int, int], Any] = {}
         self._lock = threading.Lock()
 
-    def check(self, pixels: np.ndarray) -> None:
-        """Raise unless the image has the bands and the type the model was trained on.
+    @classmethod
+    def of_card(cls, model: keras.Model, card: ModelCard, **settings: Any) -> Predictor:
+        """A predictor with the preprocessing that stands in a model's card."""
+        return cls(
+            model,
+            card.normalisation,
+            multiple=card.spec.multiple,
+            dtype=card.dtype,
+            chosen=card.bands,
+            file_bands=card.file_bands,
+            **settings,
+        )
+
+    def check(self, pixels: np.ndarray) -> np.ndarray:
+        """The bands of the image that the model takes.
 
         Raises:
-            ImageError: it has not.
+            ImageError: it has other bands or another type than the model was trained on.
         """
-        check_pixels(pixels, self.bands, self.dtype)
+        return network_bands(pixels, self.bands, self.dtype, self.chosen, self.file_bands)
 
     def predict(
         self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None
@@ -129,7 +147,7 @@ class Predictor:
         self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None
     ) -> Iterator[Strip]:
         """Predict from top to bottom and hand out rows as soon as no later tile touches them."""
-        self.check(pixels)
+        pixels = self.check(pixels)
         height, width = pixels.shape[:2]
         down = TileGrid.over(height, self.tile, self.overlap, self.multiple)
         across = TileGrid.over(width, self.tile, self.overlap, self.multiple)

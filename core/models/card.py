@@ -51,6 +51,9 @@ class ModelCard(BaseModel):
         spec: the architecture and its settings.
         classes: the class table; index = output channel.
         dtype: type of the pixel values it was trained on, such as uint8.
+        bands: which bands of such an image are the network's input, counted from 0; empty where
+            it takes all of them.
+        file_bands: how many bands such an image has, where `bands` are given.
         normalisation: what was done to them.
         weights: file name beside the card.
         sha256: of that file.
@@ -63,6 +66,8 @@ class ModelCard(BaseModel):
     spec: ModelSpec
     classes: ClassTable
     dtype: str
+    bands: tuple[int, ...] = ()
+    file_bands: int = 0
     normalisation: Normalisation
     training: Training
     weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from core.errors import ImageError
 
-__all__ = ["check_pixels"]
+__all__ = ["network_bands"]
 
 
-def check_pixels(pixels: np.ndarray, bands: int, dtype: str | None) -> None:
-    """Raise unless an image has the bands and the type a model was trained on.
+def network_bands(
+    pixels: np.ndarray,
+    bands: int,
+    dtype: str | None,
+    chosen: Sequence[int] = (),
+    file_bands: int = 0,
+) -> np.ndarray:
+    """The bands of an image that are a model's input.
 
     Args:
         pixels: (H, W, C) as in the file.
-        bands: what the model takes.
+        bands: how many the model takes.
         dtype: of the images it was trained on; None leaves it open.
+        chosen: which bands of the file they are, counted from 0; empty for all of them.
+        file_bands: where `chosen`, how many bands the files it was trained on have.
+
+    Returns:
+        (H, W, bands) in the image's dtype.
 
     Raises:
         ImageError: the image has other bands or another type.
     """
     found = pixels.shape[-1]
-    if found != bands:
+    expected = file_bands if chosen else bands
+    if found != expected:
         raise ImageError(
-            f"the model takes {bands} band(s), the image has {found}",
+            f"the model takes {expected} band(s), the image has {found}",
             remedy=f"choose a model for {found} band(s), or save the image with the "
-            f"{bands} band(s) the model was trained on",
+            f"{expected} band(s) the model was trained on",
         )
     if dtype is not None and str(pixels.dtype) != dtype:
         raise ImageError(
@@ -33,3 +47,4 @@ def check_pixels(pixels: np.ndarray, bands: int, dtype: str | None) -> None:
             remedy=f"convert the image to {dtype} the way the training data was made, or "
             "choose a model trained on such imagery",
         )
+    return pixels[..., list(chosen)] if chosen else pixels

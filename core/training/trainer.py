@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +20,14 @@ from pydantic import ValidationError
 from core.datasets.catalogue import find_dataset
 from core.datasets.crops import (
     LabelledImage,
-    band_statistics,
     class_counts,
     load_samples,
     without_gaps,
 )
 from core.datasets.dataset import Dataset
 from core.datasets.feed import check_photometric, training_feed
+from core.datasets.fitting import fitted
+from core.datasets.prepared import prepared
 from core.datasets.splits import Split, split_samples
 from core.device import resolve_precision, tensorflow
 from core.errors import ConfigError, DSIError, ModelError, RunError
@@ -62,6 +63,7 @@ class _Data:
     train: list[LabelledImage]
     val: list[LabelledImage]
     normalisation: Normalisation
+    file_bands: int
 
 
 class _StatusWriter:
@@ -327,16 +329,8 @@ def _spec(config: TrainConfig, data: _Data) -> UNetSpec:
 
 
 def _load(run: Run, config: TrainConfig, status: _StatusWriter) -> _Data:
-    dataset = find_dataset(config.dataset)
-    known = {sample.id for sample in dataset.samples}
-    strange = [i for i in config.recipe.exclude if i not in known]
-    if strange:
-        raise ConfigError(
-            f"the recipe excludes {strange[0]!r}, which the dataset does not have",
-            remedy="use a recipe made for this dataset",
-        )
-    samples = [sample for sample in dataset.samples if sample.id not in config.recipe.exclude]
-    split = split_samples(samples, config.recipe.split)
+    dataset = prepared(find_dataset(config.dataset), config.recipe)
+    split = split_samples(dataset.samples, config.recipe.split)
     if not split.val:
         raise ConfigError(
             "there is nothing to validate on", remedy="give the split a share for val above 0"
@@ -350,19 +344,15 @@ def _load(run: Run, config: TrainConfig, status: _StatusWriter) -> _Data:
         return load_samples(dataset, [dataset.sample(i) for i in ids], say)
 
     training = load(split.train, "training")
-    check_photometric(config.recipe, training[0])
     validation = load(split.val, "validation")
-    dtype = training[0].pixels.dtype
-    divisor = float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0
-    if config.recipe.normalisation == "standard":
-        mean, std = band_statistics(training, divisor)
-        normalisation = Normalisation(
-            kind="standard", divisor=divisor, mean=tuple(mean), std=tuple(std)
-        )
-    else:
-        normalisation = Normalisation(kind="unit", divisor=divisor)
+    normalisation = fitted(config.recipe, training)
+    check_photometric(config.recipe, normalisation, training[0])
     training, validation = (without_gaps(s, normalisation) for s in (training, validation))
-    return _Data(dataset, split, training, validation, normalisation)
+    file_bands = 0
+    if dataset.bands:
+        whole = replace(dataset, bands=()).load_image(dataset.sample(split.train[0]))
+        file_bands = whole.pixels.shape[-1]
+    return _Data(dataset, split, training, validation, normalisation, file_bands)
 
 
 def _compile(model: keras.Model, config: TrainConfig, steps: int, counts: np.ndarray) -> None:
@@ -433,6 +423,8 @@ class _Keeper:
                 spec=self.spec,
                 classes=self.data.dataset.classes,
                 dtype=str(self.data.train[0].pixels.dtype),
+                bands=self.data.dataset.bands,
+                file_bands=self.data.file_bands,
                 normalisation=self.data.normalisation,
                 training=Training(
                     dataset=self.data.dataset.name,
@@ -458,6 +450,7 @@ def _finish(run: Run, data: _Data, status: _StatusWriter, stopped: str) -> Model
     scored = dict(card.training.scores)
     if data.split.test:
         status(message="Scoring the best checkpoint on the test samples.", seconds_left=None)
+        # The samples come with the recipe's bands already.
         predictor = Predictor(
             model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype
         )

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.recipe import Recipe
+from core.datasets.recipes import save_recipe
 from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.runs import (
@@ -159,7 +160,7 @@ def test_a_recipe_brings_its_exclusions(
     dataset: str, launched: list[tuple[Run, list[str]]]
 ) -> None:
     recipe = Recipe(name="clean", exclude=("Tile 1/image_part_001",), normalisation="unit")
-    (workspace().recipes / "clean.json").write_text(json.dumps(recipe.model_dump(mode="json")))
+    recipe = save_recipe(recipe)
     at = opened()
     at.selectbox(key="train.recipe").set_value("clean").run()
     assert any("Leaves out 1 sample" in caption.value for caption in at.caption)

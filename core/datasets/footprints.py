@@ -1,0 +1,304 @@
+"""Footprints: polygons of a GeoJSON, GeoPackage or SpaceNet CSV burnt onto an image's grid."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.classes import VOID
+from core.errors import DatasetError
+from core.imagery.raster import Georeference, Header
+
+__all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
+
+VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".csv")
+_DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".gpkg": "GPKG"}
+_POLYGONS = {"Polygon", "MultiPolygon"}
+_MAX_BYTES = 512 * 1024**2
+
+
+@dataclass(frozen=True)
+class Footprints:
+    """Polygons in pixel coordinates of one image: x to the right, y down, in pixels.
+
+    Attributes:
+        polygons: shapely polygons and multipolygons, two-dimensional.
+        values: what the class attribute says of each, or None without one.
+    """
+
+    polygons: tuple[Any, ...]
+    values: tuple[str | None, ...]
+
+
+def read_footprints(path: Path, image: Path, header: Header, attribute: str = "") -> Footprints:
+    """Read polygons and bring them onto an image's grid.
+
+    Heights (a third coordinate) are dropped. Coordinates are reprojected where the two reference
+    systems differ; without one in the file those of the image are meant. A ``.csv`` is SpaceNet's
+    summary of a whole set, in pixel coordinates, of which the image's own rows are taken.
+
+    Args:
+        path: GeoJSON, GeoPackage or CSV.
+        image: the image's file; its name says which rows of a CSV are meant.
+        header: of that image.
+        attribute: property that names the class; empty for none.
+
+    Raises:
+        DatasetError: the file cannot be read, holds other things than polygons, lacks the
+            attribute, needs a georeferenced image and has none, or lies beside the image.
+    """
+    if path.suffix.lower() == ".csv":
+        return _from_csv(path, image)
+    shapely, table, crs = _load(path, attribute)
+    polygons = list(shapely.force_2d(shapely.from_wkb(table[0])))
+    values: list[str | None] = (
+        [None if v is None else str(v) for v in table[1]] if attribute else [None] * len(polygons)
+    )
+    for position, polygon in enumerate(polygons):
+        if polygon is None or polygon.is_empty:
+            continue
+        if polygon.geom_type not in _POLYGONS:
+            raise DatasetError(
+                f"feature {position + 1} is a {polygon.geom_type}, and a mask needs polygons",
+                where=str(path),
+                remedy="keep only Polygon and MultiPolygon features; give lines and points a "
+                "width first (QGIS: Vector, Geoprocessing Tools, Buffer)",
+            )
+    kept = [(p, v) for p, v in zip(polygons, values, strict=True) if p is not None]
+    kept = [(p, v) for p, v in kept if not p.is_empty]
+    if not kept:
+        return Footprints((), ())
+    placed = _onto_grid([p for p, _ in kept], crs, header, path)
+    return Footprints(tuple(placed), tuple(v for _, v in kept))
+
+
+def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]:
+    """shapely, (WKB, attribute values) and the reference system of a vector file."""
+    import pyogrio
+    import shapely
+
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DatasetError(
+            f"the footprints cannot be opened ({error.strerror})",
+            where=str(path),
+            remedy="check its name and who may read it",
+        ) from error
+    if size > _MAX_BYTES:
+        raise DatasetError(
+            f"the footprints take {size / 1024**2:,.0f} MiB, and {_MAX_BYTES / 1024**2:.0f} MiB "
+            "is the limit",
+            where=str(path),
+            remedy="cut them to the images' extents first (ogr2ogr -clipsrc)",
+        )
+    driver = _DRIVERS[path.suffix.lower()]
+    try:
+        # The driver is named by the ending alone: what GDAL would guess could reach elsewhere.
+        meta, _, geometry, fields = pyogrio.raw.read(
+            f"{driver}:{path}" if driver == "GeoJSON" else path,
+            columns=[attribute] if attribute else [],
+            read_geometry=True,
+        )
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        raise DatasetError(
+            "the footprints cannot be read: the file is damaged or cut off",
+            where=str(path),
+            remedy="copy or export it again as GeoJSON or GeoPackage",
+        ) from error
+    if geometry is None:
+        raise DatasetError(
+            "the footprints have no geometry",
+            where=str(path),
+            remedy="export the layer with its polygons",
+        )
+    if attribute and not len(fields) and len(geometry):
+        known = ", ".join(pyogrio.read_info(path)["fields"]) or "none"
+        raise DatasetError(
+            f"the footprints have no attribute {attribute!r}",
+            where=str(path),
+            remedy=f"choose one of: {known}",
+        )
+    return shapely, (geometry, fields[0] if len(fields) else ()), meta["crs"]
+
+
+def _onto_grid(polygons: list[Any], crs: str | None, header: Header, path: Path) -> list[Any]:
+    import shapely
+
+    place = header.georeference
+    if place is None or place.crs is None:
+        return _if_pixels(polygons, crs, header, path)
+    moved = np.array(polygons, dtype=object)
+    if crs is not None:
+        moved = _reprojected(moved, crs, place, path)
+    inverse = ~place.transform
+    moved = shapely.transform(
+        moved, lambda xy: np.column_stack(inverse @ (xy[:, 0], xy[:, 1])), include_z=False
+    )
+    frame = shapely.box(0, 0, header.width, header.height)
+    if not shapely.intersects(moved, frame).any():
+        west, north, east, south = (round(float(v)) for v in shapely.total_bounds(moved))
+        raise DatasetError(
+            f"none of the {len(moved):,} footprints lies on the image: in its pixels they are at "
+            f"x {west:,} to {east:,}, y {north:,} to {south:,}, and it has "
+            f"{header.width:,} × {header.height:,}",
+            where=str(path),
+            remedy="check that they belong to this image and that their coordinate reference "
+            f"system ({crs or 'none given'}) is the right one",
+        )
+    return list(moved)
+
+
+def _if_pixels(polygons: list[Any], crs: str | None, header: Header, path: Path) -> list[Any]:
+    """Footprints of an image without a grid: their numbers can only be pixels."""
+    import shapely
+
+    bounds = shapely.total_bounds(np.array(polygons, dtype=object))
+    inside = bounds[0] >= -1 and bounds[1] >= -1
+    inside &= bounds[2] <= header.width + 1 and bounds[3] <= header.height + 1
+    # GDAL gives every GeoJSON a reference system, so that a name alone says nothing.
+    if not inside:
+        raise DatasetError(
+            f"the footprints are in {crs or 'map coordinates'} and the image is not georeferenced",
+            where=str(path),
+            remedy="use the georeferenced image (GeoTIFF), or footprints in its pixels",
+        )
+    return polygons
+
+
+def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path) -> np.ndarray:
+    import shapely
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+    from rasterio.warp import transform
+
+    try:
+        source = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise DatasetError(
+            f"the coordinate reference system of the footprints is not understood: {crs[:80]}",
+            where=str(path),
+            remedy="export them with an EPSG code",
+        ) from error
+    if source == place.crs:
+        return polygons
+
+    def move(xy: np.ndarray) -> np.ndarray:
+        return np.column_stack(transform(source, place.crs, xy[:, 0], xy[:, 1])[:2])
+
+    moved: np.ndarray = shapely.transform(polygons, move, include_z=False)
+    if not np.isfinite(shapely.total_bounds(moved)).all():
+        raise DatasetError(
+            f"the footprints cannot be brought from {crs} to the image's {place.crs}",
+            where=str(path),
+            remedy="check that their reference system is the right one",
+        )
+    return moved
+
+
+@lru_cache(maxsize=2)
+def _summary(path: Path, stamp: tuple[int, int]) -> dict[str, tuple[str, ...]]:
+    """Polygons as WKT by image, of SpaceNet's summary; `stamp` makes a changed file be read."""
+    by_image: dict[str, list[str]] = {}
+    csv.field_size_limit(64 * 1024**2)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                by_image.setdefault(row["ImageId"], []).append(row["PolygonWKT_Pix"])
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise DatasetError(
+            "the summary of footprints cannot be read",
+            where=str(path),
+            remedy="expected a CSV with the columns ImageId and PolygonWKT_Pix, as SpaceNet "
+            "ships it",
+        ) from error
+    return {image: tuple(found) for image, found in by_image.items()}
+
+
+def _from_csv(path: Path, image: Path) -> Footprints:
+    import shapely
+
+    try:
+        status = path.stat()
+        stamp = (status.st_size, status.st_mtime_ns)
+    except OSError:
+        stamp = (0, 0)  # _summary says what is wrong
+    listed = _summary(path, stamp)
+    # ImageId lacks the product's name, in between: SN6_Train_AOI_11_Rotterdam_[PS-RGB_]start_…
+    found = next((v for k, v in listed.items() if _same_place(k, image.stem)), ())
+    try:
+        polygons = shapely.force_2d(shapely.from_wkt(list(found)))
+    except shapely.errors.GEOSException as error:
+        raise DatasetError(
+            f"a polygon of {image.stem} in the summary is no WKT",
+            where=str(path),
+            remedy="download the file again",
+        ) from error
+    kept = tuple(p for p in polygons if not p.is_empty)
+    return Footprints(kept, (None,) * len(kept))
+
+
+def _same_place(image_id: str, stem: str) -> bool:
+    return stem == image_id or _tail(stem) == _tail(image_id)
+
+
+def _tail(name: str) -> str:
+    """Start, end and tile number: the part that all products of a SpaceNet 6 tile share."""
+    return "_".join(name.rsplit("_", 4)[1:])
+
+
+def rasterise(
+    path: Path,
+    image: Path,
+    header: Header,
+    names: Sequence[str],
+    attribute: str = "",
+    minimum_area: float = 0.0,
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Burn footprints as labels.
+
+    A pixel belongs to a polygon if its centre does (GDAL's rule without ALL_TOUCHED). Smaller
+    polygons lie on top of larger ones.
+
+    Args:
+        path, image, header, attribute: as for `read_footprints`.
+        names: the class names; the first is where there is no polygon.
+        minimum_area: polygons of less than this many square pixels are left out.
+
+    Returns:
+        (H, W) uint8 labels, 255 = void, and the pixel counts of attribute values that are no
+        class, ``value …``; those pixels are void.
+
+    Raises:
+        DatasetError: see `read_footprints`.
+    """
+    from rasterio.features import rasterize
+
+    found = read_footprints(path, image, header, attribute)
+    index = {name: number for number, name in enumerate(names)}
+    strange: dict[str, list[Any]] = {}
+    drawn: list[tuple[float, Any, int]] = []
+    for polygon, value in zip(found.polygons, found.values, strict=True):
+        area = float(polygon.area)
+        if area < minimum_area or not math.isfinite(area) or area == 0:
+            continue
+        label = 1 if not attribute else index.get(value or "", VOID)
+        if label == VOID and attribute:
+            strange.setdefault(f"value {value}", []).append(polygon)
+        drawn.append((area, polygon, label))
+    labels = np.zeros((header.height, header.width), np.uint8)
+    if drawn:
+        drawn.sort(key=lambda item: -item[0])
+        rasterize([(p, v) for _, p, v in drawn], out=labels, all_touched=False)
+    unknown = {
+        name: int(rasterize(polygons, out_shape=labels.shape, all_touched=False).sum())
+        for name, polygons in strange.items()
+    }
+    return labels, unknown
