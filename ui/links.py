@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["page_link"]
+__all__ = ["go_to", "page_link"]
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 
@@ -22,3 +22,8 @@ def page_link(name: str, label: str, icon: str) -> None:
         icon: a Material symbol's name.
     """
     st.page_link(_PAGES / f"{name}.py", label=label, icon=f":material/{icon}:")
+
+
+def go_to(name: str, query: dict[str, str]) -> None:
+    """Open a page of ours now, with this in its URL."""
+    st.switch_page(_PAGES / f"{name}.py", query_params=query)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import getitem
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 from pydantic import ValidationError
 
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.prepared import prepared
 from core.datasets.recipe import Recipe, load_recipe
 from core.datasets.recipes import list_recipes, recipe_file
 from core.datasets.splits import Split, split_samples
 from core.errors import ConfigError
+from core.imagery.normalise import NormalisationKind
 from core.imagery.raster import read_header
 from core.settings import remedy_for
 from core.training.config import TrainConfig
@@ -22,13 +24,18 @@ from core.training.estimate import steps_per_epoch, unet_parameters
 from ui.datasets import fingerprint
 from ui.errors import plain
 
-__all__ = ["settings_form"]
+__all__ = ["TAKE", "settings_form"]
+
+TAKE = "train.take"
+"""In the session: a recipe's name that the form is to be filled in from, once."""
 
 # By the setting's place in TrainConfig, which is also the widget's key: what the screen calls it.
 _LABELS = {
     "recipe.split.kind": "Split",
     "recipe.split.val": "Validation share, %",
     "recipe.split.test": "Test share, %",
+    "recipe.split.folds": "Folds",
+    "recipe.split.fold": "Fold that validates",
     "recipe.split.seed": "Split number",
     "recipe.patch.size": "Crop size, px",
     "batch": "Crops a step",
@@ -64,13 +71,19 @@ _LABELS = {
 _PERCENT = {"recipe.split.val", "recipe.split.test"}
 _WORDS = {
     "scene": "by scene",
+    "folds": "by folds of scenes",
     "within-scene": "within scenes",
+    "random": "random",
     "fixed": "as the recipe lists",
     "batch": "batch",
     "group": "group",
     "none": "none",
     "unit": "value range",
+    "minmax": "least to greatest",
+    "percentile": "percentiles",
     "standard": "mean and spread",
+    "imagenet": "ImageNet's",
+    "decibel": "limits in dB",
     1: "full",
     2: "half",
     4: "quarter",
@@ -131,15 +144,25 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> TrainConfig | None:
     """
     _set_defaults()
     _choose_preset()
-    recipe = _choose_recipe()
+    recipe = _choose_recipe(ref)
+    dataset = prepared(dataset, recipe)
     st.markdown("###### Data")
     left, middle, right = st.columns(3)
-    kinds = ["scene", "within-scene"] + (["fixed"] if recipe.split.kind == "fixed" else [])
+    kinds = ["scene", "folds", "within-scene", "random"]
+    kinds += ["fixed"] if recipe.split.kind == "fixed" else []
     with left:
         _choice("recipe.split.kind", kinds, "What is kept apart for validation and test.")
-    fixed = st.session_state[_key("recipe.split.kind")] == "fixed"
+    kind = st.session_state[_key("recipe.split.kind")]
+    fixed = kind == "fixed"
     with middle:
-        _number("recipe.split.val", 5, 90, 5, disabled=fixed)
+        if kind == "folds":
+            folds = st.session_state[_key("recipe.split.folds")]
+            _number("recipe.split.folds", 2, 50, 1)
+            fold = _key("recipe.split.fold")
+            st.session_state[fold] = min(st.session_state[fold], folds - 1)
+            _number("recipe.split.fold", 0, folds - 1, 1, "Counted from 0; train once for each.")
+        else:
+            _number("recipe.split.val", 5, 90, 5, disabled=fixed)
     with right:
         _number("recipe.split.test", 0, 90, 5, disabled=fixed)
     preview = st.container()
@@ -212,7 +235,7 @@ def _apply_preset() -> None:
         st.session_state[_key(path)] = value
 
 
-def _choose_recipe() -> Recipe:
+def _choose_recipe(ref: DatasetRef) -> Recipe:
     """The saved recipe that exclusions come from; its other decisions are filled in once."""
     files = {name: recipe_file(name) for name in list_recipes()}
     if not files:
@@ -226,6 +249,9 @@ def _choose_recipe() -> Recipe:
                     value = _at(content, path.removeprefix("recipe."))
                     st.session_state[_key(path)] = _shown(path, value)
 
+    if (taken := st.session_state.pop(TAKE, None)) in files:
+        st.session_state["train.recipe"] = taken
+        fill()
     name = st.selectbox(
         "Recipe",
         list(files),
@@ -240,6 +266,11 @@ def _choose_recipe() -> Recipe:
     if recipe.exclude:
         names = plain(", ".join(recipe.exclude[:5]))
         st.caption(f"Leaves out {len(recipe.exclude)} samples: {names}.")
+    if recipe.dataset and recipe.dataset != ref.id:
+        st.warning(
+            f"This recipe was made for the dataset {plain(recipe.dataset)}.",
+            icon=":material/warning:",
+        )
     return recipe
 
 
@@ -305,7 +336,7 @@ def _advanced() -> None:
     with left:
         _number("weight_decay", 0.0, 1.0, 0.001, "AdamW's.", digits=4)
         _number("ema", 0.0, 0.9999, 0.005, "Momentum of the average that is kept.", digits=4)
-        _choice("recipe.normalisation", ["standard", "unit"])
+        _choice("recipe.normalisation", list(get_args(NormalisationKind)))
         _number("recipe.split.seed", 0, 2**31 - 1, 1, "Another number, another split.")
     with right:
         _number("warmup", 0.0, 0.5, 0.05)
@@ -325,6 +356,8 @@ def _config(dataset: str, recipe: Recipe) -> TrainConfig | None:
         reduce(getitem, groups, content)[last] = value / 100 if path in _PERCENT else value
     if content["recipe"]["split"]["kind"] != "fixed":
         content["recipe"]["split"] |= {"val_samples": (), "test_samples": ()}
+    if content["recipe"]["normalisation"] != recipe.normalisation:
+        content["recipe"]["clip"] = None  # the limits are of another kind
     try:
         config = TrainConfig.model_validate(content)
     except ValidationError as error:
@@ -342,9 +375,8 @@ def _config(dataset: str, recipe: Recipe) -> TrainConfig | None:
 
 
 def _show_split(dataset: Dataset, config: TrainConfig) -> Split:
-    kept = [sample for sample in dataset.samples if sample.id not in config.recipe.exclude]
-    split = split_samples(kept, config.recipe.split)
-    scene_of = {sample.id: sample.scene for sample in kept}
+    split = split_samples(dataset.samples, config.recipe.split)
+    scene_of = {sample.id: sample.scene for sample in dataset.samples}
     rows = ["| | Scenes | Images | Which |", "|:--|--:|--:|:--|"]
     sides = (("Training", split.train), ("Validation", split.val), ("Test", split.test))
     for side, ids in sides:
@@ -354,6 +386,13 @@ def _show_split(dataset: Dataset, config: TrainConfig) -> Split:
     st.markdown("\n".join(rows))
     if config.recipe.split.kind == "scene":
         st.caption("Whole scenes are kept apart: the scores tell about places never seen.")
+    elif config.recipe.split.kind == "folds":
+        st.caption("Whole scenes are kept apart; the mean over the folds says more than one does.")
+    elif config.recipe.split.kind == "random":
+        st.caption(
+            ":orange[:material/warning: Neighbouring samples land on different sides: scores come "
+            "out too good. Data, Prepare measures how many.]"
+        )
     elif config.recipe.split.kind == "within-scene":
         st.caption(
             "Every scene is seen in training: the scores tell how well these places are mapped, "
@@ -369,7 +408,8 @@ def _cell(text: str) -> str:
 
 
 def _show_estimate(dataset: Dataset, split: Split, config: TrainConfig) -> None:
-    pixels, bands = _size(str(dataset.root), fingerprint(dataset.root), split.train, dataset)
+    used = f"{fingerprint(dataset.root)}|{dataset.product}|{dataset.bands}"
+    pixels, bands = _size(str(dataset.root), used, split.train, dataset)
     spec = config.model.model_copy(update={"bands": bands, "classes": len(dataset.classes)})
     steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
     st.caption(
@@ -382,4 +422,5 @@ def _show_estimate(dataset: Dataset, split: Split, config: TrainConfig) -> None:
 def _size(folder: str, content: str, ids: tuple[str, ...], _dataset: Dataset) -> tuple[int, int]:
     """Pixels of these samples, from their headers, and bands of the first."""
     headers = [read_header(_dataset.sample(i).image) for i in ids]
-    return sum(h.width * h.height for h in headers), headers[0].bands
+    pixels = sum(h.width * h.height for h in headers)
+    return pixels, len(_dataset.bands) or headers[0].bands

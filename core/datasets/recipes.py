@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from pathlib import Path
@@ -11,7 +12,15 @@ from core.datasets.recipe import Recipe, load_recipe
 from core.errors import ConfigError
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
 
-__all__ = ["differences", "list_recipes", "recipe_file", "revisions", "save_recipe"]
+__all__ = [
+    "differences",
+    "keep_draft",
+    "list_recipes",
+    "load_draft",
+    "recipe_file",
+    "revisions",
+    "save_recipe",
+]
 
 _SAVING = threading.Lock()  # sessions of the dashboard are threads of one process
 _FILE = re.compile(r"(\d{4,})\.json")
@@ -69,6 +78,38 @@ def save_recipe(recipe: Recipe) -> Recipe:
         made = recipe.model_copy(update={"revision": number})
         write_json(folder / f"{number:04d}.json", made.model_dump(mode="json"))
         return made
+
+
+def _draft_file(dataset: str) -> Path:
+    # Ids have slashes; the leading dot keeps drafts out of the list of recipes.
+    digest = hashlib.blake2b(dataset.encode(), digest_size=16).hexdigest()
+    return workspace().recipes / ".drafts" / f"{digest}.json"
+
+
+def load_draft(dataset: str) -> Recipe | None:
+    """What was decided about a dataset and not saved yet; None if there is nothing.
+
+    A draft that cannot be read any more counts as none.
+    """
+    path = _draft_file(dataset)
+    if not path.is_file():
+        return None
+    try:
+        return load_recipe(path)
+    except ConfigError:
+        return None
+
+
+def keep_draft(recipe: Recipe) -> None:
+    """Keep a recipe as the draft of its dataset, so that a reload of the page loses nothing.
+
+    Raises:
+        WorkspaceError: the disk is full or cannot be written.
+    """
+    path = _draft_file(recipe.dataset)
+    with disk_errors(path):
+        path.parent.mkdir(exist_ok=True)
+    write_json(path, recipe.model_dump(mode="json"))
 
 
 def differences(one: Recipe, other: Recipe) -> list[tuple[str, str, str]]:

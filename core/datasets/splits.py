@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.datasets.dataset import Sample
 from core.errors import ConfigError
 
-__all__ = ["Split", "SplitConfig", "split_samples"]
+__all__ = ["Split", "SplitConfig", "lists_from_text", "split_samples"]
 
 
 class SplitConfig(BaseModel):
@@ -51,6 +53,55 @@ class SplitConfig(BaseModel):
         if self.kind != "fixed" and (self.val_samples or self.test_samples):
             raise ValueError("lists of samples go with kind 'fixed'")
         return self
+
+
+def lists_from_text(text: str, name: str) -> SplitConfig:
+    """A fixed split from a file's text.
+
+    JSON ``{"val": [ids], "test": [ids]}``, or lines of ``sample,side`` (a header line and other
+    separators ``;`` and tab are understood) with the sides train, val, validation or test. What is
+    on no list trains.
+
+    Args:
+        text: the content.
+        name: the file's name, for messages.
+
+    Raises:
+        ConfigError: neither form, or nothing to validate or test on.
+    """
+    sides: dict[str, list[str]] = {"val": [], "test": []}
+    if text.lstrip().startswith("{"):
+        try:
+            content = json.loads(text)
+            lists = {side: [str(i) for i in content.get(side, ())] for side in sides}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _no_lists(name) from error
+        sides = lists
+    else:
+        words = {"train": "", "training": "", "val": "val", "validation": "val", "test": "test"}
+        for position, line in enumerate(text.splitlines()):
+            if not line.strip():
+                continue
+            parts = [part.strip().strip('"') for part in re.split(r"[,;\t]", line)]
+            if len(parts) != 2 or parts[1].lower() not in words:
+                if position == 0:
+                    continue  # the columns' names
+                raise _no_lists(name, f"line {position + 1} is {line.strip()[:60]!r}")
+            if side := words[parts[1].lower()]:
+                sides[side].append(parts[0])
+    if not sides["val"]:
+        raise _no_lists(name, "it has nothing to validate on")
+    return SplitConfig(
+        kind="fixed", val_samples=tuple(sides["val"]), test_samples=tuple(sides["test"])
+    )
+
+
+def _no_lists(name: str, detail: str = "") -> ConfigError:
+    return ConfigError(
+        "this is no list of samples" + (f": {detail}" if detail else ""),
+        where=name,
+        remedy='give JSON {"val": ["id", …], "test": […]} or lines "id,val" and "id,test"',
+    )
 
 
 @dataclass(frozen=True)

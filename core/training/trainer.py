@@ -241,6 +241,14 @@ def _train(run: Run, config: TrainConfig, status: _StatusWriter, resume: bool) -
             remedy="check the class table with `audit`, or put labelled samples in the training "
             "split",
         )
+    absent = [n for n, c in zip(data.dataset.classes.names, counts, strict=True) if not c]
+    if absent:
+        # In the run's log; the Data page says it before the launch.
+        print(
+            f"warning: no training sample has a pixel of {', '.join(absent)}: the network cannot "
+            "learn that; choose another split, or add samples",
+            file=sys.stderr,
+        )
     model = build_model(spec)
     if config.start_from and not resume:
         _begin_with(config.start_from, model, spec, data)

@@ -1,0 +1,124 @@
+"""Split: which samples train, validate and test, what each side has, and what leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.classes import ClassTable
+from core.datasets.audit import Audit, SampleFacts
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.datasets.splits import Split, lists_from_text, split_samples
+from core.errors import DSIError
+from ui.errors import plain, show_error
+from ui.recipe_draft import change, draft, field
+
+__all__ = ["split_section"]
+
+_KINDS = {
+    "scene": "by scene",
+    "folds": "by folds of scenes",
+    "within-scene": "within scenes",
+    "random": "random",
+    "fixed": "lists from a file",
+}
+_SAYS = {
+    "scene": "Whole scenes are kept apart: the scores tell about places never seen.",
+    "folds": "Whole scenes are kept apart. Train once for each fold: the mean of the scores says "
+    "more than one split does.",
+    "within-scene": "Every scene is seen in training: the scores tell how well these places are "
+    "mapped, not new ones.",
+    "random": "Samples are drawn without regard to scenes: neighbours land on different sides, and "
+    "scores come out too good.",
+    "fixed": "As the lists say; what is on none of them trains.",
+}
+
+
+def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
+    """Choose the split and show what follows from it."""
+    split = draft(ref).split
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kinds = [k for k in _KINDS if k != "fixed" or split.kind == "fixed"]
+        st.selectbox(
+            "Split", kinds, format_func=_KINDS.__getitem__, width=220, **field(ref, "split.kind")
+        )
+        if split.kind == "folds":
+            st.number_input("Folds", 2, 50, width=120, **field(ref, "split.folds"))
+            st.number_input(
+                "Fold that validates", 0, split.folds - 1, width=170, **field(ref, "split.fold")
+            )
+        if split.kind not in ("fixed", "folds"):
+            st.slider("Validation", 0.05, 0.5, step=0.05, width=200, **field(ref, "split.val"))
+        if split.kind != "fixed":
+            st.slider("Test", 0.0, 0.5, step=0.05, width=200, **field(ref, "split.test"))
+            st.number_input("Seed", 0, 2**31 - 1, width=130, **field(ref, "split.seed"))
+    st.caption(_SAYS[split.kind])
+    _lists(ref)
+    sides = split_samples(dataset.samples, split)
+    facts = {f.id: f for f in found.facts} if found else {}
+    _table(dataset, sides)
+    if not facts:
+        st.info(
+            "How the classes are shared out appears when all images and masks have been read.",
+            icon=":material/timer:",
+        )
+        return
+    _missing(dataset.classes, sides, facts)
+    _shares(dataset, sides, found)
+
+
+def _lists(ref: DatasetRef) -> None:
+    upload = st.file_uploader(
+        "Lists from a file",
+        type=["json", "csv", "txt"],
+        key="split-upload",
+        help='JSON {"val": [ids], "test": [ids]}, or lines "id,val" and "id,test".',
+    )
+    if upload is None or st.session_state.get("split-uploaded") == upload.file_id:
+        return
+    st.session_state["split-uploaded"] = upload.file_id  # once, not on every rerun
+    try:
+        made = lists_from_text(upload.getvalue().decode("utf-8", errors="replace"), upload.name)
+    except DSIError as error:
+        show_error(error)
+        return
+    change(ref, split=made.model_dump(mode="json"))
+    st.rerun()
+
+
+def _table(dataset: Dataset, sides: Split) -> None:
+    scene_of = {sample.id: sample.scene for sample in dataset.samples}
+    rows = ["| | Scenes | Samples | Which |", "|:--|--:|--:|:--|"]
+    for side, ids in _named(sides).items():
+        scenes = list(dict.fromkeys(scene_of[i] for i in ids))
+        listed = ", ".join(scenes[:6]) + (" …" if len(scenes) > 6 else "")
+        rows.append(f"| {side} | {len(scenes)} | {len(ids)} | {plain(listed)} |")
+    st.markdown("\n".join(rows))
+
+
+def _named(sides: Split) -> dict[str, tuple[str, ...]]:
+    return {"Training": sides.train, "Validation": sides.val, "Test": sides.test}
+
+
+def _missing(classes: ClassTable, sides: Split, facts: Mapping[str, SampleFacts]) -> None:
+    for side, ids in _named(sides).items():
+        if not ids:
+            continue
+        absent = [
+            name
+            for name in classes.names
+            if not any(facts[i].pixels_per_class.get(name, 0) for i in ids if i in facts)
+        ]
+        if not absent:
+            continue
+        listed = plain(", ".join(absent))
+        if side == "Training":
+            st.warning(
+                f"No training sample has a pixel of {listed}: the network cannot learn "
+                f"{'it' if len(absent) == 1 else 'them'}. Choose another seed or kind of split.",
+                icon=":material/warning:",
+            )
+        else:
+            st.caption(f"{side} has no pixel of {listed}: it says nothing about that.")
