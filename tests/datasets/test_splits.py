@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.datasets.dataset import Sample
-from core.datasets.splits import Split, SplitConfig, split_samples
+from core.datasets.splits import Split, SplitConfig, lists_from_text, split_samples
 from core.errors import ConfigError
 
 
@@ -31,7 +31,7 @@ def assert_partition(split: Split, everything: list[Sample]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("kind", ["scene", "within-scene"])
+@pytest.mark.parametrize("kind", ["scene", "folds", "within-scene", "random"])
 def test_sides_are_disjoint_and_complete(kind: str, seed: int) -> None:
     everything = samples(8, 9)
     config = SplitConfig.model_validate({"kind": kind, "seed": seed})
@@ -107,3 +107,63 @@ def test_shares_leave_something_to_train_on() -> None:
         SplitConfig(val=0.5, test=0.5)
     with pytest.raises(ValidationError, match="kind 'fixed'"):
         SplitConfig(val_samples=("a",))
+
+
+def test_folds_validate_every_scene_once_and_share_the_test() -> None:
+    everything = samples(11, 3)
+    splits = [
+        split_samples(everything, SplitConfig(kind="folds", folds=4, fold=fold, test=0.2))
+        for fold in range(4)
+    ]
+    assert len({split.test for split in splits}) == 1
+    seen = [scene for split in splits for scene in scenes_of(split.val)]
+    assert len(seen) == len(set(seen)) == 11 - len(scenes_of(splits[0].test))
+    sizes = [len(scenes_of(split.val)) for split in splits]
+    assert max(sizes) - min(sizes) <= 1
+    for split in splits:
+        assert_partition(split, everything)
+        assert not scenes_of(split.train) & scenes_of(split.val)
+
+
+def test_too_few_scenes_for_the_folds() -> None:
+    with pytest.raises(ConfigError, match="choose fewer folds"):
+        split_samples(samples(5, 2), SplitConfig(kind="folds", folds=5, test=0.2))
+    with pytest.raises(ValidationError, match="count from 0"):
+        SplitConfig(kind="folds", folds=3, fold=3)
+
+
+def test_random_cuts_scenes() -> None:
+    split = split_samples(samples(6, 9), SplitConfig(kind="random", seed=1))
+    assert scenes_of(split.train) & scenes_of(split.val)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"val": ["s0/p0"], "test": ["s1/p0", "s1/p1"]}',
+        "sample,side\ns0/p0,val\ns1/p0,test\ns1/p1,test\ns2/p0,train\n",
+        '"s0/p0";validation\ns1/p0;TEST\n\ns1/p1;test',
+        "s0/p0\tval\ns1/p0\ttest\ns1/p1\ttest",
+    ],
+)
+def test_lists_from_a_file(text: str) -> None:
+    config = lists_from_text(text, "lists.csv")
+    split = split_samples(samples(3, 2), config)
+    assert split.val == ("s0/p0",)
+    assert split.test == ("s1/p0", "s1/p1")
+    assert len(split.train) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "nothing to validate"),
+        ("{broken", "no list"),
+        ('{"val": 3}', "no list"),
+        ("a,val\nb,maybe", "line 2"),
+        ("sample,side\na,test", "nothing to validate"),
+    ],
+)
+def test_what_is_no_list(text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        lists_from_text(text, "lists.csv")
