@@ -57,9 +57,20 @@ def parser() -> argparse.ArgumentParser:
 
     c = command("demo", _demo, "write a generated dataset")
     c.add_argument("dir", metavar="DIR", type=Path)
-    c.add_argument("--layout", choices=["dubai"], default="dubai")
-    c.add_argument("--scenes", type=_count, default=4, metavar="N", help="mosaics of 4 parts each")
-    c.add_argument("--size", type=_count, default=512, metavar="PX", help="side of a part")
+    c.add_argument("--layout", choices=["dubai", "spacenet6"], default="dubai")
+    c.add_argument(
+        "--scenes",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="mosaics of 4 parts each, or places seen by 3 passes each",
+    )
+    c.add_argument(
+        "--size",
+        type=_count,
+        metavar="PX",
+        help="side of a part, by default 512, or of a tile, by default 900",
+    )
     c.add_argument("--seed", type=_seed, default=0, metavar="S")
 
     c = command("audit", _audit, "inspect a dataset and list its problems")
@@ -169,14 +180,14 @@ def _score(value: float | None) -> str:
 
 def _demo(options: Any) -> None:
     from core.datasets.demo import write_demo
+    from core.datasets.demo_spacenet6 import write_spacenet6
 
-    with _bar("writing scenes", "scene") as progress:
-        written = write_demo(
-            options.dir,
-            scenes=options.scenes,
-            size=options.size,
-            seed=options.seed,
-            progress=progress,
+    write = write_spacenet6 if options.layout == "spacenet6" else write_demo
+    # Without it, each layout has its own.
+    size = {} if options.size is None else {"size": options.size}
+    with _bar("writing scenes", "tile") as progress:
+        written = write(
+            options.dir, scenes=options.scenes, seed=options.seed, progress=progress, **size
         )
     print(written)
 

@@ -9,10 +9,19 @@ from pathlib import Path
 from core.datasets.dataset import Dataset, Layout
 from core.datasets.dubai import is_dubai, read_dubai
 from core.datasets.pairs import is_pairs, read_pairs
+from core.datasets.spacenet6 import is_spacenet6, read_spacenet6
+from core.datasets.vector import is_vector, read_vector
 from core.errors import DatasetError
 from core.paths import data_roots, is_name, workspace
 
-__all__ = ["DatasetRef", "find_dataset", "list_datasets", "open_dataset", "recognise"]
+__all__ = ["LAYOUTS", "DatasetRef", "find_dataset", "list_datasets", "open_dataset", "recognise"]
+
+LAYOUTS = (
+    "`Tile N/images` and `Tile N/masks`; `images` and `masks` (or `labels`) with the same file "
+    "names, also within `train`, `val` and `test`; images and labels in one folder, as x.tif and "
+    "x_mask.png; GeoTIFFs with GeoJSON or GeoPackage labels; or SpaceNet 6's folders"
+)
+"""The layouts that are known, in words."""
 
 _DEPTH = 2  # levels below an allow-listed root that are searched for datasets
 
@@ -37,6 +46,10 @@ def recognise(path: Path) -> Layout | None:
         return None
     if is_dubai(path):
         return "dubai"
+    if is_spacenet6(path):
+        return "spacenet6"
+    if is_vector(path):
+        return "vector"
     return "pairs" if is_pairs(path) else None
 
 
@@ -61,11 +74,13 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
         raise DatasetError(
             "the dataset folder is empty" if empty else "this folder is in no known layout",
             where=str(path),
-            remedy="expected `Tile N/images` and `Tile N/masks`, or `images` and `masks` with the "
-            "same file names; `python -m core demo DIR` writes an example",
+            remedy=f"expected {LAYOUTS}; `python -m core demo DIR` writes an example",
         )
-    reader = read_dubai if layout == "dubai" else read_pairs
-    return reader(path, name or path.resolve().name)
+    called = name or path.resolve().name
+    if layout == "spacenet6":
+        return read_spacenet6(path, called, product)
+    reader = {"dubai": read_dubai, "vector": read_vector}.get(layout, read_pairs)
+    return reader(path, called)
 
 
 def list_datasets() -> list[DatasetRef]:

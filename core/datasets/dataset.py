@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +52,8 @@ class MaskCoding:
         attribute: for footprints, the property that names a polygon's class; empty where all of
             them are label 1.
         minimum_area: for footprints, polygons of less than this many square pixels are left out.
+        texts: for footprints, values of the attribute beside the class names, and their labels.
+        shared: for footprints, one file holds those of all images.
         read_as: decided in a recipe: unknown values as `decode_mask` names them, and the labels
             (255 = void) they are read as.
     """
@@ -61,6 +63,8 @@ class MaskCoding:
     values: Mapping[int, int] = field(default_factory=dict)
     attribute: str = ""
     minimum_area: float = 0.0
+    texts: Mapping[str, int] = field(default_factory=dict)
+    shared: bool = False
     read_as: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -89,6 +93,7 @@ class Dataset:
         products: all there are; empty where a dataset has one kind of image.
         bands: decided in a recipe: the bands that are used, counted from 0; empty for all.
         windows: decided in a recipe: parts of samples that are used, by id.
+        nodata: a value that in all bands at once means no data, also where a file does not say so.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Dataset:
     products: tuple[str, ...] = ()
     bands: tuple[int, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
+    nodata: float | None = None
 
     @property
     def scenes(self) -> tuple[str, ...]:
@@ -128,7 +134,11 @@ class Dataset:
         Raises:
             ImageError: it cannot be read, or lacks a band or the window of the recipe.
         """
-        return self._arranged(sample, read_raster(sample.image))
+        raster = read_raster(sample.image)
+        if self.nodata is not None and raster.header.nodata != self.nodata:
+            valid = raster.valid & (raster.pixels != self.nodata).any(axis=-1)
+            raster = replace(raster, valid=valid)
+        return self._arranged(sample, raster)
 
     def _arranged(self, sample: Sample, raster: Raster) -> Raster:
         if sample.turned:
@@ -155,8 +165,11 @@ class Dataset:
             grid = header or read_header(sample.image)
             coding = self.coding
             names = self.classes.names
+            read_as = {k.removeprefix("value "): label for k, label in coding.read_as.items()}
             labels, unknown = rasterise(
-                sample.mask, sample.image, grid, names, coding.attribute, coding.minimum_area
+                *(sample.mask, sample.image, grid, names, coding.attribute, coding.minimum_area),
+                texts={**coding.texts, **read_as},
+                shared=coding.shared,
             )
             source = None
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,7 +37,9 @@ class Footprints:
     values: tuple[str | None, ...]
 
 
-def read_footprints(path: Path, image: Path, header: Header, attribute: str = "") -> Footprints:
+def read_footprints(
+    path: Path, image: Path, header: Header, attribute: str = "", shared: bool = False
+) -> Footprints:
     """Read polygons and bring them onto an image's grid.
 
     Heights (a third coordinate) are dropped. Coordinates are reprojected where the two reference
@@ -49,18 +51,35 @@ def read_footprints(path: Path, image: Path, header: Header, attribute: str = ""
         image: the image's file; its name says which rows of a CSV are meant.
         header: of that image.
         attribute: property that names the class; empty for none.
+        shared: the file holds the polygons of many images: it is read once and kept, only those
+            near this image are taken, and there may be none.
 
     Raises:
         DatasetError: the file cannot be read, holds other things than polygons, lacks the
-            attribute, needs a georeferenced image and has none, or lies beside the image.
+            attribute, needs a georeferenced image and has none, or (not `shared`) lies beside the
+            image.
     """
     if path.suffix.lower() == ".csv":
         return _from_csv(path, image)
+    if shared:
+        polygons, values, crs, tree = _kept(path, _stamp(path), attribute)
+        near = _near(tree, crs, header) if len(polygons) else None
+        if near is not None:
+            polygons, values = polygons[near], values[near]
+    else:
+        polygons, values, crs = _polygons(path, attribute)
+    if not len(polygons):
+        return Footprints((), ())
+    return _onto_grid(polygons, values, crs, header, path, shared)
+
+
+def _polygons(path: Path, attribute: str) -> tuple[np.ndarray, np.ndarray, str | None]:
+    """Polygons, their attribute's texts and their reference system; empty features are left out."""
     shapely, table, crs = _load(path, attribute)
-    polygons = list(shapely.force_2d(shapely.from_wkb(table[0])))
-    values: list[str | None] = (
-        [None if v is None else str(v) for v in table[1]] if attribute else [None] * len(polygons)
-    )
+    polygons = shapely.force_2d(shapely.from_wkb(table[0]))
+    values = np.full(len(polygons), None, object)
+    if attribute:
+        values[:] = [None if v is None else str(v) for v in table[1]]
     for position, polygon in enumerate(polygons):
         if polygon is None or polygon.is_empty:
             continue
@@ -71,12 +90,50 @@ def read_footprints(path: Path, image: Path, header: Header, attribute: str = ""
                 remedy="keep only Polygon and MultiPolygon features; give lines and points a "
                 "width first (QGIS: Vector, Geoprocessing Tools, Buffer)",
             )
-    kept = [(p, v) for p, v in zip(polygons, values, strict=True) if p is not None]
-    kept = [(p, v) for p, v in kept if not p.is_empty]
-    if not kept:
-        return Footprints((), ())
-    placed = _onto_grid([p for p, _ in kept], crs, header, path)
-    return Footprints(tuple(placed), tuple(v for _, v in kept))
+    kept = np.array([p is not None and not p.is_empty for p in polygons], bool)
+    return polygons[kept], values[kept], crs
+
+
+@lru_cache(maxsize=2)
+def _kept(path: Path, stamp: tuple[int, int], attribute: str) -> tuple[Any, Any, str | None, Any]:
+    """`_polygons` with a search tree, kept for the next image; `stamp` as in `_summary`."""
+    import shapely
+
+    polygons, values, crs = _polygons(path, attribute)
+    return polygons, values, crs, shapely.STRtree(polygons)
+
+
+def _near(tree: Any, crs: str | None, header: Header) -> np.ndarray | None:
+    """Positions of polygons whose box meets the image's, generously; None if it cannot be told."""
+    import shapely
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError, RasterioError
+    from rasterio.warp import transform_bounds
+
+    place = header.georeference
+    if crs is None or place is None or place.crs is None:
+        return None
+    corners = [place.transform @ (x, y) for x in (0, header.width) for y in (0, header.height)]
+    xs, ys = [c[0] for c in corners], [c[1] for c in corners]
+    # A tenth more on each side: the edges of the frame are bent in the other system.
+    dx, dy = (max(xs) - min(xs)) / 10, (max(ys) - min(ys)) / 10
+    frame = (min(xs) - dx, min(ys) - dy, max(xs) + dx, max(ys) + dy)
+    try:
+        bounds = transform_bounds(place.crs, CRS.from_user_input(crs), *frame)
+    except (CRSError, RasterioError):
+        return None  # reprojecting all of them says what is wrong
+    if not np.isfinite(bounds).all() or bounds[0] > bounds[2]:  # around the date line
+        return None
+    found: np.ndarray = tree.query(shapely.box(*bounds))
+    return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0  # reading says what is wrong
+    return status.st_size, status.st_mtime_ns
 
 
 def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]:
@@ -129,13 +186,20 @@ def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]
     return shapely, (geometry, fields[0] if len(fields) else ()), meta["crs"]
 
 
-def _onto_grid(polygons: list[Any], crs: str | None, header: Header, path: Path) -> list[Any]:
+def _onto_grid(
+    polygons: np.ndarray,
+    values: np.ndarray,
+    crs: str | None,
+    header: Header,
+    path: Path,
+    shared: bool,
+) -> Footprints:
     import shapely
 
     place = header.georeference
     if place is None or place.crs is None:
-        return _if_pixels(polygons, crs, header, path)
-    moved = np.array(polygons, dtype=object)
+        return Footprints(tuple(_if_pixels(polygons, crs, header, path)), tuple(values))
+    moved = polygons
     if crs is not None:
         moved = _reprojected(moved, crs, place, path)
     inverse = ~place.transform
@@ -143,7 +207,10 @@ def _onto_grid(polygons: list[Any], crs: str | None, header: Header, path: Path)
         moved, lambda xy: np.column_stack(inverse @ (xy[:, 0], xy[:, 1])), include_z=False
     )
     frame = shapely.box(0, 0, header.width, header.height)
-    if not shapely.intersects(moved, frame).any():
+    meets = shapely.intersects(moved, frame)
+    if shared:
+        return Footprints(tuple(moved[meets]), tuple(values[meets]))
+    if not meets.any():
         west, north, east, south = (round(float(v)) for v in shapely.total_bounds(moved))
         raise DatasetError(
             f"none of the {len(moved):,} footprints lies on the image: in its pixels they are at "
@@ -153,14 +220,14 @@ def _onto_grid(polygons: list[Any], crs: str | None, header: Header, path: Path)
             remedy="check that they belong to this image and that their coordinate reference "
             f"system ({crs or 'none given'}) is the right one",
         )
-    return list(moved)
+    return Footprints(tuple(moved), tuple(values))
 
 
-def _if_pixels(polygons: list[Any], crs: str | None, header: Header, path: Path) -> list[Any]:
+def _if_pixels(polygons: np.ndarray, crs: str | None, header: Header, path: Path) -> np.ndarray:
     """Footprints of an image without a grid: their numbers can only be pixels."""
     import shapely
 
-    bounds = shapely.total_bounds(np.array(polygons, dtype=object))
+    bounds = shapely.total_bounds(polygons)
     inside = bounds[0] >= -1 and bounds[1] >= -1
     inside &= bounds[2] <= header.width + 1 and bounds[3] <= header.height + 1
     # GDAL gives every GeoJSON a reference system, so that a name alone says nothing.
@@ -205,13 +272,15 @@ def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path
 
 @lru_cache(maxsize=2)
 def _summary(path: Path, stamp: tuple[int, int]) -> dict[str, tuple[str, ...]]:
-    """Polygons as WKT by image, of SpaceNet's summary; `stamp` makes a changed file be read."""
+    """Polygons as WKT by the image's `_tail`; `stamp` makes a changed file be read."""
     by_image: dict[str, list[str]] = {}
     csv.field_size_limit(64 * 1024**2)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                by_image.setdefault(row["ImageId"], []).append(row["PolygonWKT_Pix"])
+                # A row that ends early has None there.
+                polygon = row["PolygonWKT_Pix"] or ""
+                by_image.setdefault(_tail(row["ImageId"] or ""), []).append(polygon)
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise DatasetError(
             "the summary of footprints cannot be read",
@@ -225,14 +294,15 @@ def _summary(path: Path, stamp: tuple[int, int]) -> dict[str, tuple[str, ...]]:
 def _from_csv(path: Path, image: Path) -> Footprints:
     import shapely
 
-    try:
-        status = path.stat()
-        stamp = (status.st_size, status.st_mtime_ns)
-    except OSError:
-        stamp = (0, 0)  # _summary says what is wrong
-    listed = _summary(path, stamp)
-    # ImageId lacks the product's name, in between: SN6_Train_AOI_11_Rotterdam_[PS-RGB_]start_…
-    found = next((v for k, v in listed.items() if _same_place(k, image.stem)), ())
+    listed = _summary(path, _stamp(path))
+    found = listed.get(_tail(image.stem))
+    if found is None:
+        raise DatasetError(
+            f"the summary of footprints does not list {image.stem}",
+            where=str(path),
+            remedy="an image without a building has a row with POLYGON EMPTY: add one, or exclude "
+            "the sample",
+        )
     try:
         polygons = shapely.force_2d(shapely.from_wkt(list(found)))
     except shapely.errors.GEOSException as error:
@@ -245,13 +315,12 @@ def _from_csv(path: Path, image: Path) -> Footprints:
     return Footprints(kept, (None,) * len(kept))
 
 
-def _same_place(image_id: str, stem: str) -> bool:
-    return stem == image_id or _tail(stem) == _tail(image_id)
-
-
 def _tail(name: str) -> str:
-    """Start, end and tile number: the part that all products of a SpaceNet 6 tile share."""
-    return "_".join(name.rsplit("_", 4)[1:])
+    """Start, end, "tile" and number: what an ImageId and all products of a tile share.
+
+    SpaceNet 6 writes that alone as ImageId; other sets the image's whole name.
+    """
+    return "_".join(name.split("_")[-4:])
 
 
 def rasterise(
@@ -261,6 +330,8 @@ def rasterise(
     names: Sequence[str],
     attribute: str = "",
     minimum_area: float = 0.0,
+    texts: Mapping[str, int] | None = None,
+    shared: bool = False,
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Burn footprints as labels.
 
@@ -268,9 +339,10 @@ def rasterise(
     polygons lie on top of larger ones.
 
     Args:
-        path, image, header, attribute: as for `read_footprints`.
+        path, image, header, attribute, shared: as for `read_footprints`.
         names: the class names; the first is where there is no polygon.
         minimum_area: polygons of less than this many square pixels are left out.
+        texts: further values of the attribute, and the labels (255 = void) they mean.
 
     Returns:
         (H, W) uint8 labels, 255 = void, and the pixel counts of attribute values that are no
@@ -281,16 +353,16 @@ def rasterise(
     """
     from rasterio.features import rasterize
 
-    found = read_footprints(path, image, header, attribute)
-    index = {name: number for number, name in enumerate(names)}
+    found = read_footprints(path, image, header, attribute, shared)
+    index = {name: number for number, name in enumerate(names)} | dict(texts or {})
     strange: dict[str, list[Any]] = {}
     drawn: list[tuple[float, Any, int]] = []
     for polygon, value in zip(found.polygons, found.values, strict=True):
         area = float(polygon.area)
         if area < minimum_area or not math.isfinite(area) or area == 0:
             continue
-        label = 1 if not attribute else index.get(value or "", VOID)
-        if label == VOID and attribute:
+        label = 1 if not attribute else index.get(str(value), VOID)
+        if attribute and str(value) not in index:
             strange.setdefault(f"value {value}", []).append(polygon)
         drawn.append((area, polygon, label))
     labels = np.zeros((header.height, header.width), np.uint8)
