@@ -8,11 +8,12 @@ from core.datasets.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
 from ui.audits import audit_key, finished_audit, offer, problem_table, run_audit
-from ui.dataset_charts import image_sizes, scene_shares, whole_shares
 from ui.datasets import choose_dataset, open_chosen
+from ui.draft_split import draft_split
 from ui.gallery import gallery
 from ui.new_dataset import new_dataset, watch_new_datasets
 from ui.sample_view import sample_view
+from ui.statistics import statistics
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems"]
 
@@ -34,19 +35,6 @@ def numbers(dataset: Dataset, found: Audit | None) -> None:
     with st.container(horizontal=True):
         for label, value in cells.items():
             st.metric(label, value, width=150)
-
-
-def statistics(dataset: Dataset, found: Audit) -> None:
-    st.subheader("Classes")
-    if any(facts.usable for facts in found.facts):
-        whole_shares(dataset, found)
-        if len(dataset.scenes) > 1:
-            st.subheader("Classes by scene")
-            scene_shares(dataset, found)
-    else:
-        st.info("No sample has a mask that can be used.", icon=":material/info:")
-    st.subheader("Image sizes")
-    image_sizes(found)
 
 
 st.title("Data")
@@ -83,13 +71,13 @@ if view != "Sample":
     # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
     st.session_state.setdefault("sample", dataset.samples[0].id)
 if view == "Gallery":
-    gallery(dataset, open_sample)
+    gallery(dataset, open_sample, found, draft_split(ref, dataset))
 elif view == "Sample":
     sample_view(dataset)
 elif found is None:
     offer(key, dataset)
 elif view == "Statistics":
-    statistics(dataset, found)
+    statistics(dataset, found, draft_split(ref, dataset))
 else:
     problem_table(dataset, found, open_sample)
 # Last, so that the pictures are there before the counting begins.

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from core.datasets.catalogue import DatasetRef, list_datasets, open_dataset
+from core.datasets.classfile import class_stamp
 from core.datasets.dataset import Dataset
+from core.datasets.fingerprint import fingerprint
 
 __all__ = ["choose_dataset", "fingerprint", "open_chosen"]
-
-
-def fingerprint(folder: Path) -> str:
-    """A digest of the names, sizes and times of all files below a folder.
-
-    It changes when a file is added, removed or written, so that what is kept under it (listing,
-    thumbnails, audit) is made anew.
-    """
-    hasher = hashlib.blake2b(digest_size=16)
-    for place, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            path = Path(place, name)
-            try:
-                status = path.stat()
-            except FileNotFoundError:  # removed meanwhile, or a dangling link
-                continue
-            hasher.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    return hasher.hexdigest()
 
 
 @st.cache_resource(max_entries=16, show_spinner="Listing the dataset …")
@@ -45,7 +26,7 @@ def open_chosen(ref: DatasetRef) -> Dataset:
         DatasetError: it is empty or its class table cannot be read.
         ImageError: its masks cannot be read.
     """
-    return _opened(str(ref.path), ref.id, fingerprint(ref.path))
+    return _opened(str(ref.path), ref.id, fingerprint(ref.path) + class_stamp(ref.path))
 
 
 def choose_dataset(key: str = "dataset") -> DatasetRef | None:

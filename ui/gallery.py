@@ -9,15 +9,17 @@ from html import escape
 import streamlit as st
 
 from core.classes import ClassTable
+from core.datasets.audit import Audit
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.splits import Split
 from ui.errors import plain
+from ui.gallery_filters import filtered
 from ui.thumbnails import Thumbnail, overlaid, thumbnails
 
 __all__ = ["PER_PAGE", "gallery", "legend"]
 
 PER_PAGE = 24
 _TILE = 184  # CSS pixels
-_ALL = "All scenes"
 
 
 def legend(classes: ClassTable) -> None:
@@ -34,17 +36,24 @@ def legend(classes: ClassTable) -> None:
     )
 
 
-def gallery(dataset: Dataset, open_sample: Callable[[str], None]) -> None:
+def gallery(
+    dataset: Dataset,
+    open_sample: Callable[[str], None],
+    found: Audit | None,
+    split: Split | None,
+) -> None:
     """Show a dataset's samples.
 
-    Scene and page stand in the URL.
+    Filters and page stand in the URL.
 
     Args:
         dataset: as opened.
         open_sample: called with a sample's id when its name is clicked.
+        found: its audit, once it is there.
+        split: of the recipe being made; None where it cannot be made.
     """
+    samples = filtered(dataset, found, split, on_change=_first_page)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        samples = _of_scene(dataset)
         shown = st.toggle("Masks", value=True, key="masks", persist_state="page")
         opacity = st.slider(
             "Opacity of the masks in %",
@@ -58,9 +67,9 @@ def gallery(dataset: Dataset, open_sample: Callable[[str], None]) -> None:
             width=260,
         )
     legend(dataset.classes)
-    pages = math.ceil(len(samples) / PER_PAGE)
+    pages = max(1, math.ceil(len(samples) / PER_PAGE))
     if st.session_state.get("page", 1) > pages:
-        st.session_state["page"] = 1  # another scene has fewer
+        st.session_state["page"] = 1  # another dataset has fewer
     page = _pages(pages, len(samples)) if pages > 1 else 1
     visible = samples[(page - 1) * PER_PAGE : page * PER_PAGE]
     made = thumbnails(dataset, visible)
@@ -72,20 +81,15 @@ def gallery(dataset: Dataset, open_sample: Callable[[str], None]) -> None:
                 _tile(dataset, sample, thumbnail, strength, open_sample)
 
 
-def _of_scene(dataset: Dataset) -> tuple[Sample, ...]:
-    # Where every sample is a scene of its own there is nothing to filter by.
-    if not 1 < len(dataset.scenes) < len(dataset.samples):
-        return dataset.samples
-    scene = st.selectbox(
-        "Scene", [_ALL, *dataset.scenes], key="scene", bind="query-params", width=200
-    )
-    return tuple(s for s in dataset.samples if scene in (_ALL, s.scene))
+def _first_page() -> None:
+    if "page" in st.session_state:
+        st.session_state["page"] = 1
 
 
 def _pages(pages: int, samples: int) -> int:
     page = st.pagination(pages, key="page", bind="query-params")
     first = (page - 1) * PER_PAGE + 1
-    st.caption(f"Samples {first}–{min(samples, page * PER_PAGE)} of {samples:,}")
+    st.caption(f"Samples {first:,}–{min(samples, page * PER_PAGE):,} of {samples:,}")
     return page
 
 

@@ -89,7 +89,7 @@ def test_gallery_then_numbers(demo: Path) -> None:
     assert shown["Scenes"] == "3"
     assert shown["Megapixels"] == f"{12 * 96 * 96 / 1e6:.1f}"
     assert shown["Problems"] == "0"
-    at.selectbox(key="scene").select("Tile 2").run()
+    at.multiselect(key="scene").select("Tile 2").run()
     assert len(at.get("image")) == 4
     at.toggle(key="masks").set_value(False).run()
     assert not at.exception
@@ -102,7 +102,7 @@ def test_every_view_opens_by_its_address(demo: Path, view: str) -> None:
     assert not at.exception
     assert not at.error
     if view == "Statistics":
-        assert len(at.get("plotly_chart")) == 3
+        assert len(at.get("plotly_chart")) == 4
     if view == "Problems":
         assert "Nothing is wrong" in at.success[0].value
         assert at.get("download_button")

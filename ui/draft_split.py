@@ -1,0 +1,25 @@
+"""The split of the recipe that is being made, for views that only look at it."""
+
+from __future__ import annotations
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.datasets.splits import Split, split_samples
+from core.errors import DSIError
+from ui.recipe_draft import draft
+
+__all__ = ["draft_split"]
+
+
+def draft_split(ref: DatasetRef, dataset: Dataset) -> Split | None:
+    """Which samples train, validate and test by the draft; None where it does not fit.
+
+    Why it does not fit is said where the split is made, in the view Prepare.
+    """
+    try:
+        recipe = draft(ref)
+        excluded = set(recipe.exclude)
+        used = [sample for sample in dataset.samples if sample.id not in excluded]
+        return split_samples(used, recipe.split)
+    except DSIError:
+        return None
