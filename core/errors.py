@@ -3,6 +3,7 @@
 DSIError
 ├── ImageError       a picture that cannot be read, is too large, or does not fit its partner
 ├── DatasetError     a folder that is no dataset, an empty one, a mask that cannot be decoded
+│   └── UnnamedClasses   masks whose colours or values no class table names yet
 ├── ModelError       an unknown model, a card that does not fit its weights, the wrong bands
 ├── RunError         a training that failed, is missing, or is already running
 ├── ConfigError      a setting with a wrong name or value
@@ -21,6 +22,7 @@ __all__ = [
     "ImageError",
     "ModelError",
     "RunError",
+    "UnnamedClasses",
     "WorkspaceError",
 ]
 
@@ -50,6 +52,10 @@ class ImageError(DSIError):
 
 class DatasetError(DSIError):
     """A folder that is no dataset, an empty one, or a mask that cannot be decoded."""
+
+
+class UnnamedClasses(DatasetError):
+    """Masks whose colours or values no class table names; the Data page offers to name them."""
 
 
 class ModelError(DSIError):

@@ -1,0 +1,237 @@
+"""Which image belongs to which label file: folders and names as published sets use them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.datasets.dataset import Sample
+from core.imagery.raster import IMAGE_SUFFIXES
+
+__all__ = ["LABEL_VECTORS", "SPLITS", "Pairing", "find_pairs", "has_pairs", "has_vectors"]
+
+LABEL_VECTORS = (".geojson", ".gpkg")
+SPLITS = ("train", "val", "test")
+
+_IMAGES = {"images", "image", "imgs", "img", "rgb", "input", "inputs", "original", "originals"}
+_IMAGES |= {"pictures", "sat", "satellite", "original_images"}
+_LABELS = {"masks", "mask", "labels", "label", "annotations", "annotation", "gt", "gts"}
+_LABELS |= {"groundtruth", "ground_truth", "targets", "target", "segmentation", "seg", "annot"}
+_LABELS |= {"footprints", "buildings", "polygons", "label_images", "mask_images"}
+_SPLIT_WORDS = {"train": "train", "training": "train", "val": "val", "valid": "val"}
+_SPLIT_WORDS |= {"validation": "val", "test": "test", "testing": "test"}
+_IMAGE_ENDS = re.compile(r"[_-](image|images|img|sat|rgb)$", re.IGNORECASE)
+_LABEL_ENDS = re.compile(
+    r"[_-](masks?|labels?|gt|groundtruth|annotations?|seg|segmentation|buildings)$", re.IGNORECASE
+)
+_DEPTH = 3
+_Role = Literal["image", "label", ""]
+
+
+@dataclass(frozen=True)
+class _Folder:
+    path: Path
+    split: str
+    role: _Role
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What was found.
+
+    Attributes:
+        samples: in the order of their ids; the id carries the split that folders give, as in
+            ``train/a``. Each image is a scene of its own.
+        orphans: label files that belong to no image.
+        vector: whether the labels are GeoJSON or GeoPackage files.
+        shared: the one vector file that holds the labels of all images.
+    """
+
+    samples: tuple[Sample, ...] = ()
+    orphans: tuple[Path, ...] = ()
+    vector: bool = False
+    shared: Path | None = None
+
+    @property
+    def labelled(self) -> bool:
+        return any(sample.mask for sample in self.samples)
+
+
+def has_pairs(root: Path) -> bool:
+    """Whether `root` holds images with labels, or a folder called ``images``."""
+    with os.scandir(root) as entries:
+        if any(e.name.lower() == "images" and e.is_dir() for e in entries):
+            return True
+    return find_pairs(root).labelled
+
+
+def has_vectors(root: Path) -> bool:
+    """Whether `root` holds images with vector labels, and no masks."""
+    some = any(
+        name.lower().endswith(LABEL_VECTORS) for f in _folders(root) for name in _names(f.path)
+    )
+    return some and find_pairs(root).vector
+
+
+def find_pairs(root: Path) -> Pairing:
+    """Look for images and their labels below a folder; no file is opened.
+
+    Images lie in ``images/`` (or ``image``, ``imgs``, ``rgb`` …) and labels in ``masks/`` (or
+    ``labels``, ``annotations``, ``gt`` …) under the same names; both may lie in ``train/``,
+    ``val/`` and ``test/`` or have such folders in them, or be one name, as in ``train_labels``; or
+    image and label lie in one folder, as ``x.tif`` and ``x_mask.png``. Names of folders count
+    whatever their case. Where rasters and vectors are both there, the rasters are the labels. A
+    vector file that has no image's name holds the labels of all images, if it is the only one.
+    """
+    by_split: dict[str, list[_Folder]] = {}
+    for folder in _folders(root):
+        by_split.setdefault(folder.split, []).append(folder)
+    raster: list[Pairing] = []
+    vector: list[Pairing] = []
+    for split, folders in by_split.items():
+        images, rasters, vectors = _sorted_out(folders)
+        raster.append(_paired(images, rasters, split))
+        vector.append(_paired(images, vectors, split))
+    if any(found.labelled for found in raster):
+        return _joined(raster, vector=False)
+    shared = _shared(root, by_split)
+    if shared is None and not any(found.labelled for found in vector):
+        return _joined(raster, vector=False)
+    if shared is None:
+        return _joined(vector, vector=True)
+    every = _joined(raster, vector=True)
+    samples = tuple(Sample(s.id, s.scene, s.image, shared) for s in every.samples)
+    return Pairing(samples, (), True, shared)
+
+
+def _joined(parts: list[Pairing], vector: bool) -> Pairing:
+    # Pictures beside `train` and `val` are previews, unless they have labels.
+    whole = [p for p in parts if p.labelled or any("/" in s.id for s in p.samples)]
+    parts = whole or parts
+    samples = sorted((s for part in parts for s in part.samples), key=lambda s: s.id)
+    orphans = sorted(path for part in parts for path in part.orphans)
+    return Pairing(tuple(samples), tuple(orphans), vector)
+
+
+def _folders(root: Path) -> list[_Folder]:
+    """The folders in which images or labels may lie; those with other names are passed over."""
+    return [_Folder(root, "", ""), *_below(_Folder(root, "", ""), _DEPTH)]
+
+
+def _below(folder: _Folder, depth: int) -> Iterator[_Folder]:
+    if depth == 0 or not os.access(folder.path, os.R_OK | os.X_OK):
+        return
+    with os.scandir(folder.path) as entries:
+        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+    for name in names:
+        meaning = _meaning(name)
+        if meaning is None:
+            continue
+        split, role = meaning
+        if (split and folder.split) or (role and folder.role):
+            continue  # `images/labels` and `train/test` say two things at once
+        child = _Folder(folder.path / name, split or folder.split, role or folder.role)
+        yield child
+        yield from _below(child, depth - 1)
+
+
+def _meaning(name: str) -> tuple[str, _Role] | None:
+    """What a folder's name says: a split, a role, or both as in ``train_labels``."""
+    words = re.split(r"[\s_-]+", name.lower())
+    splits = [_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS]
+    rest = "_".join(word for word in words if word not in _SPLIT_WORDS)
+    if len(splits) > 1:
+        return None
+    split = splits[0] if splits else ""
+    if rest in _IMAGES:
+        return split, "image"
+    if rest in _LABELS:
+        return split, "label"
+    return (split, "") if split and not rest else None
+
+
+def _files(folder: Path) -> list[Path]:
+    return [folder / name for name in sorted(_names(folder))]
+
+
+def _names(folder: Path) -> Iterator[str]:
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            # macOS leaves `._name.jpg` beside `name.jpg`.
+            if not entry.name.startswith(".") and not entry.is_dir():
+                yield entry.name
+
+
+def _sorted_out(folders: list[_Folder]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Images, raster labels and vector labels of one split."""
+    listed = [(f, path) for f in folders for path in _files(f.path)]
+    rasters = [(f, p) for f, p in listed if p.suffix.lower() in IMAGE_SUFFIXES]
+    vectors = [p for _, p in listed if p.suffix.lower() in LABEL_VECTORS]
+    own = [p for f, p in rasters if f.role == "image"]
+    labels = [p for f, p in rasters if f.role == "label"]
+    loose = [p for f, p in rasters if not f.role]
+    # Pictures beside `images` are previews and the like; those of `train` beside `train_labels`,
+    # or with their labels in one folder, are the images.
+    images = own or loose
+    return images, labels or _suffixed(images), vectors
+
+
+def _suffixed(paths: list[Path]) -> list[Path]:
+    """Those that are called a label of another file of the same folder: ``x_mask`` of ``x``."""
+    bases = {(p.parent, _IMAGE_ENDS.sub("", p.stem)) for p in paths if not _is_label(p)}
+    return [p for p in paths if _is_label(p) and (p.parent, _LABEL_ENDS.sub("", p.stem)) in bases]
+
+
+def _is_label(path: Path) -> bool:
+    return bool(_LABEL_ENDS.search(path.stem))
+
+
+def _paired(images: list[Path], labels: list[Path], split: str) -> Pairing:
+    taken = set(labels)
+    images = [path for path in images if path not in taken]
+    exact: dict[str, Path] = {}
+    loose: dict[str, Path] = {}
+    for label in labels:
+        exact.setdefault(label.stem, label)
+        loose.setdefault(_LABEL_ENDS.sub("", label.stem), label)
+    stems = Counter(path.stem for path in images)
+    samples, used = [], set()
+    for image in images:
+        base = _IMAGE_ENDS.sub("", image.stem)
+        mask = exact.get(image.stem) or loose.get(image.stem) or loose.get(base)
+        # Two images of one stem, as a.tif and a.jpg: the whole name tells them apart.
+        name = image.stem if stems[image.stem] == 1 else image.name
+        name = f"{split}/{name}" if split else name
+        samples.append(Sample(name, name, image, mask))
+        used.add(mask)
+    return Pairing(tuple(samples), tuple(path for path in labels if path not in used))
+
+
+def _shared(root: Path, by_split: dict[str, list[_Folder]]) -> Path | None:
+    """The one vector file beside `images` (or beside the images) that has no image's name."""
+    found = [
+        path
+        for folders in by_split.values()
+        for folder in folders
+        if folder.role != "image"
+        for path in _files(folder.path)
+        if path.suffix.lower() in LABEL_VECTORS
+    ]
+    if len(found) > 1:  # among others, the one that is called labels
+        found = [p for p in found if p.parent == root and p.stem.lower() in _LABELS]
+    if len(found) != 1 or not by_split:
+        return None
+    stems = {
+        _IMAGE_ENDS.sub("", path.stem)
+        for folders in by_split.values()
+        for path in _sorted_out(folders)[0]
+    }
+    own = found[0].stem in stems or _LABEL_ENDS.sub("", found[0].stem) in stems
+    return found[0] if stems and not own else None
