@@ -67,29 +67,48 @@ def _percentiles(
 ) -> tuple[float, float]:
     """Two percentiles of a band's values with data; a constant band gets a span of 1.
 
-    Exact for 8 and 16 bit; of other types at most 4 million values, evenly spread, are used,
-    except for the very least and greatest, which are exact.
+    The least and the greatest value (0 and 100) are exact; so are all percentiles of 8 and 16 bit:
+    the least value that so many per cent of the pixels do not exceed (NumPy's ``inverted_cdf``).
+    Of other types at most 4 million values, evenly spread, are used.
     """
-    if limits == (0.0, 100.0):
-        ends = [
-            (float(seen.min()), float(seen.max()))
-            for image in images
-            if (seen := image.pixels[..., band][image.valid]).size
-        ]
-        low = min((e[0] for e in ends), default=0.0)
-        high = max((e[1] for e in ends), default=1.0)
-    elif images[0].pixels.dtype in (np.uint8, np.uint16):
-        top = int(np.iinfo(images[0].pixels.dtype).max)
-        counts = np.zeros(top + 1, np.int64)
-        for image in images:
-            counts += np.bincount(image.pixels[..., band][image.valid], minlength=top + 1)
-        below = np.cumsum(counts)
-        low, high = (
-            float(np.searchsorted(below, max(1, below[-1] * limit / 100))) for limit in limits
-        )
+    if images[0].pixels.dtype in (np.uint8, np.uint16):
+        low, high = _of_counts(images, band, limits)
     else:
-        step = max(1, sum(image.valid.size for image in images) // _SAMPLED)
-        seen = np.concatenate([image.pixels[..., band][image.valid][::step] for image in images])
-        found = np.percentile(seen.astype(np.float64), limits) if seen.size else (0.0, 1.0)
-        low, high = float(found[0]), float(found[1])
-    return low, high if high > low else low + 1.0
+        low, high = _of_values(images, band, limits)
+    return low, high if high > low else low + max(1.0, abs(low) * 1e-6)
+
+
+def _of_counts(
+    images: Sequence[LabelledImage], band: int, limits: tuple[float, float]
+) -> tuple[float, float]:
+    top = int(np.iinfo(images[0].pixels.dtype).max)
+    counts = np.zeros(top + 1, np.int64)
+    for image in images:
+        counts += np.bincount(image.pixels[..., band][image.valid], minlength=top + 1)
+    below = np.cumsum(counts)
+    if not below[-1]:
+        return 0.0, 1.0
+    low, high = (np.searchsorted(below, max(1, below[-1] * limit / 100)) for limit in limits)
+    return float(low), float(high)
+
+
+def _of_values(
+    images: Sequence[LabelledImage], band: int, limits: tuple[float, float]
+) -> tuple[float, float]:
+    step = max(1, -(-sum(image.valid.size for image in images) // _SAMPLED))
+    least, greatest = np.inf, -np.inf
+    sampled = []
+    for image in images:
+        seen = image.pixels[..., band][image.valid]
+        if seen.size:
+            least, greatest = min(least, float(seen.min())), max(greatest, float(seen.max()))
+            sampled.append(seen[::step])
+    if not sampled:
+        return 0.0, 1.0
+    ends = {0.0: least, 100.0: greatest}
+    inner = [limit for limit in limits if limit not in ends]
+    if inner:
+        values = np.concatenate(sampled).astype(np.float64)
+        ends |= dict(zip(inner, np.percentile(values, inner), strict=True))
+    low, high = (float(ends[limit]) for limit in limits)
+    return low, high

@@ -74,13 +74,27 @@ class Normalisation(BaseModel):
             return np.array(self.low, np.float64)
         return np.array(self.mean or (0.0,), np.float64) * self.divisor
 
-    def scaled(self, pixels: np.ndarray) -> np.ndarray:
-        """The first step alone: (…, C) of any real dtype to float32, usually 0–1."""
+    def scaled(self, pixels: np.ndarray, *, cut: bool = True) -> np.ndarray:
+        """The first step alone: (…, C) of any real dtype to float32, usually 0–1.
+
+        Args:
+            pixels: as in the file.
+            cut: whether values beyond `low` and `high` are cut off.
+        """
         values = pixels.astype(np.float32)
         if not self.low:
             return values / np.float32(self.divisor)
-        low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
-        return np.clip((values - low) / (high - low), 0, 1)
+        # In float64: two limits that lie close together may be one number in float32.
+        low, high = np.asarray(self.low, np.float64), np.asarray(self.high, np.float64)
+        stretched = (values - low.astype(np.float32)) / (high - low).astype(np.float32)
+        return np.clip(stretched, 0, 1) if cut else stretched
+
+    def unscaled(self, values: np.ndarray) -> np.ndarray:
+        """`scaled` undone: (…, C) usually 0–1 to the file's units, float32."""
+        if not self.low:
+            return np.float32(self.divisor) * values.astype(np.float32)
+        low, high = np.asarray(self.low, np.float64), np.asarray(self.high, np.float64)
+        return np.asarray(values * (high - low) + low, np.float32)
 
     def __call__(self, pixels: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
         """Normalise (…, C) of any real dtype to float32; invalid and non-finite values become 0.
@@ -94,5 +108,6 @@ class Normalisation(BaseModel):
         if valid is not None:
             values[~valid] = 0.0
         if np.issubdtype(pixels.dtype, np.inexact):
-            values[~np.isfinite(values)] = 0.0
+            # Asked of the file's values: an infinity that was cut off looks like a number.
+            values[~(np.isfinite(pixels) & np.isfinite(values))] = 0.0
         return values
