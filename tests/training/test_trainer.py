@@ -22,7 +22,7 @@ from core.models.card import file_sha256
 from core.models.spec import UNetSpec
 from core.models.store import load_model, read_card
 from core.paths import workspace
-from core.training import reporting, trainer
+from core.training import data, keeper, reporting, session, trainer
 from core.training.config import TrainConfig, with_settings
 from core.training.reporting import checkpointer, reporter, restore
 from core.training.runs import EPOCH_FILE, STATE_FILE, Run, Status, create_run
@@ -127,7 +127,7 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
     def broken(*_: object) -> Any:
         return lambda labels, logits: ops.sum(logits) * float("nan")
 
-    monkeypatch.setattr(trainer, "segmentation_loss", broken)
+    monkeypatch.setattr(session, "segmentation_loss", broken)
     run = create_run("nan", config)
     with pytest.raises(RunError, match="lower learning rate"):
         train(run)
@@ -157,7 +157,7 @@ def test_a_crash_of_ours_is_one_sentence(
     def crash(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(trainer, "build_model", crash)
+    monkeypatch.setattr(session, "build_model", crash)
     run = create_run("crash", config)
     with pytest.raises(RunError, match="smaller batch"):
         train(run)
@@ -299,7 +299,7 @@ def _compiled(spec: UNetSpec) -> Any:
     model = build_unet(spec)
     counts = np.array([5, 3, 2])
     settings = ["ema=0.9", "epochs=2"]
-    trainer._compile(model, with_settings(TrainConfig(), settings), 4, counts)
+    session._compile(model, with_settings(TrainConfig(), settings), 4, counts)
     return model
 
 
@@ -345,7 +345,7 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
     run = create_run("killed", config)
-    pooled, calls = trainer.pooled, iter(range(1, 9))
+    pooled, calls = session.pooled, iter(range(1, 9))
 
     def kill(*arguments: Any) -> Any:
         if next(calls) == epoch:
@@ -353,7 +353,7 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
         return pooled(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "pooled", kill)
+        patch.setattr(session, "pooled", kill)
         with pytest.raises(RunError):
             train(run)
     assert run.resumable is (epoch == 2)
@@ -380,33 +380,32 @@ def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
     run = create_run("long", config)
     record = {"kind": "epoch", "step": 3, "epoch": 1, "seconds": 540.0, "validation_seconds": 60.0}
     run.append_metrics(record)
-    data = SimpleNamespace(
-        train=[_image(np.uint8)],
+    used = SimpleNamespace(
+        dtype="uint8",
+        file_bands=0,
         split=SimpleNamespace(train=(), val=(), test=()),
-        dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES),
+        dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES, bands=()),
         normalisation=Normalisation(),
     )
     spec = UNetSpec(width=4, depth=1)
-    keeper = trainer._Keeper(run, config, data, spec, _compiled(spec))  # type: ignore[arg-type]
-    assert keeper._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
+    kept = keeper.Keeper(run, config, used, spec, _compiled(spec))  # type: ignore[arg-type]
+    assert kept._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
 
 
 def test_bands_beyond_a_networks_are_said_before_the_training(config: TrainConfig) -> None:
-    def data(bands: int) -> Any:
-        image = SimpleNamespace(pixels=np.zeros((2, 2, bands), np.uint8))
-        return SimpleNamespace(
-            train=[image], dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES)
-        )
+    def found(bands: int) -> Any:
+        named = SimpleNamespace(name="demo", classes=DUBAI_CLASSES)
+        return SimpleNamespace(bands=bands, dataset=named)
 
-    assert trainer._spec(config, data(100)).bands == 100
+    assert session._spec(config, found(100)).bands == 100
     with pytest.raises(ConfigError, match="mend bands"):
-        trainer._spec(config, data(1025))
+        session._spec(config, found(1025))
 
 
 def test_masks_that_are_all_void_are_said_before_the_training(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer, "class_counts", lambda *_: np.zeros(5, np.int64))
+    monkeypatch.setattr(data, "class_counts", lambda *_: np.zeros(5, np.int64))
     run = create_run("void", config)
     with pytest.raises(ConfigError, match="every training mask is void"):
         train(run)
@@ -416,13 +415,16 @@ def test_masks_that_are_all_void_are_said_before_the_training(
 def test_colours_of_float_images_are_not_changed(config: TrainConfig) -> None:
     bright = with_settings(config, ["recipe.augmentation.brightness=0.1"]).recipe
     hue = with_settings(config, ["recipe.augmentation.hue=0.1"]).recipe
-    check_photometric(bright, _image(np.uint16))
-    check_photometric(config.recipe, _image(np.float32))
-    check_photometric(hue, _image(np.float32, 4))  # hue is for RGB alone
+    unit = Normalisation()
+    check_photometric(bright, unit, _image(np.uint16))
+    check_photometric(config.recipe, unit, _image(np.float32))
+    check_photometric(hue, unit, _image(np.float32, 4))  # hue is for RGB alone
     with pytest.raises(ConfigError, match="set brightness"):
-        check_photometric(bright, _image(np.float32, 4))
+        check_photometric(bright, unit, _image(np.float32, 4))
     with pytest.raises(ConfigError, match="set hue"):
-        check_photometric(hue, _image(np.float64))
+        check_photometric(hue, unit, _image(np.float64))
+    bounded = Normalisation(kind="decibel", divisor=1, low=(-30.0,), high=(5.0,))
+    check_photometric(bright, bounded, _image(np.float32, 1))
 
 
 def test_a_locked_run_is_running(config: TrainConfig) -> None:
@@ -442,7 +444,7 @@ def test_a_crash_is_in_the_log_once(config: TrainConfig, monkeypatch: pytest.Mon
         try:
             raise MemoryError
         except MemoryError:
-            trainer._log_crash(run)
+            session._log_crash(run)
 
     crash()
     assert run.log.read_text().count("Traceback") == 1

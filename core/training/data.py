@@ -1,0 +1,110 @@
+"""What a run trains and validates on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.datasets.catalogue import find_dataset
+from core.datasets.crops import check_alike, class_counts
+from core.datasets.dataset import Dataset
+from core.datasets.feed import check_photometric
+from core.datasets.fitting import fitted
+from core.datasets.prepared import prepared
+from core.datasets.splits import Split, split_samples
+from core.datasets.store import SampleStore
+from core.errors import ConfigError
+from core.imagery.normalise import Normalisation
+from core.training.config import TrainConfig
+from core.training.progress import StatusWriter, check_stop
+from core.training.runs import Run
+
+__all__ = ["TrainingData", "load_data"]
+
+_TRAIN, _VAL = 4 * 1024**3, 1024**3  # bytes of decoded samples held
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The sides of a split, read as they are needed.
+
+    Attributes:
+        train, val, test: samples with the recipe's bands; those of `train` and `val` have their
+            gaps filled.
+        normalisation: fitted to the training samples.
+        file_bands: how many bands the files have, where the recipe chooses some; else 0.
+        counts: labelled pixels per class of the training samples that statistics come from, (K,)
+            int64.
+        dtype: of the pixels.
+        bands: how many the network gets.
+    """
+
+    dataset: Dataset
+    split: Split
+    train: SampleStore
+    val: SampleStore
+    test: SampleStore
+    normalisation: Normalisation
+    file_bands: int
+    counts: np.ndarray
+    dtype: str
+    bands: int
+
+
+def load_data(run: Run, config: TrainConfig, status: StatusWriter) -> TrainingData:
+    """Open the dataset, split it, and fit the normalisation to the training samples.
+
+    Raises:
+        ConfigError: the recipe, the split or the normalisation does not fit the dataset.
+        DatasetError: a mask does not fit, or images differ.
+        ImageError: an image cannot be read.
+    """
+    dataset = prepared(find_dataset(config.dataset), config.recipe)
+    split = split_samples(dataset.samples, config.recipe.split)
+    if not split.val:
+        raise ConfigError(
+            "there is nothing to validate on", remedy="give the split a share for val above 0"
+        )
+    sides = [
+        SampleStore(dataset, [dataset.sample(i) for i in ids], memory)
+        # Training keeps what it can; the others are gone through once an epoch.
+        for ids, memory in ((split.train, _TRAIN), (split.val, _VAL), (split.test, 0))
+    ]
+    train, val, test = sides
+
+    def say(what: str) -> Callable[[int, int], None]:
+        def tell(done: int, total: int) -> None:
+            status(message=f"Reading {what} images: {done} of {total}.")
+            check_stop(run)
+
+        return tell
+
+    seen = train.survey(say("training"))
+    normalisation = fitted(config.recipe, seen)
+    check_photometric(config.recipe, normalisation, seen[0])
+    file_bands = 0
+    if dataset.bands:
+        whole = replace(dataset, bands=()).load_image(train.samples[0])
+        file_bands = whole.pixels.shape[-1]
+    counts = class_counts(seen, len(dataset.classes))
+    # What is wrong with a validation image is said now, not after the first epoch.
+    for done, image in enumerate(val):
+        check_alike(seen[0], image)
+        say("validation")(done + 1, len(val))
+    train.fill_gaps(normalisation)
+    val.fill_gaps(normalisation)
+    pixels = seen[0].pixels
+    return TrainingData(
+        dataset=dataset,
+        split=split,
+        train=train,
+        val=val,
+        test=test,
+        normalisation=normalisation,
+        file_bands=file_bands,
+        counts=counts,
+        dtype=str(pixels.dtype),
+        bands=pixels.shape[-1],
+    )
