@@ -8,7 +8,8 @@ from core.datasets.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
 from ui.audits import audit_key, finished_audit, offer, problem_table, run_audit
-from ui.datasets import choose_dataset, open_chosen
+from ui.class_naming import name_classes, open_or_name
+from ui.datasets import choose_dataset
 from ui.draft_split import draft_split
 from ui.gallery import gallery
 from ui.new_dataset import new_dataset, watch_new_datasets
@@ -40,7 +41,7 @@ def numbers(dataset: Dataset, found: Audit | None) -> None:
 st.title("Data")
 watch_new_datasets()
 if not list_datasets():
-    st.markdown("There is no dataset yet. Three ways to get one:")
+    st.markdown("There is no dataset yet. Ways to get one:")
     new_dataset()
     st.stop()
 
@@ -49,13 +50,14 @@ with st.expander("Add a dataset", icon=":material/add:"):
     new_dataset()
 if ref is None:
     st.stop()
-dataset = open_chosen(ref)
+dataset = open_or_name(ref)
 key = audit_key(ref)
 found = finished_audit(key)
 for note in dataset.notes:
     warns = "disagrees" in note
     icon = ":material/warning:" if warns else ":material/info:"
     (st.warning if warns else st.info)(note, icon=icon)
+name_classes(ref, dataset)
 numbers(dataset, found)
 progress = st.container()
 view = st.segmented_control(

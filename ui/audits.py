@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.datasets.audit import Audit, Problem, audit
 from core.datasets.catalogue import DatasetRef
+from core.datasets.classfile import class_stamp
 from core.datasets.dataset import Dataset
 from ui.datasets import fingerprint
 from ui.images import safe_stem
@@ -25,7 +26,7 @@ _SEVERITIES = ("error", "warning", "info")
 
 def audit_key(ref: DatasetRef) -> str:
     """Names the audit of the dataset as its files are now."""
-    return f"audit-{fingerprint(ref.path)}"
+    return f"audit-{fingerprint(ref.path)}{class_stamp(ref.path)}"
 
 
 def finished_audit(key: str) -> Audit | None:

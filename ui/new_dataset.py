@@ -1,4 +1,4 @@
-"""Ways to get a dataset: write the demo set, fetch the Dubai set, or bring a folder."""
+"""Ways to get a dataset: the demo set, the Dubai set, a ZIP, a folder on the server."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import WorkspaceError
-from core.paths import checked_name, workspace
-from ui.errors import show_error
+from core.datasets.archive import Limits, Unpacked, unpack
+from core.errors import DatasetError, DSIError
+from core.paths import checked_name, is_name, workspace
+from ui.errors import plain, show_error
+from ui.images import safe_stem
 from ui.jobs import find_job, start_job, watch_job
 
 __all__ = ["demo_button", "new_dataset", "watch_new_datasets"]
 
-_DEMO, _FETCH = "write-demo", "fetch-dubai"
+_DEMO, _FETCH, _UNPACK = "write-demo", "fetch-dubai", "unpack-zip"
 _SCENES, _SIZE = 4, 512
+_FORMS = (
+    "`images` and `masks` (or `labels`) of the same file names, also within `train`, `val` and "
+    "`test`; with image and mask side by side as `x.tif` and `x_mask.png`; with GeoTIFFs and "
+    "GeoJSON or GeoPackage labels; or with `Tile N/images` and `Tile N/masks`"
+)
 
 
 def demo_button(label: str = "Write the demo set") -> None:
@@ -35,29 +42,36 @@ def watch_new_datasets() -> None:
 
     To be called before the box that chooses the dataset.
     """
-    for key in (_DEMO, _FETCH):
+    for key in (_DEMO, _FETCH, _UNPACK):
         job = watch_job(key)
         if job is None or job.state == "running":
             continue
         # Another session's set is not what this one waited for.
         wanted = st.session_state.pop(f"wanted-{key}", None) == job.id
         if wanted and job.state == "done":
-            st.session_state["dataset"] = Path(job.result).name
-            st.toast(f"{Path(job.result).name} is in the workspace.", icon=":material/check:")
+            _arrived(job.result)
+
+
+def _arrived(result: Path | Unpacked) -> None:
+    folder = result.folder if isinstance(result, Unpacked) else result
+    st.session_state["dataset"] = folder.name
+    st.toast(f"{folder.name} is in the workspace.", icon=":material/check:")
+    if isinstance(result, Unpacked) and result.words:
+        st.info(plain(result.words), icon=":material/folder_zip:")
 
 
 def new_dataset() -> None:
-    """The three ways, beside one another."""
-    demo, dubai, own = st.columns(3, gap="large")
+    """The ways, a tab each."""
+    demo, dubai, archive, server = st.tabs(
+        ["Demo set", "Dubai from Kaggle", "Upload a ZIP", "Folder on the server"]
+    )
     with demo:
-        st.markdown("**Demo set**")
         st.caption("Generated scenes of a coastal desert city with exact masks in five classes.")
         _demo_form()
     with dubai:
-        st.markdown("**Dubai aerial imagery**")
         st.caption(
-            "72 images with masks by Humans in the Loop, CC0, about 30 MB from Kaggle. This server "
-            "needs the internet for it."
+            "72 aerial images of Dubai with masks by Humans in the Loop, CC0, about 30 MB from "
+            "Kaggle. This server needs the internet for it."
         )
         fetched = (workspace().datasets / "dubai").exists()
         st.button(
@@ -67,16 +81,66 @@ def new_dataset() -> None:
             disabled=fetched,
             help="It is in the workspace already." if fetched else None,
         )
-    with own:
-        st.markdown("**Your own folder**")
-        st.caption(
-            "A folder with `images` and `masks` of the same file names, or with `Tile N/images` "
-            "and `Tile N/masks`. Put it on the server, into"
-        )
+    with archive:
+        _upload_form()
+    with server:
+        st.caption(f"Put a folder with {_FORMS} on the server, into")
         st.code(workspace().datasets, language=None)
         st.caption(
-            "or below a folder that the environment variable `DSI_DATA_ROOTS` names, and reload."
+            "or below a folder that the environment variable `DSI_DATA_ROOTS` names, and reload. "
+            "It is read where it lies and never written to."
         )
+
+
+def _upload_form() -> None:
+    limits = Limits()
+    st.caption(
+        f"A ZIP of a folder with {_FORMS}. Up to {limits.files:,} files and "
+        f"{limits.total // 1024**3} GiB unpacked; what is larger goes on the server as a folder."
+    )
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    file = left.file_uploader("ZIP archive", type="zip", key="zip", on_change=_name_after_file)
+    right.text_input("Name of the dataset", key="zip-name")
+    right.button(
+        "Unpack",
+        type="primary",
+        icon=":material/folder_zip:",
+        disabled=file is None,
+        on_click=_start_unpack,
+        key="unpack",
+    )
+    if refused := st.session_state.get("zip-refused"):
+        show_error(refused)
+
+
+def _name_after_file() -> None:
+    st.session_state["zip-refused"] = None
+    if file := st.session_state.get("zip"):
+        stem = safe_stem(file.name).lstrip("._-")
+        st.session_state["zip-name"] = stem if is_name(stem) else "dataset"
+
+
+def _start_unpack() -> None:
+    state = st.session_state
+    state["zip-refused"] = None
+    name, file = str(state.get("zip-name", "")).strip(), state.get("zip")
+    if file is None:
+        return
+    try:
+        checked_name(name)
+        if (workspace().datasets / name).exists():
+            raise DatasetError(
+                f"there is a dataset {name!r} in the workspace already",
+                remedy="choose another name",
+            )
+    except DSIError as error:
+        state["zip-refused"] = error
+        return
+
+    def work(progress: Callable[[int, int], None]) -> Unpacked:
+        return unpack(file, name, progress)
+
+    _begin(_UNPACK, f"Unpacking {name}", "files", work)
 
 
 def _demo_form() -> None:
@@ -102,7 +166,7 @@ def _start_another() -> None:
     name = st.session_state["demo-name"]
     try:
         checked_name(name)
-    except WorkspaceError as error:
+    except DSIError as error:
         st.session_state["demo-refused"] = error
         return
     _start_demo(name, st.session_state["demo-scenes"], _SIZE, st.session_state["demo-seed"])
@@ -139,7 +203,7 @@ def _start_fetch() -> None:
     _begin(_FETCH, "Fetching the Dubai set", "files", work)
 
 
-def _begin(key: str, title: str, unit: str, work: Callable[..., Path]) -> None:
+def _begin(key: str, title: str, unit: str, work: Callable[..., Path | Unpacked]) -> None:
     running = find_job(key)
     if running and running.state == "running":
         st.toast(f"{running.title} is under way already.")

@@ -1,0 +1,142 @@
+"""Getting a dataset in: a ZIP uploaded, and classes named, without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.catalogue import open_dataset
+from tests.datasets.test_archive import packed, pairs
+from tests.datasets.test_readers import put
+from tests.pages.test_data import metrics, opened
+from ui.datasets import fingerprint
+from ui.jobs import find_job
+
+RED, BLUE = (220, 20, 30), (10, 60, 200)
+
+
+def uploaded(at: AppTest, name: str, data: bytes) -> AppTest:
+    at.file_uploader(key="zip").upload(name, data, "application/zip").run()
+    return at
+
+
+def unpacked(at: AppTest) -> AppTest:
+    at.button(key="unpack").click().run()
+    job = find_job("unpack-zip")
+    assert job is not None
+    job.join()
+    return at.run()
+
+
+def settled(folder: Path) -> None:
+    """Wait for the audit that the page began, so that it does not outlive the test's folder."""
+    job = find_job(f"audit-{fingerprint(folder)}")
+    if job is not None:
+        job.join()
+
+
+def test_a_zip_becomes_the_chosen_dataset(space: Path) -> None:
+    files = {**pairs("my city/", 3), "my city/notes.doc": b"x"}
+    at = uploaded(opened(), "my city.zip", packed(files).getvalue())
+    assert at.text_input(key="zip-name").value == "my city"
+    at = unpacked(at)
+    assert not at.exception
+    assert not at.error
+    assert at.selectbox(key="dataset").value == "my city"
+    assert metrics(at)["Samples"] == "3"
+    assert any("notes" in info.value and "left out" in info.value for info in at.info)
+    settled(space / "datasets/my city")
+
+
+def test_a_bad_zip_is_one_box_and_leaves_nothing(space: Path) -> None:
+    at = unpacked(uploaded(opened(), "a.zip", packed({"../evil.png": b"x"}).getvalue()))
+    assert not at.exception
+    assert [e.value for e in at.error if "leads out of the folder" in e.value]
+    assert len(at.error) == 1
+    assert not any((space / "datasets").iterdir())
+
+
+@pytest.mark.parametrize("name", ["../evil", ""])
+def test_a_name_that_is_none(space: Path, name: str) -> None:
+    at = uploaded(opened(), "a.zip", packed(pairs()).getvalue())
+    at.text_input(key="zip-name").set_value(name)
+    at.button(key="unpack").click().run()
+    assert not at.exception
+    assert "cannot be used as a name" in at.error[0].value
+    assert not any((space / "datasets").iterdir())
+
+
+def colored(root: Path) -> Path:
+    mask = np.zeros((6, 8, 3), np.uint8)
+    mask[:3], mask[3:5] = RED, BLUE
+    put(root / "images/a.png")
+    put(root / "masks/a.png", mask)
+    return root
+
+
+def test_colours_are_named_and_the_dataset_opens(space: Path) -> None:
+    root = colored(space / "datasets/painted")
+    at = opened(dataset="painted")
+    assert not at.exception
+    assert not at.error
+    assert len(at.get("image")) == 1
+    keep = next(b for b in at.button if b.label == "Keep these classes")
+    keep.click().run()
+    assert "has no name" in at.error[0].value
+    at.text_input(key="naming-name-0").set_value("Roof")
+    at.text_input(key="naming-name-1").set_value("Roof")
+    at.checkbox(key="naming-void-2").check()
+    next(b for b in at.button if b.label == "Keep these classes").click().run()
+    assert "two classes are called Roof" in at.error[0].value
+    at.text_input(key="naming-name-1").set_value("Water")
+    next(b for b in at.button if b.label == "Keep these classes").click().run()
+    assert not at.exception
+    assert not at.error
+    assert metrics(at)["Samples"] == "1"
+    assert json.loads((root / "classes.json").read_text()) == {
+        "classes": [{"name": "Roof", "color": "#DC141E"}, {"name": "Water", "color": "#0A3CC8"}],
+        "void": ["#000000"],
+    }
+    labels = open_dataset(root).load_labels(open_dataset(root).samples[0])
+    np.testing.assert_array_equal(labels[:, 0], [0, 0, 0, 1, 1, 255])
+    settled(root)
+
+
+def test_a_server_folder_is_never_written_to(
+    space: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = colored(tmp_path / "store/painted")
+    monkeypatch.setenv("DSI_DATA_ROOTS", str(tmp_path / "store"))
+    before = fingerprint(root)
+    at = opened(dataset="server/store/painted")
+    for number, name in enumerate(("Roof", "Water", "Nothing")):
+        at.text_input(key=f"naming-name-{number}").set_value(name)
+    next(b for b in at.button if b.label == "Keep these classes").click().run()
+    assert not at.exception
+    assert not at.error
+    assert fingerprint(root) == before
+    assert open_dataset(root).classes.names == ("Roof", "Water", "Nothing")
+    assert len(list((space / "classes").iterdir())) == 1
+
+
+def test_numbered_classes_can_be_named(space: Path) -> None:
+    root = space / "datasets/numbered"
+    put(root / "images/a.png")
+    put(root / "masks/a.png", np.array([[0, 1], [3, 255]], np.uint8))
+    at = opened(dataset="numbered")
+    assert not at.exception
+    at.session_state["naming"] = True
+    at.run()
+    assert at.checkbox(key="naming-void-3").value
+    for number, name in enumerate(("Land", "Road", "Water")):
+        at.text_input(key=f"naming-name-{number}").set_value(name)
+    next(b for b in at.button if b.label == "Keep these classes").click().run()
+    assert not at.exception
+    dataset = open_dataset(root)
+    assert dataset.classes.names == ("Land", "Road", "Water")
+    np.testing.assert_array_equal(dataset.load_labels(dataset.samples[0]), [[0, 1], [2, 255]])
+    settled(root)
