@@ -223,12 +223,13 @@ def write_activations(
         )
     for name in names:
         layer_output(network, name)  # a wrong name is told before any work is done
+    stems = _file_stems(names)
     written: list[Path] = []
     described: list[dict[str, Any]] = []
     for name in names:
         found = feature_maps(network, card, raster, name)
         said = strength(found.maps)
-        stem = out / f"{image.stem}_{re.sub(r'[^A-Za-z0-9._-]', '_', name)}"
+        stem = out / f"{image.stem}_{stems[name]}"
         files = [stem.with_name(stem.name + ".png"), stem.with_name(stem.name + ".npz")]
         write_bytes(files[0], _sheet(found, said))
         _write_npz(files[1], found)
@@ -247,6 +248,19 @@ def write_activations(
         },
     )
     return [*written, summary]
+
+
+def _file_stems(names: Sequence[str]) -> dict[str, str]:
+    """A file name for each layer; ``a/b`` and ``a_b`` get two."""
+    stems: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+        stem, number = plain, 1
+        while stem.lower() in {taken.lower() for taken in stems.values()}:
+            number += 1
+            stem = f"{plain}-{number}"
+        stems[name] = stem
+    return stems
 
 
 def _check_window(window: Window, height: int, width: int, limit: int) -> None:

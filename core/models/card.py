@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.classes import ClassTable
 from core.imagery.normalise import Normalisation
@@ -73,6 +73,21 @@ class ModelCard(BaseModel):
     weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     parameters: int
+
+    @model_validator(mode="after")
+    def _fits(self) -> ModelCard:
+        if len(self.classes) != self.spec.classes:
+            raise ValueError(
+                f"the network has {self.spec.classes} classes, the table {len(self.classes)}"
+            )
+        if self.bands and (
+            len(self.bands) != self.spec.bands or max(self.bands) >= self.file_bands
+        ):
+            raise ValueError(
+                f"{len(self.bands)} of {self.file_bands} bands are chosen for a network of "
+                f"{self.spec.bands}"
+            )
+        return self
 
 
 def file_sha256(path: Path) -> str:

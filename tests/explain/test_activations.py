@@ -10,6 +10,7 @@ import pytest
 from core.errors import ImageError, ModelError, WorkspaceError
 from core.explain.activations import (
     Window,
+    _file_stems,
     centre_window,
     feature_maps,
     strength,
@@ -236,3 +237,8 @@ def test_named_layers_only_and_nothing_lost_on_an_error(tiny_model, picture, tmp
         write_activations(picture, "other", out)
     with pytest.raises(WorkspaceError):
         write_activations(picture, tiny_model, picture)
+
+
+def test_layers_of_like_names_get_files_of_their_own() -> None:
+    stems = _file_stems(["a/b", "a_b", "A_b", "c"])
+    assert stems == {"a/b": "a_b", "a_b": "a_b-2", "A_b": "A_b-3", "c": "c"}

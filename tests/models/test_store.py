@@ -130,3 +130,22 @@ def test_interrupted_saving_leaves_the_old_model(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(WorkspaceError, match="disk is full"):
         save_model(Broken(), folder, "model.weights.h5", lambda _: None)  # type: ignore[arg-type, return-value]
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"classes": {"classes": [{"name": "One", "color": "#000000"}]}}, "classes, the table 1"),
+        ({"bands": [0, 1], "file_bands": 4}, "2 of 4 bands"),
+        ({"bands": [0, 1, 4], "file_bands": 4}, "3 of 4 bands"),
+    ],
+)
+def test_a_card_that_contradicts_itself_is_refused(
+    space: Path, change: dict[str, object], complaint: str
+) -> None:
+    folder = saved("m", UNetSpec(width=8, depth=1))
+    card = folder / "model.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | change))
+    with pytest.raises(ModelError) as refused:
+        load_model(folder)
+    assert complaint in str(refused.value)
