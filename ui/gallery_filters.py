@@ -16,7 +16,7 @@ from ui.errors import plain
 __all__ = ["filtered"]
 
 _ANY_CLASS = "Any class"
-_ANY_PROBLEM = "any problem"
+_ANY_PROBLEM = "any error or warning"
 _MASKS = {"any": "With or without", "with": "With a mask", "without": "Without a mask"}
 _SIDES: dict[Side, str] = {
     "train": "Training",
@@ -202,10 +202,9 @@ def _conditions(chosen: SampleFilter) -> list[str]:
         words.append(_MASKS[chosen.mask].lower())
     if chosen.class_name:
         words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g} %")
-    if chosen.flagged:
-        words.append(_ANY_PROBLEM)
-    elif chosen.kinds:
-        words.append(plain(_listed(chosen.kinds)))
+    if chosen.flagged or chosen.kinds:
+        flagged = ((_ANY_PROBLEM,) if chosen.flagged else ()) + chosen.kinds
+        words.append(plain(_listed(flagged)))
     if chosen.sides:
         words.append(_listed(tuple(_SIDES[side] for side in chosen.sides)))
     return words

@@ -26,8 +26,8 @@ class SampleFilter:
         scenes: it belongs to one of these.
         mask: whether it has a mask file.
         class_name: it has this class in at least `share` of its pixels, 0 to 1, void included.
-        flagged: it has a problem of any kind.
-        kinds: it has a problem of one of these kinds.
+        flagged: it has an error or a warning of any kind.
+        kinds: it has a problem of one of these kinds, or is the other sample of one.
         sides: of the split.
     """
 
@@ -101,11 +101,11 @@ def _having(chosen: SampleFilter, found: Audit) -> set[str]:
 
 def _flagged(chosen: SampleFilter, found: Audit) -> set[str]:
     """Samples with such a problem; either condition is enough where both are there."""
-    return {
-        problem.sample
-        for problem in found.problems
-        if chosen.flagged or problem.kind in chosen.kinds
-    }
+    flagged = set(found.flagged) if chosen.flagged else set()
+    for problem in found.problems:
+        if problem.kind in chosen.kinds:
+            flagged |= {problem.sample, problem.other}
+    return flagged
 
 
 def _sides(split: Split) -> dict[str, Side]:

@@ -8,6 +8,7 @@ import pytest
 
 from core.classes import ClassTable, LandClass
 from core.datasets.audit import Audit, Problem, SampleFacts
+from core.datasets.auditing.statistics import Gathering
 from core.datasets.dataset import Dataset, MaskCoding, Sample
 from core.datasets.filters import SampleFilter, filter_samples
 from core.datasets.splits import Split
@@ -51,8 +52,9 @@ def found(dataset: Dataset) -> Audit:
         Problem("void-share", "North/Part 1", "", "warning", ""),
         Problem("missing-mask", "North/Part 3", "", "warning", ""),
         Problem("unused-class", "", "", "info", ""),
+        Problem("duplicate", "South/Part 2", "", "info", "", other="South/Part 3"),
     )
-    return Audit("pairs", CLASSES.names, facts, problems)
+    return Audit("pairs", CLASSES.names, facts, problems, Gathering(2).result(), ())
 
 
 SPLIT = Split(train=("North/Part 1", "North/Part 2"), val=("South/Part 1",), test=("South/Part 2",))
@@ -87,6 +89,12 @@ def test_no_condition_leaves_all(dataset: Dataset, found: Audit) -> None:
         ({"flagged": True}, ["North/Part 1", "North/Part 3"]),
         ({"kinds": ("missing-mask",)}, ["North/Part 3"]),
         ({"kinds": ("unused-class",)}, []),
+        # Both of a pair; a remark alone does not count among the errors and warnings.
+        ({"kinds": ("duplicate",)}, ["South/Part 2", "South/Part 3"]),
+        (
+            {"flagged": True, "kinds": ("duplicate",), "mask": "without"},
+            ["North/Part 3", "South/Part 3"],
+        ),
         ({"sides": ("val", "test")}, ["South/Part 1", "South/Part 2"]),
         ({"sides": ("none",)}, ["North/Part 3", "South/Part 3"]),
         ({"sides": ("train",), "flagged": True, "text": "part"}, ["North/Part 1"]),

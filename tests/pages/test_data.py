@@ -88,7 +88,7 @@ def test_gallery_then_numbers(demo: Path) -> None:
     shown = metrics(at)
     assert shown["Scenes"] == "3"
     assert shown["Megapixels"] == f"{12 * 96 * 96 / 1e6:.1f}"
-    assert shown["Problems"] == "0"
+    assert shown["Problems"] == "3"  # each scene is a mosaic: good to know
     at.multiselect(key="scene").select("Tile 2").run()
     assert len(at.get("image")) == 4
     at.toggle(key="masks").set_value(False).run()
@@ -102,9 +102,9 @@ def test_every_view_opens_by_its_address(demo: Path, view: str) -> None:
     assert not at.exception
     assert not at.error
     if view == "Statistics":
-        assert len(at.get("plotly_chart")) == 4
+        assert len(at.get("plotly_chart")) == 12
     if view == "Problems":
-        assert "Nothing is wrong" in at.success[0].value
+        assert set(at.dataframe[0].value["Kind"]) == {"mosaic"}
         assert at.get("download_button")
 
 

@@ -12,6 +12,7 @@ from ui.statistics.style import difference_axis, show
 __all__ = ["band_correlation", "band_histograms", "band_table"]
 
 _COLORS = {"Red": "#E0484B", "Green": "#2E9E62", "Blue": "#3F86E8"}
+_TAIL = 0.0005  # share of the pixels at either end that may lie outside the axis
 _WRITTEN = 12  # bands up to which the cells of the matrix have their number in them
 
 
@@ -19,6 +20,8 @@ def band_histograms(
     edges: np.ndarray, counts: np.ndarray, names: Sequence[str], unit: str = "Pixel value"
 ) -> None:
     """How often each value occurs, a line each band.
+
+    The axis ends where all but 0.1 % of the pixels are shown, if the rest lies far out.
 
     Args:
         edges: (E + 1,) float limits of the bins, or (B, E + 1) where each band has its own.
@@ -45,12 +48,25 @@ def band_histograms(
     chart.update_layout(
         height=340,
         margin={"l": 0, "r": 20, "t": 40, "b": 40},
-        xaxis={"title": unit},
+        xaxis={"title": unit, "range": _range(edges, counts)},
         yaxis={"title": "Share of pixels in %", "rangemode": "tozero"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         showlegend=True,
     )
     show(chart, "band-histograms", "Histogram of the values of each band")
+
+
+def _range(edges: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """The part of the axis that is shown: a few bright corners would squeeze all else together."""
+    lows, highs = [], []
+    for limits, row in zip(edges, counts, strict=True):
+        below = np.cumsum(row) / max(1, row.sum())
+        first, last = np.searchsorted(below, (_TAIL, 1 - _TAIL))
+        lows.append(limits[first])
+        highs.append(limits[min(last + 1, len(limits) - 1)])
+    low, high = float(min(lows)), float(max(highs))
+    whole = float(edges.min()), float(edges.max())
+    return (low, high) if 0 < high - low < 0.6 * (whole[1] - whole[0]) else whole
 
 
 def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.datasets.audit import Audit
 from core.datasets.dataset import Dataset
 from core.datasets.splits import Split
+from ui.statistics.measured import bands_section, places_section
 from ui.statistics.shares import scene_shares, split_shares, whole_shares
 from ui.statistics.sizes import image_sizes
 
@@ -23,9 +24,11 @@ def statistics(dataset: Dataset, found: Audit, split: Split | None) -> None:
     """
     if any(facts.usable for facts in found.facts):
         _classes(dataset, found, split)
+        places_section(dataset, found.statistics)
     else:
         st.subheader("Classes")
         st.info("No sample has a mask that can be used.", icon=":material/info:")
+    bands_section(dataset, found.statistics)
     st.subheader("Image sizes")
     st.caption("One mark for each size; the more images have it, the larger it is.")
     image_sizes(found)
