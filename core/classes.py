@@ -101,14 +101,12 @@ class ClassTable(BaseModel):
         """
         packed = pack_rgb(mask)
         labels = np.full(packed.shape, VOID, np.uint8)
-        explained = np.zeros(packed.shape, bool)
-        for rgb in (void_colors or {}).values():
-            explained |= packed == _packed(rgb)
         for index, rgb in enumerate(self.colors):
-            here = packed == _packed(rgb)
-            labels[here] = index
-            explained |= here
-        found, counts = np.unique(packed[~explained], return_counts=True)
+            np.copyto(labels, np.uint8(index), where=packed == _packed(rgb))
+        rest = packed[labels == VOID]  # few, as a rule
+        for rgb in (void_colors or {}).values():
+            rest = rest[rest != _packed(rgb)]
+        found, counts = np.unique(rest, return_counts=True)
         unknown = {
             (int(color) >> 16, int(color) >> 8 & 255, int(color) & 255): int(count)
             for color, count in zip(found, counts, strict=True)
@@ -122,8 +120,11 @@ def _packed(rgb: tuple[int, int, int]) -> int:
 
 def pack_rgb(mask: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 RGB as (H, W) int32 ``0xRRGGBB``, so that colours compare as numbers."""
-    wide = mask.astype(np.int32)
-    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+    packed = mask[..., 0].astype(np.int32)
+    for band in (1, 2):
+        packed <<= 8
+        packed |= mask[..., band]
+    return packed
 
 
 DUBAI_CLASSES = ClassTable(
