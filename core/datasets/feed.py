@@ -1,19 +1,20 @@
-"""The stream of training batches: crops, colour jitter by Keras' layers, normalisation."""
+"""The stream of training batches: crops, changed by Keras' layers and normalised."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from core.datasets.crops import LabelledImage, random_crops
+from core.datasets.augment import Augmenter
+from core.datasets.crops import LabelledImage, crops
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
 from core.errors import ConfigError
 from core.imagery.normalise import Normalisation
 
-__all__ = ["check_photometric", "training_feed"]
+__all__ = ["check_photometric", "scaled_crops", "training_feed"]
 
 
 def training_feed(
@@ -30,7 +31,7 @@ def training_feed(
         recipe: crop size and augmentation.
         normalisation: as it will stand in the model card.
         batch: crops a batch.
-        seed: the same seed gives the same crops.
+        seed: the same seed gives the same batches, however often the stream is started.
 
     Returns:
         A `tf.data.Dataset` of images (batch, size, size, C) float32, normalised, and labels
@@ -38,67 +39,59 @@ def training_feed(
     """
     tf = tensorflow()
     size, bands = recipe.patch.size, images[0].pixels.shape[-1]
+    augmenter = Augmenter(recipe.augmentation, normalisation, bands, images[0].pixels.dtype)
 
-    def draw() -> Any:
-        # A generator of its own for each pass: tf.data may start it again.
-        rng = np.random.default_rng(seed)
-        for pixels, labels in random_crops(images, recipe.patch, recipe.augmentation, rng):
-            yield normalisation.scaled(pixels), labels
+    def finish(pixels: Any, labels: Any, valid: Any, seeds: Any) -> tuple[Any, Any]:
+        return augmenter(pixels, labels, valid, seeds[0])
 
-    layers = _photometric(recipe, bands, seed)
-
-    def finish(pixels: Any, labels: Any) -> tuple[Any, Any]:
-        for layer in layers:
-            pixels = layer(pixels, training=True)
-        if normalisation.mean:
-            pixels = (pixels - tf.constant(normalisation.mean)) / tf.constant(normalisation.std)
-        return pixels, labels
-
-    signature = (
-        tf.TensorSpec((size, size, bands), tf.float32),
-        tf.TensorSpec((size, size), tf.uint8),
+    stream = tf.data.Dataset.from_generator(
+        lambda: scaled_crops(images, recipe, normalisation, seed),
+        output_signature=(
+            tf.TensorSpec((size, size, bands), tf.float32),
+            tf.TensorSpec((size, size), tf.uint8),
+            tf.TensorSpec((size, size), tf.bool),
+            tf.TensorSpec((), tf.int32),
+        ),
     )
-    stream = tf.data.Dataset.from_generator(draw, output_signature=signature)
-    return stream.batch(batch, drop_remainder=True).map(finish).prefetch(2)
+    # Two batches at a time: what they hold stays bounded, and their order is kept.
+    batches = stream.batch(batch, drop_remainder=True)
+    return batches.map(finish, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+
+def scaled_crops(
+    images: Sequence[LabelledImage], recipe: Recipe, normalisation: Normalisation, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.int32]]:
+    """What `Augmenter` takes, a crop at a time, for ever.
+
+    Yields:
+        Pixels (size, size, C) float32 scaled and not cut off, labels (size, size) uint8, valid
+        (size, size) bool, and a seed; that of a batch's first crop is the batch's.
+    """
+    rng = np.random.default_rng(seed)
+    for pixels, labels, valid in crops(images, recipe.patch, recipe.augmentation, rng):
+        drawn = np.int32(rng.integers(2**31 - 1))
+        yield normalisation.scaled(pixels, cut=False), labels, valid, drawn
 
 
 def check_photometric(recipe: Recipe, normalisation: Normalisation, image: LabelledImage) -> None:
-    """Refuse changes of colour where values have no known range: Keras clips them to 0–1.
+    """Refuse changes of values that have no known range: the layers cut them off at 0 and 1.
 
     Raises:
-        ConfigError: the image is of a floating-point type, no normalisation brings it to 0–1, and
-            the recipe changes colours.
+        ConfigError: the image is of a floating-point or signed type, no normalisation brings it to
+            0–1, and the recipe changes colours or adds noise.
     """
-    if normalisation.bounded or np.issubdtype(image.pixels.dtype, np.integer):
+    if normalisation.bounded or np.issubdtype(image.pixels.dtype, np.unsignedinteger):
         return
-    names = ["brightness", "contrast"]
+    names = ["brightness", "contrast", "noise", "speckle"]
     if image.pixels.shape[-1] == 3:
         names += ["saturation", "hue"]
     wanted = [name for name in names if getattr(recipe.augmentation, name)]
     if wanted:
+        listed = " and ".join(wanted)
         raise ConfigError(
-            f"{' and '.join(wanted)} cannot be changed in images of {image.pixels.dtype}, whose "
-            "values have no fixed range",
+            f"{listed} cannot be changed in images of {image.pixels.dtype}, whose values have no "
+            "fixed range",
             where=image.id,
-            remedy=f"set {' and '.join(wanted)} of the recipe's augmentation to 0, or choose the "
-            "normalisation minmax, percentile or decibel",
+            remedy=f"set {listed} of the recipe's augmentation to 0, or choose the normalisation "
+            "minmax, percentile or decibel",
         )
-
-
-def _photometric(recipe: Recipe, bands: int, seed: int) -> list[Any]:
-    """Keras layers for values in 0–1; each draws one change an image."""
-    from keras import layers
-
-    wanted = recipe.augmentation
-    made: list[Any] = []
-    if wanted.brightness:
-        made.append(layers.RandomBrightness(wanted.brightness, value_range=(0, 1), seed=seed))
-    if wanted.contrast:
-        made.append(layers.RandomContrast(wanted.contrast, value_range=(0, 1), seed=seed + 1))
-    # Saturation and hue exist for red, green and blue alone.
-    if bands == 3 and wanted.saturation:
-        factor = (0.5 - wanted.saturation / 2, 0.5 + wanted.saturation / 2)
-        made.append(layers.RandomSaturation(factor, value_range=(0, 1), seed=seed + 2))
-    if bands == 3 and wanted.hue:
-        made.append(layers.RandomHue(wanted.hue, value_range=(0, 1), seed=seed + 3))
-    return made

@@ -1,0 +1,86 @@
+"""What a training sees of one sample, as pictures."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+
+from core.datasets.augment import Augmenter
+from core.datasets.crops import LabelledImage, without_gaps
+from core.datasets.feed import check_photometric, scaled_crops
+from core.datasets.recipe import Recipe
+from core.device import tensorflow
+from core.imagery.normalise import Normalisation
+
+__all__ = ["augmented_preview"]
+
+_CLIP = (1.0, 99.0)  # percentiles of the sample, as `core.imagery.display.to_rgb` has them
+
+
+def augmented_preview(
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    valid: np.ndarray,
+    recipe: Recipe,
+    normalisation: Normalisation,
+    count: int,
+    seed: int,
+    bands: tuple[int, int, int] | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Crops of one sample, changed as in training, by the very same code.
+
+    They are the first batch that `training_feed` would give of this sample, its normalisation
+    undone. Imports TensorFlow.
+
+    Args:
+        pixels: (H, W, C) as in the file.
+        labels: (H, W) uint8, 255 = void.
+        valid: (H, W) bool, False where the image has no data.
+        recipe: patch and augmentation.
+        normalisation: of the training split.
+        count: how many.
+        seed: the same seed gives the same crops.
+        bands: shown as red, green and blue; by default the first three, or the first one grey.
+
+    Returns:
+        For each, RGB (size, size, 3) uint8, one stretch for all of them, and labels (size, size)
+        uint8, 255 = void.
+
+    Raises:
+        ConfigError: the sample's mask is void, no crop is labelled enough, or colours are changed
+            of values without a fixed range.
+    """
+    sample = LabelledImage("preview", pixels, labels, valid)
+    check_photometric(recipe, normalisation, sample)
+    (filled,) = without_gaps([sample], normalisation)
+    drawn = list(islice(scaled_crops([filled], recipe, normalisation, seed), count))
+    images, masks, usable = (np.stack([crop[part] for crop in drawn]) for part in range(3))
+    tensorflow()
+    from keras import ops
+
+    augmenter = Augmenter(recipe.augmentation, normalisation, pixels.shape[-1], pixels.dtype)
+    changed = augmenter(
+        ops.convert_to_tensor(images), ops.convert_to_tensor(masks), usable, int(drawn[0][3])
+    )
+    values, found = (ops.convert_to_numpy(part) for part in changed)
+    chosen = list(bands or ((0, 1, 2) if pixels.shape[-1] >= 3 else (0, 0, 0)))
+    shown = normalisation.unscaled(_uncentred(values, normalisation))[..., chosen]
+    low, high = _limits(filled.pixels[..., chosen], valid)
+    rgb = np.rint(255 * np.clip((shown - low) / (high - low), 0, 1)).astype(np.uint8)
+    return list(zip(rgb, found, strict=True))
+
+
+def _uncentred(values: np.ndarray, normalisation: Normalisation) -> np.ndarray:
+    if not normalisation.mean:
+        return values
+    mean, std = (np.array(part, np.float32) for part in (normalisation.mean, normalisation.std))
+    return values * std + mean
+
+
+def _limits(pixels: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is shown as black and as white, band by band."""
+    if pixels.dtype == np.uint8:
+        return np.zeros(3), np.full(3, 255.0)
+    low, high = np.percentile(pixels[valid].astype(np.float64), _CLIP, axis=0)
+    return low, np.where(high > low, high, low + 1)
