@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.models.store import ModelRef, read_card
+from ui.band_choice import as_chosen
 from ui.errors import page_errors
 from ui.feature_maps import open_maps, show_maps
 from ui.layer_choice import choose_image, choose_layer, choose_window
@@ -18,6 +19,7 @@ def feature_maps(ref: ModelRef) -> None:
     image = choose_image()
     if image is None:
         return
+    image = as_chosen(image, "inspect")
     window = choose_window(image)
     card = read_card(ref.folder)
     layer = choose_layer(ref, card)

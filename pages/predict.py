@@ -8,6 +8,7 @@ from core.datasets.truth import Truth, read_truth
 from core.errors import DSIError
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
+from ui.band_choice import as_chosen
 from ui.datasets import choose_dataset, open_chosen
 from ui.errors import plain, show_error
 from ui.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
@@ -101,6 +102,7 @@ source = right.segmented_control(
 image, truth = uploaded(card) if source == "Upload" else from_dataset(card)
 if image is None:
     st.stop()
+image = as_chosen(image, "predict")
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")
 with st.expander("Settings"):

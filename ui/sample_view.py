@@ -9,6 +9,7 @@ from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.imagery.raster import Header
+from ui.band_choice import as_chosen
 from ui.class_table import class_table
 from ui.errors import show_error
 from ui.images import open_sample
@@ -33,7 +34,7 @@ def sample_view(dataset: Dataset) -> None:
             )
     sample = dataset.samples[at]
     try:
-        image = open_sample(dataset, sample)
+        image = as_chosen(open_sample(dataset, sample), "sample")
     except DSIError as error:
         show_error(error)
         return

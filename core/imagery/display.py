@@ -4,52 +4,117 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["to_rgb"]
+__all__ = ["CLIP", "Bands", "default_bands", "presets", "to_rgb"]
 
 _SAMPLE = 512  # percentiles are taken from a grid of at most this many pixels a side
+
+Bands = tuple[int, int, int]
+"""Bands shown as red, green and blue, counted from 0."""
+
+CLIP = (1.0, 99.0)
+"""Percentiles between which images of other than 8 bit are stretched."""
+
+
+def default_bands(count: int, dtype: str) -> Bands:
+    """The bands that show an image best, as far as their number and type tell.
+
+    One or two: the first, grey. Eight are WorldView's, ten to thirteen Sentinel-2's: natural
+    colour. Four of float32 are the polarisations of SpaceNet 6's radar. Otherwise the first three.
+    """
+    return next(iter(presets(count, dtype).values()))
+
+
+def presets(count: int, dtype: str) -> dict[str, Bands]:
+    """Usual choices of bands for an image of so many, by name; the first is the default.
+
+    The orders are those of the products: PS-RGBNIR of SpaceNet (R, G, B, NIR), PlanetScope and
+    Pléiades (B, G, R, NIR), WorldView-2 (coastal, blue, green, yellow, red, red edge, NIR 1,
+    NIR 2), Sentinel-2 L1C and L2A (B1, B2, B3, B4 …; with ten bands B2, B3, B4 …) and SpaceNet 6's
+    SAR (HH, HV, VH, VV).
+    """
+    if count < 3:
+        return {f"Band {band + 1}, grey": (band,) * 3 for band in range(count)}
+    if count == 4:
+        optical: dict[str, Bands] = {
+            "Natural colour (bands R, G, B, NIR)": (0, 1, 2),
+            "Natural colour (bands B, G, R, NIR)": (2, 1, 0),
+            "Near infrared (bands R, G, B, NIR)": (3, 0, 1),
+            "Near infrared (bands B, G, R, NIR)": (3, 2, 1),
+        }
+        if np.dtype(dtype).kind not in "fc":
+            return optical
+        radar: dict[str, Bands] = {"SAR: HH, VV, HV (bands HH, HV, VH, VV)": (0, 3, 1)}
+        return radar | optical if np.dtype(dtype) == np.float32 else optical | radar
+    if count == 8:
+        return {"Natural colour (WorldView)": (4, 2, 1), "Near infrared (WorldView)": (6, 4, 2)}
+    if count == 10:
+        return {"Natural colour (Sentinel-2)": (2, 1, 0), "Near infrared (Sentinel-2)": (6, 2, 1)}
+    if 11 <= count <= 13:
+        return {"Natural colour (Sentinel-2)": (3, 2, 1), "Near infrared (Sentinel-2)": (7, 3, 2)}
+    return {"First three bands": (0, 1, 2)}
 
 
 def to_rgb(
     pixels: np.ndarray,
     valid: np.ndarray | None = None,
     *,
-    bands: tuple[int, int, int] | None = None,
-    clip: tuple[float, float] = (1.0, 99.0),
+    bands: Bands | None = None,
+    clip: tuple[float, float] | None = None,
+    decibel: bool = False,
 ) -> np.ndarray:
     """Show an image of any depth as 8-bit RGB.
 
     8-bit images are shown as they are; everything else is stretched band by band between two
-    percentiles of its valid pixels, so that 16-bit and float images are never black. Complex
-    values are shown by their amplitude.
+    percentiles of its valid pixels, so that 16-bit and float images are never black. Where the two
+    are one value, as in a band that is 0 nearly everywhere, the least and greatest are taken; a
+    constant band is medium grey. Complex values are shown by their amplitude.
 
     Args:
         pixels: (H, W, C) of any numeric dtype.
         valid: (H, W) bool; pixels without data do not count for the percentiles and, where
             the image is stretched, come out black.
-        bands: indices shown as red, green, blue; by default the first three, or the first one grey.
-        clip: lower and upper percentile.
+        bands: indices shown as red, green, blue; by default `default_bands`.
+        clip: lower and upper percentile; 8-bit images are stretched too where it is given.
+        decibel: show intensities I as 10 log10 I dB, complex amplitudes A as 20 log10 A dB; what
+            is not positive has no data then.
 
     Returns:
         (H, W, 3) uint8.
     """
-    count = pixels.shape[-1]
-    chosen = bands or ((0, 1, 2) if count >= 3 else (0, 0, 0))
+    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype))
     picture = pixels[..., list(chosen)]
     if np.iscomplexobj(picture):
         picture = np.abs(picture)
+        picture = picture * picture if decibel else picture
     if picture.dtype == np.bool_:
         picture = picture.astype(np.uint8) * 255
-    if picture.dtype == np.uint8:
+    if picture.dtype == np.uint8 and clip is None and not decibel:
         return np.ascontiguousarray(picture)
+    if decibel:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            picture = 10 * np.log10(picture.astype(np.float32))
     shown = np.isfinite(picture).all(axis=-1)
     if valid is not None:
         shown &= valid
+    if not shown.any():
+        return np.zeros(picture.shape, np.uint8)
+    low, high = _limits(picture, shown, clip or CLIP)
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = np.clip((picture - low) / np.where(high > low, high - low, 1), 0, 1)
+    scaled = np.where(high > low, scaled, np.float32(0.5)) * 255
+    return np.where(shown[..., None], np.nan_to_num(scaled) + 0.5, 0).astype(np.uint8)
+
+
+def _limits(
+    picture: np.ndarray, shown: np.ndarray, clip: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values of each band that become 0 and 255: (3,) float32 each."""
     step = (max(1, picture.shape[0] // _SAMPLE), max(1, picture.shape[1] // _SAMPLE))
     sample = picture[:: step[0], :: step[1]][shown[:: step[0], :: step[1]]]
-    if sample.size == 0:
-        return np.zeros(picture.shape, np.uint8)
+    if sample.size == 0:  # few valid pixels, none of them on the grid
+        sample = picture[shown]
     low, high = np.percentile(sample.astype(np.float64), clip, axis=0)
-    span = np.where(high > low, high - low, 1.0)
-    with np.errstate(invalid="ignore"):
-        scaled = np.clip((picture.astype(np.float32) - low) / span, 0, 1) * 255
-    return np.where(shown[..., None], np.nan_to_num(scaled) + 0.5, 0).astype(np.uint8)
+    for band in np.flatnonzero(~(high > low)):
+        values = picture[..., band][shown]
+        low[band], high[band] = values.min(), values.max()
+    return low.astype(np.float32), high.astype(np.float32)
