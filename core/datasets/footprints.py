@@ -242,6 +242,7 @@ def _if_pixels(polygons: np.ndarray, crs: str | None, header: Header, path: Path
 
 def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path) -> np.ndarray:
     import shapely
+    from rasterio._err import CPLE_BaseError  # in none of rasterio's public modules
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
     from rasterio.warp import transform
@@ -260,13 +261,18 @@ def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path
     def move(xy: np.ndarray) -> np.ndarray:
         return np.column_stack(transform(source, place.crs, xy[:, 0], xy[:, 1])[:2])
 
-    moved: np.ndarray = shapely.transform(polygons, move, include_z=False)
+    unfit = DatasetError(
+        f"the footprints cannot be brought from {crs} to the image's {place.crs}",
+        where=str(path),
+        remedy="check that their reference system is the right one (a GeoJSON that names none is "
+        "in degrees, EPSG:4326)",
+    )
+    try:
+        moved: np.ndarray = shapely.transform(polygons, move, include_z=False)
+    except CPLE_BaseError as error:  # PROJ: not a place in that system, such as a latitude of 5e6
+        raise unfit from error
     if not np.isfinite(shapely.total_bounds(moved)).all():
-        raise DatasetError(
-            f"the footprints cannot be brought from {crs} to the image's {place.crs}",
-            where=str(path),
-            remedy="check that their reference system is the right one",
-        )
+        raise unfit
     return moved
 
 
