@@ -6,53 +6,23 @@ zoom out shows what really surrounds a crop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from core.classes import VOID
-from core.datasets.dataset import Dataset, Sample
+from core.datasets.labelled import LabelledImage
 from core.datasets.patches import patch_grid
+from core.datasets.pool import ImagePool, chunks
 from core.datasets.recipe import Augmentation, Patch
-from core.errors import ConfigError, DatasetError
-from core.imagery.normalise import Normalisation
+from core.errors import ConfigError
 from core.imagery.window import Window
 
-__all__ = [
-    "Crop",
-    "LabelledImage",
-    "band_statistics",
-    "check_alike",
-    "class_counts",
-    "crops",
-    "grid_crops",
-    "load_samples",
-    "random_crops",
-    "without_gaps",
-]
+__all__ = ["Crop", "crops", "grid_crops", "random_crops", "random_windows"]
 
-_ROWS = 256
-_MEMORY = 8 * 1024**3  # what the training samples may take, decoded
 _RESIZED = ("uint8", "uint16", "int16", "float32", "float64")  # what cv2.resize takes
-
-
-@dataclass(frozen=True)
-class LabelledImage:
-    """A sample in memory.
-
-    Attributes:
-        pixels: (H, W, C) as in the file.
-        labels: (H, W) uint8, 255 = void; pixels without data are void.
-        valid: (H, W) bool, False where the image has no data.
-    """
-
-    id: str
-    pixels: np.ndarray
-    labels: np.ndarray
-    valid: np.ndarray
 
 
 class Crop(NamedTuple):
@@ -67,102 +37,6 @@ class Crop(NamedTuple):
     pixels: np.ndarray
     labels: np.ndarray
     valid: np.ndarray
-
-
-def load_samples(
-    dataset: Dataset,
-    samples: Sequence[Sample],
-    progress: Callable[[int, int], None] | None = None,
-) -> list[LabelledImage]:
-    """Read samples into memory; pixels without data are void.
-
-    Raises:
-        DatasetError: a mask that does not fit, images that differ in bands or type, or more than
-            8 GiB.
-        ImageError: a file that cannot be read.
-    """
-    loaded: list[LabelledImage] = []
-    total = 0
-    for index, sample in enumerate(samples):
-        raster = dataset.load_image(sample)
-        labels = dataset.load_labels(sample, raster.pixels.shape[:2])
-        labels[~raster.valid] = VOID
-        loaded.append(LabelledImage(sample.id, raster.pixels, labels, raster.valid))
-        check_alike(loaded[0], loaded[-1])
-        total += raster.pixels.nbytes + labels.nbytes + raster.valid.nbytes
-        if total > _MEMORY:
-            raise DatasetError(
-                f"the training samples need more than {_MEMORY / 1024**3:.0f} GiB of memory",
-                where=str(dataset.root),
-                remedy="exclude samples in the recipe, or train on a part of the dataset",
-            )
-        if progress:
-            progress(index + 1, len(samples))
-    return loaded
-
-
-def check_alike(first: LabelledImage, other: LabelledImage) -> None:
-    """Raise unless two samples have the same bands and type.
-
-    Raises:
-        DatasetError: they have not.
-    """
-    a, b = first.pixels, other.pixels
-    if a.shape[-1] != b.shape[-1] or a.dtype != b.dtype:
-        raise DatasetError(
-            f"{first.id} has {a.shape[-1]} band(s) of {a.dtype}, this one {b.shape[-1]} of "
-            f"{b.dtype}",
-            where=other.id,
-            remedy="a model takes one kind of image: exclude the others in the recipe",
-        )
-
-
-def class_counts(images: Sequence[LabelledImage], classes: int) -> np.ndarray:
-    """Labelled pixels per class over all images, (classes,) int64."""
-    counts = np.zeros(256, np.int64)
-    for image in images:
-        counts += np.bincount(image.labels.ravel(), minlength=256)
-    return counts[:classes]
-
-
-def band_statistics(
-    images: Sequence[LabelledImage], divisor: float
-) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation per band of ``pixels / divisor`` over all pixels with data."""
-    count = 0
-    total = squares = np.zeros(images[0].pixels.shape[-1])
-    for image in images:
-        # A row block at a time: float64 copies of a large image would take eight times its room.
-        for row in range(0, len(image.pixels), _ROWS):
-            seen = image.valid[row : row + _ROWS]
-            values = image.pixels[row : row + _ROWS][seen].astype(np.float64) / divisor
-            count += len(values)
-            total = total + values.sum(axis=0)
-            squares = squares + (values**2).sum(axis=0)
-    mean = total / max(1, count)
-    # A constant band has no spread to scale by.
-    std = np.maximum(np.sqrt(np.maximum(squares / max(1, count) - mean**2, 0)), 1e-6)
-    return [float(m) for m in mean], [float(s) for s in std]
-
-
-def without_gaps(
-    images: Sequence[LabelledImage], normalisation: Normalisation
-) -> list[LabelledImage]:
-    """The images with pixels without data set to what becomes 0 by normalisation.
-
-    Prediction gives the network 0 there; a training must, too. For integer imagery it is the
-    nearest whole value.
-    """
-    fill = normalisation.fill()
-    filled = []
-    for image in images:
-        pixels = image.pixels
-        if not image.valid.all():
-            whole = np.issubdtype(pixels.dtype, np.integer)
-            gap = (np.rint(fill) if whole else fill).astype(pixels.dtype)
-            pixels = np.where(image.valid[..., None], pixels, gap)
-        filled.append(replace(image, pixels=pixels))
-    return filled
 
 
 def crops(
@@ -187,23 +61,54 @@ def random_crops(
     Raises:
         ConfigError: no image has a labelled pixel.
     """
-    usable = [image for image in images if (image.labels != VOID).any()]
-    if not usable:
-        raise ConfigError("every mask is void", remedy="check the class table with `audit`")
-    area = np.array([image.labels.size for image in usable], np.float64)
-    present = [[c for c in np.unique(image.labels) if c != VOID] for image in usable]
+    pool = ImagePool(images, rng)
     while True:
         for _ in range(10):
-            index = rng.choice(len(usable), p=area / area.sum())
-            center = None
-            if rng.random() < patch.rare:
-                center = _pixel_of(usable[index].labels, rng.choice(present[index]), rng)
-            side = _side(patch, augmentation, rng)
-            top, left = _anywhere(usable[index].labels.shape, side, center, rng)
-            crop = _cut(usable[index], patch.size, side, top, left)
+            image, present = pool.draw()
+            side, top, left = _random_place(image, present, patch, augmentation, rng)
+            crop = _cut(image, patch.size, side, top, left)
             if (crop.labels != VOID).mean() >= patch.minimum_labelled:
                 break
         yield _turned(crop, augmentation, rng)
+
+
+def random_windows(
+    image: LabelledImage,
+    patch: Patch,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+    count: int,
+) -> tuple[Window, ...]:
+    """Where `random_crops` would cut an image: x, y, width, height in its pixels.
+
+    Those that are labelled too little are left out, as they are drawn again there.
+    """
+    present = [int(c) for c in np.unique(image.labels) if c != VOID]
+    windows: list[Window] = []
+    for _ in range(10 * count):
+        side, top, left = _random_place(image, present, patch, augmentation, rng)
+        labels = image.labels[top : top + side, left : left + side]
+        # What a crop has beyond a smaller image counts as void.
+        if (labels != VOID).sum() / side**2 >= patch.minimum_labelled:
+            windows.append((left, top, labels.shape[1], labels.shape[0]))
+        if len(windows) == count:
+            break
+    return tuple(windows)
+
+
+def _random_place(
+    image: LabelledImage,
+    present: Sequence[int],
+    patch: Patch,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+) -> tuple[int, int, int]:
+    """Side, top and left of a crop in the image's pixels."""
+    center = None
+    if rng.random() < patch.rare and present:
+        center = _pixel_of(image.labels, int(rng.choice(present)), rng)
+    side = _side(patch, augmentation, rng)
+    return side, *_anywhere(image.labels.shape, side, center, rng)
 
 
 def grid_crops(
@@ -222,9 +127,9 @@ def grid_crops(
         ConfigError: no crop is labelled enough.
     """
     grids = [patch_grid(image.labels, patch) for image in images]
-    places: list[tuple[LabelledImage, Window]] = [
-        (image, window)
-        for image, grid in zip(images, grids, strict=True)
+    places = [
+        (number, window)
+        for number, grid in enumerate(grids)
         for window, kept in zip(grid.windows, grid.kept, strict=True)
         if kept
     ]
@@ -235,22 +140,28 @@ def grid_crops(
             "`audit`",
         )
     present = np.concatenate([grid.present[grid.kept] for grid in grids])
-    members = [np.flatnonzero(column) for column in present.T if column.any()]
+    numbers = np.array([number for number, _ in places])
     while True:
-        for index in rng.permutation(len(places)):
-            while rng.random() < patch.rare:
-                rare = rng.choice(members[rng.integers(len(members))])
-                yield _of_grid(places[rare], patch, augmentation, rng)
-            yield _of_grid(places[index], patch, augmentation, rng)
+        # All at once where they are in memory; else some images' crops after the others'.
+        for chosen in chunks(images, rng):
+            inside = np.flatnonzero(np.isin(numbers, chosen))
+            found = present[inside].T
+            members = [inside[column] for column in found if column.any()]
+            for index in rng.permutation(inside):
+                while rng.random() < patch.rare:
+                    rare = rng.choice(members[rng.integers(len(members))])
+                    yield _of_grid(images, places[rare], patch, augmentation, rng)
+                yield _of_grid(images, places[index], patch, augmentation, rng)
 
 
 def _of_grid(
-    place: tuple[LabelledImage, Window],
+    images: Sequence[LabelledImage],
+    place: tuple[int, Window],
     patch: Patch,
     augmentation: Augmentation,
     rng: np.random.Generator,
 ) -> Crop:
-    image, window = place
+    image, window = images[place[0]], place[1]
     side = _side(patch, augmentation, rng)
     height, width = image.labels.shape
     shift = (patch.size - side) // 2

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.datasets.augment import Augmenter
-from core.datasets.crops import LabelledImage, crops
+from core.datasets.crops import crops
+from core.datasets.labelled import LabelledImage
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
 from core.errors import ConfigError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.datasets.crops import LabelledImage, band_statistics
+from core.datasets.labelled import LabelledImage, band_statistics
 from core.datasets.recipe import Recipe
 from core.errors import ConfigError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalisation

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from core.classes import VOID
-from core.datasets.crops import LabelledImage
+from core.datasets.labelled import LabelledImage
 from core.datasets.store import SampleStore
 from core.errors import ConfigError
 
-__all__ = ["ImagePool"]
+__all__ = ["ImagePool", "chunks"]
 
 _POOL = 32  # images that crops are drawn from at a time, where not all are in memory
 _CROPS = 16  # crops from an image before another takes its place: a reading serves two batches
@@ -67,3 +67,13 @@ class ImagePool:
         if entry[1] == 0:
             del self._open[slot]
         return entry[0]
+
+
+def chunks(images: Sequence[LabelledImage], rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Positions of all images once: together where they are in memory, else 32 at a time."""
+    count = len(images)
+    if isinstance(images, SampleStore) and not images.resident:
+        order = rng.permutation(count)
+        yield from (order[start : start + _POOL] for start in range(0, count, _POOL))
+    else:
+        yield np.arange(count)

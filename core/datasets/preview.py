@@ -7,8 +7,8 @@ from itertools import islice
 import numpy as np
 
 from core.datasets.augment import Augmenter
-from core.datasets.crops import LabelledImage, without_gaps
 from core.datasets.feed import check_photometric, scaled_crops
+from core.datasets.labelled import LabelledImage, without_gaps
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
 from core.imagery.normalise import Normalisation

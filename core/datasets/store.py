@@ -9,8 +9,8 @@ from typing import overload
 
 import numpy as np
 
-from core.datasets.crops import LabelledImage, check_alike, load_samples, without_gaps
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.labelled import LabelledImage, check_alike, load_samples, without_gaps
 from core.imagery.normalise import Normalisation
 from core.imagery.raster import read_header
 

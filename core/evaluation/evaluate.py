@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.classes import VOID
-from core.datasets.crops import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.labelled import LabelledImage, load_samples
 from core.datasets.prepared import prepared
 from core.datasets.recipe import Recipe
 from core.errors import DatasetError

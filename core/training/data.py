@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.datasets.catalogue import find_dataset
-from core.datasets.crops import check_alike, class_counts
 from core.datasets.dataset import Dataset
 from core.datasets.feed import check_photometric
 from core.datasets.fitting import fitted
+from core.datasets.labelled import check_alike, class_counts
 from core.datasets.prepared import prepared
 from core.datasets.splits import Split, split_samples
 from core.datasets.store import SampleStore

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core.classes import VOID
-from core.datasets.crops import LabelledImage, without_gaps
 from core.datasets.feed import check_photometric, training_feed
 from core.datasets.fitting import fitted
+from core.datasets.labelled import LabelledImage, without_gaps
 from core.datasets.presets import PRESETS, at_strength
 from core.datasets.preview import augmented_preview
 from core.datasets.recipe import Augmentation, Patch, Recipe

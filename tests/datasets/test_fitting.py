@@ -7,8 +7,8 @@ import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from core.datasets import fitting
-from core.datasets.crops import LabelledImage
 from core.datasets.fitting import DECIBEL_LIMITS, fitted
+from core.datasets.labelled import LabelledImage
 from core.datasets.recipe import Recipe
 from core.errors import ConfigError
 from core.imagery.normalise import IMAGENET_MEAN

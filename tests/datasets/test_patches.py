@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.classes import VOID
-from core.datasets.crops import Crop, LabelledImage, crops, grid_crops, random_crops
+from core.datasets.crops import Crop, crops, grid_crops, random_crops
+from core.datasets.labelled import LabelledImage
 from core.datasets.patches import count_patches, grid_windows, patch_grid
 from core.datasets.recipe import Augmentation, Patch
 from core.errors import ConfigError

@@ -14,9 +14,9 @@ import rasterio
 from core.classes import VOID
 from core.datasets.audit import audit
 from core.datasets.catalogue import open_dataset, recognise
-from core.datasets.crops import load_samples
 from core.datasets.dataset import Dataset
 from core.datasets.demo_spacenet6 import write_spacenet6
+from core.datasets.labelled import load_samples
 from core.datasets.prepared import prepared
 from core.datasets.recipe import Recipe
 from core.datasets.spacenet6 import (

@@ -10,8 +10,9 @@ import pytest
 from core.classes import VOID
 from core.datasets import store as store_module
 from core.datasets.catalogue import open_dataset
-from core.datasets.crops import load_samples, random_crops, without_gaps
+from core.datasets.crops import random_crops
 from core.datasets.dataset import Dataset
+from core.datasets.labelled import load_samples, without_gaps
 from core.datasets.pool import ImagePool
 from core.datasets.recipe import Augmentation, Patch
 from core.datasets.store import SampleStore

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.datasets.catalogue import open_dataset
-from core.datasets.crops import band_statistics, load_samples, without_gaps
+from core.datasets.labelled import band_statistics, load_samples, without_gaps
 from core.errors import DatasetError
 from core.evaluation.confusion import confusion
 from core.evaluation.evaluate import evaluate, samples_of_split

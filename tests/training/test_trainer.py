@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from core.classes import DUBAI_CLASSES
-from core.datasets.crops import LabelledImage
 from core.datasets.feed import check_photometric
+from core.datasets.labelled import LabelledImage
 from core.errors import ConfigError, DSIError, RunError, WorkspaceError
 from core.imagery.normalise import Normalisation
 from core.models.card import file_sha256
