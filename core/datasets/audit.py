@@ -33,6 +33,8 @@ __all__ = [
     "audit",
 ]
 
+# Whose values are unlike the others' for that reason, or of too few pixels to tell.
+_WITHOUT = ("constant", "empty", "no-data", "tiny-image")
 _AHEAD = 4  # samples a thread may be ahead of the slowest one
 
 
@@ -159,7 +161,8 @@ def _problems(
     for reading in readings:
         yield from reading.problems
     yield from duplicate_problems(readings, overlapping)
-    yield from outliers(facts, _span(statistics))
+    odd = {p.sample for r in readings for p in r.problems if p.kind in _WITHOUT}
+    yield from outliers([f for f in facts if f.id not in odd], _span(statistics))
     yield from mosaic_problems(facts, neighbours)
     yield from form_problems([(r.facts.id, r.form) for r in readings])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,12 +13,14 @@ import pytest
 from core.classes import DUBAI_CLASSES
 from core.datasets.audit import Audit, audit
 from core.datasets.catalogue import open_dataset
+from core.datasets.fixes import Exclude
 from core.imagery import raster
 
 # The audit reads in threads, and `catch_warnings` in one undoes another's filter.
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 
 SIZE = 40
+DUBAI_MEANS = [132.0, 133.3, 136.7]
 LAND, ROAD = DUBAI_CLASSES.colors[1], DUBAI_CLASSES.colors[2]
 
 
@@ -25,6 +28,10 @@ def write(path: Path, rgb: np.ndarray) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), rgb[..., ::-1])
     return path
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 255, (SIZE, SIZE, 3), np.uint8)
 
 
 def striped(height: int = SIZE, width: int = SIZE) -> np.ndarray:
@@ -62,9 +69,10 @@ def test_clean_set_has_no_problem_and_exact_counts(tiles: Path) -> None:
     assert found.labelled_share == 1
 
 
-def test_demo_set_has_no_problem(demo_dataset: Path) -> None:
+def test_demo_set_has_nothing_but_mosaics(demo_dataset: Path) -> None:
     found = audited(demo_dataset)
-    assert kinds(found) == []
+    # Its tiles are mosaics indeed.
+    assert {kind for kind, _ in kinds(found)} == {"mosaic"}
     assert sum(found.pixels_per_class.values()) + found.void_pixels == 3 * 4 * 96 * 96
 
 
@@ -172,8 +180,8 @@ def test_missing_and_orphan_mask(tiles: Path) -> None:
 
 
 def test_no_mask_at_all_is_one_row(tmp_path: Path) -> None:
-    for name in ("a", "b", "c"):
-        write(tmp_path / f"images/{name}.png", np.zeros((8, 8, 3), np.uint8))
+    for seed, name in enumerate(("a", "b", "c")):
+        write(tmp_path / f"images/{name}.png", noise(seed))
     assert kinds(audited(tmp_path)) == [("missing-mask", "")]
 
 
@@ -198,7 +206,7 @@ def test_pairs_whose_table_is_not_the_masks(tmp_path: Path) -> None:
 
 
 def test_images_of_other_bands(tiles: Path) -> None:
-    grey = np.zeros((SIZE, SIZE), np.uint8)
+    grey = noise(1)[..., 0]
     assert cv2.imwrite(str(tiles / "Tile 1/images/p1.jpg"), grey)
     assert kinds(audited(tiles)) == [("mixed-bands", "Tile 1/p1")]
 
@@ -222,9 +230,29 @@ def test_real_dubai(real_data: Path) -> None:
     published = {"Land": 52.4, "Water": 13.6, "Building": 13.3, "Vegetation": 10.3, "Road": 9.4}
     for name, share in published.items():
         assert 100 * found.pixels_per_class[name] / total == pytest.approx(share, abs=2)
-    assert {p.kind for p in found.problems} == {"class-table", "void-colour"}
+    assert {p.kind for p in found.problems} == {"class-table", "void-colour", "mosaic"}
     (table,) = (p for p in found.problems if p.kind == "class-table")
     assert "Building #D0021B (masks: #3C1098" in table.detail
     worst = next(p for p in found.problems if p.severity == "warning" and p.sample)
     assert worst.sample.startswith("Tile 8/")
     assert "#000000" in worst.detail
+    assert (worst.sample, worst.actions) == ("Tile 8/image_part_003", (Exclude(worst.sample),))
+    # Of each tile eight parts are here, and the ninth is not: ten seams.
+    mosaics = [p for p in found.problems if p.kind == "mosaic"]
+    assert [p.sample.split("/")[0] for p in mosaics] == [f"Tile {n}" for n in range(1, 9)]
+    assert all("8 samples" in p.detail and "10 neighbours" in p.detail for p in mosaics)
+    assert {(p.one, p.other, p.side) for p in found.neighbours} == set(dubai_seams())
+    # Bands in 0 to 255 of millions of pixels; the means of an independent count with NumPy.
+    assert found.statistics.images == 64
+    assert [round(band.mean, 1) for band in found.statistics.bands] == DUBAI_MEANS
+    assert found.statistics.correlation[0, 1] > 0.98
+
+
+def dubai_seams() -> Iterator[tuple[str, str, str]]:
+    for tile in range(1, 9):
+        for part in range(8):
+            one = f"Tile {tile}/image_part_{part + 1:03d}"
+            if part % 3 < 2 and part < 7:
+                yield one, f"Tile {tile}/image_part_{part + 2:03d}", "right"
+            if part < 5:
+                yield one, f"Tile {tile}/image_part_{part + 4:03d}", "bottom"
