@@ -13,6 +13,7 @@ from core.paths import checked_name, is_name, workspace
 from ui.errors import plain, show_error
 from ui.images import safe_stem
 from ui.jobs import find_job, start_job, watch_job
+from ui.new_spacenet6 import SPACENET6_JOBS, spacenet6_form
 
 __all__ = ["demo_button", "new_dataset", "watch_new_datasets"]
 
@@ -42,7 +43,7 @@ def watch_new_datasets() -> None:
 
     To be called before the box that chooses the dataset.
     """
-    for key in (_DEMO, _FETCH, _UNPACK):
+    for key in (_DEMO, _FETCH, _UNPACK, *SPACENET6_JOBS):
         job = watch_job(key)
         if job is None or job.state == "running":
             continue
@@ -62,8 +63,8 @@ def _arrived(result: Path | Unpacked) -> None:
 
 def new_dataset() -> None:
     """The ways, a tab each."""
-    demo, dubai, archive, server = st.tabs(
-        ["Demo set", "Dubai from Kaggle", "Upload a ZIP", "Folder on the server"]
+    demo, dubai, archive, server, spacenet6 = st.tabs(
+        ["Demo set", "Dubai from Kaggle", "Upload a ZIP", "Folder on the server", "SpaceNet 6"]
     )
     with demo:
         st.caption("Generated scenes of a coastal desert city with exact masks in five classes.")
@@ -90,6 +91,8 @@ def new_dataset() -> None:
             "or below a folder that the environment variable `DSI_DATA_ROOTS` names, and reload. "
             "It is read where it lies and never written to."
         )
+    with spacenet6:
+        spacenet6_form()
 
 
 def _upload_form() -> None:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.catalogue import open_dataset
 from tests.datasets.test_archive import packed, pairs
 from tests.datasets.test_readers import put
+from tests.datasets.test_vector import box, image, labels
 from tests.pages.test_data import metrics, opened
 from ui.datasets import fingerprint
 from ui.jobs import find_job
@@ -139,4 +140,41 @@ def test_numbered_classes_can_be_named(space: Path) -> None:
     dataset = open_dataset(root)
     assert dataset.classes.names == ("Land", "Road", "Water")
     np.testing.assert_array_equal(dataset.load_labels(dataset.samples[0]), [[0, 1], [2, 255]])
+    settled(root)
+
+
+def test_jpeg_masks_say_why_they_cannot_be_named(space: Path) -> None:
+    root = space / "datasets/smooth"
+    mask = np.zeros((64, 64, 3), np.uint8)
+    mask[10:40, 5:33] = RED
+    put(root / "images/a.png")
+    put(root / "masks/a.jpg", mask)
+    at = opened(dataset="smooth")
+    assert not at.exception
+    assert "too many to be classes" in at.error[0].value
+    assert not [b for b in at.button if b.label == "Keep these classes"]
+
+
+def test_polygons_are_named_by_an_attribute(space: Path) -> None:
+    root = space / "datasets/parcels"
+    image(root / "images/a.tif")
+    labels(
+        root / "labels.gpkg",
+        [box(0, 0, 4, 10), box(4, 0, 8, 10), box(8, 0, 9, 10)],
+        kind=["forest", "res", "res"],
+    )
+    at = opened(dataset="parcels")
+    assert not at.exception
+    assert any("every polygon is Foreground" in info.value for info in at.info)
+    at.session_state["naming"] = True
+    at.run()
+    assert at.text_input(key="naming-name-0").value == "res"
+    at.text_input(key="naming-name-0").set_value("Houses")
+    next(b for b in at.button if b.label == "Keep these classes").click().run()
+    assert not at.exception
+    assert not at.error
+    dataset = open_dataset(root)
+    assert dataset.classes.names == ("Background", "Houses", "forest")
+    row = dataset.load_labels(dataset.samples[0])[5]
+    np.testing.assert_array_equal(row, [2] * 4 + [1] * 5 + [0] * 11)
     settled(root)
