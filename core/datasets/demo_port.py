@@ -23,7 +23,7 @@ PIXEL = 0.5
 """Side of a pixel in m."""
 
 _LOOKS = 3.0  # of the speckle: its variance is 1 / looks
-_INCIDENCE = np.radians(52.0)  # Capella's passes were flown and look at 45° to 60°
+_INCIDENCE = np.radians(55.0)  # from the vertical, about that of the real set's flights
 _WATER, _GRASS, _ASPHALT, _YARD, _ROOF = range(5)
 
 BANDS_DB = (

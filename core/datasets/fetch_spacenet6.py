@@ -154,7 +154,7 @@ def _by_hand(what: str, target: Path) -> DatasetError:
     return DatasetError(
         what,
         where=f"s3://{SPACENET6_BASE}",
-        remedy="try again, whole files are kept; or download the archive (39 GB) elsewhere, "
+        remedy="try again, whole files are kept; or download the archive (about 38 GB) elsewhere, "
         f"{_ARCHIVE}, and unpack it into {target} so that {AREA} or train/{AREA} lies in it; or "
         "work with the demo set meanwhile (python -m core demo DIR --layout spacenet6)",
     )
