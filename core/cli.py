@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -194,11 +195,13 @@ def _demo(options: Any) -> None:
 
 def _audit(options: Any) -> None:
     from core.datasets.audit import audit
+    from core.datasets.auditing.report import written
     from core.datasets.catalogue import find_dataset
 
     dataset = find_dataset(options.dataset)
     with _bar("auditing", "sample") as progress:
-        report = audit(dataset, progress=progress).to_json()
+        found = audit(dataset, progress=progress)
+    report = found.to_json()
     if options.json:
         _print_json(report)
         return
@@ -209,10 +212,9 @@ def _audit(options: Any) -> None:
         for n, p in report["pixels_per_class"].items()
     ]
     _table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
-    print(f"\n{len(report['problems'])} problem(s)")
-    if report["problems"]:
-        found = [(p["severity"], p["kind"], p["sample"], p["detail"]) for p in report["problems"]]
-        _table(found, ("severity", "kind", "sample", "detail"))
+    print(f"\n{len(found.problems)} problem(s)")
+    if found.problems:
+        print("\n" + written(found.problems, shutil.get_terminal_size((100, 24)).columns))
 
 
 def _train(options: Any) -> None:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-
-import pandas as pd
 import streamlit as st
 
-from core.datasets.audit import Audit, Problem, audit
+from core.datasets.audit import Audit, audit
 from core.datasets.catalogue import DatasetRef
 from core.datasets.classfile import class_stamp
 from core.datasets.dataset import Dataset
 from ui.datasets import fingerprint
-from ui.images import safe_stem
 from ui.jobs import find_job, start_job, watch_job
+from ui.problems import problem_table
 
 __all__ = ["audit_key", "finished_audit", "offer", "problem_table", "read_all", "run_audit"]
 
 AUTOMATIC = 500
 """A dataset of up to this many samples is read without being asked to."""
-
-_SEVERITIES = ("error", "warning", "info")
 
 
 def audit_key(ref: DatasetRef) -> str:
@@ -71,71 +65,3 @@ def offer(key: str, dataset: Dataset) -> None:
         args=(key, dataset),
         help="Counts the pixels of every class and looks for broken files.",
     )
-
-
-def problem_table(dataset: Dataset, found: Audit, open_sample: Callable[[str], None]) -> None:
-    """The problems as a table that can be sorted, and as JSON to keep.
-
-    Args:
-        dataset: as opened.
-        found: its audit.
-        open_sample: called with a sample's id to show it.
-    """
-    problems = found.problems
-    if problems:
-        counts = {s: sum(p.severity == s for p in problems) for s in _SEVERITIES}
-        st.markdown(
-            ", ".join(
-                f"**{count}** {severity if severity == 'info' or count == 1 else severity + 's'}"
-                for severity, count in counts.items()
-                if count
-            )
-        )
-        rows = [
-            (p.severity, p.kind, p.sample or "whole dataset", p.detail, p.fix) for p in problems
-        ]
-        st.caption("Choose a row to read all of it.")
-        choice = st.dataframe(
-            pd.DataFrame(rows, columns=["Severity", "Kind", "Sample", "What", "What to do"]),
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="single-row",
-            key="problem",
-            column_config={
-                "Severity": st.column_config.TextColumn(width=100),
-                "Kind": st.column_config.TextColumn(width=110),
-                "Sample": st.column_config.TextColumn(width=170),
-                "What": st.column_config.TextColumn(width="large"),
-                "What to do": st.column_config.TextColumn(width="large"),
-            },
-            alt="Problems found in the dataset",
-        )
-        for index in choice.selection.rows:
-            _problem(problems[index], open_sample)
-    else:
-        st.success(
-            "Nothing is wrong: every image and mask can be read, fits, and is in the class table.",
-            icon=":material/check_circle:",
-        )
-    st.download_button(
-        "Download the audit as JSON",
-        json.dumps(found.to_json(), indent=2, ensure_ascii=False),
-        file_name=f"audit-{safe_stem(dataset.name)}.json",
-        mime="application/json",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def _problem(problem: Problem, open_sample: Callable[[str], None]) -> None:
-    with st.container(border=True):
-        st.markdown(f"**{problem.kind}** ({problem.severity})")
-        st.text(f"{problem.sample}: {problem.detail}" if problem.sample else problem.detail)
-        st.text(f"What to do: {problem.fix}.")
-        if problem.sample:
-            st.button(
-                f"Open {problem.sample}",
-                icon=":material/open_in_full:",
-                on_click=open_sample,
-                args=(problem.sample,),
-            )
