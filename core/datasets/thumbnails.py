@@ -79,15 +79,16 @@ def make_thumbnail(dataset: Dataset, sample: Sample) -> Thumbnail:
     """Read a sample and make it small; what cannot be read is said in its `problems`."""
     problems: list[str] = []
     lasting = True
-    image, full = None, (0, 0)
+    image, height, width = None, 0, 0
     try:
         raster = dataset.load_image(sample)
     except (DSIError, OSError) as error:
         problems.append(f"The image cannot be read: {_reason(error)}.")
         lasting = False
     else:
-        full = raster.pixels.shape[:2]
-        small = downsample_image(to_rgb(raster.pixels, raster.valid), *display_size(*full, SIDE))
+        height, width = raster.pixels.shape[:2]
+        rgb = to_rgb(raster.pixels, raster.valid)
+        small = downsample_image(rgb, *display_size(height, width, SIDE))
         quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
         image = cv2.imencode(".jpg", small[..., ::-1], quality)[1].tobytes()
     labels = None
@@ -99,16 +100,18 @@ def make_thumbnail(dataset: Dataset, sample: Sample) -> Thumbnail:
             lasting = False
         else:
             found = mask.labels
-            if image is not None and found.shape != full:
+            if image is not None and found.shape != (height, width):
                 size = f"{found.shape[1]} × {found.shape[0]}"
-                problems.append(f"The mask is {size} pixels, the image {full[1]} × {full[0]}.")
+                problems.append(f"The mask is {size} pixels, the image {width} × {height}.")
             else:
-                small = downsample_labels(found, *display_size(*found.shape, SIDE))
+                small = downsample_labels(
+                    found, *display_size(found.shape[0], found.shape[1], SIDE)
+                )
                 labels = cv2.imencode(".png", small)[1].tobytes()
             if mask.unknown:
                 count = sum(mask.unknown.values())
                 problems.append(f"{count:,} pixels of the mask are in no class.")
-    return Thumbnail(image, labels, full[1], full[0], tuple(problems), lasting)
+    return Thumbnail(image, labels, width, height, tuple(problems), lasting)
 
 
 def _reason(error: DSIError | OSError) -> str:

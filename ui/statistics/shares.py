@@ -10,7 +10,6 @@ import streamlit as st
 from core.datasets.audit import Audit, SampleFacts
 from core.datasets.dataset import Dataset
 from core.datasets.splits import Split
-from ui.errors import plain
 from ui.statistics.style import EDGE, class_colors, show
 
 __all__ = ["scene_shares", "split_shares", "whole_shares"]
@@ -67,17 +66,14 @@ def scene_shares(dataset: Dataset, found: Audit) -> None:
 
 
 def split_shares(dataset: Dataset, found: Audit, split: Split) -> None:
-    """The same by the sides of a split, and which classes a side lacks."""
+    """The same by the sides of a split; in brackets the samples that count."""
     by_id = {facts.id: facts for facts in found.facts if facts.usable}
     sides = {"Training": split.train, "Validation": split.val, "Test": split.test}
     bars: dict[str, list[int]] = {}
     for side, ids in sides.items():
         members = [by_id[i] for i in ids if i in by_id]
         if members:
-            bars[f"{side} ({len(members):,})"] = counts = _pixels(dataset, members)
-            absent = [n for n, c in zip(dataset.classes.names, counts, strict=False) if not c]
-            if absent:
-                st.caption(f"{side} has no pixel of {plain(', '.join(absent))}.")
+            bars[f"{side} ({len(members):,})"] = _pixels(dataset, members)
     if not bars:
         st.info("No sample of the split has a mask that can be used.", icon=":material/info:")
         return
