@@ -51,14 +51,18 @@ def watch_new_datasets() -> None:
         wanted = st.session_state.pop(f"wanted-{key}", None) == job.id
         if wanted and job.state == "done":
             _arrived(job.result)
+    # As long as the set is looked at: the page runs again by itself when its audit ends.
+    name, words = st.session_state.get("left-out", ("", ""))
+    if words and st.session_state.get("dataset") == name:
+        st.info(plain(words), icon=":material/folder_zip:")
 
 
 def _arrived(result: Path | Unpacked) -> None:
     folder = result.folder if isinstance(result, Unpacked) else result
     st.session_state["dataset"] = folder.name
     st.toast(f"{folder.name} is in the workspace.", icon=":material/check:")
-    if isinstance(result, Unpacked) and result.words:
-        st.info(plain(result.words), icon=":material/folder_zip:")
+    words = result.words if isinstance(result, Unpacked) else ""
+    st.session_state["left-out"] = (folder.name, words)
 
 
 def new_dataset() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.datasets.dataset import Sample
 from core.imagery.raster import IMAGE_SUFFIXES
@@ -33,11 +33,32 @@ _DEPTH = 3
 _Role = Literal["image", "label", ""]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object a folder, told apart by itself: a quick hash
 class _Folder:
     path: Path
     split: str
     role: _Role
+
+
+class _File(NamedTuple):
+    """A file by its parts as text: thousands of paths take long to make and to compare."""
+
+    folder: _Folder
+    name: str
+    stem: str
+    suffix: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path / self.name
+
+
+class _Found(NamedTuple):
+    """Images, raster labels and vector labels of one split."""
+
+    images: list[_File]
+    labels: list[_File]
+    vectors: list[_File]
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,11 @@ def has_pairs(root: Path) -> bool:
     with os.scandir(root) as entries:
         if any(e.name.lower() == "images" and e.is_dir() for e in entries):
             return True
-    return find_pairs(root).labelled
+    return any(
+        label is not None
+        for found in _by_split(root).values()
+        for _, label in _matched(found.images, found.labels)
+    )
 
 
 def has_vectors(root: Path) -> bool:
@@ -88,18 +113,12 @@ def find_pairs(root: Path) -> Pairing:
     whatever their case. Where rasters and vectors are both there, the rasters are the labels. A
     vector file that has no image's name holds the labels of all images, if it is the only one.
     """
-    by_split: dict[str, list[_Folder]] = {}
-    for folder in _folders(root):
-        by_split.setdefault(folder.split, []).append(folder)
-    raster: list[Pairing] = []
-    vector: list[Pairing] = []
-    for split, folders in by_split.items():
-        images, rasters, vectors = _sorted_out(folders)
-        raster.append(_paired(images, rasters, split))
-        vector.append(_paired(images, vectors, split))
+    by_split = _by_split(root)
+    raster = [_paired(f.images, f.labels, split, root) for split, f in by_split.items()]
     if any(found.labelled for found in raster):
         return _joined(raster, vector=False)
     shared = _shared(root, by_split)
+    vector = [_paired(f.images, f.vectors, split, root) for split, f in by_split.items()]
     if shared is None and not any(found.labelled for found in vector):
         return _joined(raster, vector=False)
     if shared is None:
@@ -155,8 +174,12 @@ def _meaning(name: str) -> tuple[str, _Role] | None:
     return (split, "") if split and not rest else None
 
 
-def _files(folder: Path) -> list[Path]:
-    return [folder / name for name in sorted(_names(folder))]
+def _files(folder: _Folder) -> list[_File]:
+    made = []
+    for name in sorted(_names(folder.path)):
+        stem, dot, ending = name.rpartition(".")
+        made.append(_File(folder, name, stem if dot else name, f".{ending.lower()}"))
+    return made
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -169,69 +192,69 @@ def _names(folder: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def _sorted_out(folders: list[_Folder]) -> tuple[list[Path], list[Path], list[Path]]:
-    """Images, raster labels and vector labels of one split."""
-    listed = [(f, path) for f in folders for path in _files(f.path)]
-    rasters = [(f, p) for f, p in listed if p.suffix.lower() in IMAGE_SUFFIXES]
-    vectors = [p for _, p in listed if p.suffix.lower() in LABEL_VECTORS]
-    own = [p for f, p in rasters if f.role == "image"]
-    labels = [p for f, p in rasters if f.role == "label"]
-    loose = [p for f, p in rasters if not f.role]
+def _by_split(root: Path) -> dict[str, _Found]:
+    """What lies where, by the split that folders give."""
+    by_split: dict[str, list[_File]] = {}
+    for folder in _folders(root):
+        by_split.setdefault(folder.split, []).extend(_files(folder))
+    return {split: _sorted_out(files) for split, files in by_split.items()}
+
+
+def _sorted_out(files: list[_File]) -> _Found:
+    rasters = [file for file in files if file.suffix in IMAGE_SUFFIXES]
+    own = [file for file in rasters if file.folder.role == "image"]
+    labels = [file for file in rasters if file.folder.role == "label"]
     # Pictures beside `images` are previews and the like; those of `train` beside `train_labels`,
     # or with their labels in one folder, are the images.
-    images = own or loose
-    return images, labels or _suffixed(images), vectors
-
-
-def _suffixed(paths: list[Path]) -> list[Path]:
-    """Those that are called a label of another file of the same folder: ``x_mask`` of ``x``."""
-    bases = {(p.parent, _IMAGE_ENDS.sub("", p.stem)) for p in paths if not _is_label(p)}
-    return [p for p in paths if _is_label(p) and (p.parent, _LABEL_ENDS.sub("", p.stem)) in bases]
-
-
-def _is_label(path: Path) -> bool:
-    return bool(_LABEL_ENDS.search(path.stem))
-
-
-def _paired(images: list[Path], labels: list[Path], split: str) -> Pairing:
+    images = own or [file for file in rasters if not file.folder.role]
+    labels = labels or _suffixed(images)
     taken = set(labels)
-    images = [path for path in images if path not in taken]
-    exact: dict[str, Path] = {}
-    loose: dict[str, Path] = {}
+    vectors = [file for file in files if file.suffix in LABEL_VECTORS]
+    return _Found([file for file in images if file not in taken], labels, vectors)
+
+
+def _suffixed(files: list[_File]) -> list[_File]:
+    """Those that are called a label of another file of the same folder: ``x_mask`` of ``x``."""
+    called = [file for file in files if _LABEL_ENDS.search(file.stem)]
+    if not called:
+        return []
+    others = set(files) - set(called)
+    bases = {(file.folder.path, _IMAGE_ENDS.sub("", file.stem)) for file in others}
+    return [f for f in called if (f.folder.path, _LABEL_ENDS.sub("", f.stem)) in bases]
+
+
+def _matched(images: list[_File], labels: list[_File]) -> Iterator[tuple[_File, _File | None]]:
+    exact: dict[str, _File] = {}
+    loose: dict[str, _File] = {}
     for label in labels:
         exact.setdefault(label.stem, label)
         loose.setdefault(_LABEL_ENDS.sub("", label.stem), label)
-    stems = Counter(path.stem for path in images)
-    samples, used = [], set()
     for image in images:
         base = _IMAGE_ENDS.sub("", image.stem)
-        mask = exact.get(image.stem) or loose.get(image.stem) or loose.get(base)
-        # Two images of one stem, as a.tif and a.jpg: the whole name tells them apart.
+        yield image, exact.get(image.stem) or loose.get(image.stem) or loose.get(base)
+
+
+def _paired(images: list[_File], labels: list[_File], split: str, root: Path) -> Pairing:
+    stems, names = Counter(f.stem for f in images), Counter(f.name for f in images)
+    samples, used = [], set()
+    for image, label in _matched(images, labels):
+        # Two images of one stem, as a.tif and a.jpg: the whole name tells them apart, or the place.
         name = image.stem if stems[image.stem] == 1 else image.name
+        if names[image.name] > 1:
+            name = image.path.relative_to(root).as_posix()
         name = f"{split}/{name}" if split else name
-        samples.append(Sample(name, name, image, mask))
-        used.add(mask)
-    return Pairing(tuple(samples), tuple(path for path in labels if path not in used))
+        samples.append(Sample(name, name, image.path, label.path if label else None))
+        used.add(label)
+    return Pairing(tuple(samples), tuple(f.path for f in labels if f not in used))
 
 
-def _shared(root: Path, by_split: dict[str, list[_Folder]]) -> Path | None:
+def _shared(root: Path, by_split: dict[str, _Found]) -> Path | None:
     """The one vector file beside `images` (or beside the images) that has no image's name."""
-    found = [
-        path
-        for folders in by_split.values()
-        for folder in folders
-        if folder.role != "image"
-        for path in _files(folder.path)
-        if path.suffix.lower() in LABEL_VECTORS
-    ]
+    found = [f for split in by_split.values() for f in split.vectors if f.folder.role != "image"]
     if len(found) > 1:  # among others, the one that is called labels
-        found = [p for p in found if p.parent == root and p.stem.lower() in _LABELS]
-    if len(found) != 1 or not by_split:
+        found = [f for f in found if f.folder.path == root and f.stem.lower() in _LABELS]
+    if len(found) != 1:
         return None
-    stems = {
-        _IMAGE_ENDS.sub("", path.stem)
-        for folders in by_split.values()
-        for path in _sorted_out(folders)[0]
-    }
+    stems = {_IMAGE_ENDS.sub("", f.stem) for split in by_split.values() for f in split.images}
     own = found[0].stem in stems or _LABEL_ENDS.sub("", found[0].stem) in stems
-    return found[0] if stems and not own else None
+    return found[0].path if stems and not own else None

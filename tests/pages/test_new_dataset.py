@@ -49,8 +49,9 @@ def test_a_zip_becomes_the_chosen_dataset(space: Path) -> None:
     assert not at.error
     assert at.selectbox(key="dataset").value == "my city"
     assert metrics(at)["Samples"] == "3"
-    assert any("notes" in info.value and "left out" in info.value for info in at.info)
     settled(space / "datasets/my city")
+    at.run()
+    assert any("notes" in info.value and "left out" in info.value for info in at.info)
 
 
 def test_a_bad_zip_is_one_box_and_leaves_nothing(space: Path) -> None:
