@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.datasets.audit import Audit
-from core.datasets.augment import PRESETS, at_strength
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.fitting import DECIBEL_LIMITS, PERCENTILES
+from core.datasets.presets import PRESETS, at_strength
 from core.datasets.recipe import Augmentation
 from ui.preview_augmentation import augmentation_preview
 from ui.preview_normalisation import normalisation_preview

@@ -11,11 +11,13 @@ from core.datasets.feed import check_photometric, scaled_crops
 from core.datasets.labelled import LabelledImage, without_gaps
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
+from core.imagery.display import default_bands
 from core.imagery.normalise import Normalisation
 
 __all__ = ["augmented_preview"]
 
-_CLIP = (1.0, 99.0)  # percentiles of the sample, as `core.imagery.display.to_rgb` has them
+_CLIP = (1.0, 99.0)  # percentiles of the sample that are shown as black and as white
+_SAMPLE = 512  # they are taken from a grid of at most about this many pixels a side
 
 
 def augmented_preview(
@@ -41,7 +43,7 @@ def augmented_preview(
         normalisation: of the training split.
         count: how many.
         seed: the same seed gives the same crops.
-        bands: shown as red, green and blue; by default the first three, or the first one grey.
+        bands: shown as red, green and blue; by default as `core.imagery.display` has it.
 
     Returns:
         For each, RGB (size, size, 3) uint8, one stretch for all of them, and labels (size, size)
@@ -64,7 +66,7 @@ def augmented_preview(
         ops.convert_to_tensor(images), ops.convert_to_tensor(masks), usable, int(drawn[0][3])
     )
     values, found = (ops.convert_to_numpy(part) for part in changed)
-    chosen = list(bands or ((0, 1, 2) if pixels.shape[-1] >= 3 else (0, 0, 0)))
+    chosen = list(bands or default_bands(pixels.shape[-1], str(pixels.dtype)))
     shown = normalisation.unscaled(_uncentred(values, normalisation))[..., chosen]
     low, high = _limits(filled.pixels[..., chosen], valid)
     rgb = np.rint(255 * np.clip((shown - low) / (high - low), 0, 1)).astype(np.uint8)
@@ -82,5 +84,7 @@ def _limits(pixels: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """What is shown as black and as white, band by band."""
     if pixels.dtype == np.uint8:
         return np.zeros(3), np.full(3, 255.0)
-    low, high = np.percentile(pixels[valid].astype(np.float64), _CLIP, axis=0)
+    every = max(1, max(valid.shape) // _SAMPLE)
+    seen = pixels[::every, ::every][valid[::every, ::every]]
+    low, high = np.percentile(seen.astype(np.float64), _CLIP, axis=0)
     return low, np.where(high > low, high, low + 1)
