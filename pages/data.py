@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.datasets.audit import Audit
@@ -13,10 +15,12 @@ from ui.datasets import choose_dataset
 from ui.draft_split import draft_split
 from ui.gallery import gallery
 from ui.new_dataset import new_dataset, watch_new_datasets
+from ui.prepare import prepare
+from ui.recipe_draft import Taken, draft, show_refused, take
 from ui.sample_view import sample_view
 from ui.statistics import statistics
 
-VIEWS = ["Gallery", "Sample", "Statistics", "Problems"]
+VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]
 
 
 def open_sample(sample: str) -> None:
@@ -76,12 +80,15 @@ if view == "Gallery":
     gallery(dataset, open_sample, found, draft_split(ref, dataset))
 elif view == "Sample":
     sample_view(dataset)
+elif view == "Prepare":
+    prepare(ref, dataset, found)
 elif found is None:
     offer(key, dataset)
 elif view == "Statistics":
     statistics(dataset, found, draft_split(ref, dataset))
 else:
-    problem_table(dataset, found, open_sample)
+    show_refused()
+    problem_table(dataset, found, open_sample, partial(take, ref), Taken(draft(ref)))
 # Last, so that the pictures are there before the counting begins.
 if found is None:
     with progress:

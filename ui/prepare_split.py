@@ -10,10 +10,12 @@ from core.classes import ClassTable
 from core.datasets.audit import Audit, SampleFacts
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.neighbours import leak
 from core.datasets.splits import Split, lists_from_text, split_samples
 from core.errors import DSIError
 from ui.errors import plain, show_error
 from ui.recipe_draft import change, draft, field
+from ui.statistics.shares import split_shares
 
 __all__ = ["split_section"]
 
@@ -57,16 +59,34 @@ def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> Non
     st.caption(_SAYS[split.kind])
     _lists(ref)
     sides = split_samples(dataset.samples, split)
-    facts = {f.id: f for f in found.facts} if found else {}
     _table(dataset, sides)
-    if not facts:
+    if found is None:
         st.info(
-            "How the classes are shared out appears when all images and masks have been read.",
+            "How the classes are shared out, and how many neighbours land on different sides, "
+            "appears when all images and masks have been read.",
             icon=":material/timer:",
         )
         return
-    _missing(dataset.classes, sides, facts)
-    _shares(dataset, sides, found)
+    _leak(sides, found)
+    _missing(dataset.classes, sides, {f.id: f for f in found.facts})
+    split_shares(dataset, found, sides)
+
+
+def _leak(sides: Split, found: Audit) -> None:
+    leaks = leak(sides, found.neighbours)
+    if not leaks.pairs:
+        st.caption("No samples were found that touch or overlap: nothing leaks by nearness.")
+    elif leaks.across:
+        st.warning(
+            f"{leaks.across:,} of {leaks.pairs:,} pairs of samples that touch or overlap "
+            f"({leaks.share:.0%}) are on different sides: what lies along their seams is known "
+            "from training, and scores come out too good. A split by scene keeps them together.",
+            icon=":material/warning:",
+        )
+    else:
+        st.caption(
+            f"All {leaks.pairs:,} pairs of samples that touch or overlap are on the same side."
+        )
 
 
 def _lists(ref: DatasetRef) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import reduce
 from operator import getitem
 from typing import Any
@@ -11,13 +11,14 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.datasets.catalogue import DatasetRef
+from core.datasets.fixes import Action, apply, in_recipe
 from core.datasets.recipe import Recipe
 from core.datasets.recipes import keep_draft, load_draft
 from core.errors import ConfigError, DSIError
 from core.settings import remedy_for
 from ui.errors import show_error
 
-__all__ = ["change", "draft", "field", "set_draft", "show_refused"]
+__all__ = ["Taken", "change", "draft", "field", "set_draft", "show_refused", "take"]
 
 
 def draft(ref: DatasetRef) -> Recipe:
@@ -71,6 +72,33 @@ def _change(ref: DatasetRef, fields: Mapping[str, Any]) -> None:
         )
         return
     set_draft(ref, made)
+
+
+def take(ref: DatasetRef, action: Action) -> None:
+    """Put a fix of the audit into the draft; to be used in callbacks."""
+    try:
+        set_draft(ref, apply(draft(ref), action))
+    except DSIError as error:
+        st.session_state["draft-refused"] = error
+
+
+class Taken(Collection[Action]):
+    """The fixes that are in a recipe, asked for one by one: an audit may have thousands."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+
+    def __contains__(self, action: object) -> bool:
+        try:
+            return in_recipe(self._recipe, action)  # type: ignore[arg-type]
+        except DSIError:
+            return False  # it does not fit the recipe: taking it says why
+
+    def __iter__(self) -> Iterator[Action]:
+        raise TypeError("fixes can be asked for, not listed")
+
+    def __len__(self) -> int:
+        raise TypeError("fixes can be asked for, not counted")
 
 
 def show_refused() -> None:

@@ -1,0 +1,159 @@
+"""The view Prepare: decisions become a recipe, which is saved, compared, and taken by Train."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.recipe import Recipe, load_recipe
+from core.datasets.recipes import load_draft, recipe_file, revisions, save_recipe
+from tests.conftest import REPOSITORY
+from tests.pages.test_data import counted
+
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+
+FIRST = "Tile 1/image_part_001"
+
+
+@pytest.fixture
+def demo(space: Path, demo_dataset: Path) -> Path:
+    return Path(shutil.copytree(demo_dataset, space / "datasets" / "demo"))
+
+
+def opened(view: str = "Prepare", section: str = "Clean") -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at.query_params["view"] = view
+    at.query_params["section"] = section
+    return at.switch_page("../pages/data.py").run()
+
+
+def key(path: str) -> str:
+    return f"draft-demo-{path}"
+
+
+@pytest.mark.parametrize("section", ["Clean", "Normalise", "Augment", "Split", "Patches", "Recipe"])
+def test_every_section_opens(demo: Path, section: str) -> None:
+    at = counted(opened(section=section), demo)
+    assert not at.exception
+    assert not at.error
+
+
+def test_decisions_outlive_the_session(demo: Path) -> None:
+    at = opened()
+    at.multiselect(key=key("exclude")).set_value([FIRST]).run()
+    assert not at.exception
+    kept = load_draft("demo")
+    assert kept is not None
+    assert kept.exclude == (FIRST,)
+    again = opened()
+    assert again.multiselect(key=key("exclude")).value == [FIRST]
+
+
+def test_what_does_not_fit_is_said_and_not_taken(demo: Path) -> None:
+    at = opened(section="Split")
+    at.slider(key=key("split.val")).set_value(0.5).run()
+    at.slider(key=key("split.test")).set_value(0.5).run()
+    assert any("leave something to train on" in error.value for error in at.error)
+    kept = load_draft("demo")
+    assert kept is not None
+    assert (kept.split.val, kept.split.test) == (0.5, 0.2)
+    at.run()
+    assert not at.error
+
+
+def test_a_split_that_cannot_be_made_is_one_box(demo: Path) -> None:
+    at = opened(section="Split")
+    at.selectbox(key=key("split.kind")).set_value("folds").run()
+    assert not at.exception
+    assert any("choose fewer folds" in error.value for error in at.error)
+    at.number_input(key=key("split.folds")).set_value(2).run()
+    assert not at.error
+
+
+def test_a_random_split_shows_its_leak(demo: Path) -> None:
+    at = counted(opened(section="Split"), demo)
+    assert any("on the same side" in caption.value for caption in at.caption)
+    at.selectbox(key=key("split.kind")).set_value("random").run()
+    assert any("on different sides" in warning.value for warning in at.warning)
+
+
+def test_recipes_are_saved_compared_and_loaded(demo: Path) -> None:
+    at = opened(section="Recipe")
+    at.text_input(key=key("name")).set_value("mine").run()
+    at.button(key="save-recipe").click().run()
+    assert not at.exception
+    assert revisions("mine") == [1]
+    assert any("Saved as revision 1" in caption.value for caption in at.caption)
+    at.segmented_control(key="section").set_value("Augment").run()
+    at.slider(key=key("augmentation.rotation")).set_value(20.0).run()
+    assert any("1 change(s) since revision 1" in caption.value for caption in at.caption)
+    at.segmented_control(key="section").set_value("Recipe").run()
+    table = at.dataframe[0].value
+    assert table.to_numpy().tolist() == [["augmentation.rotation", "0.0", "20.0"]]
+    at.button(key="save-recipe").click().run()
+    assert load_recipe(recipe_file("mine", 2)).augmentation.rotation == 20
+    at.selectbox(key="load-revision-mine").set_value(1).run()
+    next(b for b in at.button if b.label == "Load").click().run()
+    kept = load_draft("demo")
+    assert kept is not None
+    assert kept.augmentation.rotation == 0
+
+
+def test_a_name_that_cannot_be_one_is_refused(demo: Path, space: Path) -> None:
+    at = opened(section="Recipe")
+    at.text_input(key=key("name")).set_value("../outside").run()
+    at.button(key="save-recipe").click().run()
+    assert not at.exception
+    assert any("cannot be used as a name" in error.value for error in at.error)
+    assert not (space / "outside").exists()
+
+
+def test_limits_belong_to_their_normalisation(demo: Path) -> None:
+    at = opened(section="Normalise")
+    at.selectbox(key=key("normalisation")).set_value("percentile").run()
+    at.number_input(key="clip-demo-percentile-0").set_value(5.0).run()
+    kept = load_draft("demo")
+    assert kept is not None
+    assert (kept.normalisation, kept.clip) == ("percentile", (5.0, 99.0))
+    at.selectbox(key=key("normalisation")).set_value("standard").run()
+    kept = load_draft("demo")
+    assert kept is not None
+    assert (kept.normalisation, kept.clip) == ("standard", None)
+
+
+def test_a_fix_of_the_audit_goes_into_the_recipe_and_can_be_taken_back(demo: Path) -> None:
+    mask = demo / "Tile 1" / "masks" / "image_part_001.png"
+    pixels = cv2.imread(str(mask))
+    pixels[:6, :6] = (3, 2, 1)  # BGR
+    cv2.imwrite(str(mask), pixels)
+    at = counted(opened(view="Problems"), demo)
+    assert not at.exception
+    at.session_state["draft\0demo"] = Recipe(
+        name="demo", dataset="demo", mask_values={"#010203": "Road"}
+    )
+    at.segmented_control(key="view").set_value("Prepare").run()
+    assert at.selectbox(key="value-demo-#010203").value == "Road"
+    at.selectbox(key="value-demo-#010203").set_value("void").run()
+    kept = load_draft("demo")
+    assert kept is not None
+    assert kept.mask_values == {"#010203": "void"}
+    at.button(key="forget-demo-#010203").click().run()
+    kept = load_draft("demo")
+    assert kept is not None
+    assert kept.mask_values == {}
+
+
+def test_train_offers_the_saved_recipe_and_keeps_what_its_form_does_not_show(demo: Path) -> None:
+    save_recipe(
+        Recipe(name="mine", dataset="demo", exclude=(FIRST,), augmentation={"rotation": 30.0})  # type: ignore[arg-type]
+    )
+    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at.session_state["train.take"] = "mine"
+    at.switch_page("../pages/train.py").run()
+    assert not at.exception
+    assert at.selectbox(key="train.recipe").value == "mine"
+    assert any("Leaves out 1 sample" in caption.value for caption in at.caption)
