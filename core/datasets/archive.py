@@ -5,11 +5,13 @@ from __future__ import annotations
 import lzma
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
@@ -117,31 +119,41 @@ def unpack(
     limits = limits or Limits()
     label = source.name if isinstance(source, Path) else str(getattr(source, "name", "the ZIP"))
     with new_folder(target) as partial:
-        try:
-            if isinstance(source, Path):
-                with source.open("rb") as file:
-                    done = _unpack(file, label, partial, progress, limits)
-            else:
-                done = _unpack(source, label, partial, progress, limits)
-        except _DAMAGE as error:
-            raise _damaged(label, "is damaged or cut off") from error
-        except (NotImplementedError, RuntimeError) as error:
-            # zipfile's own for a compression or an encryption it does not know
-            raise DatasetError(
-                "the archive is compressed in a way that cannot be read here",
-                where=label,
-                remedy="pack it again as an ordinary ZIP (Deflate, without a password)",
-            ) from error
-        except OSError as error:
-            if error.errno is not None:  # the disk's; bz2 has none
-                raise
-            raise _damaged(label, "is damaged or cut off") from error
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                done = _unpack(file, label, partial, progress, limits)
+        else:
+            done = _unpack(source, label, partial, progress, limits)
         _strip(partial)
         _check(partial, label, target.name)
     return Unpacked(target, *done)
 
 
+# What zipfile and the decompressors raise at bytes that make no sense; bz2's is an OSError.
 _DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError)
+_NONSENSE = (ValueError, IndexError, OverflowError, struct.error)
+
+
+@contextmanager
+def _reading(label: str) -> Iterator[None]:
+    """Around every call of zipfile, and nothing else."""
+    try:
+        yield
+    except (*_DAMAGE, *_NONSENSE) as error:
+        raise _damaged(label, "is damaged or cut off") from error
+    except (NotImplementedError, RuntimeError) as error:
+        # zipfile's own for a compression or an encryption it does not know
+        raise DatasetError(
+            "the archive is compressed in a way that cannot be read here",
+            where=label,
+            remedy="pack it again as an ordinary ZIP (Deflate, without a password)",
+        ) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's
+            raise
+        raise _damaged(label, "is damaged or cut off") from error
+
+
 _Done = tuple[int, int, dict[str, int], tuple[str, ...]]
 
 
@@ -155,9 +167,11 @@ def _unpack(
     file: BinaryIO, label: str, folder: Path, progress: _Progress | None, limits: Limits
 ) -> _Done:
     size = _check_directory(file, label)
-    with zipfile.ZipFile(file) as archive:
+    with ExitStack() as stack:
+        with _reading(label):
+            archive = stack.enter_context(zipfile.ZipFile(file))
         listed = [entry for entry in archive.infolist() if not _is_junk(entry)]
-        files = [entry for entry in listed if not entry.is_dir()]
+        files = [entry for entry in listed if not entry.filename.endswith("/")]
         if len(files) > limits.files:
             raise _over(
                 label,
@@ -179,7 +193,9 @@ def _unpack(
             path = folder / entry.filename
             path.parent.mkdir(parents=True, exist_ok=True)
             room = min(limits.total, max(limits.free, int(limits.ratio * size))) - written
-            with archive.open(entry) as packed, path.open("xb") as out:
+            with _reading(label):
+                packed = archive.open(entry)
+            with packed, path.open("xb") as out:
                 written += _copy(packed, out, label, entry.filename, room, limits, report)
         if progress:
             progress(len(kept), len(kept))
@@ -200,7 +216,11 @@ def _copy(
 ) -> int:
     """Unpack one file; `room` is what all of the archive may still take."""
     written = 0
-    while chunk := packed.read(_CHUNK):
+    while True:
+        with _reading(label):
+            chunk = packed.read(_CHUNK)
+        if not chunk:
+            return written
         if written == 0 and chunk.startswith(_ARCHIVE_STARTS):
             raise _nested(label, name)
         written += len(chunk)
@@ -220,7 +240,6 @@ def _copy(
         out.write(chunk)
         if written % _EVERY < _CHUNK:
             report()
-    return written
 
 
 def _size(count: int) -> str:
@@ -311,7 +330,7 @@ def _check_entry(entry: zipfile.ZipInfo, label: str, limits: Limits) -> None:
             where=label,
             remedy="pack it again without a password",
         )
-    if _suffix(entry) in _ARCHIVES and not entry.is_dir():
+    if _suffix(entry) in _ARCHIVES and not entry.filename.endswith("/"):
         raise _nested(label, shown)
 
 

@@ -264,3 +264,24 @@ def test_a_full_disk(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WorkspaceError, match="disk is full"):
         unpack(packed(pairs()), "set")
     assert nothing_left(space)
+
+
+def test_bytes_turned_over_anywhere(space: Path) -> None:
+    """Some damage is in what nobody reads; all else is refused in words, and leaves nothing."""
+    rng = np.random.default_rng(3)
+    methods = (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED)
+    whole = [packed(pairs("x/", 1), method).getvalue() for method in methods]
+    refusals = 0
+    for number in range(160):
+        raw = bytearray(whole[number % 4])
+        for place in rng.integers(0, len(raw), 1 + number % 5):
+            raw[place] = rng.integers(0, 256)
+        # The last 22 bytes lead to all others.
+        raw[len(raw) - 22 + rng.integers(0, 22)] ^= 1 << rng.integers(0, 8)
+        try:
+            unpack(io.BytesIO(bytes(raw)), f"set {number}")
+        except DatasetError:
+            refusals += 1
+            assert not (space / f"datasets/set {number}").exists()
+    assert refusals > 100
+    assert not [p for p in (space / "datasets").iterdir() if p.name.startswith(".")]
