@@ -1,0 +1,82 @@
+"""A ZIP comes in, what is wrong with it goes into a recipe, and Train takes the recipe."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from core.datasets.recipe import load_recipe
+from tests.e2e.conftest import Server, settled
+from tests.e2e.test_data import metric, open_view
+
+BROKEN, ODD = "Tile 2/image_part_002", "Tile 1/image_part_001"
+
+
+def zipped(folder: Path) -> Path:
+    """A demo set with a truncated image and a mask with a colour of no class."""
+    from core.datasets.demo import write_demo
+
+    root = write_demo(folder / "city", scenes=3, size=96, seed=5)
+    image = root / f"{BROKEN.replace('/', '/images/')}.jpg"
+    image.write_bytes(image.read_bytes()[:900])
+    mask = root / f"{ODD.replace('/', '/masks/')}.png"
+    pixels = cv2.imread(str(mask))
+    pixels[:8, :8] = (3, 2, 1)  # BGR
+    cv2.imwrite(str(mask), pixels)
+    return Path(shutil.make_archive(str(folder / "city"), "zip", folder, "city"))
+
+
+def test_from_a_zip_to_a_recipe_that_train_offers(
+    server: Server, page: Any, tmp_path: Path
+) -> None:
+    page.goto(f"{server.url}/data")
+    settled(page)
+    if page.get_by_text("Add a dataset").count():
+        page.get_by_text("Add a dataset").click()
+    page.get_by_role("tab", name="Upload a ZIP").click()
+    page.locator(".st-key-zip input[type=file]").set_input_files(zipped(tmp_path))
+    page.get_by_role("button", name="Unpack", exact=True).click()
+    metric(page, "Samples").get_by_text("12", exact=True).wait_for()
+    metric(page, "Labelled").get_by_text("%").wait_for()  # it was audited
+    settled(page)
+
+    # The audit, worst first: two errors, each with a fix.
+    open_view(page, "Problems")
+    for row, fix in enumerate((f"Exclude {BROKEN}", "Read #010203 as void")):
+        _choose_row(page, row)
+        page.get_by_role("button", name=fix, exact=True).click()
+        page.get_by_role("button", name=f"{fix} (in the recipe)").wait_for()
+        settled(page)
+        _choose_row(page, row)  # and let go of it
+
+    # Both are in the recipe, which is saved.
+    open_view(page, "Prepare")
+    page.get_by_label("#010203 is read as").wait_for()
+    page.locator(".st-key-save-recipe").get_by_role("button").click()
+    page.get_by_text("Saved as revision 1.").wait_for()
+    settled(page)
+    kept = load_recipe(server.workspace / "recipes/city/0001.json")
+    assert kept.exclude == (BROKEN,)
+    assert kept.mask_values == {"#010203": "void"}
+
+    # Train offers it, filled in.
+    page.get_by_role("button", name="Train with it").click()
+    page.get_by_role("heading", name="New training").wait_for()
+    page.get_by_text("Leaves out 1 samples").wait_for()
+    settled(page)
+    assert page.locator(".st-key-train-recipe, [class*=st-key-train]").first.is_visible()
+    assert page.get_by_text("city", exact=True).first.is_visible()
+    assert not page.locator("[data-testid=stException]").count()
+    assert not page.locator("[data-testid=stAlert]").filter(has_text="does not").count()
+
+
+def _choose_row(page: Any, row: int) -> None:
+    """Click the box before a row of the table, which is drawn on a canvas."""
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 35 * (row + 1) + 17)
+    settled(page)
