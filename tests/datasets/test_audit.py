@@ -240,7 +240,7 @@ def test_real_dubai(real_data: Path) -> None:
     # Of each tile eight parts are here, and the ninth is not: ten seams.
     mosaics = [p for p in found.problems if p.kind == "mosaic"]
     assert [p.sample.split("/")[0] for p in mosaics] == [f"Tile {n}" for n in range(1, 9)]
-    assert all("8 samples" in p.detail and "10 neighbours" in p.detail for p in mosaics)
+    assert all("8 samples" in p.detail and "10 pairs of neighbours" in p.detail for p in mosaics)
     assert {(p.one, p.other, p.side) for p in found.neighbours} == set(dubai_seams())
     # Bands in 0 to 255 of millions of pixels; the means of an independent count with NumPy.
     assert found.statistics.images == 64

@@ -64,7 +64,7 @@ def test_of_other_types_too(dtype: str) -> None:
 
 def test_a_seam_over_still_water_follows_from_the_others() -> None:
     whole = texture(8, 2 * SIDE, 2 * SIDE)
-    whole[SIDE - 20 : SIDE + 20, :SIDE] = 60  # nothing to match between 00 and 10
+    whole[SIDE - 20 : SIDE + 20, : SIDE + 10] = 60  # nothing to match between 00 and 10
     pairs = find_neighbours([rim(n, p) for n, p in cut(whole, 2, 2).items()])
     assert named(pairs) == seams(2, 2)
     assert {(p.one, p.other) for p in pairs if p.how == "grid"} == {("00", "10")}

@@ -39,7 +39,7 @@ def _within(
     return Problem(
         "mosaic",
         first.one,
-        f"{len(group)} samples of {scene} {_words(pairs)}, {len(pairs)} neighbours: a random split "
+        f"{len(group)} samples of {scene} {_words(pairs)}, {_count(pairs)}: a random split "
         "of samples or patches leaks, what is tested was seen in training along the seams",
         "info",
         "split by scene, so that all of them are on one side",
@@ -59,7 +59,7 @@ def _across(
         "touching-scenes",
         first.one,
         f"{len(group)} samples of {len(scenes)} scenes ({listed}) {_words(crossing)}, "
-        f"{len(crossing)} neighbours across scenes: a random split leaks, and a split by scene too",
+        f"{_count(crossing)} across scenes: a random split leaks, and a split by scene too",
         "warning",
         "use a split with fixed lists that keeps them on one side, or put what touches into one "
         "folder as one scene",
@@ -67,6 +67,10 @@ def _across(
         _window(first, by_id),
         first.other,
     )
+
+
+def _count(pairs: Sequence[Pair]) -> str:
+    return f"{len(pairs):,} pair{'' if len(pairs) == 1 else 's'} of neighbours"
 
 
 def _words(pairs: Sequence[Pair]) -> str:

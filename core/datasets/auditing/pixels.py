@@ -155,7 +155,7 @@ def _content(sample: str, tally: Tally) -> Iterator[Problem]:
         yield Problem(
             "empty",
             sample,
-            f"hardly any content: {percent(same)} of the pixels have the same value",
+            f"hardly any content: {same:.1%} of the pixels have the same value",
             "warning",
             fix,
             (Exclude(sample),),
@@ -176,8 +176,10 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     fix = "nothing: pixels without data are void and are left out of training and scores"
     if not gaps.tagged:
         fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"
+    detail = f"{percent(gaps.share)} {words}"
     if gaps.window and gaps.filled >= _FULL:
         x, y, width, height = gaps.window
+        detail += f"; the rest is {width} × {height} pixels at x {x}, y {y}"
         actions.append(UseWindow(sample, x, y, width, height))
         if gaps.tagged:
             fix = "crop to the part with data, or leave it: pixels without data are void"
@@ -187,10 +189,11 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     return Problem(
         "no-data",
         sample,
-        f"{percent(gaps.share)} {words}",
+        detail,
         "warning" if gaps.share >= _MANY_GAPS or not gaps.tagged else "info",
         fix,
         tuple(actions),
+        gaps.window,
     )
 
 
