@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.datasets.catalogue import LAYOUTS, open_dataset, recognise
@@ -183,6 +183,7 @@ def _unpack(
         _check_twice(files, label)
         kept = [entry for entry in files if _suffix(entry) in KEPT]
         written = 0
+        made: set[str] = set()
         for done, entry in enumerate(kept):
 
             def report(done: int = done) -> None:
@@ -190,8 +191,11 @@ def _unpack(
                     progress(done, len(kept))
 
             report()
+            place = entry.filename.rpartition("/")[0]
+            if place not in made:
+                (folder / place).mkdir(parents=True, exist_ok=True)
+                made.add(place)
             path = folder / entry.filename
-            path.parent.mkdir(parents=True, exist_ok=True)
             room = min(limits.total, max(limits.free, int(limits.ratio * size))) - written
             with _reading(label):
                 packed = archive.open(entry)
@@ -288,21 +292,26 @@ def _check_directory(file: BinaryIO, label: str) -> int:
 
 
 def _is_junk(entry: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(entry.filename).parts
-    return any(part.lower() in _JUNK or part.startswith("._") for part in parts)
+    parts = entry.filename.lower().split("/")
+    return any(part in _JUNK or part.startswith("._") for part in parts)
 
 
 def _suffix(entry: zipfile.ZipInfo) -> str:
-    return PurePosixPath(entry.filename).suffix.lower()
+    stem, _, ending = entry.filename.rpartition("/")[2].rpartition(".")
+    return f".{ending.lower()}" if stem else ""
 
 
 def _check_entry(entry: zipfile.ZipInfo, label: str, limits: Limits) -> None:
     # zipfile cuts a name at its first NUL; the original says what is really there.
     name = entry.orig_filename
-    shown = "".join(c if c.isprintable() else "?" for c in name)[:120]
+    shown = "".join(c if c.isprintable() else "?" for c in name[:120])
     parts = name.rstrip("/").split("/")
     wrong = ""
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name):
+    if not name.isascii() or not name.isprintable():
+        strange = any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name)
+    else:
+        strange = False
+    if strange:
         wrong = "has control characters in its name"
     elif name.startswith("/") or re.match(r"[A-Za-z]:", name):
         wrong = "has an absolute path"
@@ -341,7 +350,8 @@ def _check_twice(files: Iterable[zipfile.ZipInfo], label: str) -> None:
     folders: set[str] = set()
     for entry in files:
         name = unicodedata.normalize("NFC", entry.filename).casefold()
-        above = [str(parent) for parent in PurePosixPath(name).parents]
+        parts = name.split("/")
+        above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
         if name in seen or name in folders or seen.intersection(above):
             raise DatasetError(
                 f"the archive holds {entry.filename} twice (names that differ only in case count "
