@@ -11,7 +11,8 @@ from core.datasets.audit import Audit, SampleFacts
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.neighbours import leak
-from core.datasets.splits import Split, lists_from_text, split_samples
+from core.datasets.pairs import given_split
+from core.datasets.splits import Split, SplitConfig, lists_from_text, split_samples
 from core.errors import DSIError
 from ui.errors import plain, show_error
 from ui.recipe_draft import change, draft, field
@@ -57,6 +58,16 @@ def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> Non
             st.slider("Test", 0.0, 0.5, step=0.05, width=200, **field(ref, "split.test"))
             st.number_input("Seed", 0, 2**31 - 1, width=130, **field(ref, "split.seed"))
     st.caption(_SAYS[split.kind])
+    given = given_split(dataset)
+    if given and given != split:
+        st.button(
+            "Take the split of the folders",
+            key="given-split",
+            icon=":material/folder_copy:",
+            on_click=_take_lists,
+            args=(ref, given),
+            help="The dataset lies in folders for training, validation and test.",
+        )
     _lists(ref)
     sides = split_samples(dataset.samples, split)
     _table(dataset, sides)
@@ -89,6 +100,10 @@ def _leak(sides: Split, found: Audit) -> None:
         )
 
 
+def _take_lists(ref: DatasetRef, split: SplitConfig) -> None:
+    change(ref, split=split.model_dump(mode="json"))
+
+
 def _lists(ref: DatasetRef) -> None:
     upload = st.file_uploader(
         "Lists from a file",
@@ -104,7 +119,7 @@ def _lists(ref: DatasetRef) -> None:
     except DSIError as error:
         show_error(error)
         return
-    change(ref, split=made.model_dump(mode="json"))
+    _take_lists(ref, made)
     st.rerun()
 
 
