@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
@@ -46,14 +45,14 @@ def duplicate_problems(
             exact[its[0]] = original[0]
             yield _exact(original, its)
     singles = [its for its in compared if its[0] not in exact]
-    told = defaultdict[str, set[str]](set)
+    told: set[str] = set()
     for one, other, bits in _likely(singles):
-        if frozenset((one[0], other[0])) in apart or _correlation(one[2], other[2]) < _ALIKE:
+        # Of many alike, each is told once, beside the first of them.
+        if other[0] in told or frozenset((one[0], other[0])) in apart:
             continue
-        if other[0] in told[one[0]]:
-            continue
-        told[one[0]].add(other[0])
-        yield _near(one, other, bits)
+        if _correlation(one[2], other[2]) >= _ALIKE:
+            told.add(other[0])
+            yield _near(one, other, bits)
 
 
 def _exact(one: tuple[str, str, Likeness], other: tuple[str, str, Likeness]) -> Problem:

@@ -109,7 +109,8 @@ def image_problems(sample: str, raster: Raster, tally: Tally | None, gaps: Gaps)
             Problem(
                 "empty",
                 sample,
-                f"{percent(gaps.share)} of the image is without data",
+                f"{percent(gaps.share)} of the image is "
+                + ("without data" if gaps.tagged else "black: 0 in all bands"),
                 "error",
                 "exclude it: there is nothing to learn from",
                 (Exclude(sample),),
