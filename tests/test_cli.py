@@ -304,7 +304,7 @@ def test_bundled_model_scores_as_its_card_says(
     assert code == 0
     report = json.loads(out)
     assert report["mean_iou"] >= 0.60
-    assert report["pixel_accuracy"] >= 0.84  # measured: 0.848; other CPUs round otherwise
+    assert report["pixel_accuracy"] >= 0.85  # measured: 0.856; other CPUs round otherwise
     card = json.loads((REPOSITORY / "weights/dubai-unet/model.json").read_text())
     assert report["mean_iou"] == pytest.approx(
         card["training"]["scores"]["test"]["mean_iou"], abs=1e-3
