@@ -44,7 +44,7 @@ def test_write_the_demo_set_and_look_at_it(server: Server, page: Any) -> None:
         assert page.get_by_text(name, exact=True).first.is_visible()
 
     # The counting ends by itself.
-    metric(page, "Problems").get_by_text("0", exact=True).wait_for()
+    metric(page, "Problems").get_by_text("4", exact=True).wait_for()  # each scene is a mosaic
 
     # Masks off: the pictures are others.
     before = pictures.first.get_attribute("src")
@@ -69,7 +69,9 @@ def test_write_the_demo_set_and_look_at_it(server: Server, page: Any) -> None:
     assert page.get_by_role("radio", name="Sample").is_checked()
 
     open_view(page, "Statistics")
-    page.locator(".js-plotly-plot").nth(2).wait_for()
+    page.locator(".js-plotly-plot").nth(11).wait_for()
+    for words in ("Which classes meet", "Where in the frame", "Values of the bands"):
+        assert page.get_by_role("heading", name=words).is_visible()
     assert not page.locator("[data-testid=stException]").count()
 
 
@@ -81,7 +83,7 @@ def test_problems_of_a_damaged_set(server: Server, page: Any, tmp_path: Path) ->
     (hurt / "Tile 1/masks/image_part_003.png").unlink()
     page.goto(f"{server.url}/data?dataset=hurt")
     page.get_by_text("The image cannot be read").wait_for()
-    metric(page, "Problems").get_by_text("2", exact=True).wait_for()
+    metric(page, "Problems").get_by_text("3", exact=True).wait_for()
     settled(page)
     open_view(page, "Problems")
     page.locator("[data-testid=stDataFrame]").wait_for()
@@ -93,6 +95,7 @@ def test_problems_of_a_damaged_set(server: Server, page: Any, tmp_path: Path) ->
     assert [(p["kind"], p["sample"]) for p in problems] == [
         ("unreadable", "Tile 1/image_part_002"),
         ("missing-mask", "Tile 1/image_part_003"),
+        ("mosaic", "Tile 1/image_part_003"),
     ]
 
 
@@ -103,3 +106,31 @@ def test_the_real_dubai_set_from_a_server_folder(server: Server, page: Any) -> N
     settled(page)
     assert page.locator("[data-testid=stImage] img").count() == 8
     assert metric(page, "Samples").inner_text() == "64"
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real imagery beside the repository")
+def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
+    page.goto(f"{server.url}/data?dataset=server%2Fdata%2Fdubai")
+    page.get_by_text("All 64 samples").wait_for()
+    metric(page, "Labelled").get_by_text("%").wait_for(timeout=600_000)  # all has been counted
+    settled(page)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Sample name").fill("part_00")
+    page.get_by_label("Sample name").press("Enter")
+    scenes = page.locator(".st-key-scene")
+    scenes.locator("input").click()
+    page.get_by_role("option", name="Tile 8").click()
+    settled(page)
+    page.get_by_text("8 of 64 samples").wait_for()
+    page.wait_for_url("**/data?*scene=Tile+8*")
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.get_by_text("8 of 64 samples").wait_for()
+    settled(page)
+    assert page.locator("[data-testid=stImage] img").count() == 8
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_text("All 64 samples").wait_for()
+    page.wait_for_function("!location.search.includes('scene=')")
+    # Small pictures are kept in the workspace.
+    assert len(list((server.workspace / "cache/thumbnails").iterdir())) >= 24
