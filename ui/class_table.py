@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.classes import ClassTable
 
-__all__ = ["class_table"]
+__all__ = ["class_table", "legend"]
 
 _STYLE = """
 <style>
@@ -47,4 +47,29 @@ def class_table(
     st.html(
         f"{_STYLE}<div class='dsi-scroll'><table class='dsi-classes' aria-label='{escape(label)}'>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def legend(classes: ClassTable, void_color: str = "") -> None:
+    """The classes' colours beside their names, in a line that wraps.
+
+    Args:
+        classes: all of them.
+        void_color: what void is drawn in; empty where it is left transparent.
+    """
+    chips = [_chip(land.color, land.name) for land in classes.classes]
+    void = (
+        _chip(void_color, "Void")
+        if void_color
+        else "<span style='opacity:.7'>Void: no colour</span>"
+    )
+    st.html(f"<div style='line-height:1.9'>{''.join(chips)}{void}</div>")
+
+
+def _chip(color: str, name: str) -> str:
+    return (
+        f"<span style='white-space:nowrap;margin-right:1.1em'><span style='display:inline-block;"
+        f"width:.85em;height:.85em;margin-right:.45em;border-radius:2px;vertical-align:-.05em;"
+        f"border:1px solid rgba(128,140,155,.6);background:{color}'></span>"
+        f"{escape(name)}</span>"
     )

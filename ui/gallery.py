@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from html import escape
 
 import streamlit as st
 
-from core.classes import ClassTable
 from core.datasets.audit import Audit
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.splits import Split
+from ui.class_table import legend
 from ui.errors import plain
 from ui.gallery_filters import filtered
 from ui.thumbnails import Thumbnail, overlaid, thumbnails
@@ -20,20 +19,6 @@ __all__ = ["PER_PAGE", "gallery", "legend"]
 
 PER_PAGE = 24
 _TILE = 184  # CSS pixels
-
-
-def legend(classes: ClassTable) -> None:
-    """The classes' colours beside their names, in a line."""
-    chips = "".join(
-        f"<span style='white-space:nowrap;margin-right:1.1em'><span style='display:inline-block;"
-        f"width:.85em;height:.85em;margin-right:.45em;border-radius:2px;vertical-align:-.05em;"
-        f"border:1px solid rgba(128,140,155,.6);background:{land.color}'></span>"
-        f"{escape(land.name)}</span>"
-        for land in classes.classes
-    )
-    st.html(
-        f"<div style='line-height:1.9'>{chips}<span style='opacity:.7'>Void: no colour</span></div>"
-    )
 
 
 def gallery(

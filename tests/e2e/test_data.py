@@ -127,8 +127,10 @@ def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
     page.goto("about:blank")
     page.goto(address)
     page.get_by_text("8 of 64 samples").wait_for()
+    pictures = page.locator("[data-testid=stImage] img")
+    pictures.nth(7).wait_for()
     settled(page)
-    assert page.locator("[data-testid=stImage] img").count() == 8
+    assert pictures.count() == 8
     page.get_by_role("button", name="Show all").click()
     page.get_by_text("All 64 samples").wait_for()
     page.wait_for_function("!location.search.includes('scene=')")

@@ -11,7 +11,10 @@ from ui.statistics.style import difference_axis, show
 
 __all__ = ["band_correlation", "band_histograms", "band_table"]
 
-_COLORS = {"Red": "#E0484B", "Green": "#2E9E62", "Blue": "#3F86E8"}
+_NAMED = {"Red": "#E0484B", "Green": "#2E9E62", "Blue": "#3F86E8", "Near infrared": "#B4527F"}
+# Told apart on light and dark; bands of one course would hide one another, hence the dashes.
+_COLORS = ("#1C9AA8", "#D9822B", "#7A83E0", "#D1568F", "#6AA84F", "#B08968", "#E0484B")
+_DASHES = ("solid", "dash", "dot", "dashdot")
 _TAIL = 0.0005  # share of the pixels at either end that may lie outside the axis
 _WRITTEN = 12  # bands up to which the cells of the matrix have their number in them
 
@@ -33,14 +36,20 @@ def band_histograms(
 
     edges = np.broadcast_to(np.asarray(edges, np.float64), (len(names), edges.shape[-1]))
     chart = go.Figure()
-    for name, limits, row in zip(names, edges, np.asarray(counts, np.float64), strict=True):
+    rows = np.asarray(counts, np.float64)
+    for index, (name, limits, row) in enumerate(zip(names, edges, rows, strict=True)):
         share = 100 * row / max(1.0, row.sum())
         chart.add_scatter(
             x=(limits[:-1] + limits[1:]) / 2,
             y=share,
             name=name,
             mode="lines",
-            line={"shape": "hvh", "width": 2, "color": _COLORS.get(name)},
+            line={
+                "shape": "hvh",
+                "width": 2,
+                "color": _NAMED.get(name, _COLORS[index % len(_COLORS)]),
+                "dash": "solid" if name in _NAMED else _DASHES[index % len(_DASHES)],
+            },
             customdata=np.stack([limits[:-1], limits[1:]], axis=1),
             hovertemplate=f"{name}, %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: "
             "%{y:.2f} %<extra></extra>",
@@ -107,7 +116,8 @@ def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
         coloraxis=difference_axis(1, title={"text": "r"}, tickvals=[-1, 0, 1]),
     )
-    show(chart, "band-correlation", "Correlation of the bands")
+    width = 240 + 80 * max(4, len(names))
+    show(chart, "band-correlation", "Correlation of the bands", width=width)
 
 
 def band_table(

@@ -27,13 +27,20 @@ def places_section(dataset: Dataset, measured: Statistics) -> None:
     """Which classes meet, and where in the frame each one lies."""
     if not measured.masks:
         return
-    if measured.meetings.any():
-        st.subheader("Which classes meet")
+    st.subheader("Which classes meet")
+    meet = np.flatnonzero(measured.meetings.any(axis=0))
+    if len(meet) > 2:
         st.caption(
             "Each row is a class: of all the edges its pixels have with other classes, the share "
             "in % with each of them."
         )
         class_adjacency(measured.meetings, dataset.classes)
+    elif len(meet) == 2:
+        one, other = (plain(dataset.classes.names[k]) for k in meet)
+        count = int(measured.meetings[meet[0], meet[1]])
+        st.caption(f"Only {one} and {other} do, in {count:,} pairs of pixels side by side.")
+    else:
+        st.caption("No pixel of a class lies beside one of another.")
     st.subheader("Where in the frame")
     st.caption(
         "How many times as often as on average over the frame a class lies at a place, all "

@@ -21,15 +21,13 @@ def class_adjacency(matrix: np.ndarray, classes: ClassTable) -> None:
     """Which classes border on which: of all the edges of a class, the share with each other.
 
     Args:
-        matrix: (K, K) how often a pixel of one class lies beside one of the other; it may count
-            every pair once or twice. The diagonal is not used.
+        matrix: (K, K) how often a pixel of one class lies beside one of the other; symmetric. The
+            diagonal is not used.
         classes: the K classes.
     """
     import plotly.graph_objects as go
 
-    pairs = np.asarray(matrix, np.float64)
-    # Counted once, in whichever order, or twice: the shares are the same.
-    pairs = pairs + pairs.T
+    pairs = np.asarray(matrix, np.float64).copy()
     np.fill_diagonal(pairs, 0)
     edges = pairs.sum(axis=1, keepdims=True)
     shares = np.divide(100 * pairs, edges, out=np.full(pairs.shape, np.nan), where=edges > 0)
@@ -41,8 +39,11 @@ def class_adjacency(matrix: np.ndarray, classes: ClassTable) -> None:
             x=names,
             y=names,
             zmin=0,
+            zmax=100,
+            customdata=pairs,
             texttemplate="%{z:.0f}" if len(names) <= _WRITTEN else None,
-            hovertemplate="Of the edges of %{y}, %{z:.1f} % are with %{x}<extra></extra>",
+            hovertemplate="Of the edges of %{y}, %{z:.1f} % are with %{x}<br>"
+            "%{customdata:,} pairs of pixels<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,
@@ -55,7 +56,8 @@ def class_adjacency(matrix: np.ndarray, classes: ClassTable) -> None:
         xaxis={"title": "… borders on", "type": "category", "showgrid": False},
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},
     )
-    show(chart, "class-adjacency", "Share of each class's edges with every other class, in percent")
+    alt = "Share of each class's edges with every other class, in percent"
+    show(chart, "class-adjacency", alt, width=240 + 90 * max(3, len(names)))
 
 
 def class_positions(maps: np.ndarray, classes: ClassTable) -> None:

@@ -10,7 +10,8 @@ import streamlit as st
 from core.datasets.audit import Audit, SampleFacts
 from core.datasets.dataset import Dataset
 from core.datasets.splits import Split
-from ui.statistics.style import EDGE, class_colors, show
+from ui.class_table import legend
+from ui.statistics.style import EDGE, VOID_GREY, class_colors, show
 
 __all__ = ["scene_shares", "split_shares", "whole_shares"]
 
@@ -109,10 +110,12 @@ def _stacked(
         )
     chart.update_layout(
         barmode="stack",
-        height=130 + _BAR * len(bars),
+        height=60 + _BAR * len(bars),
         margin={"l": 0, "r": 20, "t": 10, "b": 40},
         xaxis={"title": axis, "range": [0, 100]},
         yaxis={"autorange": "reversed", "type": "category"},
-        legend={"orientation": "h", "y": -60 / (_BAR * len(bars) + 60), "traceorder": "normal"},
+        showlegend=False,
     )
+    # Plotly's own legend does not wrap into its room on a telephone.
+    legend(dataset.classes, VOID_GREY)
     show(chart, key, f"Share of each class {what}")

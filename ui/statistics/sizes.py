@@ -47,9 +47,12 @@ def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
     ordered = sorted(sizes.items(), key=lambda item: -len(item[1]))
     scenes = [list(dict.fromkeys(f.scene for f in group)) for _, group in ordered]
     many = len({name for names in scenes for name in names}) > _LABELLED
+    widest = max(width for width, _ in sizes)
     labels, named = [], set[str]()
     for names in scenes:
-        labels.append("" if many else ", ".join(name for name in names if name not in named))
+        new = [name for name in names if name not in named]
+        words = ", ".join(new) if len(new) < 3 else f"{len(new)} scenes"
+        labels.append("" if many else words)
         named.update(names)
     return go.Scatter(
         x=[width for (width, _), _ in ordered],
@@ -61,7 +64,10 @@ def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
             "color": MARK,
         },
         text=labels,
-        textposition="top center",
+        # A long name beside the right edge would be cut off there.
+        textposition=[
+            "top left" if width > 0.7 * widest else "top center" for (width, _), _ in ordered
+        ],
         customdata=[
             (len(group), width * height / 1e6, ", ".join(names[:3]) + (" …" if names[3:] else ""))
             for ((width, height), group), names in zip(ordered, scenes, strict=True)

@@ -40,12 +40,20 @@ def difference_axis(limit: float, **bar: Any) -> dict[str, Any]:
     }
 
 
-def show(chart: go.Figure, key: str, alt: str) -> None:
-    """Show a chart without Plotly's tool bar; it neither zooms nor pans, so that pages scroll."""
+def show(chart: go.Figure, key: str, alt: str, width: int | None = None) -> None:
+    """Show a chart without Plotly's tool bar; it neither zooms nor pans, so that pages scroll.
+
+    Args:
+        chart: what.
+        key: unique on the page.
+        alt: what it shows, for those who do not see it.
+        width: in CSS pixels where there is so much room; by default all there is.
+    """
     chart.update_layout(dragmode=False)
     st.plotly_chart(
         chart,
         config={"displayModeBar": False, "scrollZoom": False, "doubleClick": False},
+        width=width or "stretch",
         key=key,
         alt=alt,
     )
