@@ -21,7 +21,7 @@ from core.errors import ConfigError, DSIError
 from core.settings import remedy_for
 from ui.errors import plain, show_error
 from ui.images import safe_stem
-from ui.links import go_to
+from ui.links import page_link
 from ui.recipe_draft import draft, field, set_draft
 from ui.train_form import TAKE
 
@@ -44,20 +44,16 @@ def summary(ref: DatasetRef) -> None:
         )
         saved = _saved(recipe)
         if saved is None:
-            st.caption("Not saved yet.")
+            st.caption("Not saved yet.", width="content")
         elif changed := differences(saved, recipe):
-            st.caption(f"{len(changed)} change(s) since revision {saved.revision}.")
+            words = f"{len(changed)} change(s) since revision {saved.revision}."
+            st.caption(words, width="content")
         else:
-            st.caption(f"Saved as revision {saved.revision}.")
-            _train_button(ref, recipe)
+            st.caption(f"Saved as revision {saved.revision}.", width="content")
+            query = {"dataset": ref.id, TAKE: recipe.name}
+            page_link("train", "Train with it", "model_training", query)
     if refused := st.session_state.pop("recipe-refused", None):
         show_error(refused)
-
-
-def _train_button(ref: DatasetRef, recipe: Recipe) -> None:
-    if st.button("Train with it", key="train-with", icon=":material/model_training:"):
-        st.session_state[TAKE] = recipe.name
-        go_to("train", {"dataset": ref.id})
 
 
 def _saved(recipe: Recipe) -> Recipe | None:

@@ -26,8 +26,8 @@ from ui.errors import plain
 
 __all__ = ["TAKE", "settings_form"]
 
-TAKE = "train.take"
-"""In the session: a recipe's name that the form is to be filled in from, once."""
+TAKE = "take"
+"""In the URL: a saved recipe that the form is to be filled in from, once."""
 
 # By the setting's place in TrainConfig, which is also the widget's key: what the screen calls it.
 _LABELS = {
@@ -249,7 +249,8 @@ def _choose_recipe(ref: DatasetRef) -> Recipe:
                     value = _at(content, path.removeprefix("recipe."))
                     st.session_state[_key(path)] = _shown(path, value)
 
-    if (taken := st.session_state.pop(TAKE, None)) in files:
+    if (taken := st.query_params.get(TAKE)) in files:
+        del st.query_params[TAKE]
         st.session_state["train.recipe"] = taken
         fill()
     name = st.selectbox(

@@ -45,7 +45,7 @@ def test_from_a_zip_to_a_recipe_that_train_offers(
 
     # The audit, worst first: two errors, each with a fix.
     open_view(page, "Problems")
-    for row, fix in enumerate((f"Exclude {BROKEN}", "Read #010203 as void")):
+    for row, fix in enumerate(("Read #010203 as void", f"Exclude {BROKEN}")):
         _choose_row(page, row)
         page.get_by_role("button", name=fix, exact=True).click()
         page.get_by_role("button", name=f"{fix} (in the recipe)").wait_for()
@@ -63,12 +63,12 @@ def test_from_a_zip_to_a_recipe_that_train_offers(
     assert kept.mask_values == {"#010203": "void"}
 
     # Train offers it, filled in.
-    page.get_by_role("button", name="Train with it").click()
+    page.get_by_role("link", name="Train with it").click()
     page.get_by_role("heading", name="New training").wait_for()
     page.get_by_text("Leaves out 1 samples").wait_for()
     settled(page)
-    assert page.locator(".st-key-train-recipe, [class*=st-key-train]").first.is_visible()
-    assert page.get_by_text("city", exact=True).first.is_visible()
+    for box in (".st-key-train-recipe", ".st-key-dataset"):
+        assert page.locator(f"{box} input").first.input_value() == "city"
     assert not page.locator("[data-testid=stException]").count()
     assert not page.locator("[data-testid=stAlert]").filter(has_text="does not").count()
 

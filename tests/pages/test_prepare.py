@@ -152,7 +152,7 @@ def test_train_offers_the_saved_recipe_and_keeps_what_its_form_does_not_show(dem
         Recipe(name="mine", dataset="demo", exclude=(FIRST,), augmentation={"rotation": 30.0})  # type: ignore[arg-type]
     )
     at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
-    at.session_state["train.take"] = "mine"
+    at.query_params["take"] = "mine"
     at.switch_page("../pages/train.py").run()
     assert not at.exception
     assert at.selectbox(key="train.recipe").value == "mine"
