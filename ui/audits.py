@@ -54,7 +54,8 @@ def read_all(key: str, dataset: Dataset) -> None:
 def offer(key: str, dataset: Dataset) -> None:
     """What stands where the audit's results will: a button, or a word that it is under way."""
     job = find_job(key)
-    if job and job.state == "running":
+    begins = job is None and len(dataset.samples) <= AUTOMATIC  # by itself, below on the page
+    if begins or (job and job.state == "running"):
         st.info("This appears when all images and masks have been read.", icon=":material/timer:")
         return
     st.button(
