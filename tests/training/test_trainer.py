@@ -444,7 +444,7 @@ def test_a_crash_is_in_the_log_once(config: TrainConfig, monkeypatch: pytest.Mon
         try:
             raise MemoryError
         except MemoryError:
-            session._log_crash(run)
+            trainer._log_crash(run)
 
     crash()
     assert run.log.read_text().count("Traceback") == 1
