@@ -101,7 +101,10 @@ def _line(
 
 
 def _iou_axes(figure: go.Figure, epochs: int, title: str) -> None:
-    figure.update_xaxes(title="Epoch", range=[0.5, max(2, epochs) + 0.5], tickformat="d")
+    every = -(-max(2, epochs) // 10)  # whole epochs: between them a tick would say the same number
+    figure.update_xaxes(
+        title="Epoch", range=[0.5, max(2, epochs) + 0.5], tickformat="d", tick0=0, dtick=every
+    )
     figure.update_yaxes(title=title, range=[0, 1])
 
 
