@@ -37,12 +37,12 @@ clean:
 	find . \( -path ./$(VENV) -o -path ./workspace -o -path ./.git \) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 $(VENV)/.run-ready: requirements.txt | $(PY)
-	@echo "Installing what the dashboard needs, once: about 3.4 GB on disk, some minutes on a fast line."
+	@echo "Installing what the dashboard needs, once: about 3.5 GB on disk, some minutes on a fast line."
 	@$(PIP) install -r requirements.txt
 	@touch $@
 
 $(VENV)/.test-ready: requirements-dev.txt requirements.txt | $(PY)
-	@echo "Installing what the tests need, once: about 3.4 GB on disk, some minutes on a fast line."
+	@echo "Installing what the tests need, once: about 3.5 GB on disk, some minutes on a fast line."
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 

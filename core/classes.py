@@ -86,6 +86,20 @@ class ClassTable(BaseModel):
         lookup[: len(self)] = self.colors
         return lookup[labels]
 
+    def overlay(self, rgb: np.ndarray, labels: np.ndarray, opacity: float) -> np.ndarray:
+        """Lay a label map over a picture.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            labels: (H, W) uint8 class indices, 255 = void, which stays transparent.
+            opacity: 0 to 1; at 1 the class colours are exact.
+
+        Returns:
+            (H, W, 3) uint8 RGB.
+        """
+        weight = np.where(labels == VOID, 0.0, opacity)[..., None]
+        return np.rint(rgb * (1 - weight) + self.colorize(labels) * weight).astype(np.uint8)
+
     def encode(
         self, mask: np.ndarray, void_colors: Mapping[str, tuple[int, int, int]] | None = None
     ) -> tuple[np.ndarray, dict[tuple[int, int, int], int]]:

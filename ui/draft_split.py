@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.prepared import prepared
 from core.datasets.splits import Split, split_samples
 from core.errors import DSIError
 from ui.recipe_draft import draft
@@ -18,8 +19,6 @@ def draft_split(ref: DatasetRef, dataset: Dataset) -> Split | None:
     """
     try:
         recipe = draft(ref)
-        excluded = set(recipe.exclude)
-        used = [sample for sample in dataset.samples if sample.id not in excluded]
-        return split_samples(used, recipe.split)
+        return split_samples(prepared(dataset, recipe).samples, recipe.split)
     except DSIError:
         return None

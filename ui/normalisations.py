@@ -14,7 +14,7 @@ from core.datasets.splits import split_samples
 from core.datasets.store import SampleStore
 from core.imagery.normalise import Normalisation
 
-__all__ = ["Fitted", "training_normalisation"]
+__all__ = ["Fitted", "files_and_reading", "training_normalisation"]
 
 _MEMORY = 1024**3  # bytes of samples held while they are counted
 _DECIDES = {"product", "bands", "exclude", "mask_values", "windows", "normalisation", "clip"}
@@ -29,6 +29,11 @@ class Fitted:
     training: int
 
 
+def files_and_reading(dataset: Dataset) -> str:
+    """Names a dataset's files as they are now and how its masks are read, for caches."""
+    return f"{fingerprint(dataset.root)}|{dataset.classes}|{dataset.coding}"
+
+
 def training_normalisation(dataset: Dataset, recipe: Recipe) -> Fitted:
     """What `recipe` makes of the training samples of a prepared dataset, and of no other.
 
@@ -37,8 +42,7 @@ def training_normalisation(dataset: Dataset, recipe: Recipe) -> Fitted:
     """
     split = split_samples(dataset.samples, recipe.split)
     decided = recipe.model_dump_json(include=_DECIDES)
-    key = f"{fingerprint(dataset.root)}|{dataset.classes}|{dataset.coding}|{decided}"
-    return _fitted(key, split.train, dataset, recipe)
+    return _fitted(f"{files_and_reading(dataset)}|{decided}", split.train, dataset, recipe)
 
 
 @st.cache_resource(max_entries=32, ttl="1h", show_spinner="Reading the training samples …")

@@ -111,10 +111,10 @@ def _windows(ref: DatasetRef) -> None:
 
 
 def _reread(ref: DatasetRef, value: str, key: str) -> None:
-    change(ref, mask_values=draft(ref).mask_values | {value: st.session_state[key]})
+    change(ref, {"mask_values": draft(ref).mask_values | {value: st.session_state[key]}})
 
 
 def _forget(ref: DatasetRef, what: str, name: str) -> None:
     kept = dict(getattr(draft(ref), what))
     kept.pop(name, None)
-    change(ref, **{what: kept})
+    change(ref, {what: kept})

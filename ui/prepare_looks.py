@@ -66,7 +66,7 @@ def _limits(
 def _clipped(ref: DatasetRef, clip: tuple[float, float], position: int, key: str) -> None:
     limits = list(clip)
     limits[position] = st.session_state[key]
-    change(ref, clip=limits)
+    change(ref, {"clip": limits})
 
 
 def augment_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
@@ -95,7 +95,7 @@ def _preset(ref: DatasetRef) -> None:
 
 
 def _take(ref: DatasetRef, augmentation: Augmentation) -> None:
-    change(ref, augmentation=augmentation.model_dump(mode="json"))
+    change(ref, {"augmentation": augmentation.model_dump(mode="json")})
 
 
 def _geometry(ref: DatasetRef) -> None:

@@ -16,36 +16,23 @@ from core.datasets.splits import Split, SplitConfig, lists_from_text, split_samp
 from core.errors import DSIError
 from ui.errors import plain, show_error
 from ui.recipe_draft import change, draft, field
+from ui.splits import SPLIT_MEANS, SPLIT_NAMES, sides_of, split_table
 from ui.statistics.shares import split_shares
 
 __all__ = ["split_section"]
-
-_KINDS = {
-    "scene": "by scene",
-    "folds": "by folds of scenes",
-    "within-scene": "within scenes",
-    "random": "random",
-    "fixed": "lists from a file",
-}
-_SAYS = {
-    "scene": "Whole scenes are kept apart: the scores tell about places never seen.",
-    "folds": "Whole scenes are kept apart. Train once for each fold: the mean of the scores says "
-    "more than one split does.",
-    "within-scene": "Every scene is seen in training: the scores tell how well these places are "
-    "mapped, not new ones.",
-    "random": "Samples are drawn without regard to scenes: neighbours land on different sides, and "
-    "scores come out too good.",
-    "fixed": "As the lists say; what is on none of them trains.",
-}
 
 
 def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
     """Choose the split and show what follows from it."""
     split = draft(ref).split
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kinds = [k for k in _KINDS if k != "fixed" or split.kind == "fixed"]
+        kinds = [k for k in SPLIT_NAMES if k != "fixed" or split.kind == "fixed"]
         st.selectbox(
-            "Split", kinds, format_func=_KINDS.__getitem__, width=220, **field(ref, "split.kind")
+            "Split",
+            kinds,
+            format_func=SPLIT_NAMES.__getitem__,
+            width=220,
+            **field(ref, "split.kind"),
         )
         if split.kind == "folds":
             st.number_input("Folds", 2, 50, width=120, **field(ref, "split.folds"))
@@ -57,7 +44,7 @@ def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> Non
         if split.kind != "fixed":
             st.slider("Test", 0.0, 0.5, step=0.05, width=200, **field(ref, "split.test"))
             st.number_input("Seed", 0, 2**31 - 1, width=130, **field(ref, "split.seed"))
-    st.caption(_SAYS[split.kind])
+    st.caption(SPLIT_MEANS[split.kind])
     given = given_split(dataset)
     if given and given != split:
         st.button(
@@ -70,7 +57,7 @@ def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> Non
         )
     _lists(ref)
     sides = split_samples(dataset.samples, split)
-    _table(dataset, sides)
+    split_table(dataset, sides)
     if found is None:
         st.info(
             "How the classes are shared out, and how many neighbours land on different sides, "
@@ -101,7 +88,7 @@ def _leak(sides: Split, found: Audit) -> None:
 
 
 def _take_lists(ref: DatasetRef, split: SplitConfig) -> None:
-    change(ref, split=split.model_dump(mode="json"))
+    change(ref, {"split": split.model_dump(mode="json")})
 
 
 def _lists(ref: DatasetRef) -> None:
@@ -123,22 +110,8 @@ def _lists(ref: DatasetRef) -> None:
     st.rerun()
 
 
-def _table(dataset: Dataset, sides: Split) -> None:
-    scene_of = {sample.id: sample.scene for sample in dataset.samples}
-    rows = ["| | Scenes | Samples | Which |", "|:--|--:|--:|:--|"]
-    for side, ids in _named(sides).items():
-        scenes = list(dict.fromkeys(scene_of[i] for i in ids))
-        listed = ", ".join(scenes[:6]) + (" …" if len(scenes) > 6 else "")
-        rows.append(f"| {side} | {len(scenes)} | {len(ids)} | {plain(listed)} |")
-    st.markdown("\n".join(rows))
-
-
-def _named(sides: Split) -> dict[str, tuple[str, ...]]:
-    return {"Training": sides.train, "Validation": sides.val, "Test": sides.test}
-
-
 def _missing(classes: ClassTable, sides: Split, facts: Mapping[str, SampleFacts]) -> None:
-    for side, ids in _named(sides).items():
+    for side, ids in sides_of(sides).items():
         if not ids:
             continue
         absent = [

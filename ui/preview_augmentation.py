@@ -10,7 +10,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.labelled import load_samples
 from core.datasets.recipe import Recipe
 from ui.gallery import legend
-from ui.normalisations import training_normalisation
+from ui.normalisations import files_and_reading, training_normalisation
 from ui.viewer.encode import display_size, downsample_image, downsample_labels
 
 __all__ = ["augmentation_preview"]
@@ -18,6 +18,7 @@ __all__ = ["augmentation_preview"]
 _COUNT = 9
 _SIDE = 256  # of a shown crop in pixels
 _TILE = 168  # CSS pixels
+_NAMES = {"name", "revision"}  # of a recipe: they change no draw
 
 Draw = tuple[np.ndarray, np.ndarray]
 
@@ -63,7 +64,8 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
         return
     seed = st.session_state.get("augmented-seed", 0)
     with st.spinner("Drawing …"):
-        draws = _draws(dataset, recipe, chosen, seed)
+        key = f"{files_and_reading(dataset)}|{recipe.model_dump_json(exclude=_NAMES)}"
+        draws = _draws(key, chosen, seed, dataset, recipe)
     legend(dataset.classes)
     with st.container(horizontal=True, gap="small"):
         for number, (rgb, labels) in enumerate(draws):
@@ -89,13 +91,14 @@ def _again() -> None:
     st.session_state["augmented-seed"] = st.session_state.get("augmented-seed", 0) + 1
 
 
-def _draws(dataset: Dataset, recipe: Recipe, chosen: str, seed: int) -> list[Draw]:
-    normalisation = training_normalisation(dataset, recipe).normalisation
-    (sample,) = load_samples(dataset, [dataset.sample(chosen)])
+@st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
+def _draws(key: str, chosen: str, seed: int, _dataset: Dataset, _recipe: Recipe) -> list[Draw]:
+    normalisation = training_normalisation(_dataset, _recipe).normalisation
+    (sample,) = load_samples(_dataset, [_dataset.sample(chosen)])
     from core.datasets.preview import augmented_preview
 
     return augmented_preview(
-        sample.pixels, sample.labels, sample.valid, recipe, normalisation, _COUNT, seed
+        sample.pixels, sample.labels, sample.valid, _recipe, normalisation, _COUNT, seed
     )
 
 
@@ -104,5 +107,4 @@ def _overlaid(
 ) -> np.ndarray:
     size = display_size(*labels.shape, _SIDE)
     small, names = downsample_image(rgb, *size), downsample_labels(labels, *size)
-    weight = np.where(names == VOID, 0.0, opacity)[..., None]
-    return np.rint(small * (1 - weight) + classes.colorize(names) * weight).astype(np.uint8)
+    return classes.overlay(small, names, opacity)

@@ -45,15 +45,11 @@ def set_draft(ref: DatasetRef, recipe: Recipe) -> None:
         st.session_state["draft-refused"] = error  # shown, and the session goes on with it
 
 
-def change(ref: DatasetRef, **fields: Any) -> None:
-    """Change settings of the draft by key, ``.`` written as ``__``; to be used in callbacks.
+def change(ref: DatasetRef, fields: Mapping[str, Any]) -> None:
+    """Change settings of the draft by dotted key; to be used in callbacks.
 
     What does not fit is not taken: the reason is shown by `show_refused`.
     """
-    _change(ref, {key.replace("__", "."): value for key, value in fields.items()})
-
-
-def _change(ref: DatasetRef, fields: Mapping[str, Any]) -> None:
     content = draft(ref).model_dump(mode="json")
     for path, value in fields.items():
         *groups, last = path.split(".")
@@ -127,4 +123,4 @@ def field(ref: DatasetRef, path: str, shown: Any = None) -> dict[str, Any]:
 
 def _taken(ref: DatasetRef, path: str, key: str) -> None:
     value = st.session_state[key]
-    _change(ref, {path: list(value) if isinstance(value, tuple) else value})
+    change(ref, {path: list(value) if isinstance(value, tuple) else value})

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from core.classes import VOID, ClassTable
+from core.classes import ClassTable
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail, thumbnail_key
 from core.paths import workspace
@@ -95,7 +95,5 @@ def overlaid(thumbnail: Thumbnail, classes: ClassTable, opacity: float) -> bytes
         return thumbnail.image
     image = cv2.imdecode(np.frombuffer(thumbnail.image, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     labels = cv2.imdecode(np.frombuffer(thumbnail.labels, np.uint8), cv2.IMREAD_GRAYSCALE)
-    weight = np.where(labels == VOID, 0.0, opacity)[..., None]
-    mixed = image * (1 - weight) + classes.colorize(labels) * weight
-    blended = np.rint(mixed).astype(np.uint8)
+    blended = classes.overlay(image, labels, opacity)
     return cv2.imencode(".png", blended[..., ::-1])[1].tobytes()

@@ -23,6 +23,7 @@ from core.training.config import TrainConfig
 from core.training.estimate import steps_per_epoch, unet_parameters
 from ui.datasets import fingerprint
 from ui.errors import plain
+from ui.splits import SPLIT_MEANS, SPLIT_NAMES, split_table
 
 __all__ = ["TAKE", "settings_form"]
 
@@ -70,11 +71,7 @@ _LABELS = {
 }
 _PERCENT = {"recipe.split.val", "recipe.split.test"}
 _WORDS = {
-    "scene": "by scene",
-    "folds": "by folds of scenes",
-    "within-scene": "within scenes",
-    "random": "random",
-    "fixed": "as the recipe lists",
+    **SPLIT_NAMES,
     "batch": "batch",
     "group": "group",
     "none": "none",
@@ -377,35 +374,9 @@ def _config(dataset: str, recipe: Recipe) -> TrainConfig | None:
 
 def _show_split(dataset: Dataset, config: TrainConfig) -> Split:
     split = split_samples(dataset.samples, config.recipe.split)
-    scene_of = {sample.id: sample.scene for sample in dataset.samples}
-    rows = ["| | Scenes | Images | Which |", "|:--|--:|--:|:--|"]
-    sides = (("Training", split.train), ("Validation", split.val), ("Test", split.test))
-    for side, ids in sides:
-        scenes = list(dict.fromkeys(scene_of[i] for i in ids))
-        listed = ", ".join(scenes[:4]) + (" …" if len(scenes) > 4 else "")
-        rows.append(f"| {side} | {len(scenes)} | {len(ids)} | {_cell(listed)} |")
-    st.markdown("\n".join(rows))
-    if config.recipe.split.kind == "scene":
-        st.caption("Whole scenes are kept apart: the scores tell about places never seen.")
-    elif config.recipe.split.kind == "folds":
-        st.caption("Whole scenes are kept apart; the mean over the folds says more than one does.")
-    elif config.recipe.split.kind == "random":
-        st.caption(
-            ":orange[:material/warning: Neighbouring samples land on different sides: scores come "
-            "out too good. Data, Prepare measures how many.]"
-        )
-    elif config.recipe.split.kind == "within-scene":
-        st.caption(
-            "Every scene is seen in training: the scores tell how well these places are mapped, "
-            "not new ones."
-        )
+    split_table(dataset, split)
+    st.caption(SPLIT_MEANS[config.recipe.split.kind])
     return split
-
-
-def _cell(text: str) -> str:
-    for mark in "\\|*_`[]<>$#~":
-        text = text.replace(mark, f"\\{mark}")
-    return text
 
 
 def _show_estimate(dataset: Dataset, split: Split, config: TrainConfig) -> None:

@@ -11,13 +11,10 @@ from core.datasets.feed import check_photometric, scaled_crops
 from core.datasets.labelled import LabelledImage, without_gaps
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
-from core.imagery.display import default_bands
+from core.imagery.display import CLIP, default_bands, stretch_limits
 from core.imagery.normalise import Normalisation
 
 __all__ = ["augmented_preview"]
-
-_CLIP = (1.0, 99.0)  # percentiles of the sample that are shown as black and as white
-_SAMPLE = 512  # they are taken from a grid of at most about this many pixels a side
 
 
 def augmented_preview(
@@ -84,7 +81,5 @@ def _limits(pixels: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """What is shown as black and as white, band by band."""
     if pixels.dtype == np.uint8:
         return np.zeros(3), np.full(3, 255.0)
-    every = max(1, max(valid.shape) // _SAMPLE)
-    seen = pixels[::every, ::every][valid[::every, ::every]]
-    low, high = np.percentile(seen.astype(np.float64), _CLIP, axis=0)
+    low, high = stretch_limits(pixels, valid, CLIP)
     return low, np.where(high > low, high, low + 1)

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.labelled import LabelledImage, load_samples
 from core.datasets.prepared import prepared
 from core.datasets.recipe import Recipe
-from core.errors import DatasetError
+from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard
+from core.settings import remedy_for
 
 __all__ = ["Evaluation", "as_trained", "evaluate", "pooled", "samples_of_split"]
 
@@ -78,11 +80,19 @@ def as_trained(dataset: Dataset, card: ModelCard) -> Dataset:
 
     Raises:
         ConfigError: the recipe in the card does not fit the dataset.
+        ModelError: it cannot be read.
     """
     content = card.training.config.get("recipe")
     if content is None:
         return dataset
-    recipe = Recipe.model_validate(content)
+    try:
+        recipe = Recipe.model_validate(content)
+    except ValidationError as error:
+        raise ModelError(
+            "the recipe in the model card cannot be read",
+            where=card.name,
+            remedy=f"{remedy_for(error)}, or train the model again",
+        ) from error
     product = recipe.product if recipe.product in dataset.products else ""
     if dataset.name != card.training.dataset:
         recipe = Recipe()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["CLIP", "Bands", "default_bands", "presets", "to_rgb"]
+__all__ = ["CLIP", "Bands", "default_bands", "presets", "stretch_limits", "to_rgb"]
 
 _SAMPLE = 512  # percentiles are taken from a grid of at most this many pixels a side
 
@@ -98,17 +98,27 @@ def to_rgb(
         shown &= valid
     if not shown.any():
         return np.zeros(picture.shape, np.uint8)
-    low, high = _limits(picture, shown, clip or CLIP)
+    low, high = stretch_limits(picture, shown, clip or CLIP)
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = np.clip((picture - low) / np.where(high > low, high - low, 1), 0, 1)
     scaled = np.where(high > low, scaled, np.float32(0.5)) * 255
     return np.where(shown[..., None], np.nan_to_num(scaled) + 0.5, 0).astype(np.uint8)
 
 
-def _limits(
+def stretch_limits(
     picture: np.ndarray, shown: np.ndarray, clip: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The values of each band that become 0 and 255: (3,) float32 each."""
+    """The values of each band that become 0 and 255.
+
+    Args:
+        picture: (H, W, C), real values.
+        shown: (H, W) bool, the pixels that count; at least one.
+        clip: lower and upper percentile, taken from a grid of at most about 512 pixels a side; of a
+            band where the two are one value, its least and greatest.
+
+    Returns:
+        Low and high, (C,) float32 each; equal for a constant band.
+    """
     step = (max(1, picture.shape[0] // _SAMPLE), max(1, picture.shape[1] // _SAMPLE))
     sample = picture[:: step[0], :: step[1]][shown[:: step[0], :: step[1]]]
     if sample.size == 0:  # few valid pixels, none of them on the grid

@@ -9,13 +9,13 @@ import pytest
 
 from core.datasets.catalogue import open_dataset
 from core.datasets.labelled import band_statistics, load_samples, without_gaps
-from core.errors import DatasetError
+from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion
-from core.evaluation.evaluate import evaluate, samples_of_split
+from core.evaluation.evaluate import as_trained, evaluate, samples_of_split
 from core.imagery.normalise import Normalisation
 from core.imagery.write import png_bytes
 from core.inference.predictor import Predictor
-from core.models.store import load_model
+from core.models.store import find_model, load_model, read_card
 from tests.imagery.test_raster import tiff
 
 RNG = np.random.default_rng(11)
@@ -73,3 +73,10 @@ def test_a_side_must_be_there_whole(gappy: Path, space: Path, tiny_model: str) -
     assert len(samples_of_split(dataset, card, "all")) == 2
     with pytest.raises(DatasetError, match="1 of the 2 samples"):
         samples_of_split(dataset, card, "val")
+
+
+def test_a_recipe_of_a_card_that_cannot_be_read_is_told(tiny_model: str, gappy: Path) -> None:
+    card = read_card(find_model(tiny_model).folder)
+    training = card.training.model_copy(update={"config": {"recipe": {"unheard": 1}}})
+    with pytest.raises(ModelError, match="recipe in the model card cannot be read"):
+        as_trained(open_dataset(gappy), card.model_copy(update={"training": training}))

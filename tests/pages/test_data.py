@@ -41,6 +41,13 @@ def counted(at: AppTest, dataset: Path) -> AppTest:
     return at.run()
 
 
+def settled(folder: Path) -> None:
+    """Wait for the audit that the page began, so that it does not outlive the test's folder."""
+    job = find_job(f"audit-{fingerprint(folder)}")
+    if job is not None:
+        job.join()
+
+
 def metrics(at: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in at.metric}
 

@@ -13,7 +13,7 @@ from core.datasets.catalogue import open_dataset
 from tests.datasets.test_archive import packed, pairs
 from tests.datasets.test_readers import put
 from tests.datasets.test_vector import box, image, labels
-from tests.pages.test_data import metrics, opened
+from tests.pages.test_data import metrics, opened, settled
 from ui.datasets import fingerprint
 from ui.jobs import find_job
 
@@ -31,13 +31,6 @@ def unpacked(at: AppTest) -> AppTest:
     assert job is not None
     job.join()
     return at.run()
-
-
-def settled(folder: Path) -> None:
-    """Wait for the audit that the page began, so that it does not outlive the test's folder."""
-    job = find_job(f"audit-{fingerprint(folder)}")
-    if job is not None:
-        job.join()
 
 
 def test_a_zip_becomes_the_chosen_dataset(space: Path) -> None:

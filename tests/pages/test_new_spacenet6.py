@@ -10,9 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.catalogue import open_dataset
 from core.errors import DatasetError
-from tests.pages.test_data import opened
+from tests.pages.test_data import opened, settled
 from tests.spacenet_tree import write_tree
-from ui.datasets import fingerprint
 from ui.jobs import find_job
 from ui.new_spacenet6 import SPACENET6_JOBS
 
@@ -23,13 +22,6 @@ def joined(at: AppTest, key: str) -> AppTest:
     assert job is not None
     job.join()
     return at.run()
-
-
-def settled(folder: Path) -> None:
-    """Wait for the audit that the page began, so that it does not outlive the test's folder."""
-    job = find_job(f"audit-{fingerprint(folder)}")
-    if job is not None:
-        job.join()
 
 
 def write_button(at: AppTest) -> Any:
