@@ -124,6 +124,20 @@ def page(chromium: Any) -> Iterator[Any]:
     assert not outside, f"requests left the machine: {outside}"
 
 
+QUIET_MS = 400  # a click's rerun begins after a message to the server and back
+CALM = """quiet => new Promise(done => {
+    let since = performance.now();
+    const look = () => {
+        const now = performance.now();
+        const app = document.querySelector('[data-testid=stApp]');
+        if (app?.dataset.testScriptState !== 'notRunning') since = now;
+        if (now - since >= quiet) done(true); else setTimeout(look, 50);
+    };
+    look();
+})"""
+
+
 def settled(page: Any) -> None:
-    """Wait until Streamlit has run the script to its end."""
+    """Wait until Streamlit has run the script to its end, and none follows."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.evaluate(CALM, QUIET_MS)

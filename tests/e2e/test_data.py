@@ -120,6 +120,8 @@ def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
     page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Sample name").fill("part_00")
     page.get_by_label("Sample name").press("Enter")
+    page.wait_for_url("**/data?*find=part_00*")
+    settled(page)  # a rerun would close the list of scenes under the click
     scenes = page.locator(".st-key-scene")
     scenes.locator("input").click()
     page.get_by_role("option", name="Tile 8").click()

@@ -26,10 +26,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return tile / "images/image_part_003.jpg", tile / "masks/image_part_003.png"
 
 
-def upload(page: Any, which: int, *files: object) -> None:
+def upload(page: Any, which: int, file: Any) -> None:
     box = page.get_by_test_id("stFileUploader").nth(which)
-    box.locator("input[type=file]").set_input_files(*files)
-    box.get_by_test_id("stFileChip").first.wait_for()
+    box.locator("input[type=file]").set_input_files(file)
+    # This file's chip: that of the file before it would be there at once.
+    name = Path(file).name if isinstance(file, str) else file["name"]
+    box.get_by_test_id("stFileChip").filter(has_text=name).wait_for()
     settled(page)
 
 
