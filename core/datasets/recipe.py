@@ -97,6 +97,7 @@ class Recipe(BaseModel):
         normalisation: how values become network input, see `Normalisation`.
         clip: for ``percentile`` the two percentiles (default 1, 99), for ``decibel`` the two
             limits in dB (default -30, 5); for the others nothing.
+        class_weights: factors of classes in the training loss, by name; 1 where none is given.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +113,7 @@ class Recipe(BaseModel):
     windows: dict[str, Window] = Field(default_factory=dict)
     normalisation: NormalisationKind = "standard"
     clip: tuple[float, float] | None = None
+    class_weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(default_factory=dict)
     split: SplitConfig = SplitConfig()
     patch: Patch = Patch()
     augmentation: Augmentation = Augmentation()

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["ModelSpec", "Norm", "UNetSpec"]
+__all__ = [
+    "ModelSpec",
+    "Norm",
+    "UNetSpec",
+    "UNetVGG11Spec",
+    "ZooArchitecture",
+    "ZooSpec",
+    "architectures",
+    "default_spec",
+]
 
 Norm = Literal["batch", "group", "none"]
+ZooArchitecture = Literal["sm-unet", "sm-fpn", "sm-linknet", "sm-pspnet"]
 
 
 class UNetSpec(BaseModel):
@@ -20,6 +30,8 @@ class UNetSpec(BaseModel):
         width: channels of the first level; every level below doubles them.
         depth: how many times the resolution is halved inside the U.
         dropout: share of channels dropped at the bridge and in the level below the first.
+        upsampling: ``transposed`` convolutions, or ``resize`` (nearest) and a convolution, which
+            leaves no checkerboard (Odena et al. 2016, doi:10.23915/distill.00003).
         norm: after every convolution: batch normalisation, group normalisation in groups of 8
             channels, or none.
         stem_stride: 1 works at full resolution. 2 or 4 look at the image through a strided first
@@ -36,6 +48,7 @@ class UNetSpec(BaseModel):
     depth: int = Field(4, ge=1, le=6)
     dropout: float = Field(0.1, ge=0, lt=1)
     norm: Norm = "batch"
+    upsampling: Literal["transposed", "resize"] = "transposed"
     stem_stride: Literal[1, 2, 4] = 1
 
     @model_validator(mode="after")
@@ -53,5 +66,68 @@ class UNetSpec(BaseModel):
         return int(self.stem_stride * 2**self.depth)
 
 
-# Further architectures join here; `architecture` tells them apart in JSON.
-ModelSpec = Annotated[UNetSpec, Field(description="architecture and its settings")]
+class UNetVGG11Spec(BaseModel):
+    """A U-Net whose encoder is VGG11 (TernausNet, Iglovikov and Shvets 2018, arXiv:1801.05746).
+
+    Attributes:
+        bands: input channels.
+        classes: output channels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    architecture: Literal["unet-vgg11"] = "unet-vgg11"
+    bands: int = Field(3, ge=1, le=1024)
+    classes: int = Field(5, ge=1, le=254)
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of the input must be multiples of this many pixels."""
+        return 32
+
+
+class ZooSpec(BaseModel):
+    """A network of segmentation-models: one of its decoders on one of its encoders.
+
+    Attributes:
+        architecture: Unet, FPN, Linknet or PSPNet.
+        backbone: the encoder's name there, such as ``resnet34``.
+        bands: input channels.
+        classes: output channels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    architecture: ZooArchitecture = "sm-unet"
+    backbone: str = "resnet34"
+    bands: int = Field(3, ge=1, le=1024)
+    classes: int = Field(5, ge=1, le=254)
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of the input must be multiples of this many pixels."""
+        return 32
+
+
+ModelSpec = Annotated[
+    UNetSpec | UNetVGG11Spec | ZooSpec,
+    Field(discriminator="architecture", description="architecture and its settings"),
+]
+
+
+def architectures() -> dict[str, type[UNetSpec] | type[UNetVGG11Spec] | type[ZooSpec]]:
+    """The kind of spec of every architecture, by its name in JSON."""
+    return {
+        "unet": UNetSpec,
+        "unet-vgg11": UNetVGG11Spec,
+        **{name: ZooSpec for name in get_args(ZooArchitecture)},
+    }
+
+
+def default_spec(architecture: str) -> UNetSpec | UNetVGG11Spec | ZooSpec:
+    """An architecture with its default settings.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    return architectures()[architecture].model_validate({"architecture": architecture})

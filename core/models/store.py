@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core.device import tensorflow
 from core.errors import ModelError
 from core.models.card import CARD_FILE, ModelCard, file_sha256
-from core.models.spec import ModelSpec
+from core.models.spec import ModelSpec, UNetSpec
 from core.models.unet import build_unet
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
@@ -96,6 +96,11 @@ def read_card(folder: Path) -> ModelCard:
 
 def build_model(spec: ModelSpec) -> keras.Model:
     """The network of a spec, with random weights; (N, H, W, bands) to logits (N, H, W, classes)."""
+    if not isinstance(spec, UNetSpec):
+        raise ModelError(
+            f"{spec.architecture} cannot be built by this version",
+            remedy="choose another architecture",
+        )
     return build_unet(spec)
 
 

@@ -37,7 +37,7 @@ __all__ = [
     "process_start",
 ]
 
-RunState = Literal["starting", "running", "finished", "stopped", "failed", "interrupted"]
+RunState = Literal["queued", "starting", "running", "finished", "stopped", "failed", "interrupted"]
 
 EPOCH_FILE = "training_metadata.json"
 """In the checkpoint folder: how many epochs are done, and the file with the state after them."""
