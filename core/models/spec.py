@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 __all__ = [
     "ModelSpec",
@@ -109,19 +109,31 @@ class ZooSpec(BaseModel):
         return 32
 
 
+def _kind(value: Any) -> str | None:
+    # A file that names none means a U-Net, as those did that were written before there was another.
+    given = value.get("architecture", "unet") if isinstance(value, dict) else value
+    name = getattr(given, "architecture", given)
+    return "zoo" if name in get_args(ZooArchitecture) else name if isinstance(name, str) else None
+
+
+_NAMES = ("unet", "unet-vgg11", *get_args(ZooArchitecture))
+
 ModelSpec = Annotated[
-    UNetSpec | UNetVGG11Spec | ZooSpec,
-    Field(discriminator="architecture", description="architecture and its settings"),
+    Annotated[UNetSpec, Tag("unet")]
+    | Annotated[UNetVGG11Spec, Tag("unet-vgg11")]
+    | Annotated[ZooSpec, Tag("zoo")],
+    Discriminator(
+        _kind,
+        custom_error_type="architecture",
+        custom_error_message=f"expected an architecture of {', '.join(_NAMES)}",
+    ),
+    Field(description="architecture and its settings"),
 ]
 
 
 def architectures() -> dict[str, type[UNetSpec] | type[UNetVGG11Spec] | type[ZooSpec]]:
     """The kind of spec of every architecture, by its name in JSON."""
-    return {
-        "unet": UNetSpec,
-        "unet-vgg11": UNetVGG11Spec,
-        **{name: ZooSpec for name in get_args(ZooArchitecture)},
-    }
+    return dict(zip(_NAMES, (UNetSpec, UNetVGG11Spec, *(ZooSpec,) * 4), strict=True))
 
 
 def default_spec(architecture: str) -> UNetSpec | UNetVGG11Spec | ZooSpec:
