@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from core.errors import DSIError
-from core.models.card import CARD_FILE, ModelCard
-from core.models.store import read_card
 from core.training import launcher
 from core.training.runs import Run, Status, find_run, list_runs
-from ui.charts import class_curves, iou_curves, loss_curve
-from ui.class_table import class_table
-from ui.errors import page_errors, plain, show_error
+from ui.errors import page_errors, show_error
+from ui.run_detail import choose_run, duration, run_badge, run_detail
 
 __all__ = ["choose_run", "runs_panel"]
 
-# In full: a relative path would be looked for beside the router.
-_PREDICT = Path(__file__).parent.parent / "pages" / "predict.py"
 _EVERY = "2s"
 _SHOWN = 6  # runs before "Show all"
-_BADGES: dict[str, tuple[str, Any]] = {
-    "starting": (":material/hourglass_top:", "blue"),
-    "running": (":material/play_arrow:", "blue"),
-    "finished": (":material/check:", "green"),
-    "stopped": (":material/stop:", "gray"),
-    "failed": (":material/error:", "red"),
-    "interrupted": (":material/bolt:", "orange"),
-}
-
-
-def choose_run(name: str) -> None:
-    """Make this run the chosen one; it stands in the page's URL as ``run``."""
-    st.query_params["run"] = name
 
 
 def runs_panel() -> None:
@@ -66,7 +46,7 @@ def _panel(alive: bool) -> None:
     run = find_run(chosen)
     status = run.status()
     with st.container(border=True):
-        _show(run, status)
+        run_detail(run, status)
 
 
 def _list(listed: list[tuple[Run, Status, str]], chosen: str) -> None:
@@ -85,7 +65,7 @@ def _list(listed: list[tuple[Run, Status, str]], chosen: str) -> None:
                     on_click=choose_run,
                     args=(run.name,),
                 )
-                _badge(run, status)
+                run_badge(run, status)
                 score = (
                     "" if status.best_mean_iou is None else f"mean IoU {status.best_mean_iou:.3f}"
                 )
@@ -96,170 +76,10 @@ def _list(listed: list[tuple[Run, Status, str]], chosen: str) -> None:
         st.toggle(f"Show all {len(listed)} trainings", key="runs.all")
 
 
-def _badge(run: Run, status: Status) -> None:
-    icon, color = _BADGES[status.state]
-    stopping = status.alive and run.stop_file.exists()
-    st.badge("stopping …" if stopping else status.state, icon=icon, color=color)
-
-
-def _show(run: Run, status: Status) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(run.name, anchor=False, width="content")
-        _badge(run, status)
-    if status.alive:
-        _progress(run, status)
-    else:
-        _ended(run, status)
-    config = run.config()
-    card = _card(run)
-    _numbers(status, card)
-    records = run.metrics()
-    if records:
-        _curves(run, status, card, records)
-    if card is not None and not status.alive:
-        _scores(card)
-    if (log := run.log_tail()) or status.state == "failed":
-        with st.expander("Log"):
-            st.code(log or "The log is empty.", language=None, height=300)
-            if log:
-                st.download_button(
-                    "Download the log",
-                    run.log.read_bytes,
-                    f"{run.name}.log",
-                    "text/plain",
-                    key=f"runs.log.{run.name}",
-                    on_click="ignore",
-                )
-    with st.expander("Configuration"):
-        st.json(config.model_dump(mode="json"), expanded=2)
-
-
-def _card(run: Run) -> ModelCard | None:
-    return read_card(run.folder) if (run.folder / CARD_FILE).is_file() else None
-
-
-def _progress(run: Run, status: Status) -> None:
-    stopping = run.stop_file.exists()
-    steps = max(1, status.steps * status.epochs)
-    done = max(0, status.epoch - 1) * status.steps + status.step
-    if status.epoch and status.step:
-        text = f"Epoch {status.epoch} of {status.epochs}, step {status.step} of {status.steps}"
-    else:
-        text = "Not at the first step yet"
-    st.progress(min(1.0, done / steps), text)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Stopping …" if stopping else "Stop training",
-            icon=":material/stop:",
-            key=f"runs.stop.{run.name}",
-            disabled=stopping,
-            on_click=run.request_stop,
-        )
-        st.caption(
-            "It ends after its present step; then the weights are validated and the best kept."
-            if stopping
-            else status.message,
-            width="content",
-        )
-
-
-def _ended(run: Run, status: Status) -> None:
-    box, icon = {
-        "finished": (st.success, ":material/check:"),
-        "stopped": (st.info, ":material/stop:"),
-        "failed": (st.error, ":material/error:"),
-    }.get(status.state, (st.warning, ":material/bolt:"))
-    box(plain(status.message), icon=icon)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if (run.folder / CARD_FILE).is_file():
-            st.page_link(
-                _PREDICT,
-                label="Predict with this model",
-                icon=":material/layers:",
-                query_params={"model": run.name},
-            )
-        if status.state != "finished" and run.resumable:
-            pressed = st.button(
-                "Resume",
-                icon=":material/resume:",
-                key=f"runs.resume.{run.name}",
-                help="Goes on from the last whole epoch.",
-            )
-            if pressed:
-                launcher.resume(run)
-                choose_run(run.name)
-                st.rerun()
-
-
-def _numbers(status: Status, card: ModelCard | None) -> None:
-    cells = st.columns(3)
-    best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
-    where = f"epoch {status.best_epoch}" if status.best_epoch else None
-    cells[0].metric("Best validation mean IoU", best, where, delta_color="off", delta_arrow="off")
-    if status.alive:
-        rate = status.images_per_second
-        cells[1].metric("Crops a second", "–" if rate is None else f"{rate:.1f}")
-        left = status.seconds_left
-        cells[2].metric("Time left", "–" if left is None else _duration(left))
-        return
-    test = card.training.scores.get("test") if card else None
-    if test and test["mean_iou"] is not None:
-        images = f"{test['images']} images"
-        cells[1].metric(
-            "Test mean IoU", f"{test['mean_iou']:.3f}", images, delta_color="off", delta_arrow="off"
-        )
-    cells[2].metric("From start to end", _duration(max(0.0, status.updated - status.started)))
-
-
-def _curves(
-    run: Run, status: Status, card: ModelCard | None, records: list[dict[str, Any]]
-) -> None:
-    if status.alive:
-        held = f"runs.held.{run.name}"
-        if st.toggle("Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}"):
-            records = st.session_state.setdefault(held, records)
-        else:
-            st.session_state.pop(held, None)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Training loss**")
-        loss_curve(records, status.steps * status.epochs, f"runs.loss.{run.name}")
-    with right:
-        st.markdown("**Mean IoU**")
-        iou_curves(records, status.epochs, f"runs.iou.{run.name}")
-    if card is not None:
-        st.markdown("**Validation IoU by class**")
-        class_curves(records, card.classes, status.epochs, f"runs.classes.{run.name}")
-    st.caption("Drag over a part of a chart to zoom in, double click to see all again.")
-
-
-def _scores(card: ModelCard) -> None:
-    sides = [side for side in ("val", "test") if side in card.training.scores]
-    titles = {"val": "Validation IoU", "test": "Test IoU"}
-
-    def cell(side: str, name: str) -> str:
-        iou = card.training.scores[side]["per_class"][name]["iou"]
-        return "does not occur" if iou is None else f"{iou:.3f}"
-
-    class_table(
-        card.classes,
-        [titles[side] for side in sides],
-        [[cell(side, name) for side in sides] for name in card.classes.names],
-        label="Scores of the kept weights by class",
-    )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def _ago(moment: float) -> str:
     seconds = time.time() - moment
     if seconds < 60:
         return "started just now"
     if seconds < 48 * 3600:
-        return f"started {_duration(seconds)} ago"
+        return f"started {duration(seconds)} ago"
     return f"started {seconds / 86400:.0f} days ago"

@@ -1,0 +1,198 @@
+"""One training on a page: how it goes, how it went, and what can be done with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.models.card import CARD_FILE, ModelCard
+from core.models.store import read_card
+from core.training import launcher
+from core.training.runs import Run, Status
+from ui.charts import class_curves, iou_curves, loss_curve
+from ui.class_table import class_table
+from ui.errors import plain
+
+__all__ = ["choose_run", "duration", "run_badge", "run_detail"]
+
+# In full: a relative path would be looked for beside the router.
+_PREDICT = Path(__file__).parent.parent / "pages" / "predict.py"
+_BADGES: dict[str, tuple[str, Any]] = {
+    "queued": (":material/schedule:", "gray"),
+    "starting": (":material/hourglass_top:", "blue"),
+    "running": (":material/play_arrow:", "blue"),
+    "finished": (":material/check:", "green"),
+    "stopped": (":material/stop:", "gray"),
+    "failed": (":material/error:", "red"),
+    "interrupted": (":material/bolt:", "orange"),
+}
+
+
+def choose_run(name: str) -> None:
+    """Make this run the chosen one; it stands in the page's URL as ``run``."""
+    st.query_params["run"] = name
+
+
+def run_detail(run: Run, status: Status) -> None:
+    """Everything about one run, as its files stand now."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(run.name, anchor=False, width="content")
+        run_badge(run, status)
+    if status.alive:
+        _progress(run, status)
+    else:
+        _ended(run, status)
+    config = run.config()
+    card = _card(run)
+    _numbers(status, card)
+    records = run.metrics()
+    if records:
+        _curves(run, status, card, records)
+    if card is not None and not status.alive:
+        _scores(card)
+    if (log := run.log_tail()) or status.state == "failed":
+        with st.expander("Log"):
+            st.code(log or "The log is empty.", language=None, height=300)
+            if log:
+                st.download_button(
+                    "Download the log",
+                    run.log.read_bytes,
+                    f"{run.name}.log",
+                    "text/plain",
+                    key=f"runs.log.{run.name}",
+                    on_click="ignore",
+                )
+    with st.expander("Configuration"):
+        st.json(config.model_dump(mode="json"), expanded=2)
+
+
+def run_badge(run: Run, status: Status) -> None:
+    """The run's state as a coloured badge."""
+    icon, color = _BADGES[status.state]
+    stopping = status.alive and run.stop_file.exists()
+    st.badge("stopping …" if stopping else status.state, icon=icon, color=color)
+
+
+def _card(run: Run) -> ModelCard | None:
+    return read_card(run.folder) if (run.folder / CARD_FILE).is_file() else None
+
+
+def _progress(run: Run, status: Status) -> None:
+    stopping = run.stop_file.exists()
+    steps = max(1, status.steps * status.epochs)
+    done = max(0, status.epoch - 1) * status.steps + status.step
+    if status.epoch and status.step:
+        text = f"Epoch {status.epoch} of {status.epochs}, step {status.step} of {status.steps}"
+    else:
+        text = "Not at the first step yet"
+    st.progress(min(1.0, done / steps), text)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Stopping …" if stopping else "Stop training",
+            icon=":material/stop:",
+            key=f"runs.stop.{run.name}",
+            disabled=stopping,
+            on_click=run.request_stop,
+        )
+        st.caption(
+            "It ends after its present step; then the weights are validated and the best kept."
+            if stopping
+            else status.message,
+            width="content",
+        )
+
+
+def _ended(run: Run, status: Status) -> None:
+    box, icon = {
+        "finished": (st.success, ":material/check:"),
+        "stopped": (st.info, ":material/stop:"),
+        "failed": (st.error, ":material/error:"),
+    }.get(status.state, (st.warning, ":material/bolt:"))
+    box(plain(status.message), icon=icon)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if (run.folder / CARD_FILE).is_file():
+            st.page_link(
+                _PREDICT,
+                label="Predict with this model",
+                icon=":material/layers:",
+                query_params={"model": run.name},
+            )
+        if status.state != "finished" and run.resumable:
+            pressed = st.button(
+                "Resume",
+                icon=":material/resume:",
+                key=f"runs.resume.{run.name}",
+                help="Goes on from the last whole epoch.",
+            )
+            if pressed:
+                launcher.resume(run)
+                choose_run(run.name)
+                st.rerun()
+
+
+def _numbers(status: Status, card: ModelCard | None) -> None:
+    cells = st.columns(3)
+    best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
+    where = f"epoch {status.best_epoch}" if status.best_epoch else None
+    cells[0].metric("Best validation mean IoU", best, where, delta_color="off", delta_arrow="off")
+    if status.alive:
+        rate = status.images_per_second
+        cells[1].metric("Crops a second", "–" if rate is None else f"{rate:.1f}")
+        left = status.seconds_left
+        cells[2].metric("Time left", "–" if left is None else duration(left))
+        return
+    test = card.training.scores.get("test") if card else None
+    if test and test["mean_iou"] is not None:
+        images = f"{test['images']} images"
+        cells[1].metric(
+            "Test mean IoU", f"{test['mean_iou']:.3f}", images, delta_color="off", delta_arrow="off"
+        )
+    cells[2].metric("From start to end", duration(max(0.0, status.updated - status.started)))
+
+
+def _curves(
+    run: Run, status: Status, card: ModelCard | None, records: list[dict[str, Any]]
+) -> None:
+    if status.alive:
+        held = f"runs.held.{run.name}"
+        if st.toggle("Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}"):
+            records = st.session_state.setdefault(held, records)
+        else:
+            st.session_state.pop(held, None)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Training loss**")
+        loss_curve(records, status.steps * status.epochs, f"runs.loss.{run.name}")
+    with right:
+        st.markdown("**Mean IoU**")
+        iou_curves(records, status.epochs, f"runs.iou.{run.name}")
+    if card is not None:
+        st.markdown("**Validation IoU by class**")
+        class_curves(records, card.classes, status.epochs, f"runs.classes.{run.name}")
+    st.caption("Drag over a part of a chart to zoom in, double click to see all again.")
+
+
+def _scores(card: ModelCard) -> None:
+    sides = [side for side in ("val", "test") if side in card.training.scores]
+    titles = {"val": "Validation IoU", "test": "Test IoU"}
+
+    def cell(side: str, name: str) -> str:
+        iou = card.training.scores[side]["per_class"][name]["iou"]
+        return "does not occur" if iou is None else f"{iou:.3f}"
+
+    class_table(
+        card.classes,
+        [titles[side] for side in sides],
+        [[cell(side, name) for side in sides] for name in card.classes.names],
+        label="Scores of the kept weights by class",
+    )
+
+
+def duration(seconds: float) -> str:
+    """A span of time in the two largest units that matter, as "1 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
