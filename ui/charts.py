@@ -2,7 +2,7 @@
 
 Streamlit 1.67 names a Plotly chart by a digest of its content: one that is given a new point is
 drawn anew, and what was zoomed is lost. Whoever wants to look closely while a training runs holds
-the curves still (`ui.run_detail`); the same content keeps its zoom whatever else on the page changes.
+the curves still (`ui.run_detail`); the same content keeps its zoom whatever else changes.
 """
 
 from __future__ import annotations
