@@ -20,7 +20,9 @@ from core.inference.predictor import Predictor
 from core.models.card import ModelCard
 from core.settings import remedy_for
 
-__all__ = ["Evaluation", "as_trained", "evaluate", "pooled", "samples_of_split"]
+__all__ = ["Evaluation", "Watch", "as_trained", "evaluate", "pooled", "samples_of_split"]
+
+Watch = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
 
 
 @dataclass(frozen=True)
@@ -50,24 +52,37 @@ class Evaluation:
         }
 
 
-def pooled(predictor: Predictor, labelled_images: Iterable[LabelledImage]) -> Evaluation:
+def pooled(
+    predictor: Predictor, labelled_images: Iterable[LabelledImage], each: Watch | None = None
+) -> Evaluation:
     """Score whole images, pixels of all of them pooled.
 
     Args:
         predictor: of K classes.
         labelled_images: read one at a time.
+        each: called with every image, the labels (H, W) uint8 that were predicted for it (255
+            where it has no data) and its own (K, K) int64 confusion, so that whoever wants them
+            need not predict again.
     """
     classes = predictor.classes
     matrix = np.zeros((classes, classes), np.int64)
     surprise, images = 0.0, 0
     for image in labelled_images:
+        predicted = np.empty(image.labels.shape, np.uint8)
+        own = np.zeros_like(matrix)
         for strip in predictor.strips(image.pixels, image.valid):
-            rows = image.labels[strip.row : strip.row + len(strip.probabilities)]
-            matrix += confusion(rows, strip.probabilities.argmax(axis=-1).astype(np.uint8), classes)
-            labelled = rows != VOID
-            hit = strip.probabilities[labelled, rows[labelled]]
+            rows = slice(strip.row, strip.row + len(strip.probabilities))
+            truth = image.labels[rows]
+            predicted[rows] = strip.probabilities.argmax(axis=-1)
+            own += confusion(truth, predicted[rows], classes)
+            labelled = truth != VOID
+            hit = strip.probabilities[labelled, truth[labelled]]
             surprise -= float(np.log(np.maximum(hit, 1e-7)).sum())
+        matrix += own
         images += 1
+        if each:
+            predicted[~image.valid] = VOID
+            each(image, predicted, own)
     return Evaluation(matrix, surprise / max(1, int(matrix.sum())), images)
 
 

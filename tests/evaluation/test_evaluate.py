@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 from core.datasets.catalogue import open_dataset
-from core.datasets.labelled import band_statistics, load_samples, without_gaps
+from core.datasets.labelled import (
+    LabelledImage,
+    band_statistics,
+    load_samples,
+    without_gaps,
+)
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion
-from core.evaluation.evaluate import as_trained, evaluate, samples_of_split
+from core.evaluation.evaluate import as_trained, evaluate, pooled, samples_of_split
 from core.imagery.normalise import Normalisation
 from core.imagery.write import png_bytes
 from core.inference.predictor import Predictor
@@ -62,6 +67,27 @@ def test_evaluation_is_prediction_compared(gappy: Path, space: Path, tiny_model:
         by_hand += confusion(image.labels, predictor.predict(image.pixels, image.valid), 5)
     np.testing.assert_array_equal(result.matrix, by_hand)
     assert result.matrix.sum() == 2 * 32 * 80
+
+
+def test_predictions_are_handed_over_image_by_image(
+    gappy: Path, space: Path, tiny_model: str
+) -> None:
+    model, card = load_model(space / "models" / tiny_model)
+    images = load_samples(open_dataset(gappy), open_dataset(gappy).samples)
+    # Tiles of 32: an image comes in several strips.
+    predictor = Predictor(model, Normalisation(divisor=1.0), multiple=card.spec.multiple, tile=32)
+    seen: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def each(image: LabelledImage, labels: np.ndarray, own: np.ndarray) -> None:
+        seen[image.id] = labels, own
+
+    result = pooled(predictor, images, each)
+    assert list(seen) == [image.id for image in images]
+    for image in images:
+        labels, own = seen[image.id]
+        np.testing.assert_array_equal(labels, predictor.predict(image.pixels, image.valid))
+        np.testing.assert_array_equal(own, confusion(image.labels, labels, 5))
+    np.testing.assert_array_equal(sum(own for _, own in seen.values()), result.matrix)
 
 
 def test_a_side_must_be_there_whole(gappy: Path, space: Path, tiny_model: str) -> None:
