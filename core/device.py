@@ -14,7 +14,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Precision", "describe", "has_gpu", "resolve_precision", "tensorflow"]
+__all__ = [
+    "Precision",
+    "available_memory",
+    "describe",
+    "has_gpu",
+    "memory_in_use",
+    "resolve_precision",
+    "tensorflow",
+]
 
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 
@@ -116,3 +124,38 @@ def describe() -> str:
     if has_gpu():
         return f"NVIDIA GPU, {name}, {cores} cores"
     return f"no GPU found: {name}, {cores} cores"
+
+
+def memory_in_use() -> dict[str, Any]:
+    """What this process holds: ``{"memory": bytes, "gpu_memory": {device: bytes}}``.
+
+    The main memory is left out where there is no /proc to ask, and the GPU's where there is none.
+    """
+    found: dict[str, Any] = {}
+    pages = Path("/proc/self/statm")
+    if pages.is_file():
+        found["memory"] = int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    tf = tensorflow()
+    if gpus := tf.config.list_logical_devices("GPU"):
+        names = [gpu.name.removeprefix("/device:") for gpu in gpus]
+        ask = tf.config.experimental.get_memory_info
+        found["gpu_memory"] = {name: int(ask(name)["current"]) for name in names}
+    return found
+
+
+def available_memory() -> int | None:
+    """Bytes of main memory that a new process can have; None where /proc does not tell.
+
+    A container's limit is heeded where cgroups state one.
+    """
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.is_file():
+        return None
+    lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+    free = int(lines["MemAvailable"].split()[0]) * 1024
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.stat")
+    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdigit():
+        # Files that are cached count as used there, though they make room at once.
+        held = dict(line.split() for line in used.read_text().splitlines())
+        free = min(free, int(most) - int(held["anon"]))
+    return max(0, free)

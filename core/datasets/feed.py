@@ -12,7 +12,7 @@ from core.datasets.crops import crops
 from core.datasets.labelled import LabelledImage
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
-from core.errors import ConfigError
+from core.errors import ConfigError, DSIError
 from core.imagery.normalise import Normalisation
 
 __all__ = ["check_photometric", "scaled_crops", "training_feed"]
@@ -24,6 +24,7 @@ def training_feed(
     normalisation: Normalisation,
     batch: int,
     seed: int,
+    failed: list[DSIError] | None = None,
 ) -> Any:
     """Endless batches for `fit`, made while the network computes.
 
@@ -33,6 +34,8 @@ def training_feed(
         normalisation: as it will stand in the model card.
         batch: crops a batch.
         seed: the same seed gives the same batches, however often the stream is started.
+        failed: where the error goes that ends the stream, such as a file that has vanished;
+            TensorFlow raises one of its own in its place.
 
     Returns:
         A `tf.data.Dataset` of images (batch, size, size, C) float32, normalised, and labels
@@ -45,8 +48,16 @@ def training_feed(
     def finish(pixels: Any, labels: Any, valid: Any, seeds: Any) -> tuple[Any, Any]:
         return augmenter(pixels, labels, valid, seeds[0])
 
+    def drawn() -> Iterator[Any]:
+        try:
+            yield from scaled_crops(images, recipe, normalisation, seed)
+        except DSIError as error:
+            if failed is not None:
+                failed.append(error)
+            raise
+
     stream = tf.data.Dataset.from_generator(
-        lambda: scaled_crops(images, recipe, normalisation, seed),
+        drawn,
         output_signature=(
             tf.TensorSpec((size, size, bands), tf.float32),
             tf.TensorSpec((size, size), tf.uint8),

@@ -21,7 +21,7 @@ from core.training.config import TrainConfig
 from core.training.progress import StatusWriter, check_stop
 from core.training.runs import Run
 
-__all__ = ["TrainingData", "load_data"]
+__all__ = ["TrainingData", "class_factors", "load_data"]
 
 _TRAIN, _VAL = 4 * 1024**3, 1024**3  # bytes of decoded samples held
 
@@ -108,3 +108,20 @@ def load_data(run: Run, config: TrainConfig, status: StatusWriter) -> TrainingDa
         dtype=str(pixels.dtype),
         bands=pixels.shape[-1],
     )
+
+
+def class_factors(config: TrainConfig, data: TrainingData) -> list[float]:
+    """The recipe's class weights by index, 1 where it names none.
+
+    Raises:
+        ConfigError: it names a class that the dataset does not have.
+    """
+    names = data.dataset.classes.names
+    weights = config.recipe.class_weights
+    if unknown := sorted(set(weights) - set(names)):
+        raise ConfigError(
+            f"the dataset has no class {unknown[0]!r}",
+            where="recipe.class_weights",
+            remedy=f"name some of {', '.join(names)}",
+        )
+    return [weights.get(name, 1.0) for name in names]

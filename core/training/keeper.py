@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from core.evaluation.evaluate import Evaluation, pooled
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard, Training
-from core.models.spec import UNetSpec
+from core.models.spec import ModelSpec
 from core.models.store import load_model, save_model
 from core.paths import write_json
+from core.training.checkpoints import check_space
 from core.training.config import TrainConfig
 from core.training.data import TrainingData
 from core.training.progress import StatusWriter
-from core.training.reporting import check_space
 from core.training.runs import Run
 
 if TYPE_CHECKING:
@@ -29,19 +29,23 @@ class Keeper:
     """Writes the weights that are in the model as the run's best, with a card."""
 
     def __init__(
-        self, run: Run, config: TrainConfig, data: TrainingData, spec: UNetSpec, model: keras.Model
+        self,
+        run: Run,
+        config: TrainConfig,
+        data: TrainingData,
+        spec: ModelSpec,
+        model: keras.Model,
+        fitted: keras.Model,
     ) -> None:
-        import keras
-
-        self.run, self.config, self.data, self.spec, self.model = run, config, data, spec, model
-        # The same layers without the optimizer, whose state is no part of a model.
-        self.bare = keras.Model(model.inputs, model.outputs, name=model.name)
+        self.run, self.config, self.data, self.spec = run, config, data, spec
+        # The same layers twice; the optimizer's state is no part of a model.
+        self.model, self.fitted = model, fitted
 
     def keep(self, epoch: int, summary: dict[str, Any]) -> None:
-        check_space(self.run, self.model)
+        check_space(self.run, self.fitted)
         # A new name each time: a resumed epoch must not write over the weights of the card.
         name = f"best-{epoch:04d}-{time.time_ns():x}.weights.h5"
-        save_model(self.bare, self.run.folder, name, self._card(epoch, summary, name))
+        save_model(self.model, self.run.folder, name, self._card(epoch, summary, name))
         for old in self.run.folder.glob("*.weights.h5"):
             if old.name != name:
                 old.unlink()
@@ -84,8 +88,15 @@ class Keeper:
         return card
 
 
-def finish(run: Run, data: TrainingData, status: StatusWriter, stopped: str) -> ModelCard:
-    """Score the kept weights on the test samples and give them their lasting name."""
+def finish(
+    run: Run, data: TrainingData, status: StatusWriter, *, stopped: str, early: bool = False
+) -> ModelCard:
+    """Score the kept weights on the test samples and give them their lasting name.
+
+    Args:
+        stopped: why it ended before its end, or empty.
+        early: whether it ended because nothing improved any more.
+    """
     model, card = load_model(run.folder)
     scored = dict(card.training.scores)
     if len(data.test):
@@ -114,7 +125,17 @@ def finish(run: Run, data: TrainingData, status: StatusWriter, stopped: str) -> 
         shutil.rmtree(run.checkpoint, ignore_errors=True)
     status(
         state="stopped" if stopped else "finished",
-        message=f"{f'Stopped {stopped}' if stopped else 'Finished'}; kept {best}.",
+        message=f"{_ended(stopped, early, now.epoch)}; kept {best}.",
         seconds_left=None,
     )
     return made
+
+
+def _ended(stopped: str, early: bool, epoch: int) -> str:
+    if stopped:
+        return f"Stopped {stopped}"
+    return (
+        f"Finished early, as nothing improved any more, after epoch {epoch}"
+        if early
+        else "Finished"
+    )

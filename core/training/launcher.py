@@ -40,17 +40,14 @@ def resume(run: Run) -> None:
     """Go on with an ended training in the background, from its last epoch.
 
     Raises:
-        RunError: it is running, left nothing to continue from, or no process can be started.
+        RunError: it is running or finished, or no process can be started.
         WorkspaceError: the disk refuses.
     """
     status = run.status()
     if status.alive:
         raise RunError(f"the run {run.name!r} is running", remedy="wait for it, or stop it first")
     if not run.resumable:
-        raise RunError(
-            f"the run {run.name!r} left nothing to continue from",
-            remedy="start a new run with the same settings",
-        )
+        raise RunError(f"the run {run.name!r} is finished", remedy="start a new one to train on")
     run.launched_file.unlink(missing_ok=True)
     run.stop_file.unlink(missing_ok=True)
     run.write_status(

@@ -136,15 +136,19 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        """Whether there is a state that an ended training can go on from."""
-        return self.saved() is not None
+        """Whether it has not come to its end: it goes on from its last state, if need be from none.
 
-    def saved(self) -> tuple[Path, int] | None:
-        """The state that a resumed training starts from, and how many epochs are done by then."""
+        Raises:
+            RunError: status.json is missing or damaged.
+        """
+        return self._read_status().state != "finished"
+
+    def saved(self) -> tuple[Path, int, int] | None:
+        """The state that a resumed training starts from, epochs done, and steps of the next one."""
         try:
             mark = json.loads((self.checkpoint / EPOCH_FILE).read_text())
             state = self.checkpoint / mark.get("state", STATE_FILE)
-            return (state, int(mark["epoch"])) if state.is_file() else None
+            return (state, int(mark["epoch"]), int(mark["batch"])) if state.is_file() else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -246,7 +250,8 @@ class Run:
     def metrics(self) -> list[dict[str, Any]]:
         """All records of metrics.jsonl: ``{"kind": "step"|"epoch", "step", …}`` by rising step.
 
-        A half-written last line is left out, and so is what a resumed training did anew.
+        A half-written last line is left out, and so is what a resumed training did anew, and the
+        summary of a part of an epoch that was completed later.
         """
         path = self.folder / "metrics.jsonl"
         if not path.is_file():
@@ -260,7 +265,8 @@ class Run:
             while records and _place(records[-1]) >= _place(record):
                 records.pop()
             records.append(record)
-        return records
+        whole = {r["epoch"] for r in records if r["kind"] == "epoch" and not r.get("partial")}
+        return [r for r in records if not (r.get("partial") and r["epoch"] in whole)]
 
     def log_tail(self, lines: int = 200) -> str:
         """The last lines of train.log."""

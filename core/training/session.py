@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from core.datasets.feed import training_feed
-from core.device import resolve_precision
-from core.errors import ConfigError, ModelError
+from core.device import resolve_precision, tensorflow
+from core.errors import ConfigError, DSIError
 from core.evaluation.evaluate import pooled
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, ModelCard
-from core.models.spec import UNetSpec
-from core.models.store import build_model, find_model, load_model, read_card
+from core.models.spec import ModelSpec
+from core.models.store import build_model, read_card
 from core.settings import remedy_for
+from core.training.beginning import begin
+from core.training.checkpoints import checkpointer, restore
+from core.training.compiling import compiled
 from core.training.config import TrainConfig
-from core.training.data import TrainingData, load_data
+from core.training.data import TrainingData, class_factors, load_data
 from core.training.estimate import steps_per_epoch
 from core.training.keeper import Keeper, finish
-from core.training.losses import class_weights, segmentation_loss
 from core.training.progress import StatusWriter, check_stop
-from core.training.reporting import checkpointer, reporter, restore, validator
+from core.training.rates import rate_setter, thaw
+from core.training.replicas import mirrored, synchronise
+from core.training.reporting import reporter
 from core.training.runs import Run
-
-if TYPE_CHECKING:
-    import keras
+from core.training.schedules import stale_epochs
+from core.training.sitting import Sitting
+from core.training.timelapse import TimelapseWriter
+from core.training.validating import validator
 
 __all__ = ["run_session"]
 
@@ -35,25 +39,165 @@ __all__ = ["run_session"]
 def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: bool) -> ModelCard:
     import keras
 
+    # Before anything is computed: the processor cannot be divided afterwards.
+    strategy = mirrored(config.replicas, config.batch)
     keras.utils.set_random_seed(config.seed)
     data = load_data(run, config, status)
     status(message="Building the network.")
     keras.config.set_dtype_policy(resolve_precision(config.precision))
-    spec = _spec(config, data)
+    spec = network_spec(config, data)
+    _check(config, spec, data)
+    with strategy.scope():
+        model = build_model(spec)
+        if not resume:
+            begin(model, spec, config, data, status)
+        if strategy.num_replicas_in_sync > 1:
+            synchronise(model)
+        fitted = compiled(model, spec, config, data.counts, class_factors(config, data))
+    pixels = int(data.train.areas.sum())
+    steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
+    sitting = Sitting(steps, config.epochs)
+    epochs, sitting.offset = restore(run, fitted) if resume else (0, 0)
+    if resume and not int(fitted.optimizer.iterations):
+        begin(model, spec, config, data, status)  # it was killed before it had left a state
+    if (run.folder / CARD_FILE).is_file():
+        # The card is what counts: a killed process may have kept weights without a word.
+        kept = read_card(run.folder).training
+        status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
+    fit = _Fit(run, config, status, data, spec, model, fitted, sitting)
+    status(message="Starting the first step (the graph is traced).", epoch=epochs, steps=steps)
+    fit(epochs)
+    return finish(run, data, status, stopped=fit.report.stopped, early=fit.report.early)
+
+
+class _Fit:
+    """Keras' `fit`, with the callbacks that watch it."""
+
+    def __init__(
+        self,
+        run: Run,
+        config: TrainConfig,
+        status: StatusWriter,
+        data: TrainingData,
+        spec: ModelSpec,
+        model: Any,
+        fitted: Any,
+        sitting: Sitting,
+    ) -> None:
+        self.run, self.config, self.data, self.spec = run, config, data, spec
+        self.model, self.fitted, self.sitting = model, fitted, sitting
+        predictor = Predictor(model, data.normalisation, multiple=spec.multiple, dtype=data.dtype)
+        ids = [sample.id for sample in data.val.samples]
+        timelapse = TimelapseWriter(run, ids, data.dataset.classes, config.timelapse)
+        self.validate = validator(
+            run,
+            status,
+            lambda epoch: pooled(predictor, data.val, timelapse.of(epoch)),
+            data.dataset.classes.names,
+            Keeper(run, config, data, spec, model, fitted).keep,
+            lambda: self.report.partial,
+        )
+        self.report = reporter(
+            run, status, sitting, config.batch, config.limit_minutes, lambda: self.stale
+        )
+
+    @property
+    def stale(self) -> bool:
+        """Whether the validation has not improved for as long as the configuration allows."""
+        patience = self.config.early_stopping
+        return bool(patience) and stale_epochs(self.validate.scores) >= patience
+
+    def __call__(self, epochs: int) -> None:
+        """Train from that epoch, of which the sitting's offset is done, to the end."""
+        if epochs >= self.sitting.epochs:
+            return
+        if self.stale:
+            self.report.early = True  # that is how it had ended, before it was killed
+            return
+        check_stop(self.run)
+        if self.sitting.offset:
+            self._fit(epochs, epochs + 1, self.sitting.steps - self.sitting.offset)
+            if self.fitted.stop_training:
+                return
+            self.sitting.offset = 0
+            # `fit` ends with the averages in place of the trained weights.
+            epochs, _ = restore(self.run, self.fitted)
+        if epochs < self.sitting.epochs:
+            self._fit(epochs, self.sitting.epochs, self.sitting.steps)
+
+    def _fit(self, first: int, last: int, steps: int) -> None:
+        failed: list[DSIError] = []
+        # Another stream of crops after a resume: the first epochs' crops need not come again.
+        seed = self.config.seed + int(self.fitted.optimizer.iterations)
+        feed = training_feed(
+            self.data.train,
+            self.config.recipe,
+            self.data.normalisation,
+            self.config.batch,
+            seed,
+            failed,
+        )
+        try:
+            self.fitted.fit(
+                feed,
+                epochs=last,
+                initial_epoch=first,
+                steps_per_epoch=steps,
+                callbacks=self._callbacks(),
+                shuffle=False,  # the crops are random; Keras warns where this is left out
+                verbose=0,
+            )
+        except tensorflow().errors.OpError as error:
+            if failed:  # what stopped the feed, not what TensorFlow makes of it
+                raise failed[0] from error
+            raise
+
+    def _callbacks(self) -> list[Any]:
+        import keras
+
+        state, mark = checkpointer(self.run, self.sitting, lambda: self.report.partial)
+        frozen = []
+        if self.config.freeze_encoder:
+            from core.models.blocks import encoder_layers
+
+            layers = encoder_layers(self.model, self.spec)
+            frozen = [thaw(layers, self.config.freeze_encoder)]
+        return [
+            *frozen,
+            rate_setter(self.config, self.sitting, lambda: self.validate.scores),
+            # Before the average is swapped in: what is resumed from are the raw weights.
+            state,
+            *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if self.config.ema else []),
+            self.validate,
+            mark,  # not before its weights are kept
+            *self._tensorboard(),
+            self.report,
+        ]
+
+    def _tensorboard(self) -> list[Any]:
+        import keras
+
+        if not self.config.tensorboard:
+            return []
+        folder = self.run.folder / "tensorboard"
+        return [keras.callbacks.TensorBoard(str(folder), write_graph=False, update_freq="epoch")]
+
+
+def _check(config: TrainConfig, spec: ModelSpec, data: TrainingData) -> None:
     if config.recipe.patch.size % spec.multiple:
         raise ConfigError(
             f"crops of {config.recipe.patch.size} px do not fit a network that needs multiples "
             f"of {spec.multiple}",
             remedy=f"choose a crop size that is a multiple of {spec.multiple}, or a smaller depth",
         )
-    counts = data.counts
-    if not counts.any():
+    if not data.counts.any():
         raise ConfigError(
             "every training mask is void",
             remedy="check the class table with `audit`, or put labelled samples in the training "
             "split",
         )
-    absent = [n for n, c in zip(data.dataset.classes.names, counts, strict=True) if not c]
+    names = data.dataset.classes.names
+    absent = [n for n, c in zip(names, data.counts, strict=True) if not c]
     if absent:
         # In the run's log; the Data page says it before the launch.
         print(
@@ -61,116 +205,20 @@ def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: boo
             "learn that; choose another split, or add samples",
             file=sys.stderr,
         )
-    model = build_model(spec)
-    if config.start_from and not resume:
-        _begin_with(config.start_from, model, spec, data)
-    pixels = int(data.train.areas.sum())
-    steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
-    _compile(model, config, steps, counts)
-    predictor = Predictor(model, data.normalisation, multiple=spec.multiple, dtype=data.dtype)
-    done = restore(run, model) if resume else 0
-    keeper = Keeper(run, config, data, spec, model)
-    if (run.folder / CARD_FILE).is_file():
-        # The card is what counts: a killed process may have kept weights without a word.
-        kept = read_card(run.folder).training
-        status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
-    report = reporter(run, status, config.batch, config.limit_minutes)
-    state, mark = checkpointer(run, lambda: report.partial)
-    callbacks = [
-        # Before the average is swapped in: what is resumed from are the raw weights.
-        state,
-        *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if config.ema else []),
-        validator(
-            run,
-            status,
-            lambda: pooled(predictor, data.val),
-            data.dataset.classes.names,
-            keeper.keep,
-        ),
-        mark,  # not before its weights are kept
-        report,
-    ]
-    # Another stream of crops after a resume: the first epochs' crops need not come again.
-    feed = training_feed(
-        data.train, config.recipe, data.normalisation, config.batch, config.seed + done
-    )
-    status(message="Starting the first step (the graph is traced).", epoch=done, steps=steps)
-    if done < config.epochs:
-        check_stop(run)
-        model.fit(
-            feed,
-            epochs=config.epochs,
-            initial_epoch=done,
-            steps_per_epoch=steps,
-            callbacks=callbacks,
-            shuffle=False,  # the crops are random; Keras warns where this is left out
-            verbose=0,
-        )
-    return finish(run, data, status, report.stopped)
 
 
-def _begin_with(name: str, model: keras.Model, spec: UNetSpec, data: TrainingData) -> None:
-    """Give the network the weights of another model.
+def network_spec(config: TrainConfig, data: TrainingData) -> ModelSpec:
+    """The network for this dataset's bands and classes.
 
     Raises:
-        ModelError: there is no such model, or it is another network.
-        ConfigError: it was trained on what is held out now, and scores would come out too good.
+        ConfigError: it cannot take so many.
     """
-    first, card = load_model(find_model(name).folder)
-    if card.spec != spec:
-        raise ModelError(
-            "the model to start from is another network",
-            where=name,
-            remedy="choose the same architecture settings, bands and classes as its card has",
-        )
-    held_out = {*data.split.val, *data.split.test}
-    if card.training.dataset == data.dataset.name and (seen := held_out & {*card.training.train}):
-        raise ConfigError(
-            f"{len(seen)} samples that are held out now were trained on by the model to start from",
-            where=min(seen),
-            remedy="use the split and the seed that model was trained with",
-        )
-    model.set_weights(first.get_weights())
-
-
-def _spec(config: TrainConfig, data: TrainingData) -> UNetSpec:
-    """The network for this dataset's bands and classes."""
     found = {"bands": data.bands, "classes": len(data.dataset.classes)}
     try:
-        return UNetSpec.model_validate(config.model.model_dump() | found)
+        return type(config.model).model_validate(config.model.model_dump() | found)
     except ValidationError as error:
         raise ConfigError(
             "the network does not fit the dataset",
             where=data.dataset.name,
             remedy=remedy_for(error),
         ) from error
-
-
-def _compile(model: keras.Model, config: TrainConfig, steps: int, counts: np.ndarray) -> None:
-    import keras
-
-    total = steps * config.epochs
-    warm = max(1, round(total * config.warmup))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=config.learning_rate * 0.01,
-        decay_steps=max(1, total - warm),
-        alpha=0.01,
-        warmup_target=config.learning_rate,
-        warmup_steps=warm,
-    )
-    average = {"use_ema": True, "ema_momentum": config.ema} if config.ema else {}
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, clipnorm=5.0, **average
-    )
-    # Decay pulls at kernels; offsets and normalisation scales are left alone, as usual.
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(
-        optimizer,
-        segmentation_loss(config.loss, class_weights(counts, config.loss.balance)),
-        metrics=[
-            keras.metrics.MeanIoU(
-                len(counts), name="mean_iou", ignore_class=255, sparse_y_pred=False
-            )
-        ],
-    )
-    optimizer.build(model.trainable_variables)

@@ -41,6 +41,7 @@ __all__ = [
     "Timelapse",
     "TimelapseWriter",
     "frame_name",
+    "picture_digest",
     "read_timelapse",
 ]
 
@@ -112,6 +113,11 @@ class Timelapse:
 def frame_name(epoch: int) -> str:
     """The name of the picture of that epoch, from 1."""
     return f"epoch-{epoch:05d}.png"
+
+
+def picture_digest(data: bytes) -> str:
+    """What names the content of a picture's file, as 24 hexadecimal digits."""
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
 def read_timelapse(run: Run) -> Timelapse | None:
@@ -215,7 +221,7 @@ def _write(path: Path, pixels: np.ndarray) -> str:
     """Write a PNG and return the digest of its file."""
     data = png_bytes(pixels)
     write_bytes(path, data)
-    return hashlib.blake2b(data, digest_size=12).hexdigest()
+    return picture_digest(data)
 
 
 def _sample_file(folder: Path, place: int) -> Path:

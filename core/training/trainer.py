@@ -47,10 +47,7 @@ def _attempt(run: Run, config: TrainConfig, resume: bool) -> ModelCard:
     if before.alive and before.pid not in (None, os.getpid()):
         raise _running(run)
     if resume and not run.resumable:
-        raise RunError(
-            f"the run {run.name!r} left nothing to continue from",
-            remedy="it ended before its first epoch did: start a new run",
-        )
+        raise RunError(f"the run {run.name!r} is finished", remedy="start a new run to train on")
     if not resume and before.state != "starting":
         raise RunError(
             f"the run {run.name!r} has ended: {before.state}",

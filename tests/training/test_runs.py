@@ -159,11 +159,27 @@ def test_a_run_is_made_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_state_counts_once_its_epoch_is_marked(run: Run) -> None:
     run.checkpoint.mkdir()
     (run.checkpoint / STATE_FILE).touch()
-    assert not run.resumable
+    assert run.saved() is None
     (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 3, "batch": 0}')  # as first written
-    assert run.saved() == (run.checkpoint / STATE_FILE, 3)
-    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 3, "state": "gone.weights.h5"}')
+    assert run.saved() == (run.checkpoint / STATE_FILE, 3, 0)
+    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 3, "batch": 1, "state": "gone.h5"}')
+    assert run.saved() is None
+
+
+def test_only_what_has_not_finished_can_go_on(run: Run) -> None:
+    for state in ("failed", "stopped", "interrupted"):
+        run.write_status(run.status().model_copy(update={"state": state}))
+        assert run.resumable
+    run.write_status(run.status().model_copy(update={"state": "finished"}))
     assert not run.resumable
+
+
+def test_a_part_of_an_epoch_is_left_out_once_it_was_completed(run: Run) -> None:
+    epoch = {"kind": "epoch", "loss": 1.0}
+    run.append_metrics(epoch | {"epoch": 1, "step": 3, "partial": True})
+    assert [r["step"] for r in run.metrics()] == [3]
+    run.append_metrics(epoch | {"epoch": 1, "step": 10})
+    assert [r["step"] for r in run.metrics()] == [10]
 
 
 def test_a_half_written_metrics_line_is_left_out(run: Run) -> None:

@@ -22,9 +22,12 @@ from core.models.card import file_sha256
 from core.models.spec import UNetSpec
 from core.models.store import load_model, read_card
 from core.paths import workspace
-from core.training import data, keeper, reporting, session, trainer
+from core.training import checkpoints, compiling, data, keeper, reporting, session, trainer
 from core.training.config import TrainConfig, with_settings
-from core.training.reporting import checkpointer, reporter, restore
+from core.training.checkpoints import checkpointer, restore
+from core.training.compiling import compiled
+from core.training.reporting import reporter
+from core.training.sitting import Sitting
 from core.training.runs import EPOCH_FILE, STATE_FILE, Run, Status, create_run
 from core.training.trainer import train
 
@@ -65,6 +68,8 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
         "model.json",
         "model.weights.h5",
         "status.json",
+        "tensorboard",
+        "timelapse",
     ]
     epochs = [record for record in run.metrics() if record["kind"] == "epoch"]
     assert [record["epoch"] for record in epochs] == [1, 2]
@@ -80,7 +85,7 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
     assert keras.config.dtype_policy().name == policy
     with pytest.raises(RunError, match="--resume"):
         train(run)
-    with pytest.raises(RunError, match="nothing to continue from"):
+    with pytest.raises(RunError, match="is finished"):
         train(run, resume=True)
 
 
@@ -127,13 +132,13 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
     def broken(*_: object) -> Any:
         return lambda labels, logits: ops.sum(logits) * float("nan")
 
-    monkeypatch.setattr(session, "segmentation_loss", broken)
+    monkeypatch.setattr(compiling, "segmentation_loss", broken)
     run = create_run("nan", config)
     with pytest.raises(RunError, match="lower learning rate"):
         train(run)
     assert run.status().state == "failed"
     assert "lower learning rate" in run.status().message
-    assert not run.resumable
+    assert run.saved() is None
     assert not (run.folder / "model.json").exists()
 
 
@@ -141,7 +146,7 @@ def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = SimpleNamespace(total=10**9, used=10**9, free=1000)
-    monkeypatch.setattr(reporting.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: usage)
     run = create_run("full", config)
     with pytest.raises(WorkspaceError, match="disk is full"):
         train(run)
@@ -233,19 +238,23 @@ def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
 
 
 def _reporter(run: Run, **settings: Any) -> Any:
-    report = reporter(run, lambda **_: Status(), 2, settings.get("limit", 0))
+    sitting = Sitting(settings.pop("steps", 3), 2)
+    report = reporter(
+        run, lambda **_: Status(), sitting, 2, settings.get("limit", 0), lambda: False
+    )
     report.set_params({"epochs": 2, "steps": 3})
-    report.set_model(SimpleNamespace(stop_training=False))
+    optimizer = SimpleNamespace(learning_rate=1e-3)
+    report.set_model(SimpleNamespace(stop_training=False, optimizer=optimizer))
     report.on_train_begin()
     return report
 
 
 @pytest.mark.parametrize(
     ("epoch", "step", "stopped", "partial"),
-    [(0, 0, True, True), (0, 2, True, False), (1, 1, True, True), (1, 2, False, False)],
+    [(0, 0, True, 1), (0, 2, True, 0), (1, 1, True, 2), (1, 2, False, 0)],
 )
 def test_a_request_with_the_last_step_changes_nothing(
-    config: TrainConfig, epoch: int, step: int, stopped: bool, partial: bool
+    config: TrainConfig, epoch: int, step: int, stopped: bool, partial: int
 ) -> None:
     run = create_run("asked", config)
     report = _reporter(run)
@@ -253,7 +262,7 @@ def test_a_request_with_the_last_step_changes_nothing(
     run.request_stop()
     report.on_train_batch_end(step, {"loss": 1.0})
     assert bool(report.stopped) is report.model.stop_training is stopped
-    assert report.partial is partial
+    assert report.partial == partial
 
 
 @pytest.mark.parametrize(("epoch", "stopped"), [(0, True), (1, False)])
@@ -267,7 +276,7 @@ def test_a_request_during_validation_ends_it_there(
     run.request_stop()
     report.on_epoch_end(epoch)
     assert bool(report.stopped) is report.model.stop_training is stopped
-    assert report.partial is False
+    assert report.partial == 0
 
 
 def test_the_time_limit_is_named(config: TrainConfig) -> None:
@@ -294,13 +303,11 @@ def test_reported_losses_are_of_their_own_steps(
 
 
 def _compiled(spec: UNetSpec) -> Any:
-    from core.models.unet import build_unet
+    from core.models.store import build_model
 
-    model = build_unet(spec)
-    counts = np.array([5, 3, 2])
-    settings = ["ema=0.9", "epochs=2"]
-    session._compile(model, with_settings(TrainConfig(), settings), 4, counts)
-    return model
+    counts = np.array([5, 3, 2])[: spec.classes]
+    config = with_settings(TrainConfig(), ["ema=0.9", "epochs=2"])
+    return compiled(build_model(spec), spec, config, counts, [1.0] * len(counts))
 
 
 def test_a_state_comes_back_whole(config: TrainConfig) -> None:
@@ -310,11 +317,11 @@ def test_a_state_comes_back_whole(config: TrainConfig) -> None:
     rng = np.random.default_rng(0)
     images = rng.normal(size=(4, 8, 8, 3)).astype(np.float32)
     labels = rng.integers(0, 3, (4, 8, 8)).astype(np.uint8)
-    callbacks = list(checkpointer(run, lambda: False))
+    callbacks = list(checkpointer(run, Sitting(2, 1), lambda: 0))
     model.fit(images, labels, batch_size=2, epochs=1, callbacks=callbacks, verbose=0)
     # What is kept are the weights as trained, before `fit` puts the average in their place.
     again = _compiled(spec)
-    assert restore(run, again) == 1
+    assert restore(run, again) == (1, 0)
     assert int(again.optimizer.iterations) == 2
     third = _compiled(spec)
     restore(run, third)
@@ -356,19 +363,20 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
         patch.setattr(session, "pooled", kill)
         with pytest.raises(RunError):
             train(run)
-    assert run.resumable is (epoch == 2)
-    if epoch == 1:
-        return
-    # The state of the second epoch is there, but nothing goes on from it.
     saved = run.saved()
-    assert saved is not None
-    assert saved[1] == 1
-    assert saved[0].name.startswith("epoch-0001")
-    assert len(list(run.checkpoint.glob("epoch-0002*"))) == 1
+    if epoch == 1:
+        assert saved is None  # it begins again
+    else:
+        # The state of the second epoch is there, but nothing goes on from it.
+        assert saved is not None
+        assert saved[1:] == (1, 0)
+        assert saved[0].name.startswith("epoch-0001")
+        assert len(list(run.checkpoint.glob("epoch-0002*"))) == 1
     made = train(run, resume=True)
     assert run.status().state == "finished"
     assert made.training.epoch in (1, 2)
-    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1, 2]
+    epochs = [r for r in run.metrics() if r["kind"] == "epoch"]
+    assert [(r["epoch"], r["step"]) for r in epochs] == [(1, 3), (2, 6)]
 
 
 def _image(dtype: type, bands: int = 3) -> LabelledImage:
@@ -388,7 +396,8 @@ def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
         normalisation=Normalisation(),
     )
     spec = UNetSpec(width=4, depth=1)
-    kept = keeper.Keeper(run, config, used, spec, _compiled(spec))  # type: ignore[arg-type]
+    model = _compiled(spec)
+    kept = keeper.Keeper(run, config, used, spec, model, model)  # type: ignore[arg-type]
     assert kept._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
 
 
@@ -397,9 +406,9 @@ def test_bands_beyond_a_networks_are_said_before_the_training(config: TrainConfi
         named = SimpleNamespace(name="demo", classes=DUBAI_CLASSES)
         return SimpleNamespace(bands=bands, dataset=named)
 
-    assert session._spec(config, found(100)).bands == 100
+    assert session.network_spec(config, found(100)).bands == 100
     with pytest.raises(ConfigError, match="mend bands"):
-        session._spec(config, found(1025))
+        session.network_spec(config, found(1025))
 
 
 def test_masks_that_are_all_void_are_said_before_the_training(

@@ -1,0 +1,84 @@
+"""Several devices that share each batch: `tf.distribute.MirroredStrategy` in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.device import tensorflow
+from core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["mirrored", "summed", "synchronise"]
+
+
+def mirrored(replicas: int, batch: int) -> Any:
+    """The strategy that a model is to be built under, with ``strategy.scope()``.
+
+    Args:
+        replicas: how many devices; 0 = every GPU, or the one processor. Without a GPU the
+            processor is divided into so many logical devices, which is of use for trials only.
+        batch: crops a step, of all replicas together.
+
+    Returns:
+        A `tf.distribute.Strategy`; the default one, which does nothing, for a single device.
+
+    Raises:
+        ConfigError: there are fewer GPUs, or the batch cannot be divided by the replicas.
+    """
+    tf = tensorflow()
+    # Not the logical devices: to ask for them begins the run time, which fixes what there is.
+    gpus = tf.config.list_physical_devices("GPU") if replicas != 1 else []
+    count = replicas or len(gpus) or 1
+    if gpus and count > len(gpus):
+        raise ConfigError(
+            f"there are {len(gpus)} GPUs, {count} replicas are wanted",
+            remedy=f"set replicas to 0 (all of them) or at most {len(gpus)}",
+        )
+    if batch % count:
+        raise ConfigError(
+            f"a batch of {batch} cannot be divided evenly among {count} replicas",
+            remedy=f"set batch to a multiple of {count}, or replicas to a divisor of {batch}",
+        )
+    if count == 1:
+        return tf.distribute.get_strategy()
+    if not gpus:
+        _divide_processor(count)
+    kind = "GPU" if gpus else "CPU"
+    return tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(count)])
+
+
+def _divide_processor(count: int) -> None:
+    """Make logical devices of it, which goes only before TensorFlow's first operation."""
+    tf = tensorflow()
+    processor = tf.config.list_physical_devices("CPU")[0]
+    parts = [tf.config.LogicalDeviceConfiguration()] * count
+    try:
+        tf.config.set_logical_device_configuration(processor, parts)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"the processor cannot be divided among {count} replicas any more",
+            remedy="set replicas to 0, or train in a process of its own",
+        ) from error
+
+
+def summed(value: Any) -> Any:
+    """The sum of a value over all replicas, on each of them; gradients flow back through it.
+
+    Outside a strategy, and with one replica, the value itself.
+    """
+    tf = tensorflow()
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return value
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+
+def synchronise(model: keras.Model) -> None:
+    """Let batch normalisation use the statistics of the whole batch, not of a replica's share."""
+    import keras
+
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
