@@ -11,9 +11,17 @@ from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training import launcher
 from core.training.runs import Run, Status
-from ui.charts import class_curves, iou_curves, loss_curve
-from ui.class_table import class_table
+from core.training.timelapse import read_timelapse
 from ui.errors import plain
+from ui.run_curves import (
+    Metrics,
+    classes_view,
+    gradients_view,
+    learning_view,
+    machine_view,
+    metrics,
+)
+from ui.timelapse import timelapse_view
 
 __all__ = ["choose_run", "duration", "run_badge", "run_detail"]
 
@@ -28,6 +36,7 @@ _BADGES: dict[str, tuple[str, Any]] = {
     "failed": (":material/error:", "red"),
     "interrupted": (":material/bolt:", "orange"),
 }
+_VIEWS = ["Learning", "Classes", "Time-lapse", "Gradients", "Machine"]
 
 
 def choose_run(name: str) -> None:
@@ -46,12 +55,9 @@ def run_detail(run: Run, status: Status) -> None:
         _ended(run, status)
     config = run.config()
     card = _card(run)
-    _numbers(status, card)
-    records = run.metrics()
-    if records:
-        _curves(run, status, card, records)
-    if card is not None and not status.alive:
-        _scores(card)
+    now = metrics(run)
+    _numbers(status, card, now)
+    _views(run, status, card, now)
     if (log := run.log_tail()) or status.state == "failed":
         with st.expander("Log"):
             st.code(log or "The log is empty.", language=None, height=300)
@@ -66,6 +72,32 @@ def run_detail(run: Run, status: Status) -> None:
                 )
     with st.expander("Configuration"):
         st.json(config.model_dump(mode="json"), expanded=2)
+
+
+def _views(run: Run, status: Status, card: ModelCard | None, now: Metrics) -> None:
+    # One at a time: a chart that is not looked at costs nothing.
+    view = st.segmented_control(
+        "What to watch",
+        _VIEWS,
+        default=_VIEWS[0],
+        required=True,
+        key="watch",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if view == "Learning":
+        learning_view(run, status, now)
+    elif view == "Gradients":
+        gradients_view(run, status, now)
+    elif view == "Machine":
+        machine_view(run, status, now)
+    else:
+        lapse = read_timelapse(run)
+        if view == "Time-lapse":
+            timelapse_view(run, status, lapse)
+        else:
+            classes = card.classes if card else lapse.classes if lapse else None
+            classes_view(run, status, now, classes, card)
 
 
 def run_badge(run: Run, status: Status) -> None:
@@ -132,62 +164,32 @@ def _ended(run: Run, status: Status) -> None:
                 st.rerun()
 
 
-def _numbers(status: Status, card: ModelCard | None) -> None:
-    cells = st.columns(3)
+def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
     best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
     where = f"epoch {status.best_epoch}" if status.best_epoch else None
-    cells[0].metric("Best validation mean IoU", best, where, delta_color="off", delta_arrow="off")
-    if status.alive:
-        rate = status.images_per_second
-        cells[1].metric("Crops a second", "–" if rate is None else f"{rate:.1f}")
-        left = status.seconds_left
-        cells[2].metric("Time left", "–" if left is None else duration(left))
-        return
-    test = card.training.scores.get("test") if card else None
-    if test and test["mean_iou"] is not None:
-        images = f"{test['images']} images"
-        cells[1].metric(
-            "Test mean IoU", f"{test['mean_iou']:.3f}", images, delta_color="off", delta_arrow="off"
-        )
-    cells[2].metric("From start to end", duration(max(0.0, status.updated - status.started)))
+    with st.container(horizontal=True):
+        _number("Best validation mean IoU", best, where)
+        if status.alive:
+            rate = status.images_per_second
+            _number("Crops a second", "–" if rate is None else f"{rate:.1f}")
+            left = status.seconds_left
+            _number("Time left", "–" if left is None else duration(left))
+            if now.latest and "memory" in now.latest:
+                gpus = sum(now.latest.get("gpu_memory", {}).values())
+                _number("Memory", _gib(now.latest["memory"]), f"GPU {_gib(gpus)}" if gpus else None)
+            return
+        test = card.training.scores.get("test") if card else None
+        if test and test["mean_iou"] is not None:
+            _number("Test mean IoU", f"{test['mean_iou']:.3f}", f"{test['images']} images")
+        _number("From start to end", duration(max(0.0, status.updated - status.started)))
 
 
-def _curves(
-    run: Run, status: Status, card: ModelCard | None, records: list[dict[str, Any]]
-) -> None:
-    if status.alive:
-        held = f"runs.held.{run.name}"
-        if st.toggle("Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}"):
-            records = st.session_state.setdefault(held, records)
-        else:
-            st.session_state.pop(held, None)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Training loss**")
-        loss_curve(records, status.steps * status.epochs, f"runs.loss.{run.name}")
-    with right:
-        st.markdown("**Mean IoU**")
-        iou_curves(records, status.epochs, f"runs.iou.{run.name}")
-    if card is not None:
-        st.markdown("**Validation IoU by class**")
-        class_curves(records, card.classes, status.epochs, f"runs.classes.{run.name}")
-    st.caption("Drag over a part of a chart to zoom in, double click to see all again.")
+def _number(label: str, value: str, note: str | None = None) -> None:
+    st.metric(label, value, note, delta_color="off", delta_arrow="off", width=190)
 
 
-def _scores(card: ModelCard) -> None:
-    sides = [side for side in ("val", "test") if side in card.training.scores]
-    titles = {"val": "Validation IoU", "test": "Test IoU"}
-
-    def cell(side: str, name: str) -> str:
-        iou = card.training.scores[side]["per_class"][name]["iou"]
-        return "does not occur" if iou is None else f"{iou:.3f}"
-
-    class_table(
-        card.classes,
-        [titles[side] for side in sides],
-        [[cell(side, name) for side in sides] for name in card.classes.names],
-        label="Scores of the kept weights by class",
-    )
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.2f} GiB"
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,6 @@ without a rerun, and stay as they are when the script reruns with the same `key`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,59 +14,29 @@ import numpy as np
 import streamlit as st
 
 from ui.viewer.encode import Role, encode_picture
+from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass, ViewerClick
 
-__all__ = ["Layer", "ViewerClass", "ViewerClick", "viewer"]
+__all__ = ["Frame", "FrameLayer", "Layer", "Served", "ViewerClass", "ViewerClick", "viewer"]
 
 _HERE = Path(__file__).parent
 
+
+def _source(suffix: str) -> str:
+    # Streamlit takes one script and one style sheet.
+    files = (_HERE / f"{name}.{suffix}" for name in ("viewer", "frames"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
 _component = st.components.v2.component(
     "dsi_compare_viewer",
-    css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
-    js=(_HERE / "viewer.js").read_text(encoding="utf-8"),
+    css=_source("css"),
+    js=_source("js"),
 )
 
 
-@dataclass(frozen=True)
-class ViewerClass:
-    """A row of the class table: the index in the sequence is the label value."""
-
-    name: str
-    color: tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A picture that can be laid over the image.
-
-    Attributes:
-        key: names the layer in the browser; unique in a viewer and not "image".
-        title: what the screen calls it.
-        kind: "labels" for class indices, "rgba" for a picture such as an error map or heatmap.
-        pixels: uint8, as high and wide as the image. "labels": (H, W), 255 = void, transparent.
-            "rgba": (H, W, 3) or (H, W, 4) with straight alpha.
-        opacity: 0 to 1, where the slider starts.
-        visible: whether the layer is shown at first.
-    """
-
-    key: str
-    title: str
-    kind: Literal["labels", "rgba"]
-    pixels: np.ndarray
-    opacity: float = 0.55
-    visible: bool = True
-
-
-@dataclass(frozen=True)
-class ViewerClick:
-    """A clicked pixel of the full-resolution image: x to the right, y down, from 0."""
-
-    x: int
-    y: int
-
-
 def viewer(
-    image: np.ndarray,
-    layers: Sequence[Layer],
+    image: np.ndarray | Served,
+    layers: Sequence[Layer | FrameLayer],
     classes: Sequence[ViewerClass],
     *,
     key: str,
@@ -82,7 +51,7 @@ def viewer(
     are sent smaller; all coordinates stay those of `image`.
 
     Args:
-        image: (H, W, 3) uint8 RGB, stretched for display.
+        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it.
         layers: bottom first; may be empty.
         classes: names and colours of the label values; may be empty where no layer has labels.
         key: unique on the page, without "__"; the view is remembered under it.
@@ -97,22 +66,26 @@ def viewer(
         ValueError: for pixels of another shape or dtype than stated, or layer keys that are not
             unique.
     """
-    _check("image", image, image.ndim == 3 and image.shape[2] == 3, "(H, W, 3)")
+    if isinstance(image, np.ndarray):
+        _check("image", image, image.ndim == 3 and image.shape[2] == 3, "(H, W, 3)")
+        size = image.shape[:2]
+    else:
+        size = (image.height, image.width)
     keys = [layer.key for layer in layers]
     if len({"image", *keys}) != len(keys) + 1:
         raise ValueError(f"expected unique layer keys other than 'image', received {keys}")
     data = {
         "key": key,
-        "size": [image.shape[1], image.shape[0]],
+        "size": [size[1], size[0]],
         "height": height,
         "mode": mode,
         "clickable": clickable,
         "image": _picture(image, "image"),
-        "layers": [_layer(layer, image.shape[:2]) for layer in layers],
+        "layers": [_layer(layer, size) for layer in layers],
         "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],
     }
     result = _component(key=key, data=data, on_click_change=_rerun)
-    return _click(result.get("click"), image.shape[:2])
+    return _click(result.get("click"), size)
 
 
 def _rerun() -> None:
@@ -129,31 +102,31 @@ def _click(value: Any, size: tuple[int, int]) -> ViewerClick | None:
     return ViewerClick(x, y) if 0 <= x < size[1] and 0 <= y < size[0] else None
 
 
-def _layer(layer: Layer, size: tuple[int, int]) -> dict[str, Any]:
-    what = f"layer {layer.key!r}"
-    if layer.kind == "labels":
-        _check(what, layer.pixels, layer.pixels.shape == size, f"{size}")
-    else:
-        shapes = ((*size, 3), (*size, 4))
-        _check(what, layer.pixels, layer.pixels.shape in shapes, f"{shapes[0]} or {shapes[1]}")
-    return {
+def _layer(layer: Layer | FrameLayer, size: tuple[int, int]) -> dict[str, Any]:
+    common = {
         "key": layer.key,
         "title": layer.title,
-        "kind": layer.kind,
         "opacity": min(1.0, max(0.0, float(layer.opacity))),
         "visible": bool(layer.visible),
-        **_picture(layer.pixels, layer.kind),
     }
+    if isinstance(layer, FrameLayer):
+        frames = [
+            {"number": f.number, "text": f.text, **_picture(f.picture, "labels")}
+            for f in layer.frames
+        ]
+        return {**common, "kind": "labels", "unit": layer.unit, "frames": frames}
+    if isinstance(layer.pixels, np.ndarray):
+        shapes = [size] if layer.kind == "labels" else [(*size, 3), (*size, 4)]
+        expected = " or ".join(str(shape) for shape in shapes)
+        _check(f"layer {layer.key!r}", layer.pixels, layer.pixels.shape in shapes, expected)
+    return {**common, "kind": layer.kind, **_picture(layer.pixels, layer.kind)}
 
 
-def _picture(pixels: np.ndarray, role: Role) -> dict[str, Any]:
+def _picture(pixels: np.ndarray | Served, role: Role) -> dict[str, Any]:
+    if isinstance(pixels, Served):
+        return {"digest": f"{role}-{pixels.digest}", "src": pixels.url}
     encoded = encode_picture(pixels, role)
-    return {
-        "digest": encoded.digest,
-        "src": encoded.src,
-        "width": encoded.width,
-        "height": encoded.height,
-    }
+    return {"digest": encoded.digest, "src": encoded.src}
 
 
 def _check(what: str, pixels: np.ndarray, shape_fits: bool, shape: str) -> None:

@@ -67,10 +67,14 @@ function cornersIcon() {
 
 // ---- decoding ----
 
-async function decodeBitmap(src) {
+function unpacked(src) {
   const [head, body] = src.split(",", 2)
   const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0))
-  const blob = new Blob([bytes], { type: head.slice(5, head.indexOf(";")) })
+  return new Blob([bytes], { type: head.slice(5, head.indexOf(";")) })
+}
+
+async function decodeBitmap({ digest, src }, files) {
+  const blob = src.startsWith("data:") ? unpacked(src) : await files.get(digest, src)
   // Nothing may touch the values: in a label mask they are class indices.
   return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" })
 }
@@ -79,6 +83,7 @@ class Picture {
   constructor(bitmap) {
     this.source = bitmap
     this.width = bitmap.width
+    this.height = bitmap.height
   }
 
   close() {
@@ -144,6 +149,7 @@ function stateFor(key) {
       layers: new Map(), // layer key → {visible, opacity}
       off: new Set(),
       marker: null,
+      frame: null, // the number of the chosen one; null follows the newest
     })
   }
   return remembered.get(key)
@@ -386,6 +392,7 @@ class Viewer {
     this.panes = []
     this.gestures = new Map()
     this.decoded = new Map() // digest → picture
+    this.files = new Files()
     this.round = 0
     this.frame = 0
     this.cursor = null
@@ -401,16 +408,21 @@ class Viewer {
     this.observer.disconnect()
     cancelAnimationFrame(this.frame)
     clearTimeout(this.hintTimer)
+    this.frames.pause()
+    this.files.keep([])
     this.gestures.forEach((gestures) => gestures.cancel())
     this.decoded.forEach((picture) => picture.close())
     this.root.remove()
   }
 
-  async update(data, send) {
+  async update(given, send) {
     this.send = send
+    this.given = given
     const round = ++this.round
-    this.root.style.setProperty("--stage-height", `${data.height}px`)
+    this.root.style.setProperty("--stage-height", `${given.height}px`)
     this.followTheme()
+    const wanted = stateFor(given.key).frame
+    const data = { ...given, layers: given.layers.map((layer) => withFrame(layer, wanted)) }
     const pictures = [{ ...data.image, kind: IMAGE }, ...data.layers]
     if (pictures.some(({ digest }) => !this.decoded.has(digest))) {
       this.root.dataset.ready = "0"
@@ -420,6 +432,7 @@ class Viewer {
       decoded.forEach((picture, digest) => this.decoded.set(digest, picture))
     }
     this.forget(pictures.map(({ digest }) => digest))
+    this.files.keep([...pictures, ...given.layers.flatMap(({ frames }) => frames ?? [])])
     // From here on everything is at hand, so old and new are never mixed on the screen.
     this.data = data
     this.state = stateFor(data.key)
@@ -433,8 +446,9 @@ class Viewer {
   // The pictures not decoded yet, by digest; null where the browser could not read one.
   async decode(pictures) {
     const missing = pictures.filter(({ digest }) => !this.decoded.has(digest))
-    const read = async ({ digest, kind, src }) => {
-      const bitmap = await decodeBitmap(src)
+    const read = async (picture) => {
+      const { digest, kind } = picture
+      const bitmap = await decodeBitmap(picture, this.files)
       return [digest, kind === "labels" ? new LabelPicture(bitmap) : new Picture(bitmap)]
     }
     const unique = new Map(missing.map((picture) => [picture.digest, picture]))
@@ -494,12 +508,14 @@ class Viewer {
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" })
     this.stage = el("div", { class: "stage" })
     this.stageBox = el("div", { class: "stage-box" }, this.stage, this.hintText, this.notice)
+    this.frames = new FrameBar((number) => this.pickFrame(number))
     this.readout = el("div", { class: "readout", "data-testid": "viewer-readout" })
     this.panel = el("div", { class: "panel", hidden: true })
     this.buildDivider()
     this.root = el("div", { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
       el("div", { class: "body" },
-        el("div", { class: "main" }, this.toolbar, this.stageBox, this.readout),
+        el("div", { class: "main" }, this.toolbar, this.stageBox, this.frames.element,
+          this.readout),
         this.panel))
   }
 
@@ -626,6 +642,7 @@ class Viewer {
     this.picks.right.value = state.right
     this.table = colorTable(data.classes, state.off)
     this.arrange()
+    this.frames.show(data.layers.find(({ frames }) => frames))
     Object.assign(this.root.dataset, {
       mode: state.mode,
       divider: state.divider.toFixed(4),
@@ -649,6 +666,12 @@ class Viewer {
   pickSide(side, key) {
     this.state[side] = key
     if (key !== IMAGE) this.state.layers.get(key).visible = true
+  }
+
+  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
+  pickFrame(number) {
+    stateFor(this.given.key).frame = number
+    return this.update(this.given, this.send)
   }
 
   setDivider(part) {
@@ -880,7 +903,8 @@ class Viewer {
   showPointer() {
     const { view, mode, marker } = this.state
     const { size, image } = this.data
-    const step = [size[0] / image.width, size[1] / image.height]
+    const sent = this.decoded.get(image.digest)
+    const step = [size[0] / sent.width, size[1] / sent.height]
     for (const pane of this.panes) {
       pane.showPointer(view, this.cursor, mode === "side", step)
       pane.showMarker(view, marker)
@@ -890,8 +914,9 @@ class Viewer {
 
   idleReadout() {
     const { size, image, layers } = this.data
-    const shrunk = image.width < size[0] || image.height < size[1]
-    const sent = shrunk ? `, shown with ${image.width} × ${image.height}` : ""
+    const { width, height } = this.decoded.get(image.digest)
+    const shrunk = width < size[0] || height < size[1]
+    const sent = shrunk ? `, shown with ${width} × ${height}` : ""
     const peek = layers.length ? "; hold H to hide layers" : ""
     const help = matchMedia("(pointer: coarse)").matches
       ? "Pinch or double-tap to zoom"
