@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.colors import sample_colorscale
@@ -31,7 +32,7 @@ __all__ = [
 
 Record = dict[str, Any]
 
-_POINTS = 1200  # drawn at most: about as many as a wide screen has columns
+_POINTS = 600  # drawn at most: a curve is about as many pixels wide
 _HEIGHT = 300
 # Under a line in a class's own colour, which may be as dark or as light as the page.
 _CASING = "#808c9b"
@@ -66,7 +67,7 @@ def rate_curve(records: Sequence[Record], steps: int, key: str) -> None:
     x, y = _by_step(records, lambda record: record.get("learning_rate"))
     figure = go.Figure([_line(x, y, "learning rate", _RATE, form=".3~e")])
     figure.update_yaxes(title="Learning rate", rangemode="tozero", exponentformat="e")
-    figure.update_layout(showlegend=False)
+    figure.update_layout(showlegend=False, height=_HEIGHT - 80)
     _show_steps(figure, steps, key, "Learning rate by step")
 
 
@@ -167,8 +168,9 @@ def _line(
     # A single epoch is no line yet; many dots hide theirs.
     size = 0 if epochs is None else 6 if epochs <= 60 else 3
     return go.Scatter(
-        x=x,
-        y=y,
+        # Arrays are sent packed; None becomes NaN, a gap.
+        x=np.asarray(x, np.int32),
+        y=np.asarray(y, np.float32),
         name=name,
         mode="lines+markers" if size else "lines",
         opacity=opacity,
@@ -201,7 +203,7 @@ def _show_epochs(figure: go.Figure, epochs: int, title: str, key: str) -> None:
 def _show(figure: go.Figure, key: str, alt: str) -> None:
     figure.update_layout(
         height=figure.layout.height or _HEIGHT,
-        margin={"l": 0, "r": 8, "t": 36, "b": 0},
+        margin={"l": 0, "r": 8, "t": 8 if figure.layout.showlegend is False else 36, "b": 0},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x unified",
         uirevision=key,
@@ -218,10 +220,12 @@ def _thinned(records: Sequence[Record], points: int = _POINTS) -> Sequence[Recor
 def _by_step(
     records: Sequence[Record], value: Callable[[Record], float | None], points: int = _POINTS
 ) -> tuple[list[int], list[float]]:
-    """Steps and values of the records that have one, at most so many."""
-    pairs = [(record["step"], value(record)) for record in _thinned(records, points)]
+    """Steps and values of the records that have one; of more than so many, means of neighbours."""
+    pairs = [(record["step"], value(record)) for record in records]
     found = [(step, number) for step, number in pairs if number is not None]
-    return [step for step, _ in found], [number for _, number in found]
+    every = -(-len(found) // points) or 1
+    bins = [found[at : at + every] for at in range(0, len(found), every)]
+    return [b[-1][0] for b in bins], [sum(number for _, number in b) / len(b) for b in bins]
 
 
 def _names(records: Sequence[Record], key: str) -> list[str]:

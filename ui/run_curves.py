@@ -1,16 +1,14 @@
 """What a training measures, as curves: learning, classes, gradients and the machine.
 
-Watching must cost the training little. The file is followed rather than read again, one follower
-for all who watch, and the curves that grow with every step are drawn anew only every few seconds,
-or when an epoch ends: drawing is what a browser's time goes into.
+Watching must cost the training little: the file is followed rather than read again, one follower
+for all who watch, and only the view that is looked at is drawn.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +33,6 @@ __all__ = ["Metrics", "classes_view", "gradients_view", "learning_view", "machin
 
 Record = dict[str, Any]
 
-_REDRAW = 8.0  # seconds between two drawings within an epoch
-
 
 @dataclass(frozen=True)
 class Metrics:
@@ -45,7 +41,6 @@ class Metrics:
     steps: Sequence[Record]
     epochs: Sequence[Record]
     latest: Record | None
-    taken: float = field(default_factory=time.monotonic)
 
     def have(self, key: str) -> bool:
         """Whether any step record measures this; those of older runs may not."""
@@ -66,18 +61,14 @@ def metrics(run: Run) -> Metrics:
 
 
 def _drawn(run: Run, status: Status, now: Metrics) -> Metrics:
-    """What the curves are drawn from: held still by a toggle, else renewed at its time."""
-    key = f"runs.drawn.{run.name}"
-    if not status.alive:
-        st.session_state.pop(key, None)
-        return now
-    held = st.toggle("Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}")
-    drawn: Metrics | None = st.session_state.get(key)
-    if drawn is not None:
-        due = now.taken - drawn.taken > _REDRAW or len(now.epochs) != len(drawn.epochs)
-        if held or not due:
-            return drawn
-    st.session_state[key] = now
+    """What the curves are drawn from: as it is now, or as it was when they began to be held."""
+    key = f"runs.held.{run.name}"
+    if status.alive and st.toggle(
+        "Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}"
+    ):
+        held: Metrics = st.session_state.setdefault(key, now)
+        return held
+    st.session_state.pop(key, None)
     return now
 
 
@@ -104,9 +95,8 @@ def learning_view(run: Run, status: Status, now: Metrics) -> None:
         st.markdown("**Mean IoU**")
         iou_curves(drawn.epochs, status.epochs, f"runs.iou.{run.name}")
     if drawn.have("learning_rate"):
-        with left:
-            st.markdown("**Learning rate**")
-            rate_curve(drawn.steps, _total(status), f"runs.rate.{run.name}")
+        st.markdown("**Learning rate**")
+        rate_curve(drawn.steps, _total(status), f"runs.rate.{run.name}")
     _ended_by()
 
 

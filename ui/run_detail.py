@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import streamlit as st
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training import launcher
-from core.training.runs import Run, Status
+from core.training.runs import Run, RunState, Status
 from core.training.timelapse import read_timelapse
-from ui.errors import plain
+from ui.errors import page_errors, plain
 from ui.run_curves import (
     Metrics,
     classes_view,
@@ -36,6 +37,7 @@ _BADGES: dict[str, tuple[str, Any]] = {
     "failed": (":material/error:", "red"),
     "interrupted": (":material/bolt:", "orange"),
 }
+_EVERY, _DRAWN_EVERY = "2s", "8s"
 _VIEWS = ["Learning", "Classes", "Time-lapse", "Gradients", "Machine"]
 
 
@@ -45,36 +47,40 @@ def choose_run(name: str) -> None:
 
 
 def run_detail(run: Run, status: Status) -> None:
-    """Everything about one run, as its files stand now."""
+    """Everything about one run; while it goes on, its parts follow the files by themselves.
+
+    They are fragments, so this is not to be called within another one: how far it is changes every
+    two seconds, and what costs more to draw, less often.
+    """
+    goes_on = status.alive or status.state == "queued"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(run.name, anchor=False, width="content")
         run_badge(run, status)
+    st.fragment(_state, run_every=_EVERY if goes_on else None)(run, status.state)
+    st.fragment(_views, run_every=_DRAWN_EVERY if goes_on else None)(run)
+    with st.expander("Configuration"):
+        st.json(run.config().model_dump(mode="json"), expanded=2)
+    if goes_on:
+        _spare_the_collector()
+
+
+@page_errors()
+def _state(run: Run, before: RunState) -> None:
+    status = run.status()
+    if status.state != before:
+        st.rerun()  # what surrounds this shows it too, and may have nothing to follow any more
     if status.alive:
         _progress(run, status)
     else:
         _ended(run, status)
-    config = run.config()
+    _numbers(status, _card(run), metrics(run))
+
+
+@page_errors()
+def _views(run: Run) -> None:
+    status = run.status()
     card = _card(run)
     now = metrics(run)
-    _numbers(status, card, now)
-    _views(run, status, card, now)
-    if (log := run.log_tail()) or status.state == "failed":
-        with st.expander("Log"):
-            st.code(log or "The log is empty.", language=None, height=300)
-            if log:
-                st.download_button(
-                    "Download the log",
-                    run.log.read_bytes,
-                    f"{run.name}.log",
-                    "text/plain",
-                    key=f"runs.log.{run.name}",
-                    on_click="ignore",
-                )
-    with st.expander("Configuration"):
-        st.json(config.model_dump(mode="json"), expanded=2)
-
-
-def _views(run: Run, status: Status, card: ModelCard | None, now: Metrics) -> None:
     # One at a time: a chart that is not looked at costs nothing.
     view = st.segmented_control(
         "What to watch",
@@ -98,6 +104,35 @@ def _views(run: Run, status: Status, card: ModelCard | None, now: Metrics) -> No
         else:
             classes = card.classes if card else lapse.classes if lapse else None
             classes_view(run, status, now, classes, card)
+    _log(run, status)
+
+
+def _log(run: Run, status: Status) -> None:
+    log = run.log_tail()
+    if not log and status.state != "failed":
+        return
+    with st.expander("Log"):
+        st.code(log or "The log is empty.", language=None, height=300)
+        if log:
+            st.download_button(
+                "Download the log",
+                run.log.read_bytes,
+                f"{run.name}.log",
+                "text/plain",
+                key=f"runs.log.{run.name}",
+                on_click="ignore",
+            )
+
+
+@st.cache_resource(show_spinner=False)
+def _spare_the_collector() -> None:
+    """Take what the server has loaded by now out of garbage collection, once.
+
+    After every run of a script Streamlit collects all garbage, and for that goes through each
+    object of every package: nine tenths of what watching would cost the server.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def run_badge(run: Run, status: Status) -> None:
@@ -138,6 +173,7 @@ def _progress(run: Run, status: Status) -> None:
 
 def _ended(run: Run, status: Status) -> None:
     box, icon = {
+        "queued": (st.info, ":material/schedule:"),
         "finished": (st.success, ":material/check:"),
         "stopped": (st.info, ":material/stop:"),
         "failed": (st.error, ":material/error:"),
@@ -151,7 +187,7 @@ def _ended(run: Run, status: Status) -> None:
                 icon=":material/layers:",
                 query_params={"model": run.name},
             )
-        if status.state != "finished" and run.resumable:
+        if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
                 "Resume",
                 icon=":material/resume:",
@@ -167,7 +203,7 @@ def _ended(run: Run, status: Status) -> None:
 def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
     best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
     where = f"epoch {status.best_epoch}" if status.best_epoch else None
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="large"):
         _number("Best validation mean IoU", best, where)
         if status.alive:
             rate = status.images_per_second
@@ -185,7 +221,7 @@ def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
 
 
 def _number(label: str, value: str, note: str | None = None) -> None:
-    st.metric(label, value, note, delta_color="off", delta_arrow="off", width=190)
+    st.metric(label, value, note, delta_color="off", delta_arrow="off", width="content")
 
 
 def _gib(size: float) -> str:

@@ -14,7 +14,7 @@ from ui.run_detail import choose_run, duration, run_badge, run_detail
 
 __all__ = ["choose_run", "runs_panel"]
 
-_EVERY = "2s"
+_EVERY = "10s"
 _SHOWN = 6  # runs before "Show all"
 
 
@@ -22,6 +22,14 @@ def runs_panel() -> None:
     """The list of runs and the chosen one; both follow the files while a training goes on."""
     alive = bool(launcher.running())
     st.fragment(_panel, run_every=_EVERY if alive else None)(alive)
+    names = [run.name for run in list_runs()]
+    if not names:
+        return
+    with page_errors():
+        run = find_run(st.query_params.get("run") or names[0])
+        status = run.status()
+        with st.container(border=True):
+            run_detail(run, status)
 
 
 @page_errors()
@@ -41,12 +49,7 @@ def _panel(alive: bool) -> None:
             icon=":material/model_training:",
         )
         return
-    chosen = st.query_params.get("run") or listed[0][0].name
-    _list(listed, chosen)
-    run = find_run(chosen)
-    status = run.status()
-    with st.container(border=True):
-        run_detail(run, status)
+    _list(listed, st.query_params.get("run") or listed[0][0].name)
 
 
 def _list(listed: list[tuple[Run, Status, str]], chosen: str) -> None:
@@ -57,14 +60,15 @@ def _list(listed: list[tuple[Run, Status, str]], chosen: str) -> None:
     with st.container(gap="xxsmall"):
         for run, status, dataset in shown:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.button(
+                pressed = st.button(
                     run.name,
                     key=f"runs.{run.name}",
                     type="secondary" if run.name == chosen else "tertiary",
                     icon=":material/chevron_right:" if run.name == chosen else None,
-                    on_click=choose_run,
-                    args=(run.name,),
                 )
+                if pressed:
+                    choose_run(run.name)
+                    st.rerun()  # the chosen one stands outside this fragment
                 run_badge(run, status)
                 score = (
                     "" if status.best_mean_iou is None else f"mean IoU {status.best_mean_iou:.3f}"
