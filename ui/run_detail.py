@@ -37,7 +37,7 @@ _BADGES: dict[str, tuple[str, Any]] = {
     "failed": (":material/error:", "red"),
     "interrupted": (":material/bolt:", "orange"),
 }
-_EVERY, _DRAWN_EVERY = "2s", "8s"
+_EVERY, _DRAWN_EVERY = "3s", "15s"
 _VIEWS = ["Learning", "Classes", "Time-lapse", "Gradients", "Machine"]
 
 
@@ -49,8 +49,9 @@ def choose_run(name: str) -> None:
 def run_detail(run: Run, status: Status) -> None:
     """Everything about one run; while it goes on, its parts follow the files by themselves.
 
-    They are fragments, so this is not to be called within another one: how far it is changes every
-    two seconds, and what costs more to draw, less often.
+    They are fragments, so this is not to be called within another one: how far it is shows every
+    three seconds, and what costs more to draw, less often. Measured in Chromium on the machine that
+    trains, this and the list take 0.06 s of processor time a second.
     """
     goes_on = status.alive or status.state == "queued"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -69,11 +70,12 @@ def _state(run: Run, before: RunState) -> None:
     status = run.status()
     if status.state != before:
         st.rerun()  # what surrounds this shows it too, and may have nothing to follow any more
+    now = metrics(run)
     if status.alive:
-        _progress(run, status)
+        _progress(run, status, now)
     else:
         _ended(run, status)
-    _numbers(status, _card(run), metrics(run))
+    _numbers(status, _card(run), now)
 
 
 @page_errors()
@@ -146,12 +148,14 @@ def _card(run: Run) -> ModelCard | None:
     return read_card(run.folder) if (run.folder / CARD_FILE).is_file() else None
 
 
-def _progress(run: Run, status: Status) -> None:
+def _progress(run: Run, status: Status, now: Metrics) -> None:
     stopping = run.stop_file.exists()
     steps = max(1, status.steps * status.epochs)
     done = max(0, status.epoch - 1) * status.steps + status.step
     if status.epoch and status.step:
         text = f"Epoch {status.epoch} of {status.epochs}, step {status.step} of {status.steps}"
+        if now.latest:
+            text += f", loss {now.latest['loss']:.3f}"
     else:
         text = "Not at the first step yet"
     st.progress(min(1.0, done / steps), text)
