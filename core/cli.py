@@ -222,7 +222,8 @@ def _train(options: Any) -> None:
     from core.datasets.recipe import load_recipe
     from core.training.config import TrainConfig, load_config, with_settings
     from core.training.launcher import suggest_name
-    from core.training.runs import create_run, find_run
+    from core.training.queue import enlist, enqueue, has_turn
+    from core.training.runs import find_run
     from core.training.trainer import train
 
     if options.resume:
@@ -234,6 +235,8 @@ def _train(options: Any) -> None:
             raise ConfigError(
                 f"the run {run.name!r} is finished", remedy="start a new one to train on"
             )
+        if not has_turn():
+            enqueue(run, here=True)
         _report(run, train, resume=True)
         return
     config = load_config(options.config) if options.config else TrainConfig()
@@ -248,26 +251,15 @@ def _train(options: Any) -> None:
         # A mistyped folder is said before a run is made, and a run finds it from anywhere.
         folder = find_dataset(config.dataset).root.resolve()
         config = config.model_copy(update={"dataset": str(folder)})
-    launched = _launched(options.run) if options.run else None
     name = options.run or suggest_name(config.dataset)
-    _report(launched or create_run(name, config), train)
-
-
-def _launched(name: str) -> Any:
-    """The run the dashboard has just made for this process, if that is how it was started."""
-    from core.training.runs import find_run
-
-    try:
-        run = find_run(name)
-    except DSIError:
-        return None
-    status = run.status()
-    return run if status.state == "starting" and status.pid is None else None
+    _report(find_run(name) if has_turn() else enlist(name, config, here=True), train)
 
 
 def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
+    from core.training.queue import turn
+
     print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    with _training_bar(run):
+    with turn(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
         card = train(run, resume=resume)
     status = run.status()
     print(f"{run.name}: {status.message}")

@@ -8,9 +8,9 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from core.errors import RunError, WorkspaceError
 from core.paths import (
@@ -23,6 +23,7 @@ from core.paths import (
     write_json,
 )
 from core.training.config import TrainConfig, load_config
+from core.training.status import Launched, RunState, Status
 
 __all__ = [
     "EPOCH_FILE",
@@ -37,8 +38,6 @@ __all__ = [
     "process_start",
 ]
 
-RunState = Literal["queued", "starting", "running", "finished", "stopped", "failed", "interrupted"]
-
 EPOCH_FILE = "training_metadata.json"
 """In the checkpoint folder: how many epochs are done, and the file with the state after them."""
 
@@ -46,59 +45,6 @@ STATE_FILE = "latest.weights.h5"
 """In the checkpoint folder: that state, where the epoch file names none."""
 
 _START_GRACE = 180  # seconds without any process number, from the folder to the process
-
-
-class Status(BaseModel):
-    """What `status.json` says; replaced atomically about once a second.
-
-    Attributes:
-        message: one sentence: what it is doing, or why it ended.
-        pid, process_start: the training process, and when the kernel started it, so that a
-            number used again is not taken for it.
-        epoch, epochs, step, steps: counted from 1; steps within the epoch.
-        images_per_second: crops trained a second, of the last minute or so.
-        seconds_left: until the last epoch ends.
-        started, updated: seconds since 1970.
-        best_epoch, best_mean_iou: of the checkpoint that is kept.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Literal[1] = 1
-    state: RunState = "starting"
-    message: str = ""
-    pid: int | None = None
-    process_start: int | None = None
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
-    images_per_second: float | None = None
-    seconds_left: float | None = None
-    started: float = 0.0
-    updated: float = 0.0
-    best_epoch: int | None = None
-    best_mean_iou: float | None = None
-
-    @property
-    def alive(self) -> bool:
-        return self.state in ("starting", "running")
-
-
-class Launched(BaseModel):
-    """What `launched.json` says.
-
-    Attributes:
-        pid, process_start: as in the status.
-        log_size: bytes train.log had before.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Literal[1] = 1
-    pid: int
-    process_start: int | None
-    log_size: int
 
 
 @dataclass(frozen=True)
@@ -167,11 +113,11 @@ class Run:
             RunError: status.json is missing or damaged.
         """
         status = self._read_status()
-        if not status.alive or self._is_running(status):
+        if self._holds(status):
             return status
         # It may have written its last status, and ended, between the two looks.
         status = self._read_status()
-        if not status.alive or self._is_running(status):
+        if self._holds(status):
             return status
         return status.model_copy(update={"seconds_left": None} | self._how_it_ended(status))
 
@@ -185,6 +131,12 @@ class Run:
                 where=str(path),
                 remedy="its model can still be used; delete status.json to take it off the list",
             ) from error
+
+    def _holds(self, status: Status) -> bool:
+        """Whether what it says is still so."""
+        if status.state == "queued":
+            return status.pid is None or _lives(status.pid, status.process_start)
+        return not status.alive or self._is_running(status)
 
     def _is_running(self, status: Status) -> bool:
         if status.pid is not None:
@@ -203,7 +155,8 @@ class Run:
             if status.best_epoch
             else "no checkpoint had been written yet"
         )
-        ended = "The process ended without a word (killed, or the machine restarted)"
+        what = "The command that waited for its turn" if status.state == "queued" else "The process"
+        ended = f"{what} ended without a word (killed, or the machine restarted)"
         return {"state": "interrupted", "message": f"{ended}; {kept}."}
 
     def _launched(self) -> Launched | None:
@@ -310,8 +263,8 @@ def process_start(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def create_run(name: str, config: TrainConfig) -> Run:
-    """Make the folder of a new run, ``starting``.
+def create_run(name: str, config: TrainConfig, **status: Any) -> Run:
+    """Make the folder of a new run, ``starting`` unless other fields of its status say otherwise.
 
     Raises:
         RunError: a run or another model of that name exists.
@@ -329,8 +282,8 @@ def create_run(name: str, config: TrainConfig) -> Run:
     try:
         with new_folder(folder) as temporary:
             write_json(temporary / "config.json", config.model_dump(mode="json"))
-            status = Status(message="Starting.", epochs=config.epochs, started=time.time())
-            Run(temporary).write_status(status)
+            first = {"message": "Starting.", "epochs": config.epochs, "started": time.time()}
+            Run(temporary).write_status(Status.model_validate(first | status))
     except OSError as error:
         # Another process was faster by a moment.
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
@@ -356,6 +309,13 @@ def list_runs() -> list[Run]:
     """All runs, the last started first."""
     # One that is being made has a name that begins with a dot.
     found = workspace().runs.glob("*/config.json")
-    files = [path for path in found if is_name(path.parent.name)]
-    files.sort(key=lambda path: -path.stat().st_mtime)
-    return [Run(path.parent) for path in files if (path.parent / "status.json").is_file()]
+    files = [(path, _age(path)) for path in found if is_name(path.parent.name)]
+    files.sort(key=lambda pair: -pair[1])
+    return [Run(path.parent) for path, _ in files if (path.parent / "status.json").is_file()]
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # deleted in this moment

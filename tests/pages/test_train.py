@@ -44,7 +44,9 @@ def dataset(demo_dataset: Path) -> str:
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, list[str]]]:
     """What would have been started as a process."""
     calls: list[tuple[Run, list[str]]] = []
-    monkeypatch.setattr("core.training.launcher._start", lambda *call: calls.append(call))
+    monkeypatch.setattr(
+        "core.training.starting.start_training", lambda *call: calls.append(call[:2])
+    )
     return calls
 
 

@@ -13,7 +13,7 @@ import pytest
 from core.errors import RunError, WorkspaceError
 from core.models.store import load_model
 from core.paths import workspace
-from core.training import launcher
+from core.training import starting
 from core.training.config import TrainConfig, with_settings
 from core.training.launcher import launch, resume, running, suggest_name
 from core.training.runs import Run, Status, create_run
@@ -91,7 +91,7 @@ def test_a_broken_installation_is_told_from_the_log(
 ) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "__main__.py").write_text("import no_such_module")
-    monkeypatch.setattr(launcher, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(starting, "REPOSITORY", tmp_path)
     run = launch(config, "broken")
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "failed"
@@ -99,7 +99,7 @@ def test_a_broken_installation_is_told_from_the_log(
 
 
 def test_no_process_is_our_error(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher.sys, "executable", "/no/such/python")
+    monkeypatch.setattr(starting.sys, "executable", "/no/such/python")
     with pytest.raises(RunError, match="could not be started"):
         launch(config, "none")
     assert Run(workspace().runs / "none").status().state == "failed"
@@ -121,9 +121,13 @@ def test_names(config: TrainConfig) -> None:
     assert suggest_name("demo") == "demo-unet-04"
 
 
-def test_only_one_that_left_a_state_goes_on(config: TrainConfig) -> None:
-    run = create_run("ended", config)
-    run.write_status(Status(state="failed"))
-    with pytest.raises(RunError, match="nothing to continue from"):
+def test_one_that_failed_before_its_first_step_begins_again(config: TrainConfig) -> None:
+    run = launch(config.model_copy(update={"dataset": "nowhere"}), "early")
+    _wait(run, lambda s: not s.alive)
+    resume(run)
+    assert run.status().state == "starting"
+    status = _wait(run, lambda s: not s.alive)
+    assert (status.state, "nowhere" in status.message) == ("failed", True)
+    run.write_status(Status(state="finished"))
+    with pytest.raises(RunError, match="is finished"):
         resume(run)
-    assert run.status().state == "failed"
