@@ -415,27 +415,28 @@ def _models(options: Any) -> None:
 
 
 def _runs(options: Any) -> None:
-    from core.training.runs import list_runs
+    from core.training.summary import summaries
 
-    rows = []
-    for run in list_runs():
-        try:
-            status, config = run.status(), run.config()
-        except DSIError as error:
-            print(f"warning: {error}", file=sys.stderr)
-            continue
-        rows.append(
-            {
-                "name": run.name,
-                "state": status.state,
-                "dataset": config.dataset,
-                "epoch": status.epoch,
-                "epochs": status.epochs,
-                "best_mean_iou": status.best_mean_iou,
-                "seconds_left": status.seconds_left,
-                "path": str(run.folder),
-            }
-        )
+    found = summaries(lambda error: print(f"warning: {error}", file=sys.stderr))
+    rows = [
+        {
+            "name": run.name,
+            "state": run.status.state,
+            "queue": run.place,
+            "dataset": run.config.dataset,
+            "architecture": run.architecture,
+            "tags": list(run.tags),
+            "epoch": run.status.epoch,
+            "epochs": run.status.epochs,
+            "best_mean_iou": run.val_mean_iou,
+            "test_mean_iou": run.test_mean_iou,
+            "minutes": round(run.minutes, 1),
+            "parameters": run.parameters,
+            "seconds_left": run.status.seconds_left,
+            "path": str(run.run.folder),
+        }
+        for run in found
+    ]
     _listing("runs", rows, options.json)
 
 

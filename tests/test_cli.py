@@ -196,6 +196,15 @@ def test_train_list_and_use_a_run(
     assert "Finished" in out
     listed = json.loads(run(capsys, "runs", "--json")[1])["runs"]
     assert [(r["name"], r["state"], r["epoch"]) for r in listed] == [("r1", "finished", 1)]
+    (row,) = listed
+    assert (row["queue"], row["tags"], row["architecture"]) == (None, [], "unet")
+    folder = Path(row["path"])
+    card = json.loads((folder / "model.json").read_text())
+    assert row["test_mean_iou"] == card["training"]["scores"]["test"]["mean_iou"]
+    assert row["parameters"] == card["parameters"]
+    sides = json.loads((folder / "samples.json").read_text())["sides"]
+    for side in ("val", "test"):
+        assert set(sides[side]) == set(card["training"][side])
     models = json.loads(run(capsys, "models", "--json")[1])["models"]
     assert "r1" in [m["name"] for m in models]
     code, out, _ = run(

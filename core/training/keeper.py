@@ -18,6 +18,13 @@ from core.training.config import TrainConfig
 from core.training.data import TrainingData
 from core.training.progress import StatusWriter
 from core.training.runs import Run
+from core.training.sample_scores import (
+    ByClass,
+    SampleScores,
+    by_sample,
+    read_samples,
+    write_samples,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -40,6 +47,8 @@ class Keeper:
         self.run, self.config, self.data, self.spec = run, config, data, spec
         # The same layers twice; the optimizer's state is no part of a model.
         self.model, self.fitted = model, fitted
+        self.by_sample: dict[str, ByClass] = {}
+        """IoU by validation sample and class, of the validation that went before `keep`."""
 
     def keep(self, epoch: int, summary: dict[str, Any]) -> None:
         check_space(self.run, self.fitted)
@@ -49,6 +58,7 @@ class Keeper:
         for old in self.run.folder.glob("*.weights.h5"):
             if old.name != name:
                 old.unlink()
+        write_samples(self.run, SampleScores(epoch=epoch, sides={"val": self.by_sample}))
 
     def _card(
         self, epoch: int, summary: dict[str, Any], weights: str
@@ -99,14 +109,22 @@ def finish(
     """
     model, card = load_model(run.folder)
     scored = dict(card.training.scores)
+    # The samples come with the recipe's bands already.
+    predictor = Predictor(model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype)
+    kept = read_samples(run)
+    sides = dict(kept.sides) if kept and kept.epoch == card.training.epoch else {}
+    if "val" not in sides:
+        # It was killed between keeping the weights and their scores by image.
+        status(message="Scoring the best checkpoint on the validation samples.", seconds_left=None)
+        sides["val"] = {}
+        pooled(predictor, data.val, by_sample(card.classes.names, sides["val"]))
     if len(data.test):
         status(message="Scoring the best checkpoint on the test samples.", seconds_left=None)
-        # The samples come with the recipe's bands already.
-        predictor = Predictor(
-            model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype
-        )
-        test: Evaluation = pooled(predictor, data.test)
+        found: dict[str, ByClass] = {}
+        test: Evaluation = pooled(predictor, data.test, by_sample(card.classes.names, found))
         scored["test"] = test.summary(card.classes.names)
+        sides["test"] = found
+    write_samples(run, SampleScores(epoch=card.training.epoch, sides=sides))
     training = card.training.model_copy(update={"scores": scored})
     made = card.model_copy(update={"training": training})
     if card.weights == WEIGHTS_FILE:

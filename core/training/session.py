@@ -28,6 +28,7 @@ from core.training.rates import rate_setter, thaw
 from core.training.replicas import mirrored, synchronise
 from core.training.reporting import reporter
 from core.training.runs import Run
+from core.training.sample_scores import all_of, by_sample
 from core.training.schedules import stale_epochs
 from core.training.sitting import Sitting
 from core.training.timelapse import TimelapseWriter
@@ -89,12 +90,15 @@ class _Fit:
         predictor = Predictor(model, data.normalisation, multiple=spec.multiple, dtype=data.dtype)
         ids = [sample.id for sample in data.val.samples]
         timelapse = TimelapseWriter(run, ids, data.dataset.classes, config.timelapse)
+        names = data.dataset.classes.names
+        keeper = Keeper(run, config, data, spec, model, fitted)
+        scored = by_sample(names, keeper.by_sample)
         self.validate = validator(
             run,
             status,
-            lambda epoch: pooled(predictor, data.val, timelapse.of(epoch)),
-            data.dataset.classes.names,
-            Keeper(run, config, data, spec, model, fitted).keep,
+            lambda epoch: pooled(predictor, data.val, all_of(timelapse.of(epoch), scored)),
+            names,
+            keeper.keep,
             lambda: self.report.partial,
         )
         self.report = reporter(
