@@ -27,7 +27,9 @@ def timelapse_view(run: Run, status: Status, lapse: Timelapse | None) -> None:
         return
     samples = {sample.id: (folder, sample) for folder, sample in lapse.samples}
     key = f"runs.pinned.{run.name}"
-    chosen = st.selectbox("Pinned validation sample", list(samples), key=key, width=360)
+    ids = list(samples)
+    # No list to open: one that is open would be closed whenever something is followed.
+    chosen = st.pills("Pinned validation sample", ids, default=ids[0], required=True, key=key)
     folder, sample = samples[chosen]
 
     def served(name: str, digest: str) -> Served:
