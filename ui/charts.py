@@ -234,8 +234,8 @@ def _names(records: Sequence[Record], key: str) -> list[str]:
 
 
 def _smoothed(values: Sequence[float]) -> list[float]:
-    """A running mean that forgets over about a thirtieth of the curve, at least 5 points."""
-    keep = 1 - 1 / max(5, len(values) / 30)
+    """A running mean that forgets over about a hundredth of the curve, at least 5 points."""
+    keep = 1 - 1 / max(5, len(values) / 100)
     total = weight = 0.0
     smooth = []
     for value in values:

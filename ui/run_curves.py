@@ -122,7 +122,7 @@ def classes_view(
     last = now.epochs[-1]
     columns = {f"Epoch {last['epoch']}": last["val_iou"]}
     sides = card.training.scores if card else {}
-    titles = {"val": "kept weights, validation", "test": "kept weights, test"}
+    titles = {"val": "Validation, kept weights", "test": "Test, kept weights"}
     for side, title in titles.items():
         if side in sides:
             scored = sides[side]["per_class"]

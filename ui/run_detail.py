@@ -207,7 +207,7 @@ def _ended(run: Run, status: Status) -> None:
 def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
     best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
     where = f"epoch {status.best_epoch}" if status.best_epoch else None
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         _number("Best validation mean IoU", best, where)
         if status.alive:
             rate = status.images_per_second
