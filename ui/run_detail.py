@@ -54,9 +54,6 @@ def run_detail(run: Run, status: Status) -> None:
     trains, this and the list take 0.06 s of processor time a second.
     """
     goes_on = status.alive or status.state == "queued"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(run.name, anchor=False, width="content")
-        run_badge(run, status)
     st.fragment(_state, run_every=_EVERY if goes_on else None)(run, status.state)
     st.fragment(_views, run_every=_DRAWN_EVERY if goes_on else None)(run)
     with st.expander("Configuration"):
@@ -70,6 +67,9 @@ def _state(run: Run, before: RunState) -> None:
     status = run.status()
     if status.state != before:
         st.rerun()  # what surrounds this shows it too, and may have nothing to follow any more
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(run.name, anchor=False, width="content")
+        run_badge(run, status)
     now = metrics(run)
     if status.alive:
         _progress(run, status, now)
