@@ -12,6 +12,7 @@ from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training import launcher
 from core.training.runs import Run, RunState, Status
+from core.training.summary import run_status
 from core.training.timelapse import read_timelapse
 from ui.errors import page_errors, plain
 from ui.run_curves import (
@@ -64,7 +65,7 @@ def run_detail(run: Run, status: Status) -> None:
 
 @page_errors()
 def _state(run: Run, before: RunState) -> None:
-    status = run.status()
+    status = run_status(run)
     if status.state != before:
         st.rerun()  # what surrounds this shows it too, and may have nothing to follow any more
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,89 +1,119 @@
-"""Trainings on a page: the list, and the chosen one live."""
+"""Trainings on a page: the table, the queue, and the chosen one live."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.errors import DSIError
-from core.training import launcher
-from core.training.runs import Run, Status, find_run, list_runs
+from core.training.queue import advance
+from core.training.runs import find_run
+from core.training.summary import RunSummary, run_status, summaries
 from ui.errors import page_errors, show_error
-from ui.run_detail import choose_run, duration, run_badge, run_detail
+from ui.run_compare import MOST, compare
+from ui.run_detail import choose_run, run_detail
+from ui.run_filters import filtered_runs
+from ui.run_keeping import run_keeping
+from ui.run_queue import queue_panel
+from ui.run_table import run_table
 
 __all__ = ["choose_run", "runs_panel"]
 
 _EVERY = "10s"
-_SHOWN = 6  # runs before "Show all"
+_TICKED = "runs.ticked"
 
 
 def runs_panel() -> None:
-    """The list of runs and the chosen one; both follow the files while a training goes on."""
-    alive = bool(launcher.running())
-    st.fragment(_panel, run_every=_EVERY if alive else None)(alive)
-    names = [run.name for run in list_runs()]
-    if not names:
-        return
+    """The table of runs, the queue and the chosen run; they follow the files while one goes on."""
     with page_errors():
-        run = find_run(st.query_params.get("run") or names[0])
-        status = run.status()
-        with st.container(border=True):
-            run_detail(run, status)
-
-
-@page_errors()
-def _panel(alive: bool) -> None:
-    listed = []
-    for run in list_runs():
-        try:
-            listed.append((run, run.status(), run.config().dataset))
-        except DSIError as error:
-            show_error(error)
-    if alive and not launcher.running():
-        st.rerun()  # the last one has ended: no more looking every two seconds
-    if not listed:
+        advance()
+    runs = summaries(show_error)
+    if not runs:
         st.info(
             "No training yet. The preset “Quick try” takes a couple of minutes: press Start "
             "training.",
             icon=":material/model_training:",
         )
         return
-    _list(listed, st.query_params.get("run") or listed[0][0].name)
+    goes_on = _goes_on(runs)
+    st.fragment(_list, run_every=_EVERY if goes_on else None)(goes_on)
+    with page_errors():
+        _one(runs)
 
 
-def _list(listed: list[tuple[Run, Status, str]], chosen: str) -> None:
-    all_shown = st.session_state.get("runs.all", False)
-    shown = listed if all_shown else listed[:_SHOWN]
-    # The chosen one is always in the list.
-    shown += [row for row in listed if row[0].name == chosen and row not in shown]
-    with st.container(gap="xxsmall"):
-        for run, status, dataset in shown:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                pressed = st.button(
-                    run.name,
-                    key=f"runs.{run.name}",
-                    type="secondary" if run.name == chosen else "tertiary",
-                    icon=":material/chevron_right:" if run.name == chosen else None,
-                )
-                if pressed:
-                    choose_run(run.name)
-                    st.rerun()  # the chosen one stands outside this fragment
-                run_badge(run, status)
-                score = (
-                    "" if status.best_mean_iou is None else f"mean IoU {status.best_mean_iou:.3f}"
-                )
-                epoch = f"epoch {status.epoch} of {status.epochs}"
-                parts = (dataset, score, epoch, _ago(status.started))
-                st.caption(" · ".join(part for part in parts if part), width="content")
-    if len(listed) > _SHOWN:
-        st.toggle(f"Show all {len(listed)} trainings", key="runs.all")
+def _goes_on(runs: Sequence[RunSummary]) -> bool:
+    return any(run.status.alive or run.status.state == "queued" for run in runs)
 
 
-def _ago(moment: float) -> str:
-    seconds = time.time() - moment
-    if seconds < 60:
-        return "started just now"
-    if seconds < 48 * 3600:
-        return f"started {duration(seconds)} ago"
-    return f"started {seconds / 86400:.0f} days ago"
+@page_errors()
+def _list(goes_on: bool) -> None:
+    runs = summaries(_passed_over)
+    if goes_on and not _goes_on(runs):
+        st.rerun()  # the last one has ended: no more looking every few seconds
+    if queue_panel(runs):
+        st.rerun()
+    left = filtered_runs(runs)
+    if not left:
+        if runs:
+            st.info("No training meets all of this: take a filter off.", icon=":material/info:")
+        return
+    before: list[str] = st.session_state.setdefault(_TICKED, [_shown(runs)])
+    ticked = run_table(left, before, "runs.table")
+    # The last one ticked is shown; chosen by its name, so that sorting changes nothing.
+    new = [name for name in ticked if name not in before]
+    st.session_state[_TICKED] = ticked
+    _compare_button(ticked)
+    if new and new[-1] != st.query_params.get("run"):
+        choose_run(new[-1])
+        st.rerun()  # the chosen one stands outside this fragment
+
+
+def _passed_over(error: DSIError) -> None:
+    """A damaged run was told above."""
+
+
+def _compare_button(ticked: list[str]) -> None:
+    pressed = st.button(
+        f"Compare {len(ticked)} trainings" if len(ticked) > 1 else "Compare trainings",
+        icon=":material/compare_arrows:",
+        key="runs.compare",
+        disabled=not 1 < len(ticked) <= MOST,
+        help=f"Tick two to {MOST} rows.",
+    )
+    if pressed:
+        compare(ticked)
+        st.rerun()
+
+
+def _shown(runs: Sequence[RunSummary]) -> str:
+    return st.query_params.get("run") or runs[0].name
+
+
+def _one(runs: Sequence[RunSummary]) -> None:
+    names = [run.name for run in runs]
+    wanted = _shown(runs)
+    # What the address or the table chose; the list of names is for those who do not use a mouse.
+    st.session_state["runs.one"] = wanted if wanted in names else None
+    st.selectbox(
+        "Training",
+        names,
+        key="runs.one",
+        on_change=_from_list,
+        placeholder="Choose a training",
+        width=420,
+    )
+    run = next((run.run for run in runs if run.name == wanted), None)
+    if run is None:
+        run = find_run(wanted)
+    status = run_status(run)
+    with st.container(border=True):
+        run_detail(run, status)
+        tags = sorted({tag for other in runs for tag in other.tags})
+        run_keeping(run, status, tags)
+
+
+def _from_list() -> None:
+    name = st.session_state["runs.one"]
+    choose_run(name)
+    st.session_state[_TICKED] = [name]
