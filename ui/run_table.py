@@ -45,8 +45,9 @@ def run_table(runs: Sequence[RunSummary], chosen: Sequence[str], key: str) -> li
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": at, "columns": [], "cells": []}},
-        height=min(38 * len(runs) + 42, 430),
+        height=min(35 * len(runs) + 38, 430),
         column_config=_columns(),
+        placeholder="–",
         alt="Trainings with their scores; below, one can be chosen from a list",
     )
     rows: list[int] = event["selection"]["rows"]

@@ -21,7 +21,7 @@ from ui.run_table import run_table
 __all__ = ["choose_run", "runs_panel"]
 
 _EVERY = "10s"
-_TICKED = "runs.ticked"
+_TICKED, _TABLE = "runs.ticked", "runs.tables"
 
 
 def runs_panel() -> None:
@@ -58,14 +58,19 @@ def _list(goes_on: bool) -> None:
         if runs:
             st.info("No training meets all of this: take a filter off.", icon=":material/info:")
         return
-    before: list[str] = st.session_state.setdefault(_TICKED, [_shown(runs)])
-    ticked = run_table(left, before, "runs.table")
-    # The last one ticked is shown; chosen by its name, so that sorting changes nothing.
-    new = [name for name in ticked if name not in before]
+    shown = _shown(runs)
+    before: list[str] = st.session_state.get(_TICKED, [])
+    if shown not in before and any(run.name == shown for run in left):
+        # Chosen elsewhere: a table that was made anew has its row ticked.
+        before = [shown]
+        st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
+    ticked = run_table(left, before, f"runs.table.{st.session_state.get(_TABLE, 0)}")
     st.session_state[_TICKED] = ticked
     _compare_button(ticked)
-    if new and new[-1] != st.query_params.get("run"):
-        choose_run(new[-1])
+    # The last one that was ticked is shown, and never one whose tick was taken away.
+    added = [name for name in ticked if name not in before]
+    if added or (ticked and ticked != before and shown not in ticked):
+        choose_run((added or ticked)[-1])
         st.rerun()  # the chosen one stands outside this fragment
 
 
@@ -114,6 +119,6 @@ def _one(runs: Sequence[RunSummary]) -> None:
 
 
 def _from_list() -> None:
-    name = st.session_state["runs.one"]
-    choose_run(name)
-    st.session_state[_TICKED] = [name]
+    if name := st.session_state["runs.one"]:
+        choose_run(name)
+        st.session_state[_TICKED] = []
