@@ -1,9 +1,12 @@
 """The server: pages, Netron and pictures on one port, started by ``streamlit run app.py``."""
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
+from core.errors import DSIError
 from ui import netron, timelapse_files
 from ui.errors import show_uncaught
 
@@ -12,3 +15,14 @@ app = st.App(
     routes=[*netron.routes(), *timelapse_files.routes()],
     on_script_error=show_uncaught,
 )
+
+
+def _go_on_with_the_queue() -> None:
+    from core.training.queue import advance
+
+    with suppress(DSIError):  # the run says so itself, and the Train page tries again
+        advance()
+
+
+# Trainings that waited when the machine or their worker ended; the first page does not wait for it.
+threading.Thread(target=_go_on_with_the_queue, name="queue of trainings", daemon=True).start()

@@ -14,13 +14,13 @@ from core.training.summary import RunSummary
 __all__ = ["run_table"]
 
 _MARKS = {
-    "queued": "🕓",
-    "starting": "⏳",
+    "queued": "…",
+    "starting": "▶",
     "running": "▶",
     "finished": "✓",
     "stopped": "■",
     "failed": "✕",
-    "interrupted": "⚡",
+    "interrupted": "✕",
 }
 
 
