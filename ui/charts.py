@@ -101,7 +101,7 @@ def gradient_curves(records: Sequence[Record], steps: int, key: str) -> None:
 
     The colours run from the first block to the last. Arguments as of `loss_curve`.
     """
-    blocks = _names(records, "gradient_norm")
+    blocks = sorted(_names(records, "gradient_norm"), key=_depth)
     figure = go.Figure()
     for block, color in zip(blocks, _spread(len(blocks)), strict=True):
         # A norm of 0 has no place on a logarithmic axis.
@@ -231,6 +231,13 @@ def _by_step(
 def _names(records: Sequence[Record], key: str) -> list[str]:
     """What is measured by name in any of the records, in its order."""
     return list(dict.fromkeys(name for record in records for name in record.get(key, {})))
+
+
+def _depth(block: str) -> tuple[int, int]:
+    """Where a block lies in a network: enc1, enc2 … bridge … dec2, dec1, head."""
+    name = block.rstrip("0123456789")
+    place = {"enc": 0, "dec": 2, "head": 3}.get(name, 1)
+    return place, int(block[len(name) :] or 0) * (-1 if name == "dec" else 1)
 
 
 def _smoothed(values: Sequence[float]) -> list[float]:
