@@ -48,11 +48,12 @@ def fitted_model(model: Any, block_of: Callable[[str], str], clip_norm: float) -
             images, labels = data
             with tf.GradientTape() as tape:
                 logits = self(images, training=True)
-                # Divided by the number of replicas, as their gradients are added up.
+                # Of the whole batch, on each replica: Keras leaves a loss of one number as it is.
                 loss = self._compute_loss(images, labels, logits, training=True)
+                self._loss_tracker.update_state(loss, sample_weight=ops.shape(images)[0])
                 replicas = tf.distribute.get_strategy().num_replicas_in_sync
-                self._loss_tracker.update_state(loss * replicas, sample_weight=ops.shape(images)[0])
-                scaled = self.optimizer.scale_loss(loss)
+                # Divided, as the replicas' gradients are added up.
+                scaled = self.optimizer.scale_loss(loss / replicas)
             variables = self.trainable_weights
             gradients = [summed(g) for g in tape.gradient(scaled, variables)]
             # float16 training multiplies the loss; the norms are those without that.
@@ -77,6 +78,6 @@ def fitted_model(model: Any, block_of: Callable[[str], str], clip_norm: float) -
 
 
 def gradient_norms(logs: Mapping[str, Any]) -> dict[str, float]:
-    """The norms by block among Keras' logs, without those of frozen blocks (0) and infinite ones."""
+    """The norms by block among Keras' logs, without infinite ones and those of frozen blocks."""
     found = {k.removeprefix(_NORM): float(v) for k, v in logs.items() if k.startswith(_NORM)}
     return {block: norm for block, norm in found.items() if 0 < norm < math.inf}

@@ -23,12 +23,12 @@ from core.models.spec import UNetSpec
 from core.models.store import load_model, read_card
 from core.paths import workspace
 from core.training import checkpoints, compiling, data, keeper, reporting, session, trainer
-from core.training.config import TrainConfig, with_settings
 from core.training.checkpoints import checkpointer, restore
 from core.training.compiling import compiled
+from core.training.config import TrainConfig, with_settings
 from core.training.reporting import reporter
-from core.training.sitting import Sitting
 from core.training.runs import EPOCH_FILE, STATE_FILE, Run, Status, create_run
+from core.training.sitting import Sitting
 from core.training.trainer import train
 
 TINY = [
