@@ -26,8 +26,6 @@ _TICKED, _TABLE = "runs.ticked", "runs.tables"
 
 def runs_panel() -> None:
     """The table of runs, the queue and the chosen run; they follow the files while one goes on."""
-    with page_errors():
-        advance()
     runs = summaries(show_error)
     if not runs:
         st.info(
@@ -48,6 +46,7 @@ def _goes_on(runs: Sequence[RunSummary]) -> bool:
 
 @page_errors()
 def _list(goes_on: bool) -> None:
+    advance()  # should the worker have been killed meanwhile
     runs = summaries(_passed_over)
     if goes_on and not _goes_on(runs):
         st.rerun()  # the last one has ended: no more looking every few seconds
