@@ -17,6 +17,7 @@ from core.training.summary import RunSummary, summaries
 from ui.class_table import class_table
 from ui.compare_charts import epoch_chart, spread_chart
 from ui.errors import page_errors, show_error
+from ui.train_views import open_view
 
 __all__ = ["MOST", "compare", "compare_panel"]
 
@@ -30,9 +31,8 @@ _MEAN = "All classes (mean IoU)"
 
 def compare(names: Sequence[str]) -> None:
     """Go to the comparison of these runs; they stand in the URL as ``compare``."""
-    st.query_params["compare"] = ",".join(names)
     st.session_state.pop(_CHOSEN, None)
-    st.session_state["view"] = "compare"
+    open_view("compare", compare=",".join(names))
 
 
 def compare_panel() -> None:

@@ -8,6 +8,7 @@ from core.training.deleting import delete_run
 from core.training.notes import Notes, read_notes, tidy_tags, write_notes
 from core.training.runs import Run, Status
 from ui.errors import plain
+from ui.train_views import open_view
 
 __all__ = ["CLONE", "run_keeping"]
 
@@ -40,8 +41,7 @@ def run_keeping(run: Run, status: Status, known_tags: list[str]) -> None:
 
 
 def _clone(name: str) -> None:
-    st.query_params[CLONE] = name
-    st.session_state["view"] = "new"
+    open_view("new", **{CLONE: name})
 
 
 def _delete(run: Run) -> None:

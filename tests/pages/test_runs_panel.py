@@ -140,7 +140,7 @@ def test_tags_and_notes_are_saved_and_a_run_is_cloned() -> None:
     assert read_notes(run) == Notes(text="better than the last")
     _button(at, "New training with these settings").click().run()
     assert at.query_params["clone"] == "one"
-    assert at.session_state["view"] == "new"
+    assert at.query_params["view"] == "new"
 
 
 def test_an_ended_run_is_deleted_with_its_folder() -> None:

@@ -63,7 +63,10 @@ def test_an_empty_workspace_says_what_to_do_next() -> None:
     assert not at.exception
     texts = " ".join(info.value for info in at.info)
     assert "no dataset yet" in texts
-    assert "No training yet" in texts
+    for view, words in (("runs", "No training yet"), ("compare", "nothing to compare")):
+        at = opened(view=view)
+        assert not at.exception
+        assert words in at.info[0].value
 
 
 def test_the_split_is_shown_before_launching(dataset: str) -> None:
@@ -96,8 +99,10 @@ def test_start_launches_what_the_form_says(
     assert config.model.norm == "group"
     assert config.recipe.augmentation.zoom == (0.5, 2.0)
     assert at.query_params["run"] == "demo-unet-01"
+    assert at.query_params["view"] == "runs"
     assert "Stop training" in _labels(at)
-    assert any("going on already" in warning.value for warning in at.warning)
+    at.button_group(key="train.view").set_value("new").run()
+    assert any("“demo-unet-01” is going on" in info.value.replace("\\", "") for info in at.info)
     # A second press right after is the same wish; the form is as it was.
     now = at.session_state["train.started"] + 1
     monkeypatch.setattr("time.time", lambda: now)
@@ -228,7 +233,7 @@ def test_one_that_ended_early_says_why_and_can_go_on(
     message = {"failed": "Choose a smaller batch.", "stopped": "Stopped as you asked."}
     run = _made("ended", state=state, message=message.get(state, ""), pid=gone.pid, process_start=1)
     run.log.write_text("the last line")
-    at = opened()
+    at = opened(view="runs")
     assert not at.exception
     boxes = [*at.error, *at.info, *at.warning]
     assert any(words in box.value.replace("\\", "") for box in boxes)

@@ -1,0 +1,69 @@
+"""A new training: dataset, settings, name, and the button that starts it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core.errors import DSIError
+from core.training.config import TrainConfig
+from core.training.launcher import launch, running, suggest_name
+from core.training.queue import queued
+from ui.datasets import choose_dataset, open_chosen
+from ui.errors import page_errors, plain, show_error
+from ui.train_form import settings_form
+from ui.train_views import open_view
+
+__all__ = ["new_training"]
+
+_DOUBLE_CLICK = 2  # seconds within which a second press is not another wish
+
+
+@page_errors()
+def new_training() -> None:
+    """Choose what to train and start it; then the page shows that run."""
+    ref = choose_dataset()
+    if ref is None:
+        return
+    try:
+        config = settings_form(ref, open_chosen(ref))
+    except DSIError as error:
+        show_error(error)
+        config = None
+    # A name that was used is not offered again: the field is a new one after each start.
+    started = st.session_state.get("train.started", 0.0)
+    suggestion = suggest_name(ref.id, config.model.architecture if config else "unet")
+    name = st.text_input(
+        "Name of the run and its model", placeholder=suggestion, key=f"train.name.{started}"
+    )
+    _queue()
+    pressed = st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=config is None
+    )
+    if pressed and config is not None and time.time() - started > _DOUBLE_CLICK:
+        _start(config, name.strip() or suggestion)
+
+
+def _queue() -> None:
+    """Say so where the next training will have to wait."""
+    going_on, waiting = running(), len(queued())
+    if not going_on and not waiting:
+        return
+    name = f"“{plain(going_on[0].name)}” is going on" if going_on else "Others wait"
+    place = f"number {waiting + 1} in the queue"
+    st.info(
+        f"{name}: one training runs at a time, and this one will be {place}. It starts by itself.",
+        icon=":material/schedule:",
+    )
+
+
+def _start(config: TrainConfig, name: str) -> None:
+    try:
+        run = launch(config, name)
+    except DSIError as error:
+        show_error(error)
+        return
+    st.session_state["train.started"] = time.time()
+    open_view("runs", run=run.name)
+    st.rerun()

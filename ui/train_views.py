@@ -1,0 +1,45 @@
+"""The Train page's views, of which one stands in the page's URL as ``view``."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+__all__ = ["choose_view", "open_view"]
+
+_VIEWS = {"new": "New training", "runs": "Trainings", "compare": "Compare"}
+_KEY = "train.view"
+
+
+def choose_view() -> str:
+    """A row of the views; returns the chosen one: ``new``, ``runs`` or ``compare``.
+
+    The URL is the truth: where it names a run and no view, that run is meant.
+    """
+    asked = st.query_params.get("view", "runs" if "run" in st.query_params else "new")
+    st.session_state[_KEY] = asked if asked in _VIEWS else "new"
+    st.segmented_control(
+        "View",
+        list(_VIEWS),
+        format_func=_VIEWS.__getitem__,
+        required=True,
+        key=_KEY,
+        on_change=_chosen,
+        label_visibility="collapsed",
+    )
+    return str(st.session_state[_KEY])
+
+
+def open_view(view: str, **query: str) -> None:
+    """Show a view at the next run of the page.
+
+    Args:
+        view: as `choose_view` returns it.
+        query: what stands in the URL with it, such as ``run``.
+    """
+    st.query_params["view"] = view
+    for name, value in query.items():
+        st.query_params[name] = value
+
+
+def _chosen() -> None:
+    open_view(st.session_state[_KEY])
