@@ -76,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
 
     c = command("audit", _audit, "inspect a dataset and list its problems")
     c.add_argument("dataset", metavar="DATASET")
+    c.add_argument(
+        "--product",
+        default="",
+        metavar="NAME",
+        help="of a dataset with several kinds of images, such as PS-RGB; by default the first",
+    )
     c.add_argument("--json", action="store_true")
 
     c = command("train", _train, "train a model")
@@ -198,7 +204,7 @@ def _audit(options: Any) -> None:
     from core.datasets.auditing.report import written
     from core.datasets.catalogue import find_dataset
 
-    dataset = find_dataset(options.dataset)
+    dataset = find_dataset(options.dataset, options.product)
     with _bar("auditing", "sample") as progress:
         found = audit(dataset, progress=progress)
     report = found.to_json()

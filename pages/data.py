@@ -16,6 +16,7 @@ from ui.draft_split import draft_split
 from ui.gallery import gallery
 from ui.new_dataset import new_dataset, watch_new_datasets
 from ui.prepare import prepare
+from ui.products import choose_product
 from ui.recipe_draft import Taken, draft, show_refused, take
 from ui.sample_view import sample_view
 from ui.statistics import statistics
@@ -54,8 +55,8 @@ with st.expander("Add a dataset", icon=":material/add:"):
     new_dataset()
 if ref is None:
     st.stop()
-dataset = open_or_name(ref)
-key = audit_key(ref)
+dataset = choose_product(ref, open_or_name(ref))
+key = audit_key(ref, dataset.product)
 found = finished_audit(key)
 for note in dataset.notes:
     warns = "disagrees" in note

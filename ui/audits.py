@@ -18,9 +18,9 @@ AUTOMATIC = 500
 """A dataset of up to this many samples is read without being asked to."""
 
 
-def audit_key(ref: DatasetRef) -> str:
-    """Names the audit of the dataset as its files are now."""
-    return f"audit-{fingerprint(ref.path)}{class_stamp(ref.path)}"
+def audit_key(ref: DatasetRef, product: str = "") -> str:
+    """Names the audit of the dataset, or of one of its image products, as its files are now."""
+    return f"audit-{fingerprint(ref.path)}{class_stamp(ref.path)}{product}"
 
 
 def finished_audit(key: str) -> Audit | None:

@@ -12,7 +12,7 @@ from core.imagery.display import CLIP, Bands, default_bands, presets, to_rgb
 from core.imagery.raster import Raster
 from ui.images import OpenImage
 
-__all__ = ["Look", "as_chosen", "band_choice"]
+__all__ = ["Look", "as_chosen", "band_choice", "look_of", "shown_as", "usual_look"]
 
 _OWN = "Other bands"
 
@@ -30,8 +30,13 @@ def as_chosen(image: OpenImage, key: str) -> OpenImage:
 
     Plain pictures (8 bit, up to three bands) are shown as they are, without a popover.
     """
-    look = band_choice(image.raster, key)
-    if look == _usual(image.raster):
+    return shown_as(image, band_choice(image.raster, key))
+
+
+def shown_as(image: OpenImage, look: Look) -> OpenImage:
+    """The image in a look; as it is where it lacks a band of it."""
+    count, dtype = image.raster.pixels.shape[-1], str(image.raster.pixels.dtype)
+    if look == usual_look(count, dtype) or max(look.bands) >= count:
         return image
     return replace(image, rgb=_seen(image.digest, look, image.raster))
 
@@ -42,12 +47,10 @@ def _seen(digest: str, look: Look, _raster: Raster) -> np.ndarray:
     return to_rgb(_raster.pixels, _raster.valid, bands=bands, clip=clip, decibel=decibel)
 
 
-def _usual(raster: Raster) -> Look:
-    pixels = raster.pixels
-    plain = pixels.dtype in (np.uint8, np.bool_)
-    return Look(
-        default_bands(pixels.shape[-1], str(pixels.dtype)), None if plain else CLIP, decibel=False
-    )
+def usual_look(count: int, dtype: str) -> Look:
+    """How images of so many bands of a type are shown unless something else is chosen."""
+    plain = np.dtype(dtype) in (np.uint8, np.bool_)
+    return Look(default_bands(count, dtype), None if plain else CLIP, decibel=False)
 
 
 def band_choice(raster: Raster, key: str) -> Look:
@@ -57,8 +60,12 @@ def band_choice(raster: Raster, key: str) -> Look:
         raster: the image.
         key: names the widgets, one for each place that shows images.
     """
-    count, dtype = raster.pixels.shape[-1], str(raster.pixels.dtype)
-    usual = _usual(raster)
+    return look_of(raster.pixels.shape[-1], str(raster.pixels.dtype), key)
+
+
+def look_of(count: int, dtype: str, key: str) -> Look:
+    """Choose bands and stretch for images of so many bands of a type, as `band_choice` does."""
+    usual = usual_look(count, dtype)
     if usual.clip is None and count in (1, 3):
         return usual
     key = f"{key}-{count}-{dtype}"

@@ -15,18 +15,23 @@ __all__ = ["choose_dataset", "fingerprint", "open_chosen"]
 
 
 @st.cache_resource(max_entries=16, show_spinner="Listing the dataset …")
-def _opened(path: str, name: str, content: str) -> Dataset:
-    return open_dataset(Path(path), name)
+def _opened(path: str, name: str, content: str, product: str) -> Dataset:
+    return open_dataset(Path(path), name, product)
 
 
-def open_chosen(ref: DatasetRef) -> Dataset:
+def open_chosen(ref: DatasetRef, product: str = "") -> Dataset:
     """The listing of a dataset; read once until a file of it changes.
 
+    Args:
+        ref: the dataset's entry.
+        product: which of several image products; empty for the first.
+
     Raises:
-        DatasetError: it is empty or its class table cannot be read.
+        DatasetError: it is empty, its class table cannot be read, or it has no such product.
         ImageError: its masks cannot be read.
     """
-    return _opened(str(ref.path), ref.id, fingerprint(ref.path) + class_stamp(ref.path))
+    content = fingerprint(ref.path) + class_stamp(ref.path)
+    return _opened(str(ref.path), ref.id, content, product)
 
 
 def choose_dataset(key: str = "dataset") -> DatasetRef | None:

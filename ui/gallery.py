@@ -10,6 +10,9 @@ import streamlit as st
 from core.datasets.audit import Audit
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.splits import Split
+from core.errors import DSIError
+from core.imagery.raster import read_header
+from ui.band_choice import Look, look_of, usual_look
 from ui.class_table import legend
 from ui.errors import plain
 from ui.gallery_filters import filtered
@@ -51,19 +54,34 @@ def gallery(
             disabled=not shown,
             width=260,
         )
+        look = _look(dataset)
     legend(dataset.classes)
     pages = max(1, math.ceil(len(samples) / PER_PAGE))
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1  # another dataset has fewer
     page = _pages(pages, len(samples)) if pages > 1 else 1
     visible = samples[(page - 1) * PER_PAGE : page * PER_PAGE]
-    made = thumbnails(dataset, visible)
+    made = thumbnails(dataset, visible, look)
     strength = opacity / 100 if shown else 0.0
     # A wrapping row, not columns: two tiles fit beside one another on a telephone.
     with st.container(horizontal=True, gap="small"):
         for sample, thumbnail in zip(visible, made, strict=True):
             with st.container(width=_TILE, gap=None):
                 _tile(dataset, sample, thumbnail, strength, open_sample)
+
+
+def _look(dataset: Dataset) -> Look | None:
+    """Bands and stretch by the first image, None for each image's usual ones.
+
+    The choice is the view Sample's too.
+    """
+    try:
+        header = read_header(dataset.samples[0].image)
+    except DSIError:
+        return None  # its tile says why
+    kind = header.bands, header.dtype
+    look = look_of(*kind, "sample")
+    return None if look == usual_look(*kind) else look
 
 
 def _first_page() -> None:

@@ -1,4 +1,4 @@
-"""What of a dataset is used: product, bands, samples, windows, and how odd mask values are read."""
+"""What of a dataset is used: bands, samples, windows, and how odd mask values are read."""
 
 from __future__ import annotations
 
@@ -19,13 +19,6 @@ def clean_section(ref: DatasetRef, dataset: Dataset) -> None:
     recipe = draft(ref)
     left, right = st.columns(2, gap="large")
     with left:
-        if dataset.products:
-            st.selectbox(
-                "Image product",
-                ["", *dataset.products],
-                format_func=lambda name: name or f"{dataset.products[0]} (the first)",
-                **field(ref, "product"),
-            )
         _bands(ref, dataset)
     with right:
         ids = [sample.id for sample in dataset.samples]

@@ -16,6 +16,7 @@ from core.datasets.recipe import Recipe
 from core.datasets.splits import split_samples
 from core.imagery.display import to_rgb
 from core.imagery.window import Window
+from ui.band_choice import look_of
 from ui.recipe_draft import draft, field
 
 __all__ = ["patch_section"]
@@ -91,7 +92,8 @@ def _picture(dataset: Dataset, recipe: Recipe) -> None:
         return
     chosen = st.selectbox("Sample", ids, key="patch-sample")
     image = load_samples(dataset, [dataset.sample(chosen)])[0]
-    rgb = to_rgb(image.pixels, image.valid)
+    bands, clip, decibel = look_of(image.pixels.shape[-1], str(image.pixels.dtype), "sample")
+    rgb = to_rgb(image.pixels, image.valid, bands=bands, clip=clip, decibel=decibel)
     if recipe.patch.stride:
         grid = patch_grid(image.labels, recipe.patch)
         drawn = _drawn(rgb, grid.windows, grid.kept)

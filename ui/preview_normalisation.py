@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.datasets.dataset import Dataset
 from core.datasets.recipe import Recipe
-from core.imagery.display import default_bands, to_rgb
+from core.imagery.display import to_rgb
 from core.imagery.normalise import Normalisation
+from ui.band_choice import band_choice
 from ui.images import open_sample
 from ui.normalisations import Fitted, training_normalisation
 from ui.statistics.style import show
@@ -43,8 +44,8 @@ def normalisation_preview(dataset: Dataset, recipe: Recipe) -> None:
     chosen = st.selectbox("Sample", ids, key="normalised-sample", width=360)
     raster = open_sample(dataset, dataset.sample(chosen)).raster
     pixels, valid, normalise = raster.pixels, raster.valid, found.normalisation
-    bands = default_bands(pixels.shape[-1], str(pixels.dtype))
-    before = to_rgb(_small(pixels), _small(valid), bands=bands)
+    bands, clip, decibel = band_choice(raster, "sample")
+    before = to_rgb(_small(pixels), _small(valid), bands=bands, clip=clip, decibel=decibel)
     after = normalise(_small(pixels), _small(valid))
     one, other = st.columns(2)
     with one:

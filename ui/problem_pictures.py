@@ -10,6 +10,7 @@ from core.datasets.audit import Problem
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.imagery.window import Window
+from ui.band_choice import band_choice, shown_as
 from ui.errors import plain
 from ui.images import open_sample
 
@@ -32,10 +33,19 @@ def problem_pictures(dataset: Dataset, problem: Problem) -> None:
     sample, other = by_id.get(problem.sample), by_id.get(problem.other)
     if sample is None:
         return
-    pictures = _image(dataset, sample, problem.window)
-    if other is not None:
-        pictures += _image(dataset, other, None)
-    elif problem.kind in _MASK and sample.mask is not None:
+    pictures = []
+    look = None
+    for shown, window in ((sample, problem.window), (other, None)):
+        if shown is None:
+            continue
+        try:
+            image = open_sample(dataset, shown)
+        except DSIError:
+            continue  # the words above say what is wrong with it
+        # One choice for both of a pair.
+        look = look or band_choice(image.raster, "sample")
+        pictures += _image(shown, shown_as(image, look).rgb, window)
+    if other is None and problem.kind in _MASK and sample.mask is not None:
         pictures += _mask(dataset, sample, problem.window)
     if not pictures:
         st.caption("There is no picture to show: the file cannot be read.")
@@ -48,11 +58,7 @@ def problem_pictures(dataset: Dataset, problem: Problem) -> None:
             st.image(picture, caption=plain(caption), output_format="PNG", width="stretch")
 
 
-def _image(dataset: Dataset, sample: Sample, window: Window | None) -> list[tuple[str, np.ndarray]]:
-    try:
-        rgb = open_sample(dataset, sample).rgb
-    except DSIError:
-        return []  # the words above say what is wrong with it
+def _image(sample: Sample, rgb: np.ndarray, window: Window | None) -> list[tuple[str, np.ndarray]]:
     pictures = [(sample.id, marked(rgb, window))]
     if window is not None and (close := _closer(rgb, window)) is not None:
         pictures.append((_place(window), close))

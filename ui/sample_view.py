@@ -38,7 +38,7 @@ def sample_view(dataset: Dataset) -> None:
     except DSIError as error:
         show_error(error)
         return
-    labels = _labels(dataset, sample, image.rgb.shape[:2])
+    labels = _labels(dataset, sample, image.raster.valid)
     layers = [Layer("mask", "Mask", "labels", labels)] if labels is not None else []
     classes = [ViewerClass(land.name, land.rgb) for land in dataset.classes.classes]
     viewer(image.rgb, layers, classes if layers else [], key="sample-viewer", clickable=False)
@@ -54,8 +54,11 @@ def _go(sample: str) -> None:
     st.session_state["sample"] = sample
 
 
-def _labels(dataset: Dataset, sample: Sample, size: tuple[int, int]) -> np.ndarray | None:
-    """The mask, as far as it can be shown; says what is wrong with it where something is."""
+def _labels(dataset: Dataset, sample: Sample, valid: np.ndarray) -> np.ndarray | None:
+    """The mask, as far as it can be shown; says what is wrong with it where something is.
+
+    Where the image has no data it is void, as in training and scores.
+    """
     if sample.mask is None:
         st.info("This sample has no mask.", icon=":material/info:")
         return None
@@ -65,10 +68,10 @@ def _labels(dataset: Dataset, sample: Sample, size: tuple[int, int]) -> np.ndarr
         show_error(error)
         return None
     labels, unknown = mask.labels, mask.unknown
-    if labels.shape != size:
+    if labels.shape != valid.shape:
         st.warning(
             f"The mask is {labels.shape[1]} × {labels.shape[0]} pixels and the image "
-            f"{size[1]} × {size[0]}: it cannot be laid over.",
+            f"{valid.shape[1]} × {valid.shape[0]}: it cannot be laid over.",
             icon=":material/warning:",
         )
         return None
@@ -78,7 +81,7 @@ def _labels(dataset: Dataset, sample: Sample, size: tuple[int, int]) -> np.ndarr
             "Problems.",
             icon=":material/warning:",
         )
-    return labels
+    return np.where(valid, labels, np.uint8(VOID))
 
 
 def _facts(sample: Sample, header: Header) -> None:

@@ -16,6 +16,7 @@ from core.classes import ClassTable
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail, thumbnail_key
 from core.paths import workspace
+from ui.band_choice import Look
 
 __all__ = ["Thumbnail", "overlaid", "thumbnails"]
 
@@ -56,18 +57,26 @@ def _folder(path: str) -> ThumbnailFolder:
     return ThumbnailFolder(Path(path))
 
 
-def thumbnails(dataset: Dataset, samples: Sequence[Sample]) -> Iterator[Thumbnail]:
-    """Thumbnails of these samples in their order, each as soon as it is there, by two threads."""
+def thumbnails(
+    dataset: Dataset, samples: Sequence[Sample], look: Look | None = None
+) -> Iterator[Thumbnail]:
+    """Thumbnails of these samples in their order, each as soon as it is there, by two threads.
+
+    Args:
+        dataset, samples: which.
+        look: bands and stretch; each image's usual ones by default.
+    """
+    shown = look._asdict() if look else {}
     shelf = _shelf()
     folder = _folder(str(workspace().root / "cache" / "thumbnails"))
 
     def get(sample: Sample) -> Thumbnail:
-        key = thumbnail_key(dataset, sample)
+        key = thumbnail_key(dataset, sample, **shown)
         found = shelf.take(key)
         if found is None:
             found = folder.take(key)
             if found is None:
-                found = make_thumbnail(dataset, sample)
+                found = make_thumbnail(dataset, sample, **shown)
                 folder.put(key, found)
             shelf.put(key, found)
         return found

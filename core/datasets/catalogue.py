@@ -62,7 +62,7 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
         product: which of several image products, such as ``PS-RGB``; empty for the first.
 
     Raises:
-        DatasetError: no such folder, an empty one, or none of the known layouts.
+        DatasetError: no such folder, an empty one, none of the known layouts, or no such product.
     """
     if not path.is_dir():
         raise DatasetError(
@@ -79,6 +79,12 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
     called = name or path.resolve().name
     if layout == "spacenet6":
         return read_spacenet6(path, called, product)
+    if product:
+        raise DatasetError(
+            f"there is no image product {product!r}: the dataset has one kind of image",
+            where=str(path),
+            remedy="leave the product out",
+        )
     reader = {"dubai": read_dubai, "vector": read_vector}.get(layout, read_pairs)
     return reader(path, called)
 
@@ -108,15 +114,19 @@ def _below(folder: Path, depth: int) -> list[tuple[Path, Layout]]:
     return [found for child in children for found in _below(child, depth - 1)]
 
 
-def find_dataset(dataset: str) -> Dataset:
+def find_dataset(dataset: str, product: str = "") -> Dataset:
     """A dataset by its id, or by a folder (command line only).
 
+    Args:
+        dataset: id or folder.
+        product: which of several image products; empty for the first.
+
     Raises:
-        DatasetError: there is none.
+        DatasetError: there is none, or no such product.
     """
     for ref in list_datasets():
         if ref.id == dataset:
-            return open_dataset(ref.path, ref.id)
+            return open_dataset(ref.path, ref.id, product)
     path = Path(dataset)
     if not path.is_dir():
         names = ", ".join(ref.id for ref in list_datasets()) or "none yet"
@@ -124,4 +134,4 @@ def find_dataset(dataset: str) -> Dataset:
             f"there is no dataset {dataset!r}",
             remedy=f"give a folder, or a name: {names}; `python -m core demo DIR` writes one",
         )
-    return open_dataset(path)
+    return open_dataset(path, product=product)

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 
+from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError, WorkspaceError
-from core.imagery.display import to_rgb
+from core.imagery.display import Bands, to_rgb
 from core.imagery.shrink import display_size, downsample_image, downsample_labels
 from core.paths import write_bytes
 
@@ -24,7 +26,7 @@ __all__ = ["SIDE", "Thumbnail", "ThumbnailFolder", "make_thumbnail", "thumbnail_
 SIDE = 320
 """Longest side in pixels."""
 
-_VERSION = 1  # one more whenever pictures come out otherwise, so that no old one is shown
+_VERSION = 2  # one more whenever pictures come out otherwise, so that no old one is shown
 _SUFFIX = ".thumbnail"
 _LIMIT = 512 * 1024**2  # bytes on disk: about 20,000 thumbnails
 _RECOUNT = 500  # writes after which the folder is counted again: other servers may write too
@@ -37,7 +39,8 @@ class Thumbnail:
 
     Attributes:
         image: a JPEG, or None where the file cannot be read.
-        labels: a one-band PNG of class indices, 255 = void; None without a readable mask.
+        labels: a one-band PNG of class indices, 255 = void, also where the image has no data; None
+            without a readable mask.
         width, height: of the image in the file, in pixels.
         problems: why one of the two is missing or doubtful, in words.
         lasting: whether it stays so while the files stay as they are. A file that could not be
@@ -57,9 +60,21 @@ class Thumbnail:
         return len(self.image or b"") + len(self.labels or b"")
 
 
-def thumbnail_key(dataset: Dataset, sample: Sample) -> str:
-    """A digest of all that a thumbnail depends on: the files as they are and how they are read."""
+def thumbnail_key(
+    dataset: Dataset,
+    sample: Sample,
+    bands: Bands | None = None,
+    clip: tuple[float, float] | None = None,
+    decibel: bool = False,
+) -> str:
+    """A digest of all that a thumbnail depends on: the files as they are and how they are read.
+
+    Args:
+        dataset, sample: which.
+        bands, clip, decibel: as in `core.imagery.display.to_rgb`.
+    """
     read_as = f"{dataset.classes}|{dataset.coding}|{dataset.bands}|{dataset.windows.get(sample.id)}"
+    read_as += f"|{dataset.nodata}|{bands}|{clip}|{decibel}"
     files = f"{_stamp(sample.image)}|{_stamp(sample.mask)}"
     text = f"{_VERSION}|{SIDE}|{files}|{sample}|{read_as}"
     return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest()
@@ -75,19 +90,34 @@ def _stamp(path: Path | None) -> str:
     return f"{path.absolute()}:{status.st_size}:{status.st_mtime_ns}"
 
 
-def make_thumbnail(dataset: Dataset, sample: Sample) -> Thumbnail:
-    """Read a sample and make it small; what cannot be read is said in its `problems`."""
+def make_thumbnail(
+    dataset: Dataset,
+    sample: Sample,
+    bands: Bands | None = None,
+    clip: tuple[float, float] | None = None,
+    decibel: bool = False,
+) -> Thumbnail:
+    """Read a sample and make it small; what cannot be read is said in its `problems`.
+
+    Args:
+        dataset, sample: which.
+        bands, clip, decibel: as in `core.imagery.display.to_rgb`. An image that lacks one of the
+            bands, among others that have it, is shown in its own usual way.
+    """
     problems: list[str] = []
     lasting = True
-    image, height, width = None, 0, 0
+    image, valid, height, width = None, None, 0, 0
     try:
         raster = dataset.load_image(sample)
     except (DSIError, OSError) as error:
         problems.append(f"The image cannot be read: {_reason(error)}.")
         lasting = False
     else:
-        height, width = raster.pixels.shape[:2]
-        rgb = to_rgb(raster.pixels, raster.valid)
+        valid = raster.valid
+        height, width = valid.shape
+        if bands is not None and max(bands) >= raster.pixels.shape[-1]:
+            bands, clip, decibel = None, None, False
+        rgb = to_rgb(raster.pixels, valid, bands=bands, clip=clip, decibel=decibel)
         small = downsample_image(rgb, *display_size(height, width, SIDE))
         quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
         image = cv2.imencode(".jpg", small[..., ::-1], quality)[1].tobytes()
@@ -104,6 +134,8 @@ def make_thumbnail(dataset: Dataset, sample: Sample) -> Thumbnail:
                 size = f"{found.shape[1]} × {found.shape[0]}"
                 problems.append(f"The mask is {size} pixels, the image {width} × {height}.")
             else:
+                if valid is not None:
+                    found = np.where(valid, found, np.uint8(VOID))
                 small = downsample_labels(
                     found, *display_size(found.shape[0], found.shape[1], SIDE)
                 )

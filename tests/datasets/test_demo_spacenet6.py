@@ -178,3 +178,8 @@ def test_the_command_writes_it_and_the_audit_knows_it(tmp_path: Path) -> None:
     report = json.loads(core("audit", str(folder), "--json"))
     assert (report["layout"], report["samples"], report["scenes"]) == ("spacenet6", 3, 1)
     assert report["classes"] == ["Background", "Building"]
+    broken = next((folder / "AOI_11_Rotterdam" / "PS-RGB").iterdir())
+    broken.write_bytes(broken.read_bytes()[:300])
+    assert "unreadable" not in {problem["kind"] for problem in report["problems"]}
+    report = json.loads(core("audit", str(folder), "--product", "PS-RGB", "--json"))
+    assert "unreadable" in {problem["kind"] for problem in report["problems"]}

@@ -79,7 +79,7 @@ def test_other_folders_are_not_taken_for_it(tmp_path: Path, demo_dataset: Path) 
     assert recognise(demo_dataset) == "dubai"
 
 
-def test_products(generated: Path) -> None:
+def test_products(generated: Path, demo_dataset: Path) -> None:
     dataset = open_dataset(generated)
     assert dataset.products == PRODUCTS and dataset.product == "SAR-Intensity"
     assert dataset.classes.names == ("Background", "Building")
@@ -97,6 +97,8 @@ def test_products(generated: Path) -> None:
         "RGBNIR": (4, "uint16", 80, 20.0),
         "PAN": (1, "uint16", 160, 80.0),
     }
+    with pytest.raises(DatasetError, match="one kind of image"):
+        open_dataset(demo_dataset, product="PS-RGB")
     with pytest.raises(DatasetError, match="use SAR-Intensity, PS-RGB"):
         open_dataset(generated, product="HSV")
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.classes import VOID
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
 from core.datasets.thumbnails import (
@@ -45,6 +46,37 @@ def test_a_thumbnail_has_the_samples_colours_and_labels(dataset: Dataset) -> Non
     picture = cv2.imdecode(np.frombuffer(made.image, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
     original = dataset.load_image(sample).pixels
     assert np.abs(picture.astype(int) - original).mean() < 8
+
+
+def decoded(thumbnail: Thumbnail) -> tuple[np.ndarray, np.ndarray]:
+    """Picture (h, w, 3) and labels (h, w)."""
+    assert thumbnail.image is not None
+    assert thumbnail.labels is not None
+    picture = cv2.imdecode(np.frombuffer(thumbnail.image, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    labels = cv2.imdecode(np.frombuffer(thumbnail.labels, np.uint8), cv2.IMREAD_UNCHANGED)
+    return picture, labels
+
+
+def test_labels_are_void_where_the_image_has_no_data(dataset: Dataset) -> None:
+    sample = dataset.samples[0]
+    pixels = np.array(dataset.load_image(sample).pixels)
+    pixels[:, :30] = 0
+    image = sample.image.with_suffix(".png")
+    assert cv2.imwrite(str(image), pixels)
+    gaps = replace(dataset, nodata=0.0)
+    _, labels = decoded(make_thumbnail(gaps, replace(sample, image=image)))
+    assert (labels[:, :30] == VOID).all()
+    np.testing.assert_array_equal(labels[:, 30:], dataset.load_labels(sample)[:, 30:])
+
+
+def test_bands_are_those_asked_for_where_the_image_has_them(dataset: Dataset) -> None:
+    sample = dataset.samples[0]
+    usual, _ = decoded(make_thumbnail(dataset, sample))
+    other, _ = decoded(make_thumbnail(dataset, sample, bands=(2, 1, 0)))
+    assert np.abs(other[..., ::-1].astype(int) - usual).mean() < 4
+    assert np.abs(other.astype(int) - usual).mean() > 8
+    lacking, _ = decoded(make_thumbnail(dataset, sample, bands=(3, 1, 0)))
+    np.testing.assert_array_equal(lacking, usual)
 
 
 def test_large_images_become_small(dataset: Dataset) -> None:
@@ -166,6 +198,10 @@ def test_the_key_knows_files_and_how_they_are_read(dataset: Dataset) -> None:
         thumbnail_key(dataset, replace(sample, turned=True)),
         thumbnail_key(dataset, replace(sample, mask=None)),
         thumbnail_key(replace(dataset, bands=(0,)), sample),
+        thumbnail_key(replace(dataset, nodata=0.0), sample),
+        thumbnail_key(dataset, sample, bands=(2, 1, 0)),
+        thumbnail_key(dataset, sample, clip=(2.0, 98.0)),
+        thumbnail_key(dataset, sample, decibel=True),
         thumbnail_key(replace(dataset, windows={sample.id: (0, 0, 8, 8)}), sample),
         thumbnail_key(replace(dataset, coding=replace(dataset.coding, void_colors={})), sample),
     ]
