@@ -76,22 +76,33 @@ def read_footprints(
 def _polygons(path: Path, attribute: str) -> tuple[np.ndarray, np.ndarray, str | None]:
     """Polygons, their attribute's texts and their reference system; empty features are left out."""
     shapely, table, crs = _load(path, attribute)
-    polygons = shapely.force_2d(shapely.from_wkb(table[0]))
+    polygons = shapely.force_2d(shapely.from_wkb(table[0], on_invalid="ignore"))
     values = np.full(len(polygons), None, object)
     if attribute:
         values[:] = [None if v is None else str(v) for v in table[1]]
     for position, polygon in enumerate(polygons):
+        if polygon is None and table[0][position] is not None:
+            raise DatasetError(
+                f"feature {position + 1} is no polygon: a ring of it has fewer than three corners",
+                where=str(path),
+                remedy="remove it, or repair the layer (QGIS: Vector geometry, Fix geometries; or "
+                "ogr2ogr -makevalid)",
+            )
         if polygon is None or polygon.is_empty:
             continue
-        if polygon.geom_type not in _POLYGONS:
-            raise DatasetError(
-                f"feature {position + 1} is a {polygon.geom_type}, and a mask needs polygons",
-                where=str(path),
-                remedy="keep only Polygon and MultiPolygon features; give lines and points a "
-                "width first (QGIS: Vector, Geoprocessing Tools, Buffer)",
-            )
+        _check_kind(polygon, f"feature {position + 1}", path)
     kept = np.array([p is not None and not p.is_empty for p in polygons], bool)
     return polygons[kept], values[kept], crs
+
+
+def _check_kind(polygon: Any, what: str, path: Path) -> None:
+    if polygon.geom_type not in _POLYGONS:
+        raise DatasetError(
+            f"{what} is a {polygon.geom_type}, and a mask needs polygons",
+            where=str(path),
+            remedy="keep only Polygon and MultiPolygon features; give lines and points a width "
+            "first (QGIS: Vector, Geoprocessing Tools, Buffer)",
+        )
 
 
 @lru_cache(maxsize=2)
@@ -318,6 +329,8 @@ def _from_csv(path: Path, image: Path) -> Footprints:
             remedy="download the file again",
         ) from error
     kept = tuple(p for p in polygons if not p.is_empty)
+    for polygon in kept:
+        _check_kind(polygon, f"a footprint of {image.stem}", path)
     return Footprints(kept, (None,) * len(kept))
 
 
@@ -342,7 +355,8 @@ def rasterise(
     """Burn footprints as labels.
 
     A pixel belongs to a polygon if its centre does (GDAL's rule without ALL_TOUCHED). Smaller
-    polygons lie on top of larger ones.
+    polygons lie on top of larger ones. Where the outline of one crosses itself, what it goes around
+    an odd number of times is inside.
 
     Args:
         path, image, header, attribute, shared: as for `read_footprints`.
@@ -363,8 +377,8 @@ def rasterise(
     index = {name: number for number, name in enumerate(names)} | dict(texts or {})
     strange: dict[str, list[Any]] = {}
     drawn: list[tuple[float, Any, int]] = []
-    for polygon, value in zip(found.polygons, found.values, strict=True):
-        area = float(polygon.area)
+    areas = _areas(found.polygons)
+    for polygon, value, area in zip(found.polygons, found.values, areas, strict=True):
         if area < minimum_area or not math.isfinite(area) or area == 0:
             continue
         label = 1 if not attribute else index.get(str(value), VOID)
@@ -380,3 +394,14 @@ def rasterise(
         for name, polygons in strange.items()
     }
     return labels, unknown
+
+
+def _areas(polygons: Sequence[Any]) -> list[float]:
+    """Area of each as it is burnt; the two halves of a bow tie would cancel each other out."""
+    import shapely
+
+    shapes = np.array(polygons, object)
+    areas = shapely.area(shapes)
+    crossed = np.isfinite(areas) & ~shapely.is_valid(shapes)
+    areas[crossed] = shapely.area(shapely.make_valid(shapes[crossed]))
+    return [float(area) for area in areas]

@@ -129,6 +129,27 @@ def test_lines_and_points_are_refused(tmp_path: Path, geometry: dict[str, Any]) 
     assert "Buffer" in caught.value.remedy
 
 
+@pytest.mark.parametrize("corners", [1, 2])
+def test_a_ring_of_too_few_corners_is_refused(tmp_path: Path, corners: int) -> None:
+    broken = box(10, 10, 5, 5)
+    broken["coordinates"][0] = broken["coordinates"][0][:corners]
+    path = collected(tmp_path / "a.geojson", box(1, 1, 5, 5), None, broken)
+    with pytest.raises(DatasetError, match="feature 3 is no polygon") as caught:
+        burnt(path)
+    assert "Fix geometries" in caught.value.remedy
+
+
+def test_an_outline_that_crosses_itself_is_both_its_halves(tmp_path: Path) -> None:
+    bow = box(10, 10, 10, 10)
+    (ring,) = bow["coordinates"]
+    bow["coordinates"] = [[ring[0], ring[2], ring[1], ring[3], ring[0]]]
+    labels = burnt(collected(tmp_path / "a.geojson", bow), minimum_area=40)
+    # Two triangles of 25 square pixels each, whose signed areas cancel out.
+    assert 40 <= labels.sum() <= 60
+    assert not labels[:10].any() and not labels[20:].any()
+    assert burnt(collected(tmp_path / "a.geojson", bow), minimum_area=60).sum() == 0
+
+
 def test_footprints_that_lie_elsewhere_are_refused(tmp_path: Path) -> None:
     path = collected(tmp_path / "a.geojson", box(5_000, 100, 10, 10))
     with pytest.raises(DatasetError, match="none of the 1 footprints lies on the image") as caught:
@@ -178,12 +199,13 @@ def test_rows_of_a_summary_are_found_by_the_tile(tmp_path: Path, image_id: str) 
         ["ImageId,PolygonWKT_Pix", f"{SUMMARY},POLYGON (3 5"],
         ["ImageId,PolygonWKT_Pix", SUMMARY],
         ["ImageId,Polygon", f"{SUMMARY},POLYGON EMPTY"],
+        ["ImageId,PolygonWKT_Pix", f'{SUMMARY},"LINESTRING (3 5, 13 5)"'],
     ],
 )
 def test_broken_summaries_are_refused(tmp_path: Path, rows: list[str]) -> None:
     path = tmp_path / "summary.csv"
     path.write_text("\n".join(rows))
-    with pytest.raises(DatasetError, match=r"no WKT|cannot be read"):
+    with pytest.raises(DatasetError, match=r"no WKT|cannot be read|is a LineString"):
         rasterise(path, IMAGE, GRID, NAMES)
 
 
