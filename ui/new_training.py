@@ -6,13 +6,14 @@ import time
 
 import streamlit as st
 
+from core.datasets.catalogue import DatasetRef
 from core.errors import DSIError
 from core.training.config import TrainConfig
 from core.training.launcher import launch, running, suggest_name
 from core.training.queue import queued
 from ui.datasets import choose_dataset, open_chosen
 from ui.errors import page_errors, plain, show_error
-from ui.train_form import settings_form
+from ui.train_form import Plan, settings_form, take_from_url
 from ui.train_views import open_view
 
 __all__ = ["new_training"]
@@ -23,14 +24,22 @@ _DOUBLE_CLICK = 2  # seconds within which a second press is not another wish
 @page_errors()
 def new_training() -> None:
     """Choose what to train and start it; then the page shows that run."""
+    with page_errors():
+        take_from_url()
     ref = choose_dataset()
     if ref is None:
         return
-    try:
-        config = settings_form(ref, open_chosen(ref))
-    except DSIError as error:
-        show_error(error)
-        config = None
+    left, right = st.columns([7, 5], gap="large")
+    plan = None
+    with left, page_errors():
+        plan = settings_form(ref, open_chosen(ref))
+    with right:
+        _launch(ref, plan)
+
+
+def _launch(ref: DatasetRef, plan: Plan | None) -> None:
+    """Name and button."""
+    config = plan.ready if plan else None
     # A name that was used is not offered again: the field is a new one after each start.
     started = st.session_state.get("train.started", 0.0)
     suggestion = suggest_name(ref.id, config.model.architecture if config else "unet")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets.recipe import Recipe
+from core.datasets.recipe import Patch, Recipe
 from core.datasets.recipes import save_recipe
 from core.paths import workspace
 from core.training.config import TrainConfig
@@ -28,10 +28,13 @@ from tests.conftest import REPOSITORY
 
 
 def opened(**query: str) -> AppTest:
+    """The page, with crops that fit the dataset of these tests."""
     at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
     for key, value in query.items():
         at.query_params[key] = value
-    return at.switch_page("../pages/train.py").run()
+    at.switch_page("../pages/train.py").run()
+    fit = [button for button in at.button if button.label == "Take 96"]
+    return fit[0].click().run() if fit else at
 
 
 @pytest.fixture
@@ -166,6 +169,7 @@ def test_a_recipe_brings_its_exclusions(
     dataset: str, launched: list[tuple[Run, list[str]]]
 ) -> None:
     recipe = Recipe(name="clean", exclude=("Tile 1/image_part_001",), normalisation="unit")
+    recipe = recipe.model_copy(update={"patch": Patch(size=64)})
     recipe = save_recipe(recipe)
     at = opened()
     at.selectbox(key="train.recipe").set_value("clean").run()

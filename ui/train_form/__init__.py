@@ -1,0 +1,70 @@
+"""The form a training is launched from: widgets to a `TrainConfig`, with what follows from it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.training.checks import absent_classes
+from ui.errors import plain
+from ui.train_form.augmentation import augmentation_fields
+from ui.train_form.data import crop_fields, split_fields
+from ui.train_form.loss import loss_fields
+from ui.train_form.machine import machine_fields
+from ui.train_form.network import network_fields
+from ui.train_form.optimiser import optimiser_fields, schedule_plot
+from ui.train_form.plan import Plan, planned
+from ui.train_form.source import TAKE, choose_preset, choose_recipe, take_from_url
+
+__all__ = ["TAKE", "Plan", "settings_form", "take_from_url"]
+
+
+def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
+    """Show the form, each error beside the field it is about.
+
+    Returns:
+        What the form says, and what follows for this dataset.
+
+    Raises:
+        ConfigError: a saved recipe cannot be read.
+        DatasetError: the recipe's image product cannot be listed.
+        ImageError: a training image cannot be opened.
+    """
+    plan = planned(ref, dataset)
+    problem = plan.problem
+    left, right = st.columns(2)
+    with left:
+        choose_preset()
+    with right:
+        choose_recipe(ref, problem)
+    st.markdown("###### Data")
+    split_fields(plan.dataset, plan.split, problem)
+    _tell_absent(plan)
+    st.markdown("###### Network")
+    bands = plan.images.used if plan.images else None
+    network_fields(bands, len(plan.dataset.classes), problem)
+    st.markdown("###### Training")
+    crop_fields(problem, plan.config.model.multiple if plan.config else 32)
+    optimiser_fields(problem)
+    if plan.ready and plan.config:
+        schedule_plot(plan.config, plan.config.epochs * plan.steps)
+    with st.expander("Loss and class weights"):
+        loss_fields(plan.dataset.classes, problem)
+    with st.expander("Crops and augmentation"):
+        augmentation_fields(problem)
+    with st.expander("Machine and records"):
+        machine_fields(problem)
+    if problem.error and not problem.shown:
+        problem.show()
+    return plan
+
+
+def _tell_absent(plan: Plan) -> None:
+    absent = absent_classes(plan.counts) if plan.counts and plan.ready else ()
+    if absent:
+        st.warning(
+            f"No training sample has a pixel of {plain(', '.join(absent))}: the network cannot "
+            f"learn {'it' if len(absent) == 1 else 'them'}. Choose another split.",
+            icon=":material/warning:",
+        )

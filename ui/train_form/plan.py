@@ -1,0 +1,128 @@
+"""A training as the draft has it: its configuration, and what follows for a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.datasets.prepared import prepared
+from core.datasets.splits import Split, split_samples
+from core.errors import ConfigError
+from core.models.spec import ModelSpec
+from core.settings import remedy_for
+from core.training.checks import (
+    TrainingImages,
+    check_config,
+    check_counts,
+    crop_sizes,
+    network_of,
+    training_images,
+)
+from core.training.config import TrainConfig
+from core.training.estimate import steps_per_epoch
+from ui.audits import audit_key, finished_audit
+from ui.datasets import fingerprint
+from ui.train_form import draft
+from ui.train_form.fields import Problem
+
+__all__ = ["Plan", "planned"]
+
+
+@dataclass
+class Plan:
+    """What is known of a training before it starts; what could not be told is left out.
+
+    Attributes:
+        dataset: as the recipe has it, or as it is where the recipe does not fit it.
+        problem: why it cannot start, if it cannot.
+        counts: labelled pixels of the training samples by class, where the dataset was audited.
+        steps: an epoch.
+    """
+
+    dataset: Dataset
+    problem: Problem
+    config: TrainConfig | None = None
+    split: Split | None = None
+    images: TrainingImages | None = None
+    spec: ModelSpec | None = None
+    counts: dict[str, int] | None = None
+    steps: int = 0
+
+    @property
+    def ready(self) -> TrainConfig | None:
+        """The configuration, if it can be trained."""
+        return None if self.problem.error else self.config
+
+
+def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
+    """Look at the draft as a whole.
+
+    Raises:
+        DatasetError: the recipe's image product cannot be listed.
+        ImageError: a training image cannot be opened.
+    """
+    plan = Plan(dataset, Problem())
+    path = ""
+    try:
+        config = plan.config = draft.build(ref.id)
+        path = "recipe.exclude"
+        plan.dataset = prepared(dataset, config.recipe)
+        path = "recipe.split"
+        plan.split = split_samples(plan.dataset.samples, config.recipe.split)
+        path = "model"
+        plan.images = _images(_stamp(plan.dataset), plan.split, plan.dataset)
+        check_config(config, plan.dataset, plan.split, plan.images)
+        plan.spec = network_of(config, plan.images.used, len(plan.dataset.classes))
+        plan.steps = config.steps or steps_per_epoch(
+            plan.images.pixels, config.batch, config.recipe.patch.size
+        )
+        plan.counts = _counts(ref, plan.dataset, plan.split)
+        if plan.counts is not None:
+            check_counts(config, plan.counts)
+    except ValidationError as error:
+        plan.problem = _unfit(error)
+    except ConfigError as error:
+        plan.problem = _misfit(error, path, plan)
+    return plan
+
+
+def _misfit(error: ConfigError, path: str, plan: Plan) -> Problem:
+    if draft.has(error.where):
+        path = error.where
+    fix = {}
+    if path == "recipe.patch.size" and plan.config and plan.images:
+        sizes = crop_sizes(plan.config.model, plan.images.largest)
+        wanted = plan.config.recipe.patch.size
+        fix = {path: max((s for s in sizes if s <= wanted), default=sizes[0])}
+    return Problem(path, error, fix)
+
+
+def _unfit(error: ValidationError) -> Problem:
+    remedy = remedy_for(error)
+    path = remedy.removeprefix("mend ").partition(":")[0]
+    return Problem(path, ConfigError("these settings do not fit", where=path, remedy=remedy))
+
+
+def _stamp(dataset: Dataset) -> str:
+    return f"{fingerprint(dataset.root)}|{dataset.product}|{dataset.bands}|{dataset.windows}"
+
+
+@st.cache_data(max_entries=32, show_spinner="Measuring the training images …")
+def _images(content: str, split: Split, _dataset: Dataset) -> TrainingImages:
+    return training_images(_dataset, split)
+
+
+def _counts(ref: DatasetRef, dataset: Dataset, split: Split) -> dict[str, int] | None:
+    found = finished_audit(audit_key(ref, dataset.product))
+    if found is None or dataset.windows or dataset.coding.read_as:
+        return None  # it has counted whole samples, and masks as they are
+    facts: dict[str, Any] = {fact.id: fact for fact in found.facts}
+    return {
+        name: sum(facts[i].pixels_per_class.get(name, 0) for i in split.train if i in facts)
+        for name in dataset.classes.names
+    }
