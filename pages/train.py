@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.training.queue import advance
+from ui.errors import page_errors
 from ui.new_training import new_training
 from ui.run_compare import compare_panel
 from ui.runs import runs_panel
 from ui.train_views import choose_view
 
 st.title("Train")
+with page_errors():
+    advance()  # should the worker of the queue have been killed
 match choose_view():
     case "runs":
         runs_panel()
