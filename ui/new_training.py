@@ -13,6 +13,7 @@ from core.training.launcher import launch, running, suggest_name
 from core.training.queue import queued
 from ui.datasets import choose_dataset, open_chosen
 from ui.errors import page_errors, plain, show_error
+from ui.train_command import equivalent_command
 from ui.train_form import Plan, settings_form, take_from_url
 from ui.train_views import open_view
 
@@ -26,10 +27,11 @@ def new_training() -> None:
     """Choose what to train and start it; then the page shows that run."""
     with page_errors():
         take_from_url()
-    ref = choose_dataset()
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        ref = choose_dataset()
     if ref is None:
         return
-    left, right = st.columns([7, 5], gap="large")
     plan = None
     with left, page_errors():
         plan = settings_form(ref, open_chosen(ref))
@@ -52,6 +54,8 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
     )
     if pressed and config is not None and time.time() - started > _DOUBLE_CLICK:
         _start(config, name.strip() or suggestion)
+    if config is not None:
+        equivalent_command(config, name.strip())
 
 
 def _queue() -> None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from core.datasets.dataset import Dataset
 from core.datasets.splits import Split
-from core.errors import ConfigError
+from core.errors import ConfigError, ModelError
 from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
 from core.models.store import find_model
@@ -135,7 +135,10 @@ def check_config(
             + _listed([n for n in range(1, config.batch + 1) if not config.batch % n]),
         )
     if config.start_from:
-        find_model(config.start_from)
+        try:
+            find_model(config.start_from)
+        except ModelError as error:
+            raise ConfigError(error.what, where="start_from", remedy=error.remedy) from error
 
 
 def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:

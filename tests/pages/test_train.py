@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets.recipe import Patch, Recipe
+from core.datasets.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes import save_recipe
+from core.datasets.splits import SplitConfig
+from core.models.spec import UNetSpec
 from core.paths import workspace
-from core.training.config import TrainConfig
+from core.training.config import Loss, TrainConfig, with_settings
 from core.training.runs import (
     EPOCH_FILE,
     STATE_FILE,
@@ -179,6 +182,99 @@ def test_a_recipe_brings_its_exclusions(
     config = launched[0][0].config()
     assert config.recipe.exclude == recipe.exclude
     assert config.recipe.normalisation == "unit"
+
+
+def test_a_run_is_cloned_with_all_its_settings(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    recipe = Recipe(
+        exclude=("Tile 1/image_part_001",),
+        patch=Patch(size=64, rare=0.25),
+        augmentation=Augmentation(zoom=(0.5, 2), speckle=0.123),
+        class_weights={"Road": 3.5},
+        split=SplitConfig(kind="within-scene", val=0.333),
+    )
+    config = TrainConfig(
+        dataset="demo",
+        recipe=recipe,
+        model=UNetSpec(width=8, depth=2, upsampling="resize"),
+        loss=Loss(cross_entropy=0, focal=2, tversky=1, dice=0),
+        optimizer="sgd",
+        momentum=0.8,
+        schedule="plateau",
+        plateau_patience=7,
+        epochs=20000 // 3,
+        limit_minutes=12.5,
+        seed=5,
+    )
+    create_run("old", config)
+    at = opened(clone="old")
+    assert not at.exception and not at.error
+    assert "clone" not in at.query_params
+    assert at.number_input(key="train.class_weight.Road").value == 3.5
+    assert at.number_input(key="train.plateau_patience").value == 7
+    _button(at, "Start training").click().run()
+    assert not at.exception
+    assert launched[-1][0].config() == config
+    # Once: what is changed afterwards stays changed, through another view and back.
+    at.button_group(key="train.view").set_value("new").run()
+    at.number_input(key="train.epochs").set_value(3).run()
+    at.button_group(key="train.view").set_value("runs").run()
+    at.button_group(key="train.view").set_value("new").run()
+    assert at.number_input(key="train.epochs").value == 3
+
+
+def test_only_what_the_choice_needs_is_shown(dataset: str) -> None:
+    at = opened()
+
+    def there(path: str) -> bool:
+        return any(field.key == f"train.{path}" for field in [*at.number_input, *at.selectbox])
+
+    assert there("weight_decay") and there("warmup") and there("loss.balance")
+    assert not any(map(there, ("momentum", "plateau_patience", "loss.focal_gamma")))
+    at.selectbox(key="train.optimizer").set_value("sgd")
+    at.selectbox(key="train.schedule").set_value("one-cycle")
+    at.number_input(key="train.loss.cross_entropy").set_value(0.0).run()
+    assert there("momentum") and not there("warmup") and not there("loss.balance")
+    at.selectbox(key="train.optimizer").set_value("adam")
+    at.selectbox(key="train.schedule").set_value("plateau")
+    at.number_input(key="train.loss.focal").set_value(1.0).run()
+    assert there("plateau_patience") and there("loss.focal_gamma") and there("loss.balance")
+    assert not there("weight_decay") and not there("momentum")
+
+
+def test_another_architecture_has_other_settings_and_keeps_its_own(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    at = opened()
+    at.number_input(key="train.model.width").set_value(20).run()
+    at.selectbox(key="train.model.architecture").set_value("unet-vgg11").run()
+    assert not at.exception
+    assert not any(field.key == "train.model.width" for field in at.number_input)
+    at.selectbox(key="train.encoder_weights").set_value("imagenet").run()
+    at.number_input(key="train.freeze_encoder").set_value(2).run()
+    _button(at, "Start training").click().run()
+    config = launched[0][0].config()
+    assert launched[0][0].name == "demo-unet-vgg11-01"
+    assert (config.model.architecture, config.encoder_weights) == ("unet-vgg11", "imagenet")
+    assert config.freeze_encoder == 2
+    at.button_group(key="train.view").set_value("new").run()
+    at.selectbox(key="train.model.architecture").set_value("unet").run()
+    assert at.number_input(key="train.model.width").value == 20
+    assert not any(field.key == "train.encoder_weights" for field in at.selectbox)
+
+
+def test_the_command_gives_what_the_form_says(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    at = opened()
+    at.number_input(key="train.class_weight.Land").set_value(0.5)
+    at.selectbox(key="train.schedule").set_value("one-cycle").run()
+    (code,) = [code.value for code in at.code if "core train" in code.value]
+    words = shlex.split(code.replace("\\\n", " "))
+    settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    _button(at, "Start training").click().run()
+    assert with_settings(TrainConfig(dataset="demo"), settings) == launched[0][0].config()
 
 
 def _made(name: str, **status: object) -> Run:

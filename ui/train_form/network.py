@@ -68,7 +68,7 @@ def _architecture_chosen() -> None:
 
 
 def _unet(problem: Problem) -> None:
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
         number(
             "model.width",
@@ -79,6 +79,16 @@ def _unet(problem: Problem) -> None:
             "Of the first level, a multiple of 4; each level below doubles them.",
             problem,
         )
+        choice(
+            "model.norm",
+            "Normalisation layers",
+            list(_NORMS),
+            "Batch for batches of 4 crops and more, group for smaller ones (width a multiple of "
+            "8).",
+            problem,
+            words=_NORMS.__getitem__,
+        )
+    with middle:
         number(
             "model.depth",
             "Depth, halvings",
@@ -105,15 +115,6 @@ def _unet(problem: Problem) -> None:
             "Half is 4 times as fast, with coarser outlines.",
             problem,
             words=_STRIDES.__getitem__,
-        )
-        choice(
-            "model.norm",
-            "Normalisation layers",
-            list(_NORMS),
-            "Batch for batches of 4 crops and more, group for smaller ones (width a multiple of "
-            "8).",
-            problem,
-            words=_NORMS.__getitem__,
         )
         choice(
             "model.upsampling",

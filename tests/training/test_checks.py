@@ -1,0 +1,116 @@
+"""What cannot be trained is refused before the launch, by its key and with values that would do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.datasets.catalogue import open_dataset
+from core.datasets.dataset import Dataset
+from core.datasets.prepared import prepared
+from core.datasets.splits import split_samples
+from core.errors import ConfigError
+from core.training.checks import (
+    absent_classes,
+    check_config,
+    check_counts,
+    crop_sizes,
+    training_images,
+)
+from core.training.config import TrainConfig, with_settings
+from tests.conftest import REPOSITORY
+
+SMALL = ["recipe.patch.size=64", "model.depth=2"]
+
+
+@pytest.fixture
+def dataset(demo_dataset: Path) -> Dataset:
+    return open_dataset(demo_dataset)
+
+
+def check(dataset: Dataset, *settings: str) -> None:
+    config = with_settings(TrainConfig(), [*SMALL, *settings])
+    dataset = prepared(dataset, config.recipe)
+    check_config(config, dataset, split_samples(dataset.samples, config.recipe.split))
+
+
+def test_what_fits_passes(dataset: Dataset) -> None:
+    check(dataset, "recipe.patch.size=96", 'recipe.class_weights={"Road": 2, "Water": 0}')
+    check(dataset, "recipe.bands=[2, 0]", "replicas=4", "batch=8")
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "words"),
+    [
+        (["recipe.patch.size=128"], "recipe.patch.size", "longest side is 96 px, .*32, 64, 96"),
+        (
+            ["model.depth=6", "recipe.patch.size=96"],
+            "recipe.patch.size",
+            "multiples of 64, .*choose one of 64",
+        ),
+        (["recipe.bands=[0, 3]"], "recipe.bands", "no band 3: .* 0, 1, 2"),
+        (['recipe.class_weights={"Raod": 2}'], "recipe.class_weights", "'Raod'.*Building, .*Road"),
+        (["replicas=3"], "replicas", "batch of 8 .* 1, 2, 4, 8"),
+        (["recipe.split.val=0", "recipe.split.kind=within-scene"], "recipe.split.val", "above 0"),
+    ],
+)
+def test_what_does_not_fit_names_its_key(
+    dataset: Dataset, settings: list[str], key: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as error:
+        check(dataset, *settings)
+    assert error.value.where == key
+
+
+def test_an_unknown_model_to_start_from_is_told_with_those_there_are(dataset: Dataset) -> None:
+    with pytest.raises(ConfigError, match=r"'nowhere'.*dubai-unet") as error:
+        check(dataset, "start_from=nowhere")
+    assert error.value.where == "start_from"
+
+
+def test_a_window_is_what_counts(dataset: Dataset) -> None:
+    samples = [sample.id for sample in dataset.samples]
+    windows = {name: (0, 0, 40, 30) for name in samples}
+    cut = replace(dataset, windows=windows)
+    split = split_samples(cut.samples, TrainConfig().recipe.split)
+    images = training_images(cut, split)
+    assert images.largest == 40
+    assert images.pixels == 40 * 30 * len(split.train)
+    with pytest.raises(
+        ConfigError, match="longest side is 40 px, recipe.patch.size, choose one of 32"
+    ):
+        check_config(with_settings(TrainConfig(), SMALL), cut, split)
+
+
+def test_images_below_the_smallest_crop_are_filled_up(dataset: Dataset) -> None:
+    config = with_settings(TrainConfig(), SMALL)
+    assert crop_sizes(config.model, 20) == [32]
+    assert crop_sizes(config.model.model_copy(update={"depth": 6}), 200) == [64, 128, 192]
+
+
+def test_a_training_split_must_have_something_to_tell_apart() -> None:
+    config = with_settings(TrainConfig(), ['recipe.class_weights={"Road": 0}'])
+    check_counts(config, {"Land": 5, "Road": 3, "Water": 0})
+    assert absent_classes({"Land": 5, "Road": 3, "Water": 0}) == ("Water",)
+    for counts, key, words in (
+        ({"Land": 0, "Road": 0}, "recipe.split", "void"),
+        ({"Land": 5, "Road": 0}, "recipe.split", "Land alone"),
+    ):
+        with pytest.raises(ConfigError, match=words) as error:
+            check_counts(config, counts)
+        assert error.value.where == key
+    nothing = with_settings(TrainConfig(), ['recipe.class_weights={"Road": 0, "Land": 0}'])
+    with pytest.raises(ConfigError, match="weight above 0"):
+        check_counts(nothing, {"Land": 5, "Road": 3, "Water": 0})
+
+
+def test_checking_needs_no_tensorflow() -> None:
+    code = "import sys, core.training.checks; print('tensorflow' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
