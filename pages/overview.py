@@ -46,7 +46,7 @@ def running(name: str, status: Status) -> None:
         min(1.0, max(0.0, done)),
         text=f"Training **{name}**: epoch {status.epoch} of {status.epochs}{left}{best}",
     )
-    page_link("train", "Watch it", "monitoring")
+    page_link("train", "Watch it", "monitoring", {"view": "runs", "run": name})
 
 
 def scores(ref: ModelRef) -> bool:

@@ -81,7 +81,7 @@ def test_a_window_is_what_counts(dataset: Dataset) -> None:
     assert images.largest == 40
     assert images.pixels == 40 * 30 * len(split.train)
     with pytest.raises(
-        ConfigError, match="longest side is 40 px, recipe.patch.size, choose one of 32"
+        ConfigError, match=r"longest side is 40 px, recipe\.patch\.size, choose one of 32"
     ):
         check_config(with_settings(TrainConfig(), SMALL), cut, split)
 
