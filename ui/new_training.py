@@ -54,7 +54,9 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
     )
     if pressed and config is not None and time.time() - started > _DOUBLE_CLICK:
         _start(config, name.strip() or suggestion)
-    if config is not None:
+    if config is None:
+        st.caption("What is marked in red has to be changed first.")
+    else:
         equivalent_command(config, name.strip())
 
 

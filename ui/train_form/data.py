@@ -17,8 +17,8 @@ def split_fields(dataset: Dataset, split: Split | None, problem: Problem) -> Non
     """How samples are shared out, and who is on which side."""
     kind = draft.value("recipe.split.kind")
     fixed = kind == "fixed"
-    left, middle, right = st.columns(3)
-    with left:
+    cells = st.columns(5 if kind == "folds" else 4)
+    with cells[0]:
         kinds = [name for name in SPLIT_NAMES if name != "fixed" or fixed]
         choice(
             "recipe.split.kind",
@@ -29,50 +29,29 @@ def split_fields(dataset: Dataset, split: Split | None, problem: Problem) -> Non
             problem,
             words=SPLIT_NAMES.__getitem__,
         )
-    with middle:
+    if fixed:
+        _sides(dataset, split, kind)
+        return
+    with cells[1]:
         if kind == "folds":
             number("recipe.split.folds", "Folds", 2, 50, 1, "Parts of the scenes.", problem)
         else:
-            percent(
-                "recipe.split.val",
-                "Validation share, %",
-                0,
-                "Of scenes or samples.",
-                problem,
-                disabled=fixed,
-            )
-    with right:
-        percent(
-            "recipe.split.test",
-            "Test share, %",
-            0,
-            "Of scenes or samples.",
-            problem,
-            disabled=fixed,
-        )
-    with left:
-        if not fixed:
-            number(
-                "recipe.split.seed",
-                "Split number",
-                0,
-                2**31 - 1,
-                1,
-                "Another number, another split.",
-                problem,
-            )
-    with middle:
-        if kind == "folds":
+            help = "Of scenes or samples."
+            percent("recipe.split.val", "Validation share, %", 0, help, problem)
+    with cells[-2]:
+        percent("recipe.split.test", "Test share, %", 0, "Of scenes or samples.", problem)
+    with cells[-1]:
+        help = "Another number, another split."
+        number("recipe.split.seed", "Split number", 0, 2**31 - 1, 1, help, problem)
+    if kind == "folds":
+        with cells[2]:
             last = draft.value("recipe.split.folds") - 1
-            number(
-                "recipe.split.fold",
-                "Fold that validates",
-                0,
-                last,
-                1,
-                "Counted from 0; train once for each.",
-                problem,
-            )
+            help = "Counted from 0; train once for each."
+            number("recipe.split.fold", "Fold that validates", 0, last, 1, help, problem)
+    _sides(dataset, split, kind)
+
+
+def _sides(dataset: Dataset, split: Split | None, kind: str) -> None:
     if split is not None:
         split_table(dataset, split)
     st.caption(SPLIT_MEANS[kind])

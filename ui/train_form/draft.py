@@ -16,9 +16,19 @@ import streamlit as st
 from core.datasets.recipe import Recipe
 from core.models.spec import default_spec
 from core.training.config import TrainConfig
-from ui.train_form.presets import PRESETS
+from ui.train_form.presets import PRESETS, preset
 
-__all__ = ["build", "change", "choose_architecture", "fill", "fill_recipe", "key", "value"]
+__all__ = [
+    "build",
+    "change",
+    "choose_architecture",
+    "fill",
+    "fill_recipe",
+    "has",
+    "key",
+    "marked_preset",
+    "value",
+]
 
 _DRAFT, _OTHERS = "train.draft", "train.architectures"
 
@@ -31,7 +41,7 @@ def key(path: str) -> str:
 def _content() -> dict[str, Any]:
     if _DRAFT not in st.session_state:
         st.session_state[_DRAFT] = TrainConfig().model_dump(mode="json")
-        change(PRESETS["Quick try"])
+        change(preset("Quick try", "unet"))
     content: dict[str, Any] = st.session_state[_DRAFT]
     return content
 
@@ -66,11 +76,23 @@ def change(settings: Mapping[str, Any]) -> None:
 def choose_architecture(name: str) -> None:
     """Take another architecture, with its settings as they were when it was left."""
     others = st.session_state.setdefault(_OTHERS, {})
-    content = _content()
+    content, marked = _content(), marked_preset()
     others[content["model"]["architecture"]] = content["model"]
     content["model"] = others.get(name) or default_spec(name).model_dump(mode="json")
     # Neither fits another encoder.
     content["encoder_weights"], content["start_from"] = "none", ""
+    if marked:
+        change(preset(marked, name))
+
+
+def marked_preset() -> str | None:
+    """The preset that the draft agrees with."""
+    architecture = value("model.architecture")
+    for name in PRESETS:
+        settings = preset(name, architecture).items()
+        if all(value(path) == setting for path, setting in settings if has(path)):
+            return name
+    return None
 
 
 def fill(config: TrainConfig) -> None:

@@ -76,7 +76,6 @@ def number(
     problem: Problem,
     *,
     form: str | None = None,
-    disabled: bool = False,
 ) -> None:
     """A number; its limits give way to a value that a file brought."""
     now = draft.value(path)
@@ -87,15 +86,12 @@ def number(
         step=step,
         format=form or ("%.3f" if isinstance(low, float) else None),
         help=help,
-        disabled=disabled,
         **_tied(path, now),
     )
     problem.show_beside(path, label)
 
 
-def percent(
-    path: str, label: str, low: int, help: str, problem: Problem, *, disabled: bool = False
-) -> None:
+def percent(path: str, label: str, low: int, help: str, problem: Problem) -> None:
     """A share in whole percent."""
     now = round(100 * draft.value(path))
     st.number_input(
@@ -104,7 +100,6 @@ def percent(
         max(90, now),
         step=5,
         help=help,
-        disabled=disabled,
         **_tied(path, now, lambda shown: shown / 100),
     )
     problem.show_beside(path, label)

@@ -15,7 +15,7 @@ from ui.errors import plain
 from ui.run_keeping import CLONE
 from ui.train_form import draft
 from ui.train_form.fields import Problem
-from ui.train_form.presets import PRESETS
+from ui.train_form.presets import PRESETS, preset
 
 __all__ = ["TAKE", "choose_preset", "choose_recipe", "take_from_url"]
 
@@ -50,14 +50,9 @@ def take_from_url() -> None:
 
 def choose_preset() -> None:
     """Presets; one is marked as long as all its settings stand as it has them."""
-    fits = [
-        name
-        for name, settings in PRESETS.items()
-        if all(draft.value(path) == to for path, to in settings.items() if draft.has(path))
-    ]
-    st.session_state[_PRESET] = fits[0] if fits else None
+    st.session_state[_PRESET] = draft.marked_preset()
     st.segmented_control(
-        "Start from",
+        "Preset",
         list(PRESETS),
         key=_PRESET,
         on_change=_apply_preset,
@@ -67,7 +62,8 @@ def choose_preset() -> None:
 
 
 def _apply_preset() -> None:
-    draft.change(PRESETS.get(st.session_state[_PRESET], {}))
+    if chosen := st.session_state[_PRESET]:
+        draft.change(preset(chosen, draft.value("model.architecture")))
 
 
 def choose_recipe(ref: DatasetRef, problem: Problem) -> None:
