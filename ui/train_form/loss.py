@@ -20,7 +20,8 @@ _LOSSES = {
 }
 _WEIGHT = "recipe.class_weights"
 _SWATCH = (
-    "<span style='font-size:.875rem'><span style='display:inline-block;width:.85em;height:.85em;margin-right:.5em;"
+    "<span style='font-size:.875rem'><span style='display:inline-block;"
+    "width:.85em;height:.85em;margin-right:.5em;"
     "border-radius:2px;border:1px solid rgba(128,140,155,.6);vertical-align:-.05em;"
     "background:{color}'></span>{name}</span>"
 )
