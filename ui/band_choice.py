@@ -63,14 +63,24 @@ def band_choice(raster: Raster, key: str) -> Look:
     return look_of(raster.pixels.shape[-1], str(raster.pixels.dtype), key)
 
 
-def look_of(count: int, dtype: str, key: str) -> Look:
-    """Choose bands and stretch for images of so many bands of a type, as `band_choice` does."""
+def look_of(count: int, dtype: str, key: str, stretch: bool = True) -> Look:
+    """Choose bands and stretch for images of so many bands of a type, as `band_choice` does.
+
+    Args:
+        count, dtype: of the images.
+        key: names the widgets.
+        stretch: whether the contrast can be chosen too, not the bands alone.
+    """
     usual = usual_look(count, dtype)
     if usual.clip is None and count in (1, 3):
         return usual
+    if not stretch and count == 1:
+        return usual
     key = f"{key}-{count}-{dtype}"
-    with st.popover("Bands and contrast", icon=":material/tune:"):
+    with st.popover("Bands and contrast" if stretch else "Bands", icon=":material/tune:"):
         bands = _bands(count, dtype, key)
+        if not stretch:
+            return usual._replace(bands=bands)
         clip, decibel = usual.clip, False
         if usual.clip is None:
             if st.toggle("Stretch the contrast", key=f"{key}-stretch", persist_state="page"):

@@ -9,7 +9,10 @@ from core.classes import VOID, ClassTable
 from core.datasets.dataset import Dataset
 from core.datasets.labelled import load_samples
 from core.datasets.recipe import Recipe
+from core.imagery.display import Bands
+from ui.band_choice import look_of
 from ui.gallery import legend
+from ui.images import open_sample
 from ui.normalisations import files_and_reading, training_normalisation
 from ui.viewer.encode import display_size, downsample_image, downsample_labels
 
@@ -63,9 +66,11 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
         st.caption("Switch the draws on to see what a training makes of this sample.")
         return
     seed = st.session_state.get("augmented-seed", 0)
+    pixels = open_sample(dataset, dataset.sample(chosen)).raster.pixels
+    bands = look_of(pixels.shape[-1], str(pixels.dtype), "sample", stretch=False).bands
     with st.spinner("Drawing …"):
         key = f"{files_and_reading(dataset)}|{recipe.model_dump_json(exclude=_NAMES)}"
-        draws = _draws(key, chosen, seed, dataset, recipe)
+        draws = _draws(key, chosen, seed, bands, dataset, recipe)
     legend(dataset.classes)
     with st.container(horizontal=True, gap="small"):
         for number, (rgb, labels) in enumerate(draws):
@@ -92,13 +97,16 @@ def _again() -> None:
 
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
-def _draws(key: str, chosen: str, seed: int, _dataset: Dataset, _recipe: Recipe) -> list[Draw]:
+def _draws(
+    key: str, chosen: str, seed: int, bands: Bands, _dataset: Dataset, _recipe: Recipe
+) -> list[Draw]:
     normalisation = training_normalisation(_dataset, _recipe).normalisation
     (sample,) = load_samples(_dataset, [_dataset.sample(chosen)])
     from core.datasets.preview import augmented_preview
 
     return augmented_preview(
-        sample.pixels, sample.labels, sample.valid, _recipe, normalisation, _COUNT, seed
+        *(sample.pixels, sample.labels, sample.valid, _recipe, normalisation, _COUNT, seed),
+        bands=bands,
     )
 
 

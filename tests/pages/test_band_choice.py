@@ -83,6 +83,21 @@ def test_plain_pictures_have_no_choice(tmp_path: Path, bands: int) -> None:
     assert not at.slider
 
 
+def test_bands_alone_can_be_chosen() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from ui.band_choice import look_of
+
+        st.session_state["look"] = look_of(4, "uint16", "c", stretch=False)
+
+    at = AppTest.from_function(page, default_timeout=60).run()
+    assert not at.exception
+    at.selectbox(key="c-4-uint16-preset").select("Near infrared (bands R, G, B, NIR)").run()
+    assert at.session_state["look"] == Look((3, 0, 1), (1.0, 99.0))
+    assert not at.slider and not at.toggle
+
+
 @pytest.mark.parametrize(("dtype", "bands"), [("float32", 4), ("uint16", 1), ("complex64", 1)])
 def test_a_deep_sample_opens_with_a_choice(space: Path, dtype: str, bands: int) -> None:
     root = space / "datasets/deep"
