@@ -79,7 +79,10 @@ def test_correlation_as_numpy_has_it(drawn: Callable[..., list[dict[str, Any]]])
     first, noise = rng.normal(5, 2, 400), rng.normal(0, 1, 400)
     data = np.stack([first, -3 * first + noise, noise])
     (chart,) = drawn(bands.band_correlation, np.cov(data), ["a", "b", "c"])
-    np.testing.assert_allclose(values(chart["data"][0]["z"]), np.corrcoef(data), atol=1e-9)
+    (cells,) = chart["data"]
+    np.testing.assert_allclose(values(cells["z"]), np.corrcoef(data), atol=1e-9)
+    np.testing.assert_allclose(values(cells["text"]), np.cov(data), rtol=0.005)
+    assert "%{text}" in cells["texttemplate"]
 
 
 def test_a_constant_band_correlates_with_nothing(

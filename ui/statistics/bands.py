@@ -79,7 +79,7 @@ def _range(edges: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:
-    """The correlation of each pair of bands as colour and number, the covariance beside it.
+    """The correlation of each pair of bands as colour and number, the covariance below it.
 
     Args:
         covariance: (B, B) float; pixels of all images together.
@@ -100,17 +100,18 @@ def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:
             x=list(names),
             y=list(names),
             coloraxis="coloraxis",
-            customdata=covariance,
-            texttemplate="%{z:.2f}" if len(names) <= _WRITTEN else None,
-            hovertemplate="%{y} and %{x}: correlation %{z:.3f}<br>covariance "
-            "%{customdata:.5g}<extra></extra>",
+            # As text: in a cell Plotly makes a dash of custom data that arrives packed.
+            text=[[f"{value:.3g}" for value in row] for row in covariance],
+            texttemplate="%{z:.2f}<br>%{text}" if len(names) <= _WRITTEN else None,
+            hovertemplate="%{y} and %{x}: correlation %{z:.3f}<br>"
+            "covariance %{text}<extra></extra>",
             hoverongaps=False,
             xgap=2,
             ygap=2,
         )
     )
     chart.update_layout(
-        height=150 + 36 * max(4, len(names)),
+        height=150 + 44 * max(4, len(names)),
         margin={"l": 0, "r": 0, "t": 10, "b": 40},
         xaxis={"type": "category", "showgrid": False},
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False},

@@ -80,7 +80,8 @@ def bands_section(dataset: Dataset, measured: Statistics) -> None:
         st.subheader("How the bands go together")
         st.caption(
             "Correlation r of each pair of bands: at 1 they rise together and one tells nothing "
-            "new, at 0 they have nothing in common."
+            "new, at 0 they have nothing in common. Below it the covariance, in squared values of "
+            "the images."
         )
         band_correlation(measured.covariance, names)
 
