@@ -16,4 +16,6 @@ def block_of(spec: ModelSpec, layer: str) -> str:
 
 def encoder_layers(model: Any, spec: ModelSpec) -> list[Any]:
     """The layers that `freeze_encoder` freezes."""
-    return [layer for layer in model.layers if block_of(spec, layer.name).startswith("enc")]
+    return [
+        layer for layer in model.layers if block_of(spec, layer.name).startswith(("enc", "conv"))
+    ]

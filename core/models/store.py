@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from core.device import tensorflow
 from core.errors import ModelError
 from core.models.card import CARD_FILE, ModelCard, file_sha256
-from core.models.spec import ModelSpec, UNetSpec
+from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
 from core.models.unet import build_unet
+from core.models.unet_vgg11 import build_unet_vgg11
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def read_card(folder: Path) -> ModelCard:
 
 def build_model(spec: ModelSpec) -> keras.Model:
     """The network of a spec, with random weights; (N, H, W, bands) to logits (N, H, W, classes)."""
+    if isinstance(spec, UNetVGG11Spec):
+        return build_unet_vgg11(spec)
     if not isinstance(spec, UNetSpec):
         raise ModelError(
             f"{spec.architecture} cannot be built by this version",

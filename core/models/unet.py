@@ -62,7 +62,11 @@ def build_unet(spec: UNetSpec) -> keras.Model:
     for level in reversed(range(spec.depth)):
         filters = spec.width * 2**level
         name = f"dec{level + 1}"
-        x = layers.Conv2DTranspose(filters, 2, strides=2, name=f"{name}_up")(x)
+        if spec.upsampling == "transposed":
+            x = layers.Conv2DTranspose(filters, 2, strides=2, name=f"{name}_up")(x)
+        else:
+            x = layers.UpSampling2D(2, name=f"{name}_resize")(x)
+            x = layers.Conv2D(filters, 3, padding="same", name=f"{name}_up")(x)
         x = layers.Concatenate(name=f"{name}_concat")([skips[level], x])
         x = block(x, filters, name)
         if level == 1:

@@ -23,6 +23,12 @@ def begin(
         ModelError: there is no such model, or nothing of it fits.
         ConfigError: it was trained on what is held out now, and scores would come out too good.
     """
+    if config.encoder_weights != "none":
+        raise ConfigError(
+            f"encoder weights {config.encoder_weights!r} cannot be loaded by this version",
+            where="encoder_weights",
+            remedy="set encoder_weights to none, which begins with random ones",
+        )
     if not config.start_from:
         return
     first, card = load_model(find_model(config.start_from).folder)

@@ -38,6 +38,7 @@ def unet_parameters(spec: UNetSpec) -> int:
         total, bands = total + block(bands, filters), filters
     for level in reversed(range(spec.depth)):
         filters = spec.width * 2**level
-        total += 4 * bands * filters + filters + block(2 * filters, filters)
+        taps = 4 if spec.upsampling == "transposed" else 9
+        total += taps * bands * filters + filters + block(2 * filters, filters)
         bands = filters
     return total + bands * spec.classes + spec.classes

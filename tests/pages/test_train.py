@@ -251,17 +251,13 @@ def test_another_architecture_has_other_settings_and_keeps_its_own(
     at.selectbox(key="train.model.architecture").set_value("unet-vgg11").run()
     assert not at.exception
     assert not any(field.key == "train.model.width" for field in at.number_input)
-    at.selectbox(key="train.encoder_weights").set_value("imagenet").run()
-    at.number_input(key="train.freeze_encoder").set_value(2).run()
     _button(at, "Start training").click().run()
     config = launched[0][0].config()
     assert launched[0][0].name == "demo-unet-vgg11-01"
-    assert (config.model.architecture, config.encoder_weights) == ("unet-vgg11", "imagenet")
-    assert config.freeze_encoder == 2
+    assert config.model.architecture == "unet-vgg11"
     at.button_group(key="train.view").set_value("new").run()
     at.selectbox(key="train.model.architecture").set_value("unet").run()
     assert at.number_input(key="train.model.width").value == 20
-    assert not any(field.key == "train.encoder_weights" for field in at.selectbox)
 
 
 def test_the_command_gives_what_the_form_says(

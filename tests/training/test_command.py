@@ -9,7 +9,7 @@ import pytest
 from core.cli import parser
 from core.datasets.recipe import Augmentation, Patch, Recipe
 from core.datasets.splits import SplitConfig
-from core.models.spec import UNetSpec, UNetVGG11Spec, ZooSpec
+from core.models.spec import UNetSpec, UNetVGG11Spec
 from core.training.command import changed_settings, train_command
 from core.training.config import Loss, TrainConfig, with_settings
 
@@ -38,7 +38,6 @@ CONFIGS = [
         tensorboard=False,
     ),
     TrainConfig(dataset="x", model=UNetVGG11Spec(), encoder_weights="/tmp/my weights.safetensors"),
-    TrainConfig(dataset="x", model=ZooSpec(architecture="sm-fpn", backbone="vgg16")),
 ]
 
 
@@ -75,10 +74,9 @@ def test_beside_a_recipe_only_what_differs_is_said(config: TrainConfig) -> None:
 
 
 def test_only_what_differs_from_the_defaults_is_said() -> None:
-    config = TrainConfig(dataset="demo", epochs=3, model=ZooSpec(backbone="resnet18"))
+    config = TrainConfig(dataset="demo", epochs=3, model=UNetVGG11Spec())
     assert changed_settings(config) == [
-        "model.architecture=sm-unet",
-        "model.backbone=resnet18",
+        "model.architecture=unet-vgg11",
         "epochs=3",
     ]
     assert train_command(TrainConfig(dataset="demo")) == "python -m core train --dataset demo"

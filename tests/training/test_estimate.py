@@ -16,6 +16,7 @@ from core.training.estimate import steps_per_epoch, unet_parameters
         UNetSpec(bands=4, classes=2, width=8, depth=2, norm="group", stem_stride=2),
         UNetSpec(bands=1, width=16, depth=3, norm="none", stem_stride=4),
         UNetSpec(width=4, depth=1),
+        UNetSpec(width=8, depth=2, upsampling="resize"),
     ],
 )
 def test_parameters_are_those_of_the_network(spec: UNetSpec) -> None:

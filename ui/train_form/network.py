@@ -7,7 +7,6 @@ import streamlit as st
 from core.errors import DSIError
 from core.models.spec import architectures
 from core.models.store import list_models, read_card
-from core.models.weight_files import weight_files
 from ui.train_form import draft
 from ui.train_form.fields import Problem, choice, number
 
@@ -16,20 +15,11 @@ __all__ = ["network_fields"]
 _NAMES = {
     "unet": "U-Net",
     "unet-vgg11": "U-Net-VGG11",
-    "sm-unet": "Unet (segmentation-models)",
-    "sm-fpn": "FPN (segmentation-models)",
-    "sm-linknet": "Linknet (segmentation-models)",
-    "sm-pspnet": "PSPNet (segmentation-models)",
 }
 _MEANS = {
     "unet": "Ronneberger et al. 2015, of any width and depth; trained from random weights.",
     "unet-vgg11": "TernausNet: VGG11 as encoder, 22.9 million parameters, no normalisation layers. "
-    "Begin with ImageNet weights and a small learning rate, such as 0.0001.",
-    "sm-unet": "A U-Net decoder on an encoder of your choice.",
-    "sm-fpn": "Feature pyramid: the decoder adds up levels instead of joining them.",
-    "sm-linknet": "Light decoder that adds the encoder's levels; quick.",
-    "sm-pspnet": "Pools over regions of several sizes at one eighth of the resolution: coarse "
-    "outlines, wide view.",
+    "Take a small learning rate, such as 0.0001.",
 }
 _STRIDES = {1: "full", 2: "half", 4: "quarter"}
 _NORMS = {"batch": "batch", "group": "group (of 8 channels)", "none": "none"}
@@ -58,8 +48,6 @@ def network_fields(bands: int | None, classes: int, problem: Problem) -> None:
     st.caption(_MEANS[architecture])
     if architecture == "unet":
         _unet(problem)
-    elif architecture != "unet-vgg11":
-        _backbone(architecture, problem)
     _weights(architecture, bands, classes, problem)
 
 
@@ -126,26 +114,12 @@ def _unet(problem: Problem) -> None:
         )
 
 
-def _backbone(architecture: str, problem: Problem) -> None:
-    from core.models.backbones import backbones_for
-
-    choice(
-        "model.backbone",
-        "Encoder (backbone)",
-        backbones_for(architecture),
-        "More parameters see more and are slower; the table below tells.",
-        problem,
-    )
-
-
 def _weights(architecture: str, bands: int | None, classes: int, problem: Problem) -> None:
     left, right = st.columns(2)
     with left:
         _start_from(architecture, bands, classes, problem)
     with right:
-        if architecture != "unet" and not draft.value("start_from"):
-            _encoder_weights(problem)
-        if draft.value("start_from") or draft.value("encoder_weights") != "none":
+        if draft.value("start_from"):
             number(
                 "freeze_encoder",
                 "Epochs with the encoder frozen",
@@ -167,36 +141,13 @@ def _start_from(architecture: str, bands: int | None, classes: int, problem: Pro
             continue  # Predict says what is wrong with it
         if card.spec.architecture != architecture:
             continue
-        differ = [
-            f"{there} {what}"
-            for what, there, here in (
-                ("bands", card.spec.bands, bands),
-                ("classes", card.spec.classes, classes),
-            )
-            if here is not None and there != here
-        ]
-        words[ref.name] = ref.name + (f" ({', '.join(differ)})" if differ else "")
+        if card.spec.classes == classes and bands in (None, card.spec.bands):
+            words[ref.name] = ref.name
     choice(
         "start_from",
         "Start from a model",
         list(words),
-        "Weights of a model of the same architecture, as far as they fit: with other bands the "
-        "first convolution is adapted, with other classes the last one begins anew. The run's log "
-        "says what was taken over.",
+        "Weights of a model of the same network, with the same settings, bands and classes.",
         problem,
         words=lambda name: words.get(name, f"{name} (not there)"),
-    )
-
-
-def _encoder_weights(problem: Problem) -> None:
-    files = {str(path): path.name for path in weight_files()}
-    words = {"none": "random", "imagenet": "ImageNet"} | files
-    choice(
-        "encoder_weights",
-        "Encoder weights",
-        list(words),
-        "ImageNet's are downloaded once and kept in the workspace. Files that lie in the "
-        "workspace's folder `weights` (.safetensors, .h5) are offered too.",
-        problem,
-        words=lambda name: words.get(name, name),
     )

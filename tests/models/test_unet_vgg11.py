@@ -1,0 +1,31 @@
+"""U-Net-VGG11 against the numbers of its paper's code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.errors import ModelError
+from core.models.blocks import encoder_layers
+from core.models.spec import UNetVGG11Spec, ZooSpec
+from core.models.store import build_model
+
+
+def test_parameters_are_those_of_ternausnet() -> None:
+    spec = UNetVGG11Spec(classes=1)
+    model = build_model(spec)
+    assert model.count_params() == 22_927_393
+    encoder = sum(layer.count_params() for layer in encoder_layers(model, spec))
+    assert encoder == 9_220_480
+
+
+def test_odd_multiples_and_other_bands() -> None:
+    model = build_model(UNetVGG11Spec(bands=4, classes=3))
+    logits = np.asarray(model(np.zeros((1, 32, 96, 4), np.float32)))
+    assert logits.shape == (1, 32, 96, 3)
+    assert logits.dtype == np.float32
+
+
+def test_what_is_not_offered_is_refused() -> None:
+    with pytest.raises(ModelError, match="choose another architecture"):
+        build_model(ZooSpec())
