@@ -27,8 +27,7 @@ def augmentation_fields(problem: Problem) -> None:
         "recipe.normalisation",
         "Input normalisation",
         get_args(NormalisationKind),
-        "What brings pixel values into the network's range; fitted to the training samples. "
-        "Weights that were trained on ImageNet bring their own.",
+        "What brings pixel values into the network's range; fitted to the training samples.",
         problem,
         words=lambda kind: _WORDS.get(kind, kind),
     )

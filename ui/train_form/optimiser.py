@@ -42,7 +42,7 @@ def optimiser_fields(problem: Problem) -> None:
             1e-8,
             1.0,
             1e-4,
-            "The peak, after the warm-up; the finder below suggests one.",
+            "The peak, after the warm-up.",
             problem,
             form="%g",
         )

@@ -46,12 +46,11 @@ _THOROUGH: dict[str, Any] = {
     "ema": 0.995,
 }
 PRESETS = {"Quick try": (_QUICK, 2e-3), "Thorough": (_THOROUGH, 1.5e-3)}
-# Encoders that are wide, and mostly trained already, want smaller steps than a U-Net from scratch;
-# VGG11, without normalisation layers, the smallest (SpaceNet 6's baseline takes 1e-4).
-_SMALLER = {"unet": 1.0, "unet-vgg11": 0.05}
+# Without normalisation layers steps must be small (SpaceNet 6's baseline on VGG11 takes 1e-4).
+_SMALLER = {"unet-vgg11": 0.05}
 
 
 def preset(name: str, architecture: str) -> dict[str, Any]:
     """Settings by dotted key; those that the architecture does not have are to be passed over."""
     settings, rate = PRESETS[name]
-    return {**settings, "learning_rate": rate * _SMALLER.get(architecture, 0.25)}
+    return {**settings, "learning_rate": rate * _SMALLER.get(architecture, 1.0)}
