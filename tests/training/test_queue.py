@@ -264,7 +264,9 @@ def test_many_who_look_at_once_start_one(config: TrainConfig, fake: Path) -> Non
 
 def _command(fake: Path, run: Run) -> subprocess.Popen[str]:
     """A training on the command line, in the foreground."""
-    code = FAKE.format(repository=str(REPOSITORY)).replace(
+    # Where the tests run in the background of a shell, SIGINT is ignored, and that is inherited.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = heed + FAKE.format(repository=str(REPOSITORY)).replace(
         'find_run(sys.argv[sys.argv.index("--run") + 1])',
         "__import__('core.training.queue').training.queue.enlist("
         "sys.argv[2], __import__('core.training.config').training.config.TrainConfig(), here=True)",
@@ -303,7 +305,7 @@ def test_a_command_that_gives_up_or_dies_leaves_the_queue(config: TrainConfig, f
     commands[0].send_signal(signal.SIGINT)
     commands[1].kill()
     for command in commands:
-        command.wait()
+        command.wait(PATIENCE)
     assert [state(run) for run in runs] == ["stopped", "interrupted"]
     assert "waited for its turn" in runs[1].status().message
     assert names() == []
