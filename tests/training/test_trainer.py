@@ -67,6 +67,7 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
         "metrics.jsonl",
         "model.json",
         "model.weights.h5",
+        "samples.json",
         "status.json",
         "tensorboard",
         "timelapse",
