@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -42,7 +43,9 @@ def answer(url: str) -> tuple[int, bytes, dict[str, str]]:
     match, found = route.matches(scope)
     if match != Match.FULL:
         return 404, b"", {}
-    response = asyncio.run(route.endpoint(Request(scope | found)))
+    # In a thread of its own: Playwright keeps an event loop going in this one.
+    with ThreadPoolExecutor(1) as thread:
+        response = thread.submit(asyncio.run, route.endpoint(Request(scope | found))).result()
     return response.status_code, response.body, dict(response.headers)
 
 
