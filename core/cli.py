@@ -382,7 +382,11 @@ def _predict(options: Any) -> None:
 def _activations(options: Any) -> None:
     from core.explain.activations import write_activations
 
-    print(*write_activations(options.image, options.model, options.out, options.layers), sep="\n")
+    with _bar("feature maps", "layer") as progress:
+        written = write_activations(
+            options.image, options.model, options.out, options.layers, progress
+        )
+    print(*written, sep="\n")
 
 
 def _datasets(options: Any) -> None:

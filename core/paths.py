@@ -29,6 +29,8 @@ def _read_umask() -> int:
 
 # Read once, while the process has one thread.
 _UMASK = _read_umask()
+# A folder removed meanwhile or lying in /proc, one in a file's place, a ring of links, a lost disk.
+_UNUSABLE = (errno.ENOENT, errno.EISDIR, errno.ELOOP, errno.EIO, errno.ENODEV, errno.ESTALE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 
 
@@ -103,7 +105,7 @@ def data_roots() -> list[Path]:
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a missing permission at `path` into a WorkspaceError."""
+    """Turn what the system refuses at `path`, such as a full disk, into a WorkspaceError."""
     try:
         yield
     except OSError as error:
@@ -123,7 +125,26 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise WorkspaceError(
                 "cannot create the folder", where=str(path), remedy=remedy
             ) from error
+        if error.errno in _UNUSABLE:
+            raise WorkspaceError(
+                f"the place cannot be written to ({error.strerror})",
+                where=str(path),
+                remedy="check that this place is a folder and its disk is there, or choose another",
+            ) from error
         raise
+
+
+def writable_folder(path: Path) -> None:
+    """Make the folder where it is missing, and see that files can be made in it.
+
+    For what takes long: better told before the work than after it.
+
+    Raises:
+        WorkspaceError: it cannot be made or written.
+    """
+    with disk_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
 
 
 def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:

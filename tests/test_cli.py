@@ -164,6 +164,22 @@ def test_predict_refuses_what_is_not_the_models_kind(
     assert not out.exists() or not list(out.iterdir())
     twice = [tmp_path / "a" / "x.png", tmp_path / "b" / "x.png"]
     assert "overwrite" in fails(capsys, "predict", *twice, "--model", tiny_model, "--out", out)
+    assert str(deep) in fails(capsys, "activations", deep, "--model", tiny_model, "--out", out)
+    assert not out.exists()
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, demo_dataset: Path, tmp_path: Path
+) -> None:
+    image = demo_dataset / "Tile 1/images/image_part_001.jpg"
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    ring = tmp_path / "ring"
+    ring.symlink_to(ring)
+    for command in ("predict", "activations"):
+        for out, said in ((taken, "a file is in the way"), (ring / "out", "cannot be written to")):
+            # No progress bar before the one line: nothing was computed in vain.
+            assert said in fails(capsys, command, image, "--model", tiny_model, "--out", out)
 
 
 def test_activations(

@@ -96,12 +96,27 @@ def list_datasets() -> list[DatasetRef]:
         for folder in sorted(workspace().datasets.iterdir())
         if is_name(folder.name) and (layout := recognise(folder))
     ]
-    for root in data_roots():
+    for label, root in _labelled(data_roots()):
         found += [
-            DatasetRef("/".join(("server", *path.relative_to(root.parent).parts)), path, layout)
+            DatasetRef("/".join(("server", label, *path.relative_to(root).parts)), path, layout)
             for path, layout in _below(root, _DEPTH)
         ]
-    return list({ref.id: ref for ref in found}.values())
+    return found
+
+
+def _labelled(roots: list[Path]) -> list[tuple[str, Path]]:
+    """Each folder under its own last name; of namesakes the second is ``name-2``, and so on.
+
+    A folder added at the list's end leaves the ids of the others as they were.
+    """
+    labels: dict[str, Path] = {}
+    for root in dict.fromkeys(roots):
+        label, number = root.name or "root", 1
+        while label in labels:
+            number += 1
+            label = f"{root.name or 'root'}-{number}"
+        labels[label] = root
+    return list(labels.items())
 
 
 def _below(folder: Path, depth: int) -> list[tuple[Path, Layout]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from core.imagery.raster import Raster, read_raster
 from core.imagery.tiles import reflected
 from core.models.fit import network_bands
 from core.models.store import find_model, load_model
-from core.paths import write_atomic, write_bytes, write_json
+from core.paths import writable_folder, write_atomic, write_bytes, write_json
 
 if TYPE_CHECKING:
     import keras
@@ -191,7 +191,11 @@ def strength(maps: np.ndarray) -> Strength:
 
 
 def write_activations(
-    image: Path, model: str, out: Path, layers: Sequence[str] | None = None
+    image: Path,
+    model: str,
+    out: Path,
+    layers: Sequence[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write the feature maps of some layers, one layer at a time.
 
@@ -205,6 +209,7 @@ def write_activations(
         model: a name, or a folder with a card.
         out: a folder, made where it is missing.
         layers: names; by default the last activation of every level of the network.
+        progress: called with layers done and in all.
 
     Returns:
         The files, the JSON last.
@@ -223,10 +228,14 @@ def write_activations(
         )
     for name in names:
         layer_output(network, name)  # a wrong name is told before any work is done
+    _check_kind(raster, card, image)
+    writable_folder(out)
     stems = _file_stems(names)
     written: list[Path] = []
     described: list[dict[str, Any]] = []
-    for name in names:
+    for done, name in enumerate(names):
+        if progress:
+            progress(done, len(names))
         found = feature_maps(network, card, raster, name)
         said = strength(found.maps)
         stem = out / f"{image.stem}_{stems[name]}"
@@ -235,6 +244,8 @@ def write_activations(
         _write_npz(files[1], found)
         written += files
         described.append(_described(found, said) | {"files": [file.name for file in files]})
+    if progress:
+        progress(len(names), len(names))
     summary = out / f"{image.stem}_activations.json"
     write_json(
         summary,
@@ -248,6 +259,13 @@ def write_activations(
         },
     )
     return [*written, summary]
+
+
+def _check_kind(raster: Raster, card: ModelCard, image: Path) -> None:
+    try:
+        network_bands(raster.pixels, card.spec.bands, card.dtype, card.bands, card.file_bands)
+    except ImageError as error:
+        raise ImageError(error.what, where=str(image), remedy=error.remedy) from error
 
 
 def _file_stems(names: Sequence[str]) -> dict[str, str]:

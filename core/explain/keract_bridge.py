@@ -148,7 +148,7 @@ def layer_output(model: keras.Model, name: str) -> Any:
     layers = {layer.name: layer for layer in model.layers}
     if name not in layers:
         close = difflib.get_close_matches(name, layers, n=5, cutoff=0.4)
-        near = f"did you mean {', '.join(close)}?" if close else f"it begins with {_first(layers)}"
+        near = f"did you mean {', '.join(close)}?" if close else f"name one of: {_some(layers)}"
         raise ModelError(f"the model has no layer {name!r}", remedy=near)
     output = single_output(layers[name])
     if output is None:
@@ -160,5 +160,7 @@ def layer_output(model: keras.Model, name: str) -> Any:
     return output
 
 
-def _first(names: Iterable[str]) -> str:
-    return ", ".join(list(names)[:3])
+def _some(names: Iterable[str], most: int = 100) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more

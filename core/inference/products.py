@@ -14,7 +14,7 @@ from core.errors import ImageError
 from core.imagery.raster import Raster, read_raster
 from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
 from core.inference.predictor import Predictor
-from core.paths import write_bytes, write_json
+from core.paths import writable_folder, write_bytes, write_json
 
 __all__ = ["error_map", "predict_file", "summary"]
 
@@ -101,6 +101,7 @@ def predict_file(
         predictor.check(raster.pixels)
     except ImageError as error:
         raise ImageError(error.what, where=str(image), remedy=error.remedy) from error
+    writable_folder(out)
     if with_probabilities:
         scores = predictor.probabilities(raster.pixels, raster.valid, progress)
         labels = scores.argmax(axis=-1).astype(np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -223,3 +224,19 @@ def test_catalogue_lists_workspace_and_server_folders(
     assert find_dataset("server/store/project/city").name == "server/store/project/city"
     with pytest.raises(DatasetError, match=r"no dataset '\.\./mine'"):
         find_dataset("../mine")
+
+
+def test_two_server_folders_of_one_name_keep_their_own_datasets(
+    space: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roots = [tmp_path / "first/data", tmp_path / "second/data", tmp_path / "third/data"]
+    for root in roots[:2]:
+        dubai(root / "city")
+    dubai(roots[2])  # the root itself is a dataset
+    monkeypatch.setenv("DSI_DATA_ROOTS", os.pathsep.join(str(r) for r in [*roots, roots[0]]))
+    assert {ref.id: ref.path for ref in list_datasets()} == {
+        "server/data/city": roots[0] / "city",
+        "server/data-2/city": roots[1] / "city",
+        "server/data-3": roots[2],
+    }
+    assert find_dataset("server/data-2/city").root == roots[1] / "city"
