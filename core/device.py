@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 __all__ = [
     "Precision",
-    "available_memory",
     "describe",
     "has_gpu",
     "memory_in_use",
@@ -141,21 +140,3 @@ def memory_in_use() -> dict[str, Any]:
         ask = tf.config.experimental.get_memory_info
         found["gpu_memory"] = {name: int(ask(name)["current"]) for name in names}
     return found
-
-
-def available_memory() -> int | None:
-    """Bytes of main memory that a new process can have; None where /proc does not tell.
-
-    A container's limit is heeded where cgroups state one.
-    """
-    meminfo = Path("/proc/meminfo")
-    if not meminfo.is_file():
-        return None
-    lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-    free = int(lines["MemAvailable"].split()[0]) * 1024
-    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.stat")
-    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdigit():
-        # Files that are cached count as used there, though they make room at once.
-        held = dict(line.split() for line in used.read_text().splitlines())
-        free = min(free, int(most) - int(held["anon"]))
-    return max(0, free)

@@ -24,6 +24,7 @@ from core.training.config import TrainConfig
 __all__ = [
     "TrainingImages",
     "absent_classes",
+    "check_class_weights",
     "check_config",
     "check_counts",
     "crop_sizes",
@@ -124,7 +125,7 @@ def check_config(
             remedy=f"choose among {', '.join(map(str, range(images.bands)))} (counted from 0)",
         )
     names = dataset.classes.names
-    _check_weights(config, names)
+    check_class_weights(config, names)
     spec = network_of(config, images.used, len(names))
     _check_crop(config, spec, images)
     if config.replicas and config.batch % config.replicas:
@@ -184,7 +185,16 @@ def absent_classes(counts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(name for name, pixels in counts.items() if not pixels)
 
 
-def _check_weights(config: TrainConfig, names: Sequence[str]) -> None:
+def check_class_weights(config: TrainConfig, names: Sequence[str]) -> None:
+    """Refuse class weights of classes that there are not, or that are 0 for all.
+
+    Args:
+        config: its recipe's `class_weights`.
+        names: of the dataset's classes.
+
+    Raises:
+        ConfigError: they do not fit.
+    """
     weights = config.recipe.class_weights
     if unknown := sorted(set(weights) - set(names)):
         raise ConfigError(

@@ -17,6 +17,7 @@ from core.datasets.splits import Split, split_samples
 from core.datasets.store import SampleStore
 from core.errors import ConfigError
 from core.imagery.normalise import Normalisation
+from core.training.checks import check_class_weights
 from core.training.config import TrainConfig
 from core.training.progress import StatusWriter, check_stop
 from core.training.runs import Run
@@ -114,14 +115,8 @@ def class_factors(config: TrainConfig, data: TrainingData) -> list[float]:
     """The recipe's class weights by index, 1 where it names none.
 
     Raises:
-        ConfigError: it names a class that the dataset does not have.
+        ConfigError: they do not fit the dataset's classes.
     """
     names = data.dataset.classes.names
-    weights = config.recipe.class_weights
-    if unknown := sorted(set(weights) - set(names)):
-        raise ConfigError(
-            f"the dataset has no class {unknown[0]!r}",
-            where="recipe.class_weights",
-            remedy=f"name some of {', '.join(names)}",
-        )
-    return [weights.get(name, 1.0) for name in names]
+    check_class_weights(config, names)
+    return [config.recipe.class_weights.get(name, 1.0) for name in names]

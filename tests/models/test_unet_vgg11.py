@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import ModelError
-from core.models.blocks import encoder_layers
+from core.models.blocks import block_of, encoder_layers
 from core.models.spec import UNetVGG11Spec, ZooSpec
 from core.models.store import build_model
 
@@ -17,6 +17,14 @@ def test_parameters_are_those_of_ternausnet() -> None:
     assert model.count_params() == 22_927_393
     encoder = sum(layer.count_params() for layer in encoder_layers(model, spec))
     assert encoder == 9_220_480
+
+
+def test_blocks_are_named_as_in_a_u_net() -> None:
+    spec = UNetVGG11Spec()
+    weighted = [layer.name for layer in build_model(spec).layers if layer.weights]
+    blocks = list(dict.fromkeys(block_of(spec, name) for name in weighted))
+    encoder, decoder = [f"enc{i}" for i in range(1, 6)], [f"dec{i}" for i in range(5, 0, -1)]
+    assert blocks == [*encoder, "bridge", *decoder, "head"]
 
 
 def test_odd_multiples_and_other_bands() -> None:
