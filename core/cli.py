@@ -91,6 +91,11 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
     c.add_argument("--run", metavar="NAME", help="name of the run and of its model")
     c.add_argument("--resume", action="store_true", help="continue the run --run names")
+    c.add_argument(
+        "--find-learning-rate",
+        action="store_true",
+        help="train nothing, but try rates for 100 steps and print where the loss falls steepest",
+    )
     c.set_defaults(wrong=c.error)
 
     c = command("evaluate", _evaluate, "score a model on whole images")
@@ -113,6 +118,11 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--model", required=True, metavar="MODEL")
     c.add_argument("--out", required=True, type=Path, metavar="DIR")
     c.add_argument("--layer", action="append", metavar="NAME", dest="layers")
+
+    c = command("architectures", _architectures, "list the networks that can be trained")
+    c.add_argument("--bands", type=_count, default=3, metavar="N", help="of the images; 3")
+    c.add_argument("--classes", type=_count, default=5, metavar="K", help="of the masks; 5")
+    c.add_argument("--json", action="store_true")
 
     for name, run, text in (
         ("datasets", _datasets, "list the datasets of the workspace and the server's folders"),
@@ -145,8 +155,12 @@ def _seed(text: str) -> int:
 
 
 @contextmanager
-def _bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, as a callback that takes done and total."""
+def _bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, as a callback that takes done and total.
+
+    Args:
+        delay: seconds after which it appears.
+    """
     from tqdm import tqdm
 
     with ExitStack() as shown:
@@ -157,7 +171,14 @@ def _bar(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
             if bar is None:
                 # Not before there is progress: what fails at once leaves its one line alone.
                 bar = shown.enter_context(
-                    tqdm(desc=what, unit=unit, total=total, file=sys.stderr, leave=False)
+                    tqdm(
+                        desc=what,
+                        unit=unit,
+                        total=total,
+                        file=sys.stderr,
+                        leave=False,
+                        delay=delay,
+                    )
                 )
             bar.update(done - bar.n)
 
@@ -226,12 +247,15 @@ def _audit(options: Any) -> None:
 def _train(options: Any) -> None:
     from core.datasets.catalogue import find_dataset, list_datasets
     from core.datasets.recipe import load_recipe
+    from core.training.checks import check_training
     from core.training.config import TrainConfig, load_config, with_settings
     from core.training.launcher import suggest_name
     from core.training.queue import enlist, enqueue, has_turn
     from core.training.runs import find_run
     from core.training.trainer import train
 
+    if options.find_learning_rate and (options.resume or options.run):
+        options.wrong("--find-learning-rate makes no run: leave out --run and --resume")
     if options.resume:
         # `--dataset` is allowed: the launcher gives it with every training.
         if not options.run or options.config or options.recipe or options.settings:
@@ -257,8 +281,42 @@ def _train(options: Any) -> None:
         # A mistyped folder is said before a run is made, and a run finds it from anywhere.
         folder = find_dataset(config.dataset).root.resolve()
         config = config.model_copy(update={"dataset": str(folder)})
+    if Path(config.encoder_weights).is_file():
+        weights = str(Path(config.encoder_weights).resolve())
+        config = config.model_copy(update={"encoder_weights": weights})
+    if options.find_learning_rate:
+        _find_learning_rate(config)
+        return
     name = options.run or suggest_name(config.dataset)
-    _report(find_run(name) if has_turn() else enlist(name, config, here=True), train)
+    if has_turn():
+        run = find_run(name)
+    else:
+        with _bar("looking for every class", "mask", delay=1) as progress:
+            check_training(config, find_dataset(config.dataset), progress)
+        run = enlist(name, config, here=True)
+    _report(run, train)
+
+
+def _find_learning_rate(config: Any) -> None:
+    from core.training.finder import find_learning_rate
+
+    with _bar("trying learning rates", "step") as bar:
+
+        def progress(done: int, total: int) -> None:
+            if total:  # not before the process tells
+                bar(done, total)
+
+        found = find_learning_rate(config, progress)
+    if found.suggestion is None:
+        raise ConfigError(
+            "the loss does not fall at any learning rate",
+            where=f"{len(found.rates)} steps from {found.rates[0]:.0e} to {found.rates[-1]:.0e}"
+            if found.rates
+            else "",
+            remedy="check the masks with `audit`, choose a larger batch, or begin with other "
+            "weights",
+        )
+    print(f"learning rate: {found.suggestion:.2g}")
 
 
 def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
@@ -387,6 +445,43 @@ def _activations(options: Any) -> None:
             options.image, options.model, options.out, options.layers, progress
         )
     print(*written, sep="\n")
+
+
+def _architectures(options: Any) -> None:
+    from core.models.offered import offered
+
+    if options.bands > 1024 or options.classes > 254:
+        raise ConfigError(
+            f"there is no network for {options.bands} bands and {options.classes} classes",
+            remedy="ask for at most 1024 bands and 254 classes",
+        )
+    rows: list[dict[str, Any]] = [
+        {
+            "name": network.name,
+            "architecture": network.spec.architecture,
+            "backbone": getattr(network.spec, "backbone", None),
+            "parameters": network.cost.parameters,
+            "size": network.size,
+            "macs": network.cost.macs,
+            "receptive_field": network.cost.receptive_field,
+        }
+        for network in offered(options.bands, options.classes)
+    ]
+    if options.json:
+        _print_json({"architectures": rows})
+        return
+    _table(
+        [
+            (
+                row["name"],
+                f"{row['parameters']:,}",
+                f"{row['macs'] / 1e9:.2f} G at {row['size']}²",
+                "whole image" if row["receptive_field"] is None else f"{row['receptive_field']} px",
+            )
+            for row in rows
+        ],
+        ("name", "parameters", "multiply-adds", "receptive field"),
+    )
 
 
 def _datasets(options: Any) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 __all__ = [
     "Precision",
+    "available_memory",
     "describe",
     "has_gpu",
     "memory_in_use",
@@ -123,6 +124,41 @@ def describe() -> str:
     if has_gpu():
         return f"NVIDIA GPU, {name}, {cores} cores"
     return f"no GPU found: {name}, {cores} cores"
+
+
+def available_memory() -> int | None:
+    """Bytes of main memory that a new process may take; None where there is no /proc to ask.
+
+    What the kernel calls available, or what a container's limit (cgroup v2, else v1) leaves, if
+    that is less. What the container holds as a cache of files can be had back, and is not counted.
+    """
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.is_file():
+        return None
+    lines = (line.split() for line in meminfo.read_text().splitlines())
+    found = {parts[0].rstrip(":"): int(parts[1]) * 1024 for parts in lines if len(parts) > 1}
+    free = found.get("MemAvailable")
+    if free is None:
+        return None
+    for limit, used, cached in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        most, now = Path("/sys/fs/cgroup", limit), Path("/sys/fs/cgroup", used)
+        if not most.is_file() or not now.is_file():
+            continue
+        if (text := most.read_text().strip()) != "max":
+            held = int(now.read_text()) - _cached(now.with_name("memory.stat"), cached)
+            free = min(free, max(0, int(text) - held))
+        break
+    return free
+
+
+def _cached(statistics: Path, key: str) -> int:
+    if not statistics.is_file():
+        return 0
+    lines = (line.split() for line in statistics.read_text().splitlines())
+    return next((int(parts[1]) for parts in lines if parts[0] == key), 0)
 
 
 def memory_in_use() -> dict[str, Any]:

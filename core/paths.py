@@ -86,6 +86,11 @@ class Workspace:
     def exports(self) -> Path:
         return self._folder("exports")
 
+    @property
+    def weights(self) -> Path:
+        """Pretrained weights: fetched ones, and files that people put there."""
+        return self._folder("cache/weights")
+
 
 def workspace() -> Workspace:
     """The workspace named by ``$DSI_WORKSPACE``, by default ``./workspace``."""

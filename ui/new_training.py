@@ -8,12 +8,15 @@ import streamlit as st
 
 from core.datasets.catalogue import DatasetRef
 from core.errors import DSIError
+from core.models.spec import network_name
 from core.training.config import TrainConfig
 from core.training.launcher import launch, running, suggest_name
 from core.training.queue import queued
 from ui.datasets import choose_dataset, open_chosen
 from ui.errors import page_errors, plain, show_error
+from ui.learning_rate_finder import learning_rate_finder
 from ui.train_command import equivalent_command
+from ui.train_cost import cost_table
 from ui.train_form import Plan, settings_form, take_from_url
 from ui.train_views import open_view
 
@@ -40,11 +43,11 @@ def new_training() -> None:
 
 
 def _launch(ref: DatasetRef, plan: Plan | None) -> None:
-    """Name and button."""
+    """Name and button, and what can be told and tried before it is pressed."""
     config = plan.ready if plan else None
     # A name that was used is not offered again: the field is a new one after each start.
     started = st.session_state.get("train.started", 0.0)
-    suggestion = suggest_name(ref.id, config.model.architecture if config else "unet")
+    suggestion = suggest_name(ref.id, network_name(config.model) if config else "unet")
     name = st.text_input(
         "Name of the run and its model", placeholder=suggestion, key=f"train.name.{started}"
     )
@@ -56,8 +59,11 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
         _start(config, name.strip() or suggestion)
     if config is None:
         st.caption("What is marked in red has to be changed first.")
-    else:
-        equivalent_command(config, name.strip())
+        return
+    equivalent_command(config, name.strip())
+    if plan and plan.spec:
+        cost_table(config, plan.spec, plan.steps)
+    learning_rate_finder(config)
 
 
 def _queue() -> None:

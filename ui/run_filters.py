@@ -32,7 +32,7 @@ def filtered_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
         )
         states = _chosen("State", "state", _STATES, lambda run: (run.status.state,), runs)
         datasets = _chosen("Dataset", "on", (), lambda run: (run.config.dataset,), runs)
-        networks = _chosen("Network", "network", (), lambda run: (run.architecture,), runs)
+        networks = _chosen("Network", "network", (), lambda run: (run.network,), runs)
         tags = _chosen("Tag", "tag", (), lambda run: run.tags, runs)
     wanted = (text or "").strip().casefold()
     left = [
@@ -41,7 +41,7 @@ def filtered_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
         if (not wanted or wanted in " ".join((run.name, *run.tags, run.text)).casefold())
         and (not states or run.status.state in states)
         and (not datasets or run.config.dataset in datasets)
-        and (not networks or run.architecture in networks)
+        and (not networks or run.network in networks)
         and (not tags or set(tags) & set(run.tags))
     ]
     if wanted or states or datasets or networks or tags:

@@ -64,7 +64,7 @@ def _frame(runs: Sequence[RunSummary]) -> pd.DataFrame:
             "Epochs": [f"{run.status.epoch} / {run.status.epochs}" for run in runs],
             "Minutes": [round(run.minutes, 1) for run in runs],
             "Dataset": [run.config.dataset for run in runs],
-            "Network": [run.architecture for run in runs],
+            "Network": [run.network for run in runs],
             "Parameters": _numbers([run.parameters for run in runs]),
             "Tags": [list(run.tags) for run in runs],
             "Notes": [run.text for run in runs],

@@ -58,9 +58,9 @@ class Augmenter:
         self.whole = np.issubdtype(np.dtype(dtype), np.integer)
         self.decibel = speckle_adds(normalisation, dtype)
         self.range = _range(normalisation, self.whole)
-        centred = bool(normalisation.mean)
-        self.gap = np.array(normalisation.mean if centred else (0.0,) * bands, np.float32)
-        self.spread = np.array(normalisation.std if centred else (1.0,) * bands, np.float32)
+        mean, std = normalisation.centring
+        self.gap = np.array(mean or (0.0,) * bands, np.float32)
+        self.spread = np.array(std or (1.0,) * bands, np.float32)
         self.geometric = _geometric(augmentation)
         self.colour = _colour(augmentation, bands)
 

@@ -24,7 +24,7 @@ def training_feed(
     normalisation: Normalisation,
     batch: int,
     seed: int,
-    failed: list[DSIError] | None = None,
+    failed: list[DSIError | MemoryError] | None = None,
 ) -> Any:
     """Endless batches for `fit`, made while the network computes.
 
@@ -51,7 +51,7 @@ def training_feed(
     def drawn() -> Iterator[Any]:
         try:
             yield from scaled_crops(images, recipe, normalisation, seed)
-        except DSIError as error:
+        except (DSIError, MemoryError) as error:
             if failed is not None:
                 failed.append(error)
             raise

@@ -130,8 +130,11 @@ def without_gaps(
     for image in images:
         pixels = image.pixels
         if not image.valid.all():
-            whole = np.issubdtype(pixels.dtype, np.integer)
-            gap = (np.rint(fill) if whole else fill).astype(pixels.dtype)
-            pixels = np.where(image.valid[..., None], pixels, gap)
+            gap = fill
+            if np.issubdtype(pixels.dtype, np.integer):
+                # What pretrained weights take for 0 may lie beyond what the type holds.
+                limits = np.iinfo(pixels.dtype)
+                gap = np.clip(np.rint(fill), limits.min, limits.max)
+            pixels = np.where(image.valid[..., None], pixels, gap.astype(pixels.dtype))
         filled.append(replace(image, pixels=pixels))
     return filled

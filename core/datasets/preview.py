@@ -71,10 +71,8 @@ def augmented_preview(
 
 
 def _uncentred(values: np.ndarray, normalisation: Normalisation) -> np.ndarray:
-    if not normalisation.mean:
-        return values
-    mean, std = (np.array(part, np.float32) for part in (normalisation.mean, normalisation.std))
-    return values * std + mean
+    mean, std = (np.array(part, np.float32) for part in normalisation.centring)
+    return values * std + mean if mean.size else values
 
 
 def _limits(pixels: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

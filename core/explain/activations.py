@@ -138,7 +138,7 @@ def feature_maps(
         image: as in the file, (H, W, C) or a raster, whose pixels without data become 0.
         layer: one with a 4-D output.
         window: which part; by default the middle.
-        limit: longest side of the part in pixels.
+        limit: longest side of the part in pixels; a network of fixed size sees no more than that.
 
     Raises:
         ImageError: other bands or another type than the model was trained on, or a window that
@@ -149,9 +149,10 @@ def feature_maps(
     valid = image.valid if isinstance(image, Raster) else None
     pixels = network_bands(pixels, card.spec.bands, card.dtype, card.bands, card.file_bands)
     height, width = pixels.shape[:2]
+    limit = min(limit, card.spec.size or limit)
     window = window or centre_window(height, width, limit)
     _check_window(window, height, width, limit)
-    multiple = card.spec.multiple
+    multiple = card.spec.size or card.spec.multiple
     padded = [-(-side // multiple) * multiple for side in (window.height, window.width)]
     at = np.ix_(
         reflected(window.row, padded[0], height), reflected(window.column, padded[1], width)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Normalisation", "NormalisationKind"]
+__all__ = ["IMAGENET_MEAN", "IMAGENET_STD", "Expected", "Normalisation", "NormalisationKind"]
 
 NormalisationKind = Literal["unit", "minmax", "percentile", "standard", "imagenet", "decibel"]
 
@@ -17,6 +17,34 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _STRETCHED = ("minmax", "percentile", "decibel")
 _CENTRED = ("standard", "imagenet")
+
+
+class Expected(BaseModel):
+    """What pretrained weights were trained to see: values of 0–1, centred and scaled.
+
+    Attributes:
+        name: of the weights, for people to read.
+        mean, std: one value a band, of values in 0–1: (value - mean) / std is what they expect.
+        data_mean, data_std: of the images they were trained on, in 0–1: where values come
+            standardised, they are brought to this mean and spread first.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    data_mean: tuple[float, ...]
+    data_std: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Expected:
+        lengths = {len(self.mean), len(self.std), len(self.data_mean), len(self.data_std)}
+        if len(lengths) != 1 or not self.mean:
+            raise ValueError("expected one mean and one std a band of input and of data")
+        if any(value <= 0 for value in (*self.std, *self.data_std)):
+            raise ValueError("expected every std above 0")
+        return self
 
 
 class Normalisation(BaseModel):
@@ -32,6 +60,8 @@ class Normalisation(BaseModel):
             are given.
         mean, std: one value a band, of the divided values; empty where there is no centring.
         low, high: one value a band, in the file's units, that become 0 and 1; empty otherwise.
+        weights: what the pretrained weights expect that the network began with, in the place of
+            the centring that `kind` alone would do; None where it began with random ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +72,7 @@ class Normalisation(BaseModel):
     std: tuple[float, ...] = ()
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    weights: Expected | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Normalisation:
@@ -61,6 +92,11 @@ class Normalisation(BaseModel):
                 raise ValueError("expected every low below its high")
         elif self.low or self.high:
             raise ValueError(f"{self.kind} normalisation takes no low and high")
+        bands = len(self.mean or self.low)
+        if self.weights and bands and len(self.weights.mean) != bands:
+            raise ValueError(
+                f"the weights expect {len(self.weights.mean)} bands, the normalisation has {bands}"
+            )
         return self
 
     @property
@@ -68,11 +104,43 @@ class Normalisation(BaseModel):
         """Whether `scaled` values lie in 0–1 whatever the file holds."""
         return self.kind in _STRETCHED
 
+    @property
+    def centring(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and std of the second step: `scaled` values become (value - mean) / std.
+
+        One of each a band; empty where there is no second step. With `weights` they are theirs, on
+        top of `standard` so that data of mean 0 and spread 1 come out as the images did that the
+        weights were trained on.
+        """
+        if self.weights is None:
+            return self.mean, self.std
+        if self.kind != "standard":
+            return self.weights.mean, self.weights.std
+        own = np.array((self.mean, self.std), np.float64)
+        seen = np.array((self.weights.data_mean, self.weights.data_std), np.float64)
+        wanted = np.array((self.weights.mean, self.weights.std), np.float64)
+        mean = own[0] - own[1] * (seen[0] - wanted[0]) / seen[1]
+        std = own[1] * wanted[1] / seen[1]
+        return tuple(map(float, mean)), tuple(map(float, std))
+
+    def expecting(self, weights: Expected | None) -> Normalisation:
+        """The same for a network that began with such weights.
+
+        Raises:
+            ValueError: they are for another number of bands.
+        """
+        return Normalisation.model_validate(self.model_dump() | {"weights": weights})
+
     def fill(self) -> np.ndarray:
-        """What becomes 0 by normalisation, in the file's units: (C,) or (1,) float64."""
-        if self.low:
-            return np.array(self.low, np.float64)
-        return np.array(self.mean or (0.0,), np.float64) * self.divisor
+        """What becomes 0 by normalisation, in the file's units: (C,) or (1,) float64.
+
+        Where the weights take values that are not centred, 0 is what was black to them.
+        """
+        zero = np.array(self.centring[0] or (0.0,), np.float64)
+        if not self.low:
+            return zero * self.divisor
+        low, high = np.array(self.low, np.float64), np.array(self.high, np.float64)
+        return low + zero * (high - low)
 
     def scaled(self, pixels: np.ndarray, *, cut: bool = True) -> np.ndarray:
         """The first step alone: (…, C) of any real dtype to float32, usually 0–1.
@@ -102,8 +170,8 @@ class Normalisation(BaseModel):
         0 is the mean after centring: what a network is least surprised by.
         """
         values = self.scaled(pixels)
-        if self.mean:
-            mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        mean, std = (np.asarray(part, np.float32) for part in self.centring)
+        if mean.size:
             values = (values - mean) / std
         if valid is not None:
             values[~valid] = 0.0

@@ -39,7 +39,9 @@ class TileGrid:
     size: int
 
     @classmethod
-    def over(cls, length: int, size: int, overlap: int, multiple: int) -> TileGrid:
+    def over(
+        cls, length: int, size: int, overlap: int, multiple: int, *, whole: bool = False
+    ) -> TileGrid:
         """Spread tiles evenly over an axis.
 
         All tiles begin a multiple of `multiple` from each other: a network with pooling gives
@@ -51,11 +53,12 @@ class TileGrid:
             overlap: pixels two neighbours share at least, a multiple of `multiple` below `size`;
                 half of it, rounded to one, is the mirrored margin.
             multiple: what the network's input must be a multiple of.
+            whole: whether a tile is of that size also where the axis is shorter.
         """
         margin = overlap // 2 // multiple * multiple
         span = length + 2 * margin
         if span <= size:
-            fitting = -(-span // multiple) * multiple
+            fitting = size if whole else -(-span // multiple) * multiple
             return cls((-margin,), fitting)
         count = -(-(span - size) // (size - overlap)) + 1
         step = -(-(span - size) // (count - 1) // multiple) * multiple

@@ -25,6 +25,8 @@ __all__ = ["Predictor", "Strip"]
 
 Progress = Callable[[int, int], None]
 
+_STRIDE = 8  # of the maps that PSPNet pools
+
 
 @dataclass(frozen=True)
 class Strip:
@@ -45,9 +47,10 @@ class Predictor:
     Args:
         model: from images (N, H, W, C) to logits (N, H, W, K).
         normalisation: the model card's.
-        multiple: tile sizes are multiples of this many pixels.
+        multiple: tile sizes are multiples of this many pixels; of no account for a network whose
+            input has a fixed size.
         dtype: the dtype of the images it was trained on, for the error that tells them apart.
-        tile: largest side of a tile in pixels.
+        tile: largest side of a tile in pixels, where the network leaves it open.
         overlap: share of a tile that neighbours share, 0 to 0.75.
         tta: average over the eight symmetries of the square.
         batch: tiles computed at once.
@@ -75,12 +78,15 @@ class Predictor:
             )
         self.model = model
         self.normalisation = normalisation
-        self.multiple = multiple
         self.dtype = dtype
         self.chosen, self.file_bands = chosen, file_bands
         self.bands = int(model.input_shape[-1])
         self.classes = int(model.output_shape[-1])
-        self.tile = max(multiple, tile // multiple * multiple)
+        # A network whose input has a size of its own (PSPNet) takes tiles of that size alone. They
+        # may begin anywhere, but for the strides within it.
+        self._fixed: int | None = model.input_shape[1]
+        multiple = self.multiple = _STRIDE if self._fixed else multiple
+        self.tile = self._fixed or max(multiple, tile // multiple * multiple)
         # At least one multiple is left to move on by.
         rounded = round(self.tile * overlap / multiple) * multiple
         self.overlap = min(rounded, self.tile - multiple)
@@ -149,8 +155,10 @@ class Predictor:
         """Predict from top to bottom and hand out rows as soon as no later tile touches them."""
         pixels = self.check(pixels)
         height, width = pixels.shape[:2]
-        down = TileGrid.over(height, self.tile, self.overlap, self.multiple)
-        across = TileGrid.over(width, self.tile, self.overlap, self.multiple)
+        down, across = (
+            TileGrid.over(side, self.tile, self.overlap, self.multiple, whole=bool(self._fixed))
+            for side in (height, width)
+        )
         window = blend_window(down.size, across.size, self.overlap)[..., None]
         total, done = len(down.starts) * len(across.starts), 0
         # The canvas holds the rows of the current row of tiles; `top` is its first row.

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from core.models.zoo_table import backbones
 
 __all__ = [
+    "DECODER_LAYERS",
     "ModelSpec",
     "Norm",
     "UNetSpec",
@@ -15,10 +27,27 @@ __all__ = [
     "ZooSpec",
     "architectures",
     "default_spec",
+    "network_name",
 ]
 
 Norm = Literal["batch", "group", "none"]
 ZooArchitecture = Literal["sm-unet", "sm-fpn", "sm-linknet", "sm-pspnet"]
+
+# It pools maps of an eighth of the input in 1, 2, 3 and 6 parts.
+_PSPNET_MULTIPLE = 48
+
+DECODER_LAYERS = (
+    "aggregation",
+    "center_",
+    "decoder_",
+    "final_",
+    "fpn_",
+    "logits",
+    "psp_",
+    "segm_",
+    "upsampling_stage",
+)
+"""What names of layers that are not the encoder's begin with, in segmentation-models."""
 
 
 class UNetSpec(BaseModel):
@@ -65,6 +94,11 @@ class UNetSpec(BaseModel):
         """Height and width of the input must be multiples of this many pixels."""
         return int(self.stem_stride * 2**self.depth)
 
+    @property
+    def size(self) -> int:
+        """0: height and width are free."""
+        return 0
+
 
 class UNetVGG11Spec(BaseModel):
     """A U-Net whose encoder is VGG11 (TernausNet, Iglovikov and Shvets 2018, arXiv:1801.05746).
@@ -85,6 +119,11 @@ class UNetVGG11Spec(BaseModel):
         """Height and width of the input must be multiples of this many pixels."""
         return 32
 
+    @property
+    def size(self) -> int:
+        """0: height and width are free."""
+        return 0
+
 
 class ZooSpec(BaseModel):
     """A network of segmentation-models: one of its decoders on one of its encoders.
@@ -94,6 +133,8 @@ class ZooSpec(BaseModel):
         backbone: the encoder's name there, such as ``resnet34``.
         bands: input channels.
         classes: output channels.
+        size: height and width of PSPNet's input in pixels, which it pools over as a whole: the
+            side of the crops it is trained on. 0 for the others, whose input is of any size.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,11 +143,30 @@ class ZooSpec(BaseModel):
     backbone: str = "resnet34"
     bands: int = Field(3, ge=1, le=1024)
     classes: int = Field(5, ge=1, le=254)
+    size: int = Field(0, ge=0, le=2048)
+
+    @field_validator("backbone")
+    @classmethod
+    def _offered(cls, backbone: str, info: ValidationInfo) -> str:
+        # Without a valid architecture there is an error already.
+        names = backbones(info.data["architecture"]) if "architecture" in info.data else (backbone,)
+        if backbone not in names:
+            raise ValueError(f"expected one of {', '.join(names)}, received {backbone}")
+        return backbone
+
+    @field_validator("size")
+    @classmethod
+    def _sized(cls, size: int, info: ValidationInfo) -> int:
+        if size and info.data.get("architecture") != "sm-pspnet":
+            raise ValueError(f"expected 0, for only sm-pspnet has a size, received {size}")
+        if size % _PSPNET_MULTIPLE:
+            raise ValueError(f"expected a multiple of {_PSPNET_MULTIPLE} px, received {size}")
+        return size
 
     @property
     def multiple(self) -> int:
         """Height and width of the input must be multiples of this many pixels."""
-        return 32
+        return _PSPNET_MULTIPLE if self.architecture == "sm-pspnet" else 32
 
 
 def _kind(value: Any) -> str | None:
@@ -123,7 +183,8 @@ ModelSpec = Annotated[
     Discriminator(
         _kind,
         custom_error_type="architecture",
-        custom_error_message="expected the architecture unet or unet-vgg11",
+        custom_error_message="expected the architecture unet, unet-vgg11, "
+        + ", ".join(get_args(ZooArchitecture)),
     ),
     Field(description="architecture and its settings"),
 ]
@@ -131,7 +192,8 @@ ModelSpec = Annotated[
 
 def architectures() -> dict[str, type[UNetSpec] | type[UNetVGG11Spec] | type[ZooSpec]]:
     """The kind of spec of every architecture that is offered, by its name in JSON."""
-    return {"unet": UNetSpec, "unet-vgg11": UNetVGG11Spec}
+    zoo = dict.fromkeys(get_args(ZooArchitecture), ZooSpec)
+    return {"unet": UNetSpec, "unet-vgg11": UNetVGG11Spec, **zoo}
 
 
 def default_spec(architecture: str) -> UNetSpec | UNetVGG11Spec | ZooSpec:
@@ -141,3 +203,9 @@ def default_spec(architecture: str) -> UNetSpec | UNetVGG11Spec | ZooSpec:
         KeyError: there is none of that name.
     """
     return architectures()[architecture].model_validate({"architecture": architecture})
+
+
+def network_name(spec: UNetSpec | UNetVGG11Spec | ZooSpec) -> str:
+    """What a network is called in lists: its architecture, with the zoo's its encoder too."""
+    name = spec.architecture
+    return f"{name}-{spec.backbone}" if isinstance(spec, ZooSpec) else name

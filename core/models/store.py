@@ -16,6 +16,7 @@ from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
 from core.models.unet import build_unet
 from core.models.unet_vgg11 import build_unet_vgg11
+from core.models.zoo import build_zoo
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
 if TYPE_CHECKING:
@@ -97,14 +98,9 @@ def read_card(folder: Path) -> ModelCard:
 
 def build_model(spec: ModelSpec) -> keras.Model:
     """The network of a spec, with random weights; (N, H, W, bands) to logits (N, H, W, classes)."""
-    if isinstance(spec, UNetVGG11Spec):
-        return build_unet_vgg11(spec)
-    if not isinstance(spec, UNetSpec):
-        raise ModelError(
-            f"{spec.architecture} cannot be built by this version",
-            remedy="choose another architecture",
-        )
-    return build_unet(spec)
+    if isinstance(spec, UNetSpec):
+        return build_unet(spec)
+    return build_unet_vgg11(spec) if isinstance(spec, UNetVGG11Spec) else build_zoo(spec)
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:

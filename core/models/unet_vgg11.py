@@ -10,7 +10,14 @@ from core.models.spec import UNetVGG11Spec
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["VGG11_ENCODER", "VGG11_SKIPS", "build_unet_vgg11"]
+__all__ = [
+    "VGG11_CENTER",
+    "VGG11_DECODER",
+    "VGG11_ENCODER",
+    "VGG11_LAST",
+    "VGG11_SKIPS",
+    "build_unet_vgg11",
+]
 
 VGG11_ENCODER = (
     ("conv1", 64),
@@ -28,9 +35,9 @@ VGG11_SKIPS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 """What the decoder is given; a pooling follows each of them."""
 
 # Channels of each block's convolution and of the transposed one after it.
-_CENTER = (512, 256)
-_DECODER = (("dec5", 512, 256), ("dec4", 512, 128), ("dec3", 256, 64), ("dec2", 128, 32))
-_LAST = 32
+VGG11_CENTER = (512, 256)
+VGG11_DECODER = (("dec5", 512, 256), ("dec4", 512, 128), ("dec3", 256, 64), ("dec2", 128, 32))
+VGG11_LAST = 32
 
 
 def build_unet_vgg11(spec: UNetVGG11Spec) -> keras.Model:
@@ -76,9 +83,9 @@ def build_unet_vgg11(spec: UNetVGG11Spec) -> keras.Model:
         if name in VGG11_SKIPS:
             skips.append(x)
             x = layers.MaxPooling2D(2, name=name.replace("conv", "pool"))(x)
-    x = block(x, *_CENTER, "center")
-    for name, filters, up in _DECODER:
+    x = block(x, *VGG11_CENTER, "center")
+    for name, filters, up in VGG11_DECODER:
         x = block(joined(x, name), filters, up, name)
-    x = convolution(joined(x, "dec1"), _LAST, "dec1")
+    x = convolution(joined(x, "dec1"), VGG11_LAST, "dec1")
     x = layers.Conv2D(spec.classes, 1, dtype="float32", name="logits")(x)
     return keras.Model(inputs, x, name="unet-vgg11")

@@ -1,25 +1,32 @@
 """Whether a configuration can be trained on a dataset at all, said before anything is started.
 
 Each error names the setting by its dotted key (`where`) and the values that would do (`remedy`).
-Headers of images are read, no pixels, and nothing of TensorFlow.
+Headers of images are read and some masks, and nothing of TensorFlow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from core.datasets.dataset import Dataset
-from core.datasets.splits import Split
-from core.errors import ConfigError, ModelError
+from core.datasets.prepared import prepared
+from core.datasets.splits import Split, split_samples
+from core.device import available_memory, has_gpu
+from core.errors import ConfigError, RunError
 from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
-from core.models.store import find_model
 from core.settings import remedy_for
+from core.training.beginning import check_beginning
 from core.training.config import TrainConfig
+from core.training.memory import largest_batch, training_memory
+from core.training.presence import check_presence, classes_present
+from core.training.runs import Run, list_runs
 
 __all__ = [
     "TrainingImages",
@@ -27,7 +34,10 @@ __all__ = [
     "check_class_weights",
     "check_config",
     "check_counts",
+    "check_memory",
+    "check_training",
     "crop_sizes",
+    "memory_at_its_turn",
     "network_of",
     "training_images",
 ]
@@ -81,18 +91,56 @@ def training_images(dataset: Dataset, split: Split) -> TrainingImages:
 
 
 def network_of(config: TrainConfig, bands: int, classes: int) -> ModelSpec:
-    """The network for so many bands and classes.
+    """The network for so many bands and classes, and, where it has a size, for the crops.
 
     Raises:
         ConfigError: it cannot take so many.
     """
     content = config.model.model_dump() | {"bands": bands, "classes": classes}
+    size = config.recipe.patch.size
+    if config.model.architecture == "sm-pspnet" and not size % config.model.multiple:
+        content["size"] = size  # a crop that does not fit is refused by its own key
     try:
         return type(config.model).model_validate(content)
     except ValidationError as error:
         raise ConfigError(
             "the network does not fit the dataset", where="model", remedy=remedy_for(error)
         ) from error
+
+
+def check_training(
+    config: TrainConfig, dataset: Dataset, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """All that can be said before a training has a folder.
+
+    Masks are read until every class was seen on the training side, mostly a handful.
+
+    Args:
+        config: to be trained.
+        dataset: as opened.
+        progress: called with (masks read, masks there are).
+
+    Raises:
+        ConfigError: its `where` is the key of the setting that does not fit.
+        DatasetError: a mask that was read does not fit.
+        ImageError: a training image cannot be opened, or a mask not be read.
+    """
+    dataset = prepared(dataset, config.recipe)
+    try:
+        split = split_samples(dataset.samples, config.recipe.split)
+    except ConfigError as error:
+        where = error.where or "recipe.split"
+        raise ConfigError(error.what, where=where, remedy=error.remedy) from error
+    images = training_images(dataset, split)
+    check_config(config, dataset, split, images)
+    spec = network_of(config, images.used, len(dataset.classes))
+    check_memory(config, spec, memory_at_its_turn())
+    present = classes_present(dataset, split, progress)
+    if present is None:
+        return
+    check_presence(config, dataset, split, present)
+    names = dataset.classes.names
+    check_counts(config, {n: sum(n in present[i] for i in split.train) for n in names})
 
 
 def check_config(
@@ -135,11 +183,7 @@ def check_config(
             remedy="choose 0 (automatic) or a divisor of the batch: "
             + _listed([n for n in range(1, config.batch + 1) if not config.batch % n]),
         )
-    if config.start_from:
-        try:
-            find_model(config.start_from)
-        except ModelError as error:
-            raise ConfigError(error.what, where="start_from", remedy=error.remedy) from error
+    check_beginning(config, spec)
 
 
 def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:
@@ -147,7 +191,8 @@ def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:
 
     Args:
         config: to be trained.
-        counts: labelled pixels of the training samples by class, 0 where it has none.
+        counts: labelled pixels of the training samples by class, or how many samples have it; 0
+            where it has none.
 
     Raises:
         ConfigError: no class, or a single one, has pixels, or all that have weigh nothing.
@@ -174,6 +219,61 @@ def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:
             where="recipe.class_weights",
             remedy=f"give one of {', '.join(there)} a weight above 0",
         )
+
+
+def check_memory(config: TrainConfig, spec: ModelSpec, memory: int | None) -> None:
+    """Refuse a batch that main memory has no room for.
+
+    Args:
+        config: to be trained.
+        spec: the network, for the dataset's bands and classes.
+        memory: bytes there are (`memory_at_its_turn`); None where that is not known.
+
+    Raises:
+        ConfigError: the batch does not fit; the remedy names one that does, or smaller crops.
+    """
+    needed = training_memory(spec, config)
+    if memory is None or needed <= memory:
+        return
+    size = config.recipe.patch.size
+    if batch := min(config.batch - 1, largest_batch(spec, config, memory)):
+        remedy = f"choose a batch of at most {batch}"
+    elif sizes := [s for s in crop_sizes(spec, size - 1) if _least(config, spec, s) <= memory]:
+        remedy = f"choose recipe.patch.size={sizes[-1]} or less with a batch of 1"
+    else:
+        remedy = "choose a smaller network, or free some memory"
+    raise ConfigError(
+        f"a batch of {config.batch} crops of {size} px takes about {needed / 1e9:.1f} GB of "
+        f"memory, and {memory / 1e9:.1f} GB are free",
+        where="batch",
+        remedy=remedy,
+    )
+
+
+def _least(config: TrainConfig, spec: ModelSpec, size: int) -> int:
+    patch = config.recipe.patch.model_copy(update={"size": size})
+    recipe = config.recipe.model_copy(update={"patch": patch})
+    return training_memory(spec, config.model_copy(update={"batch": 1, "recipe": recipe}))
+
+
+def memory_at_its_turn() -> int | None:
+    """Bytes of main memory that a training may take: what is free, and what the one before holds.
+
+    None where it trains on a GPU, whose memory only TensorFlow knows, or the system does not say.
+    """
+    free = None if has_gpu() else available_memory()
+    return None if free is None else free + sum(map(_held, list_runs()))
+
+
+def _held(run: Run) -> int:
+    try:
+        status = run.status()
+        if not status.alive or status.pid is None:
+            return 0
+        pages = int(Path(f"/proc/{status.pid}/statm").read_text().split()[1])
+    except (RunError, OSError):
+        return 0  # damaged, or it has ended in this moment
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def absent_classes(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -17,10 +18,9 @@ from core.datasets.splits import Split, split_samples
 from core.datasets.store import SampleStore
 from core.errors import ConfigError
 from core.imagery.normalise import Normalisation
+from core.training.beginning import Beginning, begun_normalisation
 from core.training.checks import check_class_weights
 from core.training.config import TrainConfig
-from core.training.progress import StatusWriter, check_stop
-from core.training.runs import Run
 
 __all__ = ["TrainingData", "class_factors", "load_data"]
 
@@ -54,8 +54,16 @@ class TrainingData:
     bands: int
 
 
-def load_data(run: Run, config: TrainConfig, status: StatusWriter) -> TrainingData:
+def load_data(
+    config: TrainConfig, tell: Callable[[str, int, int], None], begun: Beginning | None = None
+) -> TrainingData:
     """Open the dataset, split it, and fit the normalisation to the training samples.
+
+    Args:
+        config: its dataset and recipe.
+        tell: called after every image with what is being read (``training``, ``validation``), how
+            many are read, and of how many; what it raises ends the reading.
+        begun: what the run began with, where it has begun.
 
     Raises:
         ConfigError: the recipe, the split or the normalisation does not fit the dataset.
@@ -75,15 +83,9 @@ def load_data(run: Run, config: TrainConfig, status: StatusWriter) -> TrainingDa
     ]
     train, val, test = sides
 
-    def say(what: str) -> Callable[[int, int], None]:
-        def tell(done: int, total: int) -> None:
-            status(message=f"Reading {what} images: {done} of {total}.")
-            check_stop(run)
-
-        return tell
-
-    seen = train.survey(say("training"))
-    normalisation = fitted(config.recipe, seen)
+    seen = train.survey(partial(tell, "training"))
+    bands = seen[0].pixels.shape[-1]
+    normalisation = begun_normalisation(config, fitted(config.recipe, seen), bands, begun)
     check_photometric(config.recipe, normalisation, seen[0])
     file_bands = 0
     if dataset.bands:
@@ -93,7 +95,7 @@ def load_data(run: Run, config: TrainConfig, status: StatusWriter) -> TrainingDa
     # What is wrong with a validation image is said now, not after the first epoch.
     for done, image in enumerate(val):
         check_alike(seen[0], image)
-        say("validation")(done + 1, len(val))
+        tell("validation", done + 1, len(val))
     train.fill_gaps(normalisation)
     val.fill_gaps(normalisation)
     pixels = seen[0].pixels
@@ -107,7 +109,7 @@ def load_data(run: Run, config: TrainConfig, status: StatusWriter) -> TrainingDa
         file_bands=file_bands,
         counts=counts,
         dtype=str(pixels.dtype),
-        bands=pixels.shape[-1],
+        bands=bands,
     )
 
 

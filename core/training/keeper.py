@@ -13,6 +13,7 @@ from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard, Training
 from core.models.spec import ModelSpec
 from core.models.store import load_model, save_model
 from core.paths import write_json
+from core.training.beginning import read_beginning
 from core.training.checkpoints import check_space
 from core.training.config import TrainConfig
 from core.training.data import TrainingData
@@ -71,6 +72,8 @@ class Keeper:
             if record["kind"] == "epoch"
         )
 
+        begun = read_beginning(self.run)
+
         def card(sha256: str) -> ModelCard:
             return ModelCard(
                 name=self.run.name,
@@ -89,6 +92,7 @@ class Keeper:
                     scores={"val": summary},
                     config=self.config.model_dump(mode="json"),
                     minutes=round(seconds / 60, 1),
+                    notes=begun.notes if begun else "",
                 ),
                 weights=weights,
                 sha256=sha256,

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from pydantic import ValidationError
-
+from core.datasets.dataset import Dataset
 from core.datasets.feed import training_feed
 from core.device import resolve_precision, tensorflow
-from core.errors import ConfigError, DSIError
+from core.errors import DatasetError, DSIError, ImageError
 from core.evaluation.evaluate import pooled
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, ModelCard
 from core.models.spec import ModelSpec
 from core.models.store import build_model, read_card
-from core.settings import remedy_for
-from core.training.beginning import begin
+from core.training.beginning import Beginning, begin, keep_beginning, read_beginning
 from core.training.checkpoints import checkpointer, restore
+from core.training.checks import absent_classes, check_config, check_counts, network_of
 from core.training.compiling import compiled
 from core.training.config import TrainConfig
 from core.training.data import TrainingData, class_factors, load_data
 from core.training.estimate import steps_per_epoch
 from core.training.keeper import Keeper, finish
+from core.training.presence import (
+    absent_everywhere,
+    cannot_learn,
+    check_presence,
+    classes_present,
+)
 from core.training.progress import StatusWriter, check_stop
 from core.training.rates import rate_setter, thaw
 from core.training.replicas import mirrored, synchronise
@@ -43,15 +50,21 @@ def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: boo
     # Before anything is computed: the processor cannot be divided afterwards.
     strategy = mirrored(config.replicas, config.batch)
     keras.utils.set_random_seed(config.seed)
-    data = load_data(run, config, status)
+
+    def reading(what: str, done: int, total: int) -> None:
+        status(message=f"Reading {what} images: {done} of {total}.")
+        check_stop(run)
+
+    data = load_data(config, reading, read_beginning(run) if resume else None)
     status(message="Building the network.")
     keras.config.set_dtype_policy(resolve_precision(config.precision))
-    spec = network_spec(config, data)
-    _check(config, spec, data)
+    spec = network_of(config, data.bands, len(data.dataset.classes))
+    if run.saved() is None:
+        _check(run, config, data)
     with strategy.scope():
         model = build_model(spec)
         if not resume:
-            begin(model, spec, config, data, status)
+            _begin(run, model, spec, config, data, status)
         if strategy.num_replicas_in_sync > 1:
             synchronise(model)
         fitted = compiled(model, spec, config, data.counts, class_factors(config, data))
@@ -60,15 +73,52 @@ def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: boo
     sitting = Sitting(steps, config.epochs)
     epochs, sitting.offset = restore(run, fitted) if resume else (0, 0)
     if resume and not int(fitted.optimizer.iterations):
-        begin(model, spec, config, data, status)  # it was killed before it had left a state
+        _begin(run, model, spec, config, data, status)  # it was killed before it had left a state
     if (run.folder / CARD_FILE).is_file():
         # The card is what counts: a killed process may have kept weights without a word.
         kept = read_card(run.folder).training
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
     fit = _Fit(run, config, status, data, spec, model, fitted, sitting)
     status(message="Starting the first step (the graph is traced).", epoch=epochs, steps=steps)
-    fit(epochs)
-    return finish(run, data, status, stopped=fit.report.stopped, early=fit.report.early)
+    with _vanishing(data.dataset):
+        fit(epochs)
+        return finish(run, data, status, stopped=fit.report.stopped, early=fit.report.early)
+
+
+@contextmanager
+def _vanishing(dataset: Dataset) -> Iterator[None]:
+    """Say of files that were there when the training began, and are not any more, that they went.
+
+    To a reader of one file it was never there.
+    """
+    try:
+        yield
+    except (DatasetError, ImageError) as error:
+        files = [f for sample in dataset.samples for f in (sample.image, sample.mask) if f]
+        lost = [file for file in files if not file.exists()]
+        if not lost:
+            raise
+        whole = not dataset.root.is_dir()
+        raise DatasetError(
+            "the dataset has vanished" if whole else f"{len(lost)} file(s) have vanished",
+            where=str(dataset.root if whole else lost[0]),
+            remedy="bring it back (is its disk still there?), then continue with Resume",
+        ) from error
+
+
+def _begin(
+    run: Run,
+    model: Any,
+    spec: ModelSpec,
+    config: TrainConfig,
+    data: TrainingData,
+    status: StatusWriter,
+) -> None:
+    notes = begin(model, spec, config, data, status, lambda: check_stop(run))
+    if notes:
+        status(message=notes)
+        print(notes, file=sys.stderr)  # in the run's log
+        keep_beginning(run, Beginning(notes=notes, weights=data.normalisation.weights))
 
 
 class _Fit:
@@ -130,7 +180,7 @@ class _Fit:
             self._fit(epochs, self.sitting.epochs, self.sitting.steps)
 
     def _fit(self, first: int, last: int, steps: int) -> None:
-        failed: list[DSIError] = []
+        failed: list[DSIError | MemoryError] = []
         # Another stream of crops after a resume: the first epochs' crops need not come again.
         seed = self.config.seed + int(self.fitted.optimizer.iterations)
         feed = training_feed(
@@ -187,42 +237,20 @@ class _Fit:
         return [keras.callbacks.TensorBoard(str(folder), write_graph=False, update_freq="epoch")]
 
 
-def _check(config: TrainConfig, spec: ModelSpec, data: TrainingData) -> None:
-    if config.recipe.patch.size % spec.multiple:
-        raise ConfigError(
-            f"crops of {config.recipe.patch.size} px do not fit a network that needs multiples "
-            f"of {spec.multiple}",
-            remedy=f"choose a crop size that is a multiple of {spec.multiple}, or a smaller depth",
-        )
-    if not data.counts.any():
-        raise ConfigError(
-            "every training mask is void",
-            remedy="check the class table with `audit`, or put labelled samples in the training "
-            "split",
-        )
-    names = data.dataset.classes.names
-    absent = [n for n, c in zip(names, data.counts, strict=True) if not c]
-    if absent:
-        # In the run's log; the Data page says it before the launch.
-        print(
-            f"warning: no training sample has a pixel of {', '.join(absent)}: the network cannot "
-            "learn that; choose another split, or add samples",
-            file=sys.stderr,
-        )
-
-
-def network_spec(config: TrainConfig, data: TrainingData) -> ModelSpec:
-    """The network for this dataset's bands and classes.
-
-    Raises:
-        ConfigError: it cannot take so many.
-    """
-    found = {"bands": data.bands, "classes": len(data.dataset.classes)}
-    try:
-        return type(config.model).model_validate(config.model.model_dump() | found)
-    except ValidationError as error:
-        raise ConfigError(
-            "the network does not fit the dataset",
-            where=data.dataset.name,
-            remedy=remedy_for(error),
-        ) from error
+def _check(run: Run, config: TrainConfig, data: TrainingData) -> None:
+    """What only the pixels tell, and once more what was checked before there was a run."""
+    dataset, split = data.dataset, data.split
+    check_config(config, dataset, split)
+    names = dataset.classes.names
+    counts = dict(zip(names, data.counts.tolist(), strict=True))
+    if absent_classes(counts):
+        present = classes_present(dataset, split, lambda *_: check_stop(run))
+        if present is not None:
+            check_presence(config, dataset, split, present)
+            if lacking := absent_everywhere(config, dataset, present):
+                print(f"warning: {cannot_learn(lacking)}", file=sys.stderr)  # in the run's log
+        if not data.train.resident:
+            # They are of a part of the samples, and the others may have what those lack.
+            there = set(names) if present is None else {n for i in split.train for n in present[i]}
+            counts = {n: count or int(n in there) for n, count in counts.items()}
+    check_counts(config, counts)

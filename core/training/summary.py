@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import DSIError
 from core.models.card import CARD_FILE, ModelCard
+from core.models.spec import network_name
 from core.models.store import read_card
 from core.training.compare import epoch_records, seconds_trained
 from core.training.config import TrainConfig
@@ -54,6 +55,10 @@ class RunSummary:
     @property
     def architecture(self) -> str:
         return self.config.model.architecture
+
+    @property
+    def network(self) -> str:
+        return network_name(self.config.model)
 
 
 def summaries(damaged: Callable[[DSIError], object]) -> list[RunSummary]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from core.errors import ModelError
 from core.models.blocks import block_of, encoder_layers
-from core.models.spec import UNetVGG11Spec, ZooSpec
+from core.models.spec import UNetVGG11Spec
 from core.models.store import build_model
 
 
@@ -32,8 +30,3 @@ def test_odd_multiples_and_other_bands() -> None:
     logits = np.asarray(model(np.zeros((1, 32, 96, 4), np.float32)))
     assert logits.shape == (1, 32, 96, 3)
     assert logits.dtype == np.float32
-
-
-def test_what_is_not_offered_is_refused() -> None:
-    with pytest.raises(ModelError, match="choose another architecture"):
-        build_model(ZooSpec())

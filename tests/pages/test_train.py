@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes import save_recipe
 from core.datasets.splits import SplitConfig
-from core.models.spec import UNetSpec
+from core.models.spec import UNetSpec, ZooSpec
+from core.models.zoo_table import backbones
 from core.paths import workspace
 from core.training.config import Loss, TrainConfig, with_settings
 from core.training.runs import (
@@ -258,6 +259,28 @@ def test_another_architecture_has_other_settings_and_keeps_its_own(
     at.button_group(key="train.view").set_value("new").run()
     at.selectbox(key="train.model.architecture").set_value("unet").run()
     assert at.number_input(key="train.model.width").value == 20
+
+
+def test_the_zoo_offers_its_encoders_and_crops_that_fit(
+    dataset: str, launched: list[tuple[Run, list[str]]]
+) -> None:
+    at = opened()
+    at.selectbox(key="train.model.architecture").set_value("sm-pspnet").run()
+    assert not at.exception
+    encoder = at.selectbox(key="train.model.backbone")
+    assert len(encoder.options) == len(backbones("sm-pspnet"))
+    encoder.set_value("mobilenetv2").run()
+    # Pyramid pooling does not take the crops of 128 px that the preset has for the others.
+    size = at.number_input(key="train.recipe.patch.size")
+    assert size.value == 96
+    size.set_value(160).run()
+    assert "multiples of 48" in at.error[0].value
+    assert _button(at, "Start training").disabled
+    at.number_input(key="train.recipe.patch.size").set_value(96).run()
+    _button(at, "Start training").click().run()
+    run = launched[0][0]
+    assert run.name == "demo-sm-pspnet-mobilenetv2-01"
+    assert run.config().model == ZooSpec(architecture="sm-pspnet", backbone="mobilenetv2")
 
 
 def test_the_command_gives_what_the_form_says(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.cli import main
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
 from core.datasets.prepared import prepared
@@ -19,9 +21,11 @@ from core.training.checks import (
     check_config,
     check_counts,
     crop_sizes,
+    network_of,
     training_images,
 )
 from core.training.config import TrainConfig, with_settings
+from core.training.runs import list_runs
 from tests.conftest import REPOSITORY
 
 SMALL = ["recipe.patch.size=64", "model.depth=2"]
@@ -66,6 +70,13 @@ def test_what_does_not_fit_names_its_key(
     assert error.value.where == key
 
 
+def test_bands_beyond_a_networks_are_refused() -> None:
+    assert network_of(TrainConfig(), 100, 5).bands == 100
+    with pytest.raises(ConfigError, match="mend bands") as error:
+        network_of(TrainConfig(), 1025, 5)
+    assert error.value.where == "model"
+
+
 def test_an_unknown_model_to_start_from_is_told_with_those_there_are(dataset: Dataset) -> None:
     with pytest.raises(ConfigError, match=r"'nowhere'.*dubai-unet") as error:
         check(dataset, "start_from=nowhere")
@@ -106,6 +117,31 @@ def test_a_training_split_must_have_something_to_tell_apart() -> None:
     nothing = with_settings(TrainConfig(), ['recipe.class_weights={"Road": 0, "Land": 0}'])
     with pytest.raises(ConfigError, match="weight above 0"):
         check_counts(nothing, {"Land": 5, "Road": 3, "Water": 0})
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("recipe.patch.size=512", "recipe.patch.size, choose one of 32, 64, 96"),
+        ("batch=many", "mend batch: Input should be a valid integer"),
+        ("bacth=4", "there is no setting 'bacth', settings here: .*batch"),
+        ("recipe.split.val=0", "recipe.split.val, give it a share above 0"),
+        ("recipe.split.val=0.7", "recipe.split, choose the split within scenes"),
+        ("recipe.bands=[7]", "recipe.bands, choose among 0, 1, 2"),
+        ("start_from=nowhere", "start_from, known models: "),
+    ],
+)
+def test_the_command_refuses_in_one_line_and_leaves_no_run(
+    demo_dataset: Path, space: Path, capfd: pytest.CaptureFixture[str], setting: str, words: str
+) -> None:
+    given = [*SMALL, setting]
+    settings = [part for each in given for part in ("--set", each)]
+    assert main(["train", "--dataset", str(demo_dataset), *settings]) == 1
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert re.search(f"^error: .*{words}", shown.err)
+    assert not list_runs()
 
 
 def test_checking_needs_no_tensorflow() -> None:

@@ -177,7 +177,7 @@ def test_a_crash_of_ours_is_one_sentence(
         (['recipe.exclude=["Tile 9/image_part_001"]'], "Tile 9/image_part_001"),
         (["recipe.split.val=0"], "share for val"),
         (["recipe.split.val=0.7", "recipe.split.test=0.2"], "within scenes"),
-        (["model.depth=6"], "multiple of 128"),
+        (["model.depth=6"], "multiples of 128"),
         (["dataset=nowhere"], "no dataset 'nowhere'"),
     ],
 )
@@ -400,16 +400,6 @@ def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
     model = _compiled(spec)
     kept = keeper.Keeper(run, config, used, spec, model, model)  # type: ignore[arg-type]
     assert kept._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
-
-
-def test_bands_beyond_a_networks_are_said_before_the_training(config: TrainConfig) -> None:
-    def found(bands: int) -> Any:
-        named = SimpleNamespace(name="demo", classes=DUBAI_CLASSES)
-        return SimpleNamespace(bands=bands, dataset=named)
-
-    assert session.network_spec(config, found(100)).bands == 100
-    with pytest.raises(ConfigError, match="mend bands"):
-        session.network_spec(config, found(1025))
 
 
 def test_masks_that_are_all_void_are_said_before_the_training(

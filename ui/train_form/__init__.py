@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
-from core.training.checks import absent_classes
+from core.training.presence import absent_everywhere, cannot_learn
 from ui.errors import plain
 from ui.train_form.augmentation import augmentation_fields
 from ui.train_form.data import crop_fields, split_fields
@@ -61,10 +61,8 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
 
 
 def _tell_absent(plan: Plan) -> None:
-    absent = absent_classes(plan.counts) if plan.counts and plan.ready else ()
-    if absent:
-        st.warning(
-            f"No training sample has a pixel of {plain(', '.join(absent))}: the network cannot "
-            f"learn {'it' if len(absent) == 1 else 'them'}. Choose another split.",
-            icon=":material/warning:",
-        )
+    if plan.ready is None or plan.present is None:
+        return
+    if absent := absent_everywhere(plan.ready, plan.dataset, plan.present):
+        words = plain(cannot_learn(absent))
+        st.warning(f"{words[0].upper()}{words[1:]}.", icon=":material/warning:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import lcm
+
 import streamlit as st
 
 from core.datasets.dataset import Dataset
@@ -59,6 +61,7 @@ def _sides(dataset: Dataset, split: Split | None, kind: str) -> None:
 
 def crop_fields(problem: Problem, multiple: int) -> None:
     """The crops and how many of them are trained on."""
+    step = lcm(multiple, 32)  # crops are multiples of 32 px for any network
     left, right = st.columns(2)
     with left:
         number(
@@ -66,9 +69,9 @@ def crop_fields(problem: Problem, multiple: int) -> None:
             "Crop size, px",
             32,
             2048,
-            multiple,
+            step,
             "Side of the square pieces that are cut out of the images; for this network a "
-            f"multiple of {multiple}.",
+            f"multiple of {step}.",
             problem,
         )
         number(

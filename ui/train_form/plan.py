@@ -19,12 +19,16 @@ from core.training.checks import (
     TrainingImages,
     check_config,
     check_counts,
+    check_memory,
     crop_sizes,
+    memory_at_its_turn,
     network_of,
     training_images,
 )
 from core.training.config import TrainConfig
 from core.training.estimate import steps_per_epoch
+from core.training.memory import largest_batch
+from core.training.presence import check_presence, splits_with
 from ui.audits import audit_key, finished_audit
 from ui.datasets import fingerprint
 from ui.train_form import draft
@@ -40,7 +44,7 @@ class Plan:
     Attributes:
         dataset: as the recipe has it, or as it is where the recipe does not fit it.
         problem: why it cannot start, if it cannot.
-        counts: labelled pixels of the training samples by class, where the dataset was audited.
+        present: the classes of every sample by its id, where the dataset was audited.
         steps: an epoch.
     """
 
@@ -50,7 +54,7 @@ class Plan:
     split: Split | None = None
     images: TrainingImages | None = None
     spec: ModelSpec | None = None
-    counts: dict[str, int] | None = None
+    present: dict[str, frozenset[str]] | None = None
     steps: int = 0
 
     @property
@@ -78,12 +82,16 @@ def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
         plan.images = _images(_stamp(plan.dataset), plan.split, plan.dataset)
         check_config(config, plan.dataset, plan.split, plan.images)
         plan.spec = network_of(config, plan.images.used, len(plan.dataset.classes))
+        check_memory(config, plan.spec, memory_at_its_turn())
         plan.steps = config.steps or steps_per_epoch(
             plan.images.pixels, config.batch, config.recipe.patch.size
         )
-        plan.counts = _counts(ref, plan.dataset, plan.split)
-        if plan.counts is not None:
-            check_counts(config, plan.counts)
+        plan.present = present = _present(ref, plan.dataset)
+        if present is not None:
+            check_presence(config, plan.dataset, plan.split, present)
+            train = [present[i] for i in plan.split.train]
+            names = plan.dataset.classes.names
+            check_counts(config, {name: sum(name in has for has in train) for name in names})
     except ValidationError as error:
         plan.problem = _unfit(error)
     except ConfigError as error:
@@ -99,7 +107,24 @@ def _misfit(error: ConfigError, path: str, plan: Plan) -> Problem:
         sizes = crop_sizes(plan.config.model, plan.images.largest)
         wanted = plan.config.recipe.patch.size
         fix = {path: max((s for s in sizes if s <= wanted), default=sizes[0])}
+    if path == "batch" and plan.config and plan.spec:
+        batch = largest_batch(plan.spec, plan.config, memory_at_its_turn() or 0)
+        fix = {path: batch} if batch else {}
+    if path == "recipe.split" and plan.config and plan.split and plan.present:
+        fix = _other_split(plan.config, plan.dataset, plan.split, plan.present)
     return Problem(path, error, fix)
+
+
+def _other_split(
+    config: TrainConfig, dataset: Dataset, split: Split, present: dict[str, frozenset[str]]
+) -> dict[str, Any]:
+    """The seed or fold of the nearest split of the same kind that has every class."""
+    asked = config.recipe.split
+    others = [o for o in splits_with(config, dataset, split, present) if o.kind == asked.kind]
+    if not others:
+        return {}
+    changed = "fold" if others[0].fold != asked.fold else "seed"
+    return {f"recipe.split.{changed}": getattr(others[0], changed)}
 
 
 def _unfit(error: ValidationError) -> Problem:
@@ -117,12 +142,12 @@ def _images(content: str, split: Split, _dataset: Dataset) -> TrainingImages:
     return training_images(_dataset, split)
 
 
-def _counts(ref: DatasetRef, dataset: Dataset, split: Split) -> dict[str, int] | None:
+def _present(ref: DatasetRef, dataset: Dataset) -> dict[str, frozenset[str]] | None:
     found = finished_audit(audit_key(ref, dataset.product))
     if found is None or dataset.windows or dataset.coding.read_as:
         return None  # it has counted whole samples, and masks as they are
-    facts: dict[str, Any] = {fact.id: fact for fact in found.facts}
+    counted = {fact.id: fact.pixels_per_class for fact in found.facts}
     return {
-        name: sum(facts[i].pixels_per_class.get(name, 0) for i in split.train if i in facts)
-        for name in dataset.classes.names
+        sample.id: frozenset(name for name, n in counted.get(sample.id, {}).items() if n)
+        for sample in dataset.samples
     }

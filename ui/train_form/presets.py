@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
+
+from core.models.spec import ZooArchitecture
 
 __all__ = ["PRESETS", "preset"]
 
@@ -47,10 +49,17 @@ _THOROUGH: dict[str, Any] = {
 }
 PRESETS = {"Quick try": (_QUICK, 2e-3), "Thorough": (_THOROUGH, 1.5e-3)}
 # Without normalisation layers steps must be small (SpaceNet 6's baseline on VGG11 takes 1e-4).
-_SMALLER = {"unet-vgg11": 0.05}
+_SMALLER = {"unet-vgg11": 0.05} | dict.fromkeys(get_args(ZooArchitecture), 0.5)
+# Pyramid pooling takes crops in multiples of 96 px.
+_CROPS = {"sm-pspnet": {128: 96, 384: 384}}
 
 
 def preset(name: str, architecture: str) -> dict[str, Any]:
     """Settings by dotted key; those that the architecture does not have are to be passed over."""
     settings, rate = PRESETS[name]
-    return {**settings, "learning_rate": rate * _SMALLER.get(architecture, 1.0)}
+    size = settings["recipe.patch.size"]
+    return {
+        **settings,
+        "recipe.patch.size": _CROPS.get(architecture, {}).get(size, size),
+        "learning_rate": rate * _SMALLER.get(architecture, 1.0),
+    }

@@ -1,0 +1,130 @@
+"""Files of the safetensors format, read in parts and written.
+
+A length of 8 bytes (little-endian), a JSON header of that length, then the numbers
+(https://huggingface.co/docs/safetensors). Nothing in a file is taken on trust.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import ModelError
+
+__all__ = ["ReadRange", "read_tensors", "write_tensors"]
+
+ReadRange = Callable[[int, int], bytes]
+"""Gives the bytes of a file from the first number up to, not including, the second."""
+
+_LENGTH = 8
+_MOST = 8 * 1024**2
+"""Bytes of the longest header that is read; the format allows 100 MB, a VGG's takes 3 kB."""
+
+_FLOAT32 = np.dtype("<f4")
+
+
+def read_tensors(
+    read: ReadRange, shapes: Mapping[str, tuple[int, ...]], where: str
+) -> dict[str, np.ndarray]:
+    """Some tensors of a file; no other bytes than theirs and the header's are read.
+
+    Args:
+        read: gives bytes; those of tensors that lie side by side are asked for at once. It raises
+            where the file is too short.
+        shapes: of the tensors wanted, by name; all of them float32.
+        where: the file, for the error.
+
+    Returns:
+        Arrays (read-only) of those shapes, float32, by name.
+
+    Raises:
+        ModelError: the header is damaged, a tensor is missing, or is of another shape or type.
+    """
+    spans = _spans(read, shapes, where)
+    found: dict[str, np.ndarray] = {}
+    for names in _side_by_side(spans):
+        start, end = spans[names[0]][0], spans[names[-1]][1]
+        data = read(start, end)
+        for name in names:
+            low, high = (at - start for at in spans[name])
+            values = np.frombuffer(data[low:high], _FLOAT32)
+            found[name] = values.reshape(shapes[name])
+    return found
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write tensors, as float32, in the order they are given in."""
+    header, at = {}, 0
+    for name, values in tensors.items():
+        size = values.size * _FLOAT32.itemsize
+        shape = list(values.shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % _LENGTH)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(_LENGTH, "little"))
+        file.write(text)
+        for values in tensors.values():
+            file.write(np.ascontiguousarray(values, _FLOAT32).tobytes())
+
+
+def _spans(
+    read: ReadRange, shapes: Mapping[str, tuple[int, ...]], where: str
+) -> dict[str, tuple[int, int]]:
+    length = int.from_bytes(read(0, _LENGTH), "little")
+    if not 2 <= length <= _MOST:
+        raise _damaged(f"its header would take {length:,} bytes", where)
+    try:
+        header = json.loads(read(_LENGTH, _LENGTH + length))
+    except (ValueError, RecursionError) as error:
+        raise _damaged("its header is no JSON", where) from error
+    if not isinstance(header, dict):
+        raise _damaged("its header is no list of tensors", where)
+    spans = {}
+    for name, shape in shapes.items():
+        if name not in header:
+            raise ModelError(
+                f"the weights have no tensor {name}",
+                where=where,
+                remedy="take the file of the network that is to be trained",
+            )
+        start, end = _checked(header[name], name, shape, where)
+        spans[name] = (_LENGTH + length + start, _LENGTH + length + end)
+    return spans
+
+
+def _checked(entry: object, name: str, shape: tuple[int, ...], where: str) -> tuple[int, int]:
+    entry = entry if isinstance(entry, dict) else {}
+    kind, found = entry.get("dtype"), entry.get("shape")
+    if kind != "F32" or found != list(shape):
+        raise ModelError(
+            f"expected {name} as F32 of shape {list(shape)}, received {kind} of {found}",
+            where=where,
+            remedy="take the file of the network that is to be trained",
+        )
+    size = math.prod(shape) * _FLOAT32.itemsize
+    match entry.get("data_offsets"):
+        case [int(start), int(end)] if start >= 0 and end - start == size:
+            return start, end
+    raise _damaged(f"{name} does not have its {size:,} bytes", where)
+
+
+def _side_by_side(spans: Mapping[str, tuple[int, int]]) -> list[list[str]]:
+    groups: list[list[str]] = []
+    for name in sorted(spans, key=lambda name: spans[name]):
+        if groups and spans[groups[-1][-1]][1] == spans[name][0]:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+def _damaged(why: str, where: str) -> ModelError:
+    return ModelError(
+        f"this is no whole safetensors file: {why}", where=where, remedy="fetch the file anew"
+    )

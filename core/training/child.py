@@ -1,0 +1,226 @@
+"""Work in a process of its own, asked for here and answered there as lines of JSON.
+
+TensorFlow's memory, Keras' global precision and a processor divided into replicas stay with the
+child, and a child that runs out of memory takes nobody with it. What the two say to each other:
+
+- the parent writes one line, the order, and then keeps the pipe open for as long as it lives;
+- the child writes ``{"progress": [done, total]}`` any number of times, and at its end either
+  ``{"result": …}`` or ``{"error": {"kind", "what", "where", "remedy"}}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from core import errors
+from core.errors import ConfigError, DSIError, RunError
+from core.paths import REPOSITORY
+
+__all__ = ["Progress", "ask", "serve"]
+
+Progress = Callable[[int, int], None]
+
+_LOOK = 0.25  # seconds between two calls of the progress function while the child is silent
+
+
+def ask(module: str, order: dict[str, Any], progress: Progress, what: str) -> Any:
+    """Run a module that calls `serve` and wait for its result.
+
+    Args:
+        module: its full name.
+        order: what the child gets, as JSON.
+        progress: called with (done, total) several times a second, whether or not there is news;
+            (0, 0) until the child has told. If it raises, the child is killed.
+        what: the work, for messages: "timing a step".
+
+    Returns:
+        The result, as JSON has it.
+
+    Raises:
+        ConfigError: the child had not enough memory; `where` is ``batch``.
+        DSIError: the child's own error, as the class it was there.
+        RunError: it cannot be started, or it ended without an answer.
+    """
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                # Not from the current folder, which may hold another `core`.
+                [sys.executable, "-P", "-m", module],
+                env=os.environ | {"PYTHONPATH": _python_path()},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                encoding="utf-8",
+            )
+        except OSError as error:
+            raise RunError(
+                f"the process for {what} could not be started",
+                where=error.strerror or str(error),
+                remedy="free memory and try again",
+            ) from error
+        try:
+            answer = _conversation(process, order, progress)
+        finally:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):  # an order that a dead child never took
+                    pipe.close()  # type: ignore[union-attr]
+        if answer is None:
+            raise _ended(process.returncode, _tail(said), what)
+    if "error" in answer:
+        raise _as_raised(answer["error"])
+    return answer["result"]
+
+
+def _python_path() -> str:
+    before = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(REPOSITORY), *([before] if before else [])])
+
+
+def _conversation(
+    process: subprocess.Popen[str], order: dict[str, Any], progress: Progress
+) -> dict[str, Any] | None:
+    """Give the order and listen; None if the child ended without an answer."""
+    assert process.stdin and process.stdout
+    with suppress(OSError):  # it has died already, and the loop below hears nothing of it
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(process.stdout, lines), daemon=True).start()
+    done = total = 0
+    while True:
+        progress(done, total)
+        try:
+            line = lines.get(timeout=_LOOK)
+        except queue.Empty:
+            continue
+        if line is None:
+            process.wait()
+            return None
+        told: dict[str, Any] = json.loads(line)
+        if "progress" not in told:
+            return told
+        done, total = told["progress"]
+
+
+def _listen(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    with suppress(ValueError):  # closed, as nobody listens any more
+        for line in stream:
+            # The last one of a killed process may have no end.
+            if line.endswith("\n"):
+                lines.put(line)
+    lines.put(None)
+
+
+def _tail(said: IO[bytes]) -> str:
+    """The last line of what the child wrote to its stderr, and all of it in the server's log."""
+    said.seek(0)
+    text = said.read().decode(errors="replace")
+    if text:
+        print(text, end="", file=sys.stderr)
+    return text.strip().rpartition("\n")[2].strip()
+
+
+def _ended(code: int, last: str, what: str) -> DSIError:
+    # The system ends with SIGKILL what asks for too much; C++ aborts where it gets none.
+    if code == -signal.SIGKILL or (code == -signal.SIGABRT and "bad_alloc" in last):
+        return _no_memory()
+    return RunError(
+        f"{what} failed",
+        where=last[:300] or f"the process ended with code {code} and without a word",
+        remedy="change the settings and try again",
+    )
+
+
+def _no_memory() -> ConfigError:
+    return ConfigError(
+        "there is not enough memory for a training step",
+        where="batch",
+        remedy="choose a smaller batch, smaller crops (recipe.patch.size), or a smaller network",
+    )
+
+
+def _as_raised(error: dict[str, str]) -> DSIError:
+    kind: type[DSIError] = getattr(errors, error["kind"])
+    return kind(error["what"], where=error["where"], remedy=error["remedy"])
+
+
+def serve(work: Callable[[dict[str, Any], Progress], Any]) -> None:
+    """The child's side: read the order, do the work, write the answer.
+
+    The process ends when its parent does. Errors that are none of ours keep their traceback, on
+    stderr.
+
+    Args:
+        work: takes the order and a progress function; returns what JSON can hold.
+    """
+    answers = _own_stdout()
+    _first_to_go()
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    def write(answer: dict[str, Any]) -> None:
+        answers.write(json.dumps(answer, allow_nan=False) + "\n")
+        answers.flush()
+
+    try:
+        result = work(order, lambda done, total: write({"progress": [done, total]}))
+    except DSIError as error:
+        write({"error": _as_told(error)})
+        sys.exit(1)
+    except Exception as error:
+        if not _out_of_memory(error):
+            raise
+        write({"error": _as_told(_no_memory())})
+        sys.exit(1)
+    write({"result": result})
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # TensorFlow says the second of a constant, such as zeros, that found no place.
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or "Cannot parse tensor from proto" in str(error)
+    )
+
+
+def _own_stdout() -> IO[str]:
+    """What was stdout, for answers alone; what libraries print goes to stderr from now on."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _first_to_go() -> None:
+    """Where memory runs out, let the system end this process rather than the server."""
+    with suppress(OSError):  # only Linux has it
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()  # returns when the pipe is closed, and a dead parent's pipe is
+    os._exit(1)
+
+
+def _as_told(error: DSIError) -> dict[str, str]:
+    kind = next(c for c in type(error).__mro__ if getattr(errors, c.__name__, None) is c)
+    return {
+        "kind": kind.__name__,
+        "what": error.what,
+        "where": error.where,
+        "remedy": error.remedy,
+    }

@@ -1,0 +1,63 @@
+"""The Train page's weights to begin with: what is offered for which network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.paths import workspace
+from tests.conftest import REPOSITORY
+from tests.tiny import save_tiny_model
+
+
+@pytest.fixture
+def page(demo_dataset: Path) -> AppTest:
+    (workspace().datasets / "demo").symlink_to(demo_dataset)
+    save_tiny_model(workspace().models / "tiny")  # a U-Net of width 8 and depth 2, 5 classes
+    (workspace().weights / "carried.safetensors").touch()
+    (workspace().weights / "resnet.h5").touch()
+    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at.switch_page("../pages/train.py").run()
+    (fit,) = [button for button in at.button if button.label == "Take 96"]  # the images' size
+    return fit.click().run()
+
+
+def keys(at: AppTest) -> set[str | None]:
+    return {box.key for box in (*at.selectbox, *at.number_input)}
+
+
+def test_imagenet_and_the_folders_files_are_offered_for_encoders_that_have_them(
+    page: AppTest,
+) -> None:
+    assert "train.encoder_weights" not in keys(page)  # a U-Net's are random
+    page.selectbox(key="train.model.architecture").set_value("unet-vgg11").run()
+    box = page.selectbox(key="train.encoder_weights")
+    assert box.options == ["random", "ImageNet", "file carried.safetensors"]
+    assert "BSD-3-Clause" in box.help and "huggingface.co" in box.help and "mod 3" in box.help
+    assert "train.freeze_encoder" not in keys(page)
+    box.set_value("imagenet").run()
+    assert not page.exception
+    assert "train.freeze_encoder" in keys(page)
+    page.selectbox(key="train.model.architecture").set_value("sm-unet").run()
+    box = page.selectbox(key="train.encoder_weights")
+    assert box.options == ["random", "ImageNet", "file resnet.h5"]
+    assert box.value == "none"
+
+
+def test_models_with_other_bands_are_offered_and_those_of_another_network_are_not(
+    page: AppTest,
+) -> None:
+    assert page.selectbox(key="train.start_from").options == ["none"]
+    page.number_input(key="train.model.width").set_value(8)
+    page.number_input(key="train.model.depth").set_value(2).run()
+    page.selectbox(key="train.model.stem_stride").set_value(1).run()
+    box = page.selectbox(key="train.start_from")
+    assert box.options == ["none", "tiny"]
+    assert "mean over the model's bands" in box.help
+    box.set_value("tiny").run()
+    assert "train.freeze_encoder" in keys(page)
+    page.number_input(key="train.model.width").set_value(12).run()
+    assert page.selectbox(key="train.start_from").options == ["none", "tiny (another network)"]
+    assert any("its width is 8, not 12" in error.value for error in page.error)
