@@ -182,8 +182,9 @@ def _in_turns(name: str, config: TrainConfig) -> tuple[_Turns, _Turns]:
         """Keras calls its callbacks in order: what follows the validation's is in the next turn."""
 
         def write_status(self, status: Status) -> None:
-            if status.message.startswith("Validating") and len(real.clock) < len(began):
+            if status.message != said[-1] and status.message.startswith("Validating"):
                 real.add(began[-1], _now())
+            said.append(status.message)
             super().write_status(status)
 
         def append_metrics(self, record: dict[str, Any]) -> None:
@@ -202,7 +203,7 @@ def _in_turns(name: str, config: TrainConfig) -> tuple[_Turns, _Turns]:
         return models[0]
 
     session.compiled = kept
-    began = [_now()]
+    began, said = [_now()], [""]
     try:
         train(Interrupted(create_run(name, config).folder))
     finally:

@@ -53,15 +53,23 @@ def thaw(layers: Sequence[Any], epochs: int) -> Any:
     import keras
 
     class Thaw(keras.callbacks.Callback):
-        frozen = False
+        traced = False  # whether the step was traced with the layers frozen
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            if self.frozen == (epoch < epochs):
-                return
-            self.frozen = epoch < epochs
+            frozen = epoch < epochs
+            self._freeze(frozen)
+            if self.traced != frozen:
+                # The traced step holds the weights that were trained before.
+                self.model.make_train_function(force=True)
+                self.traced = frozen
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            # At the end of `fit` Keras pairs the averages, which are of all weights, with those
+            # that are trainable then.
+            self._freeze(False)
+
+        def _freeze(self, frozen: bool) -> None:
             for layer in layers:
-                layer.trainable = not self.frozen
-            # The traced step holds the weights that were trained before.
-            self.model.make_train_function(force=True)
+                layer.trainable = not frozen
 
     return Thaw()

@@ -73,7 +73,7 @@ def test_bands_classes_and_size_go_in() -> None:
 
 
 def test_specs_of_the_zoo_refuse_what_is_not_offered() -> None:
-    with pytest.raises(ValueError, match="resnet34.*received densenet121"):
+    with pytest.raises(ValueError, match=r"resnet34.*received densenet121"):
         ZooSpec(backbone="densenet121")
     with pytest.raises(ValueError, match="multiple of 48"):
         ZooSpec(architecture="sm-pspnet", backbone="resnet18", size=64)

@@ -10,8 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from core.models.blocks import encoder_layers
+from core.models.store import find_model, load_model
 from core.paths import workspace
 from core.training import checkpoints, session
 from core.training.config import TrainConfig, with_settings
@@ -129,3 +132,23 @@ def test_a_frozen_encoder_stays_and_is_trained_afterwards(
     assert "enc1" not in first
     assert {"enc1", "dec1", "head"} <= second.keys()
     assert {"dec1", "head"} <= first.keys()
+
+
+@pytest.mark.parametrize("ema", [0, 0.9])
+def test_an_encoder_that_stays_frozen_to_the_end_is_that_of_the_model_before(
+    config: TrainConfig, ema: float
+) -> None:
+    rest = ["timelapse=0", "tensorboard=false"]
+    train(create_run("before", with_settings(config, ["epochs=1", *rest])))
+    settings = [f"ema={ema}", "freeze_encoder=2", "epochs=2", "start_from=before", *rest]
+    train(create_run("after", with_settings(config, settings)))
+    (old, card), (new, _) = (load_model(find_model(name).folder) for name in ("before", "after"))
+    frozen = {layer.name for layer in encoder_layers(old, card.spec)}
+    changed = set()
+    for layer in old.layers:
+        pairs = zip(layer.get_weights(), new.get_layer(layer.name).get_weights(), strict=True)
+        # Keras swaps averages in by adding and subtracting, which rounds.
+        if not all(np.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in pairs):
+            changed.add(layer.name)
+    assert "logits" in changed
+    assert not changed & frozen
