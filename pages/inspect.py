@@ -20,8 +20,8 @@ def feature_maps(ref: ModelRef) -> None:
     if image is None:
         return
     image = as_chosen(image, "inspect")
-    window = choose_window(image)
     card = read_card(ref.folder)
+    window = choose_window(image, card)
     layer = choose_layer(ref, card)
     show_maps(image, open_maps(ref, card, image, layer, window))
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.models.spec import ModelSpec
 
 
-def save_tiny_model(folder: Path, seed: int = 0) -> None:
-    """A U-Net of width 8 and depth 2 with random weights, for 8-bit RGB and the Dubai classes."""
+def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) -> None:
+    """A model with random weights for 8-bit RGB and the Dubai classes.
+
+    Args:
+        folder: where.
+        seed: of the weights.
+        spec: by default a U-Net of width 8 and depth 2.
+    """
     import keras
 
     from core.classes import DUBAI_CLASSES
@@ -15,7 +25,7 @@ def save_tiny_model(folder: Path, seed: int = 0) -> None:
     from core.models.spec import UNetSpec
     from core.models.store import build_model, save_model
 
-    spec = UNetSpec(classes=len(DUBAI_CLASSES), width=8, depth=2)
+    spec = spec or UNetSpec(classes=len(DUBAI_CLASSES), width=8, depth=2)
     keras.utils.set_random_seed(seed)
     model = build_model(spec)
     save_model(

@@ -81,14 +81,16 @@ def _demo(seed: int) -> OpenImage:
     return OpenImage(f"demo scene {seed}", f"demo {_DEMO_SIDE} {seed}", raster, pixels)
 
 
-def choose_window(image: OpenImage) -> Window:
+def choose_window(image: OpenImage, card: ModelCard) -> Window:
     """Which part of a large image is looked at; of a small one it is the whole."""
     from core.explain.activations import LIMIT, Window, centre_window
 
     height, width = image.rgb.shape[:2]
-    middle = centre_window(height, width)
-    if max(height, width) <= LIMIT:
+    limit = min(LIMIT, card.spec.size or LIMIT)
+    middle = centre_window(height, width, limit)
+    if max(height, width) <= limit:
         return middle
+    of = "" if limit == LIMIT else f".{limit}"  # a place in a window of another size is another
     st.caption(
         f"The image has {width:,} × {height:,} px. Maps are made of a window of {middle.width:,} × "
         f"{middle.height:,} px, at full detail: choose where it lies."
@@ -97,10 +99,12 @@ def choose_window(image: OpenImage) -> Window:
     column, row = middle.column, middle.row
     if width > middle.width:
         column = left.slider(
-            "Left edge of the window, px", 0, width - middle.width, column, key="left"
+            "Left edge of the window, px", 0, width - middle.width, column, key=f"left{of}"
         )
     if height > middle.height:
-        row = right.slider("Top edge of the window, px", 0, height - middle.height, row, key="top")
+        row = right.slider(
+            "Top edge of the window, px", 0, height - middle.height, row, key=f"top{of}"
+        )
     return Window(row, column, middle.height, middle.width)
 
 

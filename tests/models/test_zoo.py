@@ -1,45 +1,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from core.classes import DUBAI_CLASSES
 from core.errors import ImageError, ModelError
 from core.explain.activations import Window, feature_maps
 from core.explain.layers import last_activations, list_layers
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
 from core.models.blocks import block_of, encoder_layers
-from core.models.card import WEIGHTS_FILE, ModelCard, Training
+from core.models.card import ModelCard
 from core.models.graph import graph_file
 from core.models.spec import UNetVGG11Spec, ZooSpec
-from core.models.store import build_model, save_model
+from core.models.store import build_model, load_model
 from core.paths import workspace
+from tests.tiny import save_tiny_model
 
 _LIGHT = ZooSpec(architecture="sm-fpn", backbone="mobilenetv2", classes=5)
 _FIXED = ZooSpec(architecture="sm-pspnet", backbone="resnet18", classes=5, size=96)
 
 
-def _saved(spec: ZooSpec | UNetVGG11Spec, folder: Path) -> tuple[object, ModelCard]:
-    model = build_model(spec)
-    card = save_model(
-        model,
-        folder,
-        WEIGHTS_FILE,
-        lambda sha256: ModelCard(
-            name=folder.name,
-            spec=spec,
-            classes=DUBAI_CLASSES,
-            dtype="uint8",
-            normalisation=Normalisation(),
-            training=Training(dataset="none"),
-            sha256=sha256,
-            parameters=model.count_params(),
-        ),
-    )
-    return model, card
+def _saved(spec: ZooSpec | UNetVGG11Spec, folder: Path) -> tuple[Any, ModelCard]:
+    save_tiny_model(folder, spec=spec)
+    return load_model(folder)
 
 
 def test_nothing_is_said_on_stdout(capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.models.spec import ZooSpec
+from tests.tiny import save_tiny_model
+
 ROOT = Path(__file__).parents[2]
 ROUTER = ROOT / "ui" / "router.py"
 
@@ -56,6 +59,20 @@ def test_a_demo_scene_needs_no_data(page, tiny_model):
     assert page.selectbox(key="layer").value == "enc1_conv1"
     assert "512 × 512 values, each over 1 × 1 px" in _text(page)
     assert "the whole image, 512 × 512 px, of demo scene 0" in _text(page)
+
+
+def test_a_network_of_one_size_is_shown_windows_of_it(page, space):
+    spec = ZooSpec(architecture="sm-pspnet", backbone="resnet18", size=96)
+    save_tiny_model(space / "models" / "pyramid", spec=spec)
+    page.session_state["image_from"] = "Demo scene"
+    page.run()
+    page.selectbox(key="layer").select("psp_concat").run()
+    assert not page.exception
+    assert not page.error
+    assert "Seen: a window of 96 × 96 px, 208 px from the left" in _text(page)
+    page.slider(key="left.96").set_value(0).run()
+    assert not page.error
+    assert "Seen: a window of 96 × 96 px, 0 px from the left" in _text(page)
 
 
 def test_layers_and_channels_are_chosen(page, tiny_model):
