@@ -50,25 +50,33 @@ from core.training.trainer import train
 
 _PARTS = ("throughput", "watching", "quality")
 _HALF_MILLION = ["model.width=16", "model.depth=3", "model.dropout=0"]
+# Found by short trials on 120 scenes, by validation mean IoU after as much processor time: full
+# resolution before half of it (+0.03), few channels and depth before many and flat (+0.01), float32
+# before bfloat16, whose gain in speed eight channels do not have (+0.015), cross-entropy alone
+# before its sum with Dice (+0.01), colours left alone (+0.02), a rate of 0.004 before 0.01 (+0.08).
 _UNET = [
-    *_HALF_MILLION,
+    "model.width=8",
+    "model.depth=4",
+    "model.dropout=0",
+    "precision=float32",
     "recipe.patch.size=128",
     "recipe.split.val=0.1",
+    "loss.dice=0",
     "batch=4",
     "epochs=8",
-    "steps=1000",
+    "steps=1200",
     "learning_rate=4e-3",
-    "ema=0.99",
+    "ema=0.995",
 ]
 _VGG11 = [
     "model.architecture=unet-vgg11",
     "recipe.patch.size=128",
     "recipe.split.val=0.1",
     "batch=4",
-    "epochs=4",
+    "epochs=3",
     "steps=250",
-    "learning_rate=2e-4",
-    "ema=0.99",
+    "learning_rate=3e-4",
+    "ema=0.98",
 ]
 
 

@@ -228,7 +228,8 @@ def test_train_list_and_use_a_run(
     )
     assert code == 0
     assert json.loads(out)["images"] == 4  # one scene of four parts
-    assert "r1" in fails(capsys, "train", "--dataset", demo_dataset, "--run", "r1")
+    again = ("train", "--dataset", demo_dataset, "--recipe", recipe, "--run", "r1")
+    assert "r1" in fails(capsys, *again)
 
 
 @pytest.mark.parametrize(

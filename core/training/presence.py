@@ -80,16 +80,17 @@ def check_presence(
         ConfigError: a class is missing; the remedy names splits that have it.
     """
     wanted = _wanted(config, dataset)
-    everywhere = _of(present, present)
-    missing = [name for name in wanted if name in everywhere - _of(present, split.train)]
+    held_out = _of(present, present) - _of(present, split.train)
+    missing = [name for name in wanted if name in held_out]
     if not missing:
         return
-    weights = json.dumps(config.recipe.class_weights | dict.fromkeys(missing, 0))
+    without = config.recipe.class_weights | dict.fromkeys(missing, 0)
+    weights = json.dumps(without, ensure_ascii=False)
     if config.recipe.split.kind == "fixed":
         held = sorted(i for i in (*split.val, *split.test) if missing[0] in present.get(i, ()))
         remedy = f"take some of {', '.join(held[:3])} off the lists of val and test"
     else:
-        others = splits_with(config, dataset, split, present)
+        others = splits_with(config, dataset, present)
         remedy = f"choose {_listed(config.recipe.split, others)}" if others else "add samples of it"
     raise ConfigError(
         f"the training split has no pixel of {', '.join(missing)}, which the dataset has",
@@ -99,12 +100,12 @@ def check_presence(
 
 
 def splits_with(
-    config: TrainConfig, dataset: Dataset, split: Split, present: Mapping[str, Collection[str]]
+    config: TrainConfig, dataset: Dataset, present: Mapping[str, Collection[str]]
 ) -> list[SplitConfig]:
     """Splits whose training side has all classes that there are: of the same kind, then of others.
 
     Args:
-        config, dataset, split, present: as of `check_presence`.
+        config, dataset, present: as of `check_presence`.
 
     Returns:
         Up to three of each kind, which differ in `seed` and `kind` alone; those of folds in `fold`

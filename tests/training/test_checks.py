@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,16 +17,20 @@ from core.datasets.dataset import Dataset
 from core.datasets.prepared import prepared
 from core.datasets.splits import split_samples
 from core.errors import ConfigError
+from core.training import checks
 from core.training.checks import (
     absent_classes,
     check_config,
     check_counts,
+    check_memory,
     crop_sizes,
+    memory_at_its_turn,
     network_of,
     training_images,
 )
 from core.training.config import TrainConfig, with_settings
-from core.training.runs import list_runs
+from core.training.memory import training_memory
+from core.training.runs import Status, create_run, list_runs, process_start
 from tests.conftest import REPOSITORY
 
 SMALL = ["recipe.patch.size=64", "model.depth=2"]
@@ -117,6 +122,57 @@ def test_a_training_split_must_have_something_to_tell_apart() -> None:
     nothing = with_settings(TrainConfig(), ['recipe.class_weights={"Road": 0, "Land": 0}'])
     with pytest.raises(ConfigError, match="weight above 0"):
         check_counts(nothing, {"Land": 5, "Road": 3, "Water": 0})
+
+
+def test_a_batch_that_does_not_fit_names_one_that_does() -> None:
+    config = with_settings(TrainConfig(), ["batch=64", "recipe.patch.size=256"])
+    spec = config.model
+    needed = training_memory(spec, config)
+    check_memory(config, spec, needed)
+    check_memory(config, spec, None)
+    with pytest.raises(ConfigError, match="a batch of 64 crops of 256 px takes about") as error:
+        check_memory(config, spec, needed - 1)
+    assert error.value.where == "batch"
+    assert error.value.remedy == "choose a batch of at most 63"
+
+    def taken(**changed: int) -> int:
+        settings = [f"{key.replace('__', '.')}={value}" for key, value in changed.items()]
+        return training_memory(spec, with_settings(config, settings))
+
+    with pytest.raises(ConfigError, match=r"at most 5$"):
+        check_memory(config, spec, taken(batch=5))
+    with pytest.raises(ConfigError, match=r"recipe\.patch\.size=128 or less with a batch of 1$"):
+        check_memory(config, spec, taken(batch=1, recipe__patch__size=128))
+    with pytest.raises(ConfigError, match="smaller network"):
+        check_memory(config, spec, 1)
+
+
+def test_what_the_training_before_holds_is_free_at_the_next_ones_turn(
+    demo_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "has_gpu", lambda: False)
+    monkeypatch.setattr(checks, "available_memory", lambda: 1000)
+    run = create_run("before", TrainConfig(dataset=str(demo_dataset)))
+    assert memory_at_its_turn() == 1000
+    me = {"state": "running", "pid": os.getpid(), "process_start": process_start(os.getpid())}
+    run.write_status(Status.model_validate(me))
+    assert memory_at_its_turn() > 1000 + 10 * 2**20
+    monkeypatch.setattr(checks, "has_gpu", lambda: True)
+    assert memory_at_its_turn() is None
+
+
+def test_the_command_refuses_a_batch_before_there_is_a_run(
+    demo_dataset: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "has_gpu", lambda: False)
+    monkeypatch.setattr(checks, "available_memory", lambda: 10**9)
+    settings = [part for each in [*SMALL, "batch=256"] for part in ("--set", each)]
+    assert main(["train", "--dataset", str(demo_dataset), *settings]) == 1
+    error = capfd.readouterr().err
+    assert error.startswith("error: a batch of 256 crops of 64 px takes about ")
+    assert ", batch, choose a batch of at most " in error
+    assert error.count("\n") == 1
+    assert not list_runs()
 
 
 @pytest.mark.parametrize(

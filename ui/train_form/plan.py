@@ -110,17 +110,17 @@ def _misfit(error: ConfigError, path: str, plan: Plan) -> Problem:
     if path == "batch" and plan.config and plan.spec:
         batch = largest_batch(plan.spec, plan.config, memory_at_its_turn() or 0)
         fix = {path: batch} if batch else {}
-    if path == "recipe.split" and plan.config and plan.split and plan.present:
-        fix = _other_split(plan.config, plan.dataset, plan.split, plan.present)
+    if path == "recipe.split" and plan.config and plan.present:
+        fix = _other_split(plan.config, plan.dataset, plan.present)
     return Problem(path, error, fix)
 
 
 def _other_split(
-    config: TrainConfig, dataset: Dataset, split: Split, present: dict[str, frozenset[str]]
+    config: TrainConfig, dataset: Dataset, present: dict[str, frozenset[str]]
 ) -> dict[str, Any]:
     """The seed or fold of the nearest split of the same kind that has every class."""
     asked = config.recipe.split
-    others = [o for o in splits_with(config, dataset, split, present) if o.kind == asked.kind]
+    others = [o for o in splits_with(config, dataset, present) if o.kind == asked.kind]
     if not others:
         return {}
     changed = "fold" if others[0].fold != asked.fold else "seed"

@@ -1,0 +1,68 @@
+"""The form of a training refuses what the command line refuses, beside the field it is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.audit import audit
+from core.datasets.dataset import Dataset
+from core.datasets.demo import write_demo
+from core.datasets.splits import split_samples
+from core.training import checks
+from core.training.config import TrainConfig
+from tests.pages.test_train import opened
+from tests.training.test_presence import drained
+from ui.train_form import plan
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, space: Path, *, held_out: bool) -> Dataset:
+    """An audited dataset with water in its validating scene alone, or in none."""
+    root = write_demo(space / "datasets" / "demo", scenes=3, size=96, seed=7)
+    whole = drained(root, "Tile 1", "Tile 2", "Tile 3")
+    wet = split_samples(whole.samples, TrainConfig().recipe.split).val[0].partition("/")[0]
+    dataset = drained(root, *([wet] if held_out else []))
+    found = audit(dataset)
+    monkeypatch.setattr(plan, "finished_audit", lambda key: found)
+    return dataset
+
+
+def test_a_class_that_is_held_out_is_an_error_with_a_split_that_has_it(
+    monkeypatch: pytest.MonkeyPatch, space: Path
+) -> None:
+    counted(monkeypatch, space, held_out=True)
+    at: AppTest = opened()
+    assert any("no pixel of Water" in box.value for box in at.error)
+    assert next(b for b in at.button if b.label == "Start training").disabled
+    take = next(b for b in at.button if b.label.startswith("Take "))
+    at = take.click().run()
+    assert not at.error
+    assert at.number_input(key="train.recipe.split.seed").value == int(take.label.split()[1])
+    assert not next(b for b in at.button if b.label == "Start training").disabled
+
+
+def test_a_class_that_no_sample_has_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, space: Path
+) -> None:
+    counted(monkeypatch, space, held_out=False)
+    at = opened()
+    assert not at.error
+    assert any("No sample has a pixel of Water" in box.value for box in at.warning)
+    assert not next(b for b in at.button if b.label == "Start training").disabled
+
+
+def test_a_batch_that_does_not_fit_offers_one_that_does(
+    monkeypatch: pytest.MonkeyPatch, space: Path
+) -> None:
+    write_demo(space / "datasets" / "demo", scenes=3, size=96, seed=7)
+    at = opened()
+    monkeypatch.setattr(checks, "has_gpu", lambda: False)
+    monkeypatch.setattr(checks, "available_memory", lambda: 10**9)
+    at = at.number_input(key="train.batch").set_value(256).run()
+    assert any("a batch of 256 crops" in box.value for box in at.error)
+    take = next(b for b in at.button if b.label.startswith("Take "))
+    at = take.click().run()
+    assert not at.error
+    assert at.number_input(key="train.batch").value == int(take.label.split()[1]) > 0
