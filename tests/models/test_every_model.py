@@ -1,8 +1,8 @@
 """Every model that is offered, through the one tester.
 
-Each encoder of the zoo is tried with one decoder, and each decoder with several encoders, within
-the time a run of all tests may take; with DSI_ALL_MODELS=1 all of them with all, which
-`python -m bench.zoo` does too when it makes the table of what is offered.
+Each encoder of the zoo but the six largest is tried with one decoder, and each decoder with
+several encoders, within the time a run of all tests may take; with DSI_ALL_MODELS=1 all of them
+with all, which `python -m bench.zoo` does too when it makes the table of what is offered.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from core.models.zoo_table import backbones
 from tests.model_tester import check_model
 
 _DECODERS = get_args(ZooArchitecture)
-# More than 2,000 layers: minutes each.
-_SLOW = {"senet154", "resnext101", "seresnext101"}
+# More than 900 layers: half a minute to some minutes each.
+_SLOW = {"senet154", "resnext101", "seresnext101", "resnext50", "seresnext50", "seresnet152"}
 
 
 def _zoo() -> list[ZooSpec]:
