@@ -31,7 +31,7 @@ def training_memory(spec: ModelSpec, config: TrainConfig) -> int:
     Weights, their gradients and what the optimiser and the running average keep of them, and the
     outputs of all layers for one batch. The dataset's decoded images come on top. The numbers above
     were fitted to measured peaks of a dozen trainings (U-Nets, U-Net-VGG11, the zoo), which they
-    meet within 15 %.
+    meet within about a fifth.
 
     Args:
         spec: the network, for the dataset's bands and classes.
