@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.classes import VOID, ClassTable, LandClass
+from tests.tiny import save_with_card
 
 _COLOURS = ("#3c1098", "#8429f6", "#6ec1e4", "#fedd3a", "#e2a929", "#112233", "#445566")
 BLOCKS = re.compile(
@@ -28,12 +29,10 @@ def check_model(spec: Any, folder: Path) -> Any:
     """
     import keras
 
-    from core.imagery.normalise import Normalisation
     from core.inference.predictor import Predictor
     from core.models.blocks import block_of, encoder_layers
-    from core.models.card import WEIGHTS_FILE, ModelCard, Training
     from core.models.cost import cost
-    from core.models.store import build_model, load_model, save_model
+    from core.models.store import build_model, load_model
     from core.models.walk import receptive_field, walk
     from core.training.compiling import compiled
     from core.training.config import TrainConfig
@@ -74,21 +73,7 @@ def check_model(spec: Any, folder: Path) -> Any:
     assert np.mean(moved) > 0.9
 
     # Saved with its card, and loaded again from nothing else.
-    saved = save_model(
-        model,
-        folder,
-        WEIGHTS_FILE,
-        lambda sha256: ModelCard(
-            name=folder.name,
-            spec=spec,
-            classes=classes,
-            dtype="uint8",
-            normalisation=Normalisation(),
-            training=Training(dataset="none"),
-            sha256=sha256,
-            parameters=model.count_params(),
-        ),
-    )
+    saved = save_with_card(model, folder, spec, classes)
     loaded, card = load_model(folder)
     assert card == saved and card.spec == spec
     assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]

@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import keras
+
+    from core.classes import ClassTable
+    from core.models.card import ModelCard
     from core.models.spec import ModelSpec
 
 
@@ -20,25 +24,33 @@ def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) 
     import keras
 
     from core.classes import DUBAI_CLASSES
-    from core.imagery.normalise import Normalisation
-    from core.models.card import WEIGHTS_FILE, ModelCard, Training
     from core.models.spec import UNetSpec
-    from core.models.store import build_model, save_model
+    from core.models.store import build_model
 
     spec = spec or UNetSpec(classes=len(DUBAI_CLASSES), width=8, depth=2)
     keras.utils.set_random_seed(seed)
-    model = build_model(spec)
-    save_model(
+    save_with_card(build_model(spec), folder, spec, DUBAI_CLASSES)
+
+
+def save_with_card(
+    model: keras.Model, folder: Path, spec: ModelSpec, classes: ClassTable
+) -> ModelCard:
+    """Save a network of `spec` for 8-bit images, and return its card."""
+    from core.imagery.normalise import Normalisation
+    from core.models.card import WEIGHTS_FILE, ModelCard, Training
+    from core.models.store import save_model
+
+    return save_model(
         model,
         folder,
         WEIGHTS_FILE,
         lambda sha256: ModelCard(
             name=folder.name,
             spec=spec,
-            classes=DUBAI_CLASSES,
+            classes=classes,
             dtype="uint8",
             normalisation=Normalisation(),
-            training=Training(dataset="none", notes="random weights, for tests"),
+            training=Training(dataset="none", notes="for tests"),
             weights=WEIGHTS_FILE,
             sha256=sha256,
             parameters=model.count_params(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from core.models.receptive import (
@@ -25,6 +25,9 @@ from core.models.unet_vgg11 import (
 from core.models.zoo_table import zoo_cost
 
 __all__ = ["Cost", "cost"]
+
+# Numbers a channel: scale and offset; batch normalisation also keeps a mean and a variance.
+_NORM = {"none": 0, "group": 2, "batch": 4}
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,6 @@ class _Sum:
     macs: int = 0
     activations: int = 0
     norm: str = "none"
-    _scale: dict[str, int] = field(default_factory=lambda: {"none": 0, "group": 2, "batch": 4})
 
     def _made(self, channels: int, side: int, span: Span) -> _Map:
         self.activations += channels * side**2
@@ -109,7 +111,7 @@ class _Sum:
         """A convolution as the U-Net has them: normalisation, where there is one, and ReLU."""
         x = self.convolution(x, filters, stride=stride, bias=self.norm == "none")
         if self.norm != "none":
-            self.parameters += self._scale[self.norm] * filters
+            self.parameters += _NORM[self.norm] * filters
             x = self.same(x)
         return self.same(x)
 

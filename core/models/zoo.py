@@ -17,7 +17,7 @@ from core.models.spec import DECODER_LAYERS, ZooSpec
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build_zoo", "known_backbones", "whole_encoder"]
+__all__ = ["build_zoo", "known_backbones", "stable_names", "whole_encoder"]
 
 _BUILDERS = {"sm-unet": "Unet", "sm-fpn": "FPN", "sm-linknet": "Linknet", "sm-pspnet": "PSPNet"}
 _PSPNET_STRIDE = 8
@@ -90,24 +90,37 @@ def _package() -> Any:
         return importlib.import_module("segmentation_models")
 
 
-def _rename(model: Any) -> None:
+def stable_names(model: keras.Model) -> list[tuple[str, bool]]:
+    """A name for every layer that does not depend on what was built before, and whether Keras
+    had made up its own.
+
+    Such names become the kind and the layer's number among those of its kind, counted from 0.
+    """
     import keras
 
+    plains = [keras.src.utils.naming.to_snake_case(type(layer).__name__) for layer in model.layers]
+    numbers: list[int | None] = []
+    for layer, plain in zip(model.layers, plains, strict=True):
+        made_up = re.fullmatch(rf"{plain}(?:_(\d+))?", layer.name)
+        numbers.append(int(made_up[1] or 0) if made_up else None)
+    kinds: dict[str, list[int]] = {}
+    for plain, number in zip(plains, numbers, strict=True):
+        if number is not None:
+            kinds.setdefault(plain, []).append(number)
+    ranks = {plain: {n: rank for rank, n in enumerate(sorted(of))} for plain, of in kinds.items()}
+    return [
+        (layer.name, False) if number is None else (f"{plain}_{ranks[plain][number]}", True)
+        for layer, plain, number in zip(model.layers, plains, numbers, strict=True)
+    ]
+
+
+def _rename(model: Any) -> None:
     stages = _stages(model)
-    auto: dict[str, list[Any]] = {}
-    for layer in model.layers:
-        plain = keras.src.utils.naming.to_snake_case(type(layer).__name__)
-        if isinstance(layer, keras.layers.InputLayer):
-            layer.name = "image"
-        elif re.fullmatch(rf"{plain}(_\d+)?", layer.name):
-            auto.setdefault(plain, []).append(layer)
-    for plain, layers in auto.items():
-        layers.sort(key=lambda layer: int(layer.name[len(plain) + 1 :] or 0))
-        for number, layer in enumerate(layers):
-            layer.name = f"{plain}_{number}"
-    for layer in model.layers[1:]:
-        if not layer.name.startswith(DECODER_LAYERS):
-            layer.name = f"enc{stages[id(layer)]}_{layer.name}"
+    image, *layers = model.layers
+    for layer, (name, _) in zip(layers, stable_names(model)[1:], strict=True):
+        encoder = not name.startswith(DECODER_LAYERS)
+        layer.name = f"enc{stages[id(layer)]}_{name}" if encoder else name
+    image.name = "image"
 
 
 def _stages(model: Any) -> dict[int, int]:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.models.spec import ZooSpec
 
 __all__ = ["SIDE", "ZOO_FILE", "backbones", "read_table", "zoo_cost"]
 
@@ -32,7 +35,7 @@ def backbones(architecture: str) -> tuple[str, ...]:
     return tuple(read_table()[architecture])
 
 
-def zoo_cost(spec: Any, size: int) -> tuple[int, int, int, int | None]:
+def zoo_cost(spec: ZooSpec, size: int) -> tuple[int, int, int, int | None]:
     """Parameters, multiply-adds, values of all outputs and receptive field of a `ZooSpec`.
 
     Bands and classes change the first and the last convolution alone, so that each number is a sum

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelError
-from core.models.zoo import whole_encoder
+from core.models.zoo import stable_names, whole_encoder
 
 __all__ = ["Layer", "layers_of", "read_zoo"]
 
@@ -39,26 +38,10 @@ class Layer:
 
 def layers_of(encoder: Any) -> list[Layer]:
     """The layers with weights of a whole encoder, in the order of its graph."""
-    import keras
-
-    numbers: dict[str, list[int]] = {}
-    found = []
-    for layer in encoder.layers:
-        plain = keras.src.utils.naming.to_snake_case(type(layer).__name__)
-        made_up = re.fullmatch(rf"{plain}(?:_(\d+))?", layer.name)
-        number = int(made_up[1] or 0) if made_up else -1
-        if made_up:
-            numbers.setdefault(plain, []).append(number)
-        if layer.weights:
-            found.append((layer, plain, number))
-    ranks = {plain: {n: i for i, n in enumerate(sorted(ns))} for plain, ns in numbers.items()}
     return [
-        Layer(
-            layer.name if number < 0 else f"{plain}_{ranks[plain][number]}",
-            number >= 0,
-            [tuple(weight.shape) for weight in layer.weights],
-        )
-        for layer, plain, number in found
+        Layer(name, automatic, [tuple(weight.shape) for weight in layer.weights])
+        for layer, (name, automatic) in zip(encoder.layers, stable_names(encoder), strict=True)
+        if layer.weights
     ]
 
 

@@ -51,7 +51,7 @@ PRESETS = {"Quick try": (_QUICK, 2e-3), "Thorough": (_THOROUGH, 1.5e-3)}
 # Without normalisation layers steps must be small (SpaceNet 6's baseline on VGG11 takes 1e-4).
 _SMALLER = {"unet-vgg11": 0.05} | dict.fromkeys(get_args(ZooArchitecture), 0.5)
 # Pyramid pooling takes crops in multiples of 96 px.
-_CROPS = {"sm-pspnet": {128: 96, 384: 384}}
+_CROPS = {"sm-pspnet": {128: 96}}
 
 
 def preset(name: str, architecture: str) -> dict[str, Any]:
