@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.device import tensorflow
 from core.errors import ConfigError, DSIError
 from core.imagery.normalise import Normalisation
 
-__all__ = ["check_photometric", "scaled_crops", "training_feed"]
+__all__ = ["check_photometric", "scaled_batches", "training_feed"]
 
 
 def training_feed(
@@ -43,46 +44,55 @@ def training_feed(
     """
     tf = tensorflow()
     size, bands = recipe.patch.size, images[0].pixels.shape[-1]
-    augmenter = Augmenter(recipe.augmentation, normalisation, bands, images[0].pixels.dtype)
-
-    def finish(pixels: Any, labels: Any, valid: Any, seeds: Any) -> tuple[Any, Any]:
-        return augmenter(pixels, labels, valid, seeds[0])
+    augmenter = Augmenter(
+        recipe.augmentation, normalisation, bands, images[0].pixels.dtype, fused=True
+    )
 
     def drawn() -> Iterator[Any]:
         try:
-            yield from scaled_crops(images, recipe, normalisation, seed)
+            yield from scaled_batches(images, recipe, normalisation, batch, seed)
         except (DSIError, MemoryError) as error:
             if failed is not None:
                 failed.append(error)
             raise
 
+    # By the batch: TensorFlow takes a millisecond for whatever a generator gives it.
     stream = tf.data.Dataset.from_generator(
         drawn,
         output_signature=(
-            tf.TensorSpec((size, size, bands), tf.float32),
-            tf.TensorSpec((size, size), tf.uint8),
-            tf.TensorSpec((size, size), tf.bool),
+            tf.TensorSpec((batch, size, size, bands), tf.float32),
+            tf.TensorSpec((batch, size, size), tf.uint8),
+            tf.TensorSpec((batch, size, size), tf.bool),
             tf.TensorSpec((), tf.int32),
         ),
     )
     # Two batches at a time: what they hold stays bounded, and their order is kept.
-    batches = stream.batch(batch, drop_remainder=True)
-    return batches.map(finish, num_parallel_calls=2, deterministic=True).prefetch(2)
+    return stream.map(augmenter, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-def scaled_crops(
-    images: Sequence[LabelledImage], recipe: Recipe, normalisation: Normalisation, seed: int
+def scaled_batches(
+    images: Sequence[LabelledImage],
+    recipe: Recipe,
+    normalisation: Normalisation,
+    batch: int,
+    seed: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.int32]]:
-    """What `Augmenter` takes, a crop at a time, for ever.
+    """What `Augmenter` takes, a batch at a time, for ever.
 
     Yields:
-        Pixels (size, size, C) float32 scaled and not cut off, labels (size, size) uint8, valid
-        (size, size) bool, and a seed; that of a batch's first crop is the batch's.
+        Pixels (batch, size, size, C) float32 scaled and not cut off, labels (batch, size, size)
+        uint8, valid (batch, size, size) bool, and a seed.
     """
     rng = np.random.default_rng(seed)
-    for pixels, labels, valid in crops(images, recipe.patch, recipe.augmentation, rng):
-        drawn = np.int32(rng.integers(2**31 - 1))
-        yield normalisation.scaled(pixels, cut=False), labels, valid, drawn
+    drawn = crops(images, recipe.patch, recipe.augmentation, rng)
+    shape = (batch, recipe.patch.size, recipe.patch.size)
+    while True:
+        pixels = np.empty((*shape, images[0].pixels.shape[-1]), np.float32)
+        labels, valid = np.empty(shape, np.uint8), np.empty(shape, bool)
+        for place, crop in enumerate(islice(drawn, batch)):
+            pixels[place] = normalisation.scaled(crop.pixels, cut=False)
+            labels[place], valid[place] = crop.labels, crop.valid
+        yield pixels, labels, valid, np.int32(rng.integers(2**31 - 1))
 
 
 def check_photometric(recipe: Recipe, normalisation: Normalisation, image: LabelledImage) -> None:

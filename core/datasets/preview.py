@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import numpy as np
 
 from core.datasets.augment import Augmenter
-from core.datasets.feed import check_photometric, scaled_crops
+from core.datasets.feed import check_photometric, scaled_batches
 from core.datasets.labelled import LabelledImage, without_gaps
 from core.datasets.recipe import Recipe
 from core.device import tensorflow
@@ -53,15 +51,12 @@ def augmented_preview(
     sample = LabelledImage("preview", pixels, labels, valid)
     check_photometric(recipe, normalisation, sample)
     (filled,) = without_gaps([sample], normalisation)
-    drawn = list(islice(scaled_crops([filled], recipe, normalisation, seed), count))
-    images, masks, usable = (np.stack([crop[part] for crop in drawn]) for part in range(3))
+    batch = next(scaled_batches([filled], recipe, normalisation, count, seed))
     tensorflow()
     from keras import ops
 
     augmenter = Augmenter(recipe.augmentation, normalisation, pixels.shape[-1], pixels.dtype)
-    changed = augmenter(
-        ops.convert_to_tensor(images), ops.convert_to_tensor(masks), usable, int(drawn[0][3])
-    )
+    changed = augmenter(*(ops.convert_to_tensor(part) for part in batch))
     values, found = (ops.convert_to_numpy(part) for part in changed)
     chosen = list(bands or default_bands(pixels.shape[-1], str(pixels.dtype)))
     shown = normalisation.unscaled(_uncentred(values, normalisation))[..., chosen]

@@ -153,15 +153,15 @@ def test_a_device_that_runs_out_of_memory(config: TrainConfig, exhausted: None) 
 
 
 def test_crops_that_run_out_of_memory(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = feed.scaled_crops
+    drawn = feed.scaled_batches
 
     def hungry(*arguments: Any) -> Iterator[Any]:
-        for number, crop in enumerate(drawn(*arguments)):
-            if number == 9:
+        for number, batch in enumerate(drawn(*arguments)):
+            if number == 2:
                 np.empty((2**46,), np.uint8)  # raises a MemoryError of NumPy's own
-            yield crop
+            yield batch
 
-    monkeypatch.setattr(feed, "scaled_crops", hungry)
+    monkeypatch.setattr(feed, "scaled_batches", hungry)
     run = create_run("crops", config)
     with pytest.raises(RunError, match="ran out of memory") as error:
         train(run)
