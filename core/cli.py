@@ -7,17 +7,16 @@ what a user can cause, 2 for wrong usage.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.cli_train import train_command
 from core.errors import ConfigError, DSIError
+from core.terminal import bar, percent, print_json, score, table
 
 __all__ = ["main", "parser"]
 
@@ -84,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     )
     c.add_argument("--json", action="store_true")
 
-    c = command("train", _train, "train a model")
+    c = command("train", train_command, "train a model")
     c.add_argument("--dataset", metavar="DATASET", help="folder or name; needed unless --resume")
     c.add_argument("--recipe", type=Path, metavar="FILE")
     c.add_argument("--config", type=Path, metavar="FILE")
@@ -154,58 +153,6 @@ def _seed(text: str) -> int:
     return value
 
 
-@contextmanager
-def _bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, as a callback that takes done and total.
-
-    Args:
-        delay: seconds after which it appears.
-    """
-    from tqdm import tqdm
-
-    with ExitStack() as shown:
-        bar: Any = None
-
-        def progress(done: int, total: int) -> None:
-            nonlocal bar
-            if bar is None:
-                # Not before there is progress: what fails at once leaves its one line alone.
-                bar = shown.enter_context(
-                    tqdm(
-                        desc=what,
-                        unit=unit,
-                        total=total,
-                        file=sys.stderr,
-                        leave=False,
-                        delay=delay,
-                    )
-                )
-            bar.update(done - bar.n)
-
-        yield progress
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
-    print()
-
-
-def _table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
-    """Print aligned columns."""
-    cells = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    for row in cells:
-        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
 def _demo(options: Any) -> None:
     from core.datasets.demo import write_demo
     from core.datasets.demo_spacenet6 import write_spacenet6
@@ -213,7 +160,7 @@ def _demo(options: Any) -> None:
     write = write_spacenet6 if options.layout == "spacenet6" else write_demo
     # Without it, each layout has its own.
     size = {} if options.size is None else {"size": options.size}
-    with _bar("writing scenes", "tile") as progress:
+    with bar("writing scenes", "tile") as progress:
         written = write(
             options.dir, scenes=options.scenes, seed=options.seed, progress=progress, **size
         )
@@ -226,147 +173,22 @@ def _audit(options: Any) -> None:
     from core.datasets.catalogue import find_dataset
 
     dataset = find_dataset(options.dataset, options.product)
-    with _bar("auditing", "sample") as progress:
+    with bar("auditing", "sample") as progress:
         found = audit(dataset, progress=progress)
     report = found.to_json()
     if options.json:
-        _print_json(report)
+        print_json(report)
         return
     total = sum(report["pixels_per_class"].values())
     print(f"{report['layout']} layout, {report['samples']} samples in {report['scenes']} scenes")
     rows = [
-        (n, f"{p:,}", _percent(p / total if total else None))
+        (n, f"{p:,}", percent(p / total if total else None))
         for n, p in report["pixels_per_class"].items()
     ]
-    _table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
+    table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
     print(f"\n{len(found.problems)} problem(s)")
     if found.problems:
         print("\n" + written(found.problems, shutil.get_terminal_size((100, 24)).columns))
-
-
-def _train(options: Any) -> None:
-    from core.datasets.catalogue import find_dataset, list_datasets
-    from core.datasets.recipe import load_recipe
-    from core.training.checks import check_training
-    from core.training.config import TrainConfig, load_config, with_settings
-    from core.training.launcher import suggest_name
-    from core.training.queue import enlist, enqueue, has_turn
-    from core.training.runs import find_run
-    from core.training.trainer import train
-
-    if options.find_learning_rate and (options.resume or options.run):
-        options.wrong("--find-learning-rate makes no run: leave out --run and --resume")
-    if options.resume:
-        # `--dataset` is allowed: the launcher gives it with every training.
-        if not options.run or options.config or options.recipe or options.settings:
-            options.wrong("--resume takes --run NAME, and goes on with that run's own settings")
-        run = find_run(options.run)
-        if run.status().state == "finished":
-            raise ConfigError(
-                f"the run {run.name!r} is finished", remedy="start a new one to train on"
-            )
-        if not has_turn():
-            enqueue(run, here=True)
-        _report(run, train, resume=True)
-        return
-    config = load_config(options.config) if options.config else TrainConfig()
-    if options.recipe:
-        config = config.model_copy(update={"recipe": load_recipe(options.recipe)})
-    if options.dataset:
-        config = config.model_copy(update={"dataset": options.dataset})
-    config = with_settings(config, options.settings)
-    if not config.dataset:
-        options.wrong("the following arguments are required: --dataset")
-    if config.dataset not in {ref.id for ref in list_datasets()}:
-        # A mistyped folder is said before a run is made, and a run finds it from anywhere.
-        folder = find_dataset(config.dataset).root.resolve()
-        config = config.model_copy(update={"dataset": str(folder)})
-    if Path(config.encoder_weights).is_file():
-        weights = str(Path(config.encoder_weights).resolve())
-        config = config.model_copy(update={"encoder_weights": weights})
-    if options.find_learning_rate:
-        _find_learning_rate(config)
-        return
-    name = options.run or suggest_name(config.dataset)
-    if has_turn():
-        run = find_run(name)
-    else:
-        with _bar("looking for every class", "mask", delay=1) as progress:
-            check_training(config, find_dataset(config.dataset), progress)
-        run = enlist(name, config, here=True)
-    _report(run, train)
-
-
-def _find_learning_rate(config: Any) -> None:
-    from core.training.finder import find_learning_rate
-
-    with _bar("trying learning rates", "step") as bar:
-
-        def progress(done: int, total: int) -> None:
-            if total:  # not before the process tells
-                bar(done, total)
-
-        found = find_learning_rate(config, progress)
-    if found.suggestion is None:
-        raise ConfigError(
-            "the loss does not fall at any learning rate",
-            where=f"{len(found.rates)} steps from {found.rates[0]:.0e} to {found.rates[-1]:.0e}"
-            if found.rates
-            else "",
-            remedy="check the masks with `audit`, choose a larger batch, or begin with other "
-            "weights",
-        )
-    print(f"learning rate: {found.suggestion:.2g}")
-
-
-def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
-    from core.training.queue import turn
-
-    print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    with turn(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
-        card = train(run, resume=resume)
-    status = run.status()
-    print(f"{run.name}: {status.message}")
-    if "test" in card.training.scores:
-        test = card.training.scores["test"]
-        print(
-            f"test: mean IoU {_score(test['mean_iou'])}, "
-            f"pixel accuracy {_score(test['pixel_accuracy'])} on {test['images']} images"
-        )
-
-
-@contextmanager
-def _training_bar(run: Any) -> Iterator[None]:
-    """A bar over all steps, for a terminal; a log has `status.json` and `metrics.jsonl` beside it.
-
-    The training runs in the main thread (signals); the bar reads its status like any onlooker.
-    """
-    if not sys.stderr.isatty():
-        yield
-        return
-    from tqdm import tqdm
-
-    ended = threading.Event()
-
-    def follow() -> None:
-        with tqdm(desc=run.name, unit="step", file=sys.stderr, leave=False) as bar:
-            while not ended.wait(1):
-                status = run.status()
-                if status.steps:
-                    bar.total = status.steps * status.epochs
-                    bar.n = max(0, status.epoch - 1) * status.steps + status.step
-                score = status.best_mean_iou
-                best = "" if score is None else f"best mean IoU {score:.3f}"
-                bar.set_postfix_str(best, refresh=False)
-                bar.refresh()
-
-    follower = threading.Thread(target=follow, daemon=True)
-    follower.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        follower.join()
 
 
 def _predictor(name: str, **settings: Any) -> tuple[Any, Any, str]:
@@ -388,22 +210,22 @@ def _evaluate(options: Any) -> None:
     dataset = as_trained(find_dataset(options.dataset), card)
     samples = samples_of_split(dataset, card, options.split)
     predictor, card, name = _predictor(options.model)
-    with _bar("evaluating", "image") as progress:
+    with bar("evaluating", "image") as progress:
         result = evaluate(predictor, card, dataset, samples, progress)
     report = {"model": name, "dataset": dataset.name, "split": options.split}
     report |= result.summary(card.classes.names)
     if options.json:
-        _print_json(report)
+        print_json(report)
         return
     print(f"{name} on {dataset.name}, {options.split}: {report['images']} images")
-    overall = _score(report["mean_iou"]), _score(report["pixel_accuracy"])
+    overall = score(report["mean_iou"]), score(report["pixel_accuracy"])
     print("mean IoU {}, pixel accuracy {}\n".format(*overall))
     columns = ("iou", "f1", "precision", "recall")
     rows = [
-        (n, *(_score(s[c]) for c in columns), f"{s['support']:,}")
+        (n, *(score(s[c]) for c in columns), f"{s['support']:,}")
         for n, s in report["per_class"].items()
     ]
-    _table(rows, ("class", "IoU", "F1", "precision", "recall", "pixels"))
+    table(rows, ("class", "IoU", "F1", "precision", "recall", "pixels"))
 
 
 def _predict(options: Any) -> None:
@@ -423,7 +245,7 @@ def _predict(options: Any) -> None:
         read_header(image)
     predictor, card, name = _predictor(options.model, overlap=options.overlap, tta=options.tta)
     for image in options.images:
-        with _bar(image.name, "tile") as progress:
+        with bar(image.name, "tile") as progress:
             written = predict_file(
                 image,
                 predictor,
@@ -440,7 +262,7 @@ def _predict(options: Any) -> None:
 def _activations(options: Any) -> None:
     from core.explain.activations import write_activations
 
-    with _bar("feature maps", "layer") as progress:
+    with bar("feature maps", "layer") as progress:
         written = write_activations(
             options.image, options.model, options.out, options.layers, progress
         )
@@ -468,9 +290,9 @@ def _architectures(options: Any) -> None:
         for network in offered(options.bands, options.classes)
     ]
     if options.json:
-        _print_json({"architectures": rows})
+        print_json({"architectures": rows})
         return
-    _table(
+    table(
         [
             (
                 row["name"],
@@ -547,13 +369,13 @@ def _runs(options: Any) -> None:
 
 def _listing(what: str, rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        _print_json({what: rows})
+        print_json({what: rows})
     elif rows:
         cells = [
             [", ".join(v) if isinstance(v, list) else "–" if v is None else v for v in row.values()]
             for row in rows
         ]
-        _table(
+        table(
             [[f"{c:.3f}" if isinstance(c, float) else c for c in row] for row in cells],
             [key.replace("_", " ") for key in rows[0]],
         )

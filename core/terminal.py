@@ -1,0 +1,63 @@
+"""What the command line writes: tables and JSON on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+__all__ = ["bar", "percent", "print_json", "score", "table"]
+
+
+@contextmanager
+def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, as a callback that takes done and total.
+
+    Args:
+        delay: seconds after which it appears.
+    """
+    from tqdm import tqdm
+
+    with ExitStack() as shown:
+        made: Any = None
+
+        def progress(done: int, total: int) -> None:
+            nonlocal made
+            if made is None:
+                # Not before there is progress: what fails at once leaves its one line alone.
+                made = shown.enter_context(
+                    tqdm(
+                        desc=what,
+                        unit=unit,
+                        total=total,
+                        file=sys.stderr,
+                        leave=False,
+                        delay=delay,
+                    )
+                )
+            made.update(done - made.n)
+
+        yield progress
+
+
+def print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    print()
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+    """Print aligned columns."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    for row in cells:
+        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
