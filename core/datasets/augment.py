@@ -102,7 +102,7 @@ class Augmenter:
         noise = _noise(images, self.wanted.noise, seeds) if self.wanted.noise else None
         if self.wanted.cutout:
             valid = ops.logical_and(valid, _uncut(valid, self.wanted.cutout, seeds))
-        return self._pixelwise(images, labels, valid, changes, noise)  # type: ignore[no-any-return]
+        return self._pixelwise(images, labels, valid, changes, noise)
 
     def _of_pixels(
         self, images: Any, labels: Any, valid: Any, changes: list[Any], noise: Any
