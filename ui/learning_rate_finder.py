@@ -108,3 +108,4 @@ def _plot(found: LearningRates) -> None:
         config={"displayModeBar": False},
         alt="Training loss against the learning rate",
     )
+    st.caption("The curve is an average that lags some ten steps behind; the mark allows for it.")
