@@ -1,9 +1,8 @@
 """Which networks of segmentation-models are offered, and what each costs: one table.
 
 `zoo.json` holds a row for every one that builds on the pinned Keras; `python -m bench.zoo` makes it
-anew, and then tests each (a step, saved, loaded again to the same output), which has not been done
-for all of them yet: the tests try most encoders with one decoder. What is not in it (densenet*,
-whose layers' names Keras 3 refuses) is not offered.
+anew, and then tests each (a step, saved, loaded again to the same output). What is not in it
+(densenet*, whose layers' names Keras 3 refuses) is not offered.
 """
 
 from __future__ import annotations

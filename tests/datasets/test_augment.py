@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -48,6 +50,36 @@ def _blobs(seed: int = 0, count: int = 16) -> np.ndarray:
     smooth = ndimage.gaussian_filter(noise, (0, 6, 6))
     low, high = np.quantile(smooth, (0.4, 0.8))
     return np.select([smooth < low, smooth > high], [3, VOID], 200).astype(np.uint8)
+
+
+EVERYTHING: dict[str, Any] = {
+    **GEOMETRY["all"],
+    "speckle": 0.2,
+    "brightness": 0.2,
+    "contrast": 0.3,
+    "saturation": 0.4,
+    "hue": 0.1,
+    "noise": 0.1,
+}
+
+
+@pytest.mark.parametrize("changes", [{}, {"cutout": 0.5}, EVERYTHING], ids=["none", "few", "all"])
+def test_compiled_into_one_loop_it_is_the_same(changes: dict[str, float]) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.random((4, SIZE, SIZE, 3)).astype(np.float32)
+    labels = rng.integers(0, 5, images.shape[:3], np.uint8)
+    valid = rng.random(labels.shape) > 0.1
+    standard = Normalisation(
+        kind="standard", divisor=255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.1, 0.3)
+    )
+    (values, found), (fused, found_fused) = (
+        Augmenter(NONE.model_copy(update=changes), standard, 3, "uint8", fused=compiled)(
+            images, labels, valid, 3
+        )
+        for compiled in (False, True)
+    )
+    np.testing.assert_allclose(np.asarray(fused), np.asarray(values), atol=1e-4)
+    np.testing.assert_array_equal(np.asarray(found_fused), np.asarray(found))
 
 
 @pytest.mark.parametrize("name", GEOMETRY)
