@@ -86,8 +86,9 @@ def scaled_batches(
     rng = np.random.default_rng(seed)
     drawn = crops(images, recipe.patch, recipe.augmentation, rng)
     shape = (batch, recipe.patch.size, recipe.patch.size)
+    bands = images[0].pixels.shape[-1]
     while True:
-        pixels = np.empty((*shape, images[0].pixels.shape[-1]), np.float32)
+        pixels = np.empty((*shape, bands), np.float32)
         labels, valid = np.empty(shape, np.uint8), np.empty(shape, bool)
         for place, crop in enumerate(islice(drawn, batch)):
             pixels[place] = normalisation.scaled(crop.pixels, cut=False)
