@@ -106,15 +106,15 @@ def _until(page: Any, holds: Callable[[], bool]) -> None:
 def test_a_training_outlives_page_and_server_and_its_model_predicts(
     page: Any, server: Server
 ) -> None:
-    run = _start(page, server, "first", epochs=80)
-    page.get_by_text(re.compile(r"Epoch \d+ of 80")).wait_for()
+    run = _start(page, server, "first", epochs=160)
+    page.get_by_text(re.compile(r"Epoch \d+ of 160")).wait_for()
     _until(page, lambda: _points(page) > 2)
     before = _points(page)
     _until(page, lambda: _points(page) > before + 2)  # it grows without anyone's doing
 
     page.reload()
     settled(page)
-    page.get_by_text(re.compile(r"Epoch \d+ of 80")).wait_for()
+    page.get_by_text(re.compile(r"Epoch \d+ of 160")).wait_for()
     _until(page, lambda: _points(page) > before + 2)
 
     server.kill()
@@ -143,8 +143,8 @@ def test_a_training_outlives_page_and_server_and_its_model_predicts(
 def test_a_second_training_waits_over_a_restart_and_the_first_is_stopped_and_resumed(
     page: Any, server: Server
 ) -> None:
-    run = _start(page, server, "second", epochs=200)
-    page.get_by_text(re.compile(r"Epoch [2-9] of 200")).wait_for()
+    run = _start(page, server, "second", epochs=400)
+    page.get_by_text(re.compile(r"Epoch [2-9] of 400")).wait_for()
     _what_was_zoomed_stays(page)
 
     waiting = _start(page, server, "third", epochs=2)
@@ -188,8 +188,8 @@ def _what_was_zoomed_stays(page: Any) -> None:
     page.mouse.up()
     _until(page, lambda: _range(page) != whole)
     zoom = _range(page)
-    text = page.get_by_text(re.compile(r"Epoch \d+ of 200, step")).inner_text()
-    _until(page, lambda: page.get_by_text(re.compile("of 200, step")).inner_text() != text)
+    text = page.get_by_text(re.compile(r"Epoch \d+ of 400, step")).inner_text()
+    _until(page, lambda: page.get_by_text(re.compile("of 400, step")).inner_text() != text)
     assert _range(page) == zoom
     page.get_by_text("Hold the curves still").click()
     held = _points(page)
