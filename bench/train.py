@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40, help="of a turn of throughput")
     parser.add_argument("--window", type=float, default=30, help="seconds of a turn of watching")
     parser.add_argument("--scenes", type=int, default=240, help="that quality is shown on")
-    parser.add_argument("--seed", type=int, default=0, help="of those scenes, and of its trainings")
+    parser.add_argument("--seed", type=int, default=0, help="of those scenes and their trainings")
     parser.add_argument("--set", action="append", default=[], help="settings of quality's U-Net")
     args = parser.parse_args()
     parts = [*args.parts, *(args.dashed or ())] or list(_PARTS)

@@ -4,7 +4,7 @@
 
 Every decoder is built with every encoder the package lists; what goes through the tests' tester
 (`tests/model_tester.py`) gets a row with its cost, found by walking its graph. What fails is told
-and left out. It takes about half an hour on two cores.
+and left out. The tests take half an hour on two cores.
 """
 
 from __future__ import annotations

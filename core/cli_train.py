@@ -16,6 +16,11 @@ __all__ = ["train_command"]
 
 
 def train_command(options: Any) -> None:
+    """Train, resume, or look for a learning rate, as the parsed arguments of `train` ask for.
+
+    Raises:
+        DSIError: what a user can mend; wrong usage exits with 2.
+    """
     from core.datasets.catalogue import find_dataset, list_datasets
     from core.datasets.recipe import load_recipe
     from core.training.checks import check_training
@@ -126,8 +131,8 @@ def _training_bar(run: Any) -> Iterator[None]:
                 if status.steps:
                     steps.total = status.steps * status.epochs
                     steps.n = max(0, status.epoch - 1) * status.steps + status.step
-                score = status.best_mean_iou
-                best = "" if score is None else f"best mean IoU {score:.3f}"
+                known = status.best_mean_iou is not None
+                best = f"best mean IoU {score(status.best_mean_iou)}" if known else ""
                 steps.set_postfix_str(best, refresh=False)
                 steps.refresh()
 

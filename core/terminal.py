@@ -43,6 +43,7 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
 
 
 def print_json(value: Any) -> None:
+    """Print what JSON has a form for; NaN and infinity raise a ValueError."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
     print()
 
@@ -56,8 +57,10 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
 
 
 def percent(value: float | None) -> str:
+    """A share of 0 to 1 in percent, or a dash where there is none."""
     return "–" if value is None else f"{value:.1%}"
 
 
 def score(value: float | None) -> str:
+    """A score of 0 to 1 with three decimals, or a dash where it is undefined."""
     return "–" if value is None else f"{value:.3f}"

@@ -108,4 +108,7 @@ def _plot(found: LearningRates) -> None:
         config={"displayModeBar": False},
         alt="Training loss against the learning rate",
     )
-    st.caption("The curve is an average that lags some ten steps behind; the mark allows for it.")
+    if found.suggestion is not None:
+        st.caption(
+            "The curve is an average that lags some ten steps behind; the mark allows for it."
+        )

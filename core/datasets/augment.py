@@ -46,8 +46,8 @@ class Augmenter:
         bands: of the images.
         dtype: of the images in the file.
         fused: compile what is done pixel by pixel into one loop (XLA), for many batches of one
-            shape: half the processors' time, after a second of compiling. What is drawn is the
-            same, what comes out equal but for rounding.
+            shape: half the processors' time, after half a second of compiling. What is drawn is
+            the same, what comes out equal but for rounding.
     """
 
     def __init__(
@@ -107,7 +107,13 @@ class Augmenter:
     def _of_pixels(
         self, images: Any, labels: Any, valid: Any, changes: list[Any], noise: Any
     ) -> tuple[Any, Any]:
-        """What needs no neighbours: colour, noise, the rest of normalisation, and void."""
+        """Colour, noise, the rest of normalisation, and void: nothing is drawn, no pixel moves.
+
+        Args:
+            images, labels, valid: as `__call__` has them.
+            changes: for each layer of colour, what its `get_random_transformation` drew.
+            noise: (N, S, S, C) float32, to be added; None for none.
+        """
         from keras import ops
 
         if self.normalisation.bounded:

@@ -27,8 +27,8 @@ def augmented_preview(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Crops of one sample, changed as in training, by the very same code.
 
-    They are the first batch that `training_feed` would give of this sample, its normalisation
-    undone. Imports TensorFlow.
+    They are the first batch of `count` that `training_feed` would give of this sample, its
+    normalisation undone. Imports TensorFlow.
 
     Args:
         pixels: (H, W, C) as in the file.

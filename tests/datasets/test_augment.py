@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -22,6 +20,15 @@ GEOMETRY = {
     "elastic": {"elastic": 1.0},
     "cutout": {"cutout": 0.5},
     "all": {"rotation": 40.0, "shear": 20.0, "elastic": 1.0, "cutout": 0.5},
+}
+EVERYTHING = {
+    **GEOMETRY["all"],
+    "speckle": 0.2,
+    "brightness": 0.2,
+    "contrast": 0.3,
+    "saturation": 0.4,
+    "hue": 0.1,
+    "noise": 0.1,
 }
 
 
@@ -50,17 +57,6 @@ def _blobs(seed: int = 0, count: int = 16) -> np.ndarray:
     smooth = ndimage.gaussian_filter(noise, (0, 6, 6))
     low, high = np.quantile(smooth, (0.4, 0.8))
     return np.select([smooth < low, smooth > high], [3, VOID], 200).astype(np.uint8)
-
-
-EVERYTHING: dict[str, Any] = {
-    **GEOMETRY["all"],
-    "speckle": 0.2,
-    "brightness": 0.2,
-    "contrast": 0.3,
-    "saturation": 0.4,
-    "hue": 0.1,
-    "noise": 0.1,
-}
 
 
 @pytest.mark.parametrize("changes", [{}, {"cutout": 0.5}, EVERYTHING], ids=["none", "few", "all"])
