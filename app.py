@@ -7,18 +7,19 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import DSIError
-from ui import netron, timelapse_files
-from ui.errors import show_uncaught
+from ui.routes import netron
+from ui.routes import timelapse as timelapse_files
+from ui.shell.errors import show_uncaught
 
 app = st.App(
-    Path(__file__).resolve().parent / "ui" / "router.py",
+    Path(__file__).resolve().parent / "ui" / "shell" / "router.py",
     routes=[*netron.routes(), *timelapse_files.routes()],
     on_script_error=show_uncaught,
 )
 
 
 def _go_on_with_the_queue() -> None:
-    from core.training.queue import advance
+    from core.training.queue.queue import advance
 
     with suppress(DSIError):  # the run says so itself, and the Train page tries again
         advance()

@@ -23,15 +23,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core.datasets.audit import audit
+from core.datasets.audit.audit import audit
+from core.datasets.batches.feed import training_feed
+from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.labelled_image import (
+    LabelledImage,
+    class_counts,
+    load_samples,
+    without_gaps,
+)
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
-from core.datasets.feed import training_feed
-from core.datasets.fitting import fitted
-from core.datasets.labelled import LabelledImage, class_counts, load_samples, without_gaps
-from core.datasets.presets import PRESETS
-from core.datasets.recipe import Augmentation, Patch, Recipe
-from core.datasets.splits import split_samples
+from core.datasets.recipes.augmentation_presets import PRESETS
+from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
+from core.datasets.recipes.splits import split_samples
 from core.device import describe, resolve_precision, tensorflow
 from core.imagery.raster import read_raster
 
@@ -133,7 +138,7 @@ def _training(
     from core.models.spec import UNetSpec
     from core.models.store import build_model
     from core.training.config import TrainConfig
-    from core.training.losses import class_weights, segmentation_loss
+    from core.training.step.losses import class_weights, segmentation_loss
 
     keras.config.set_dtype_policy(resolve_precision("auto"))
     config = TrainConfig()

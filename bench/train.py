@@ -39,14 +39,14 @@ import numpy as np
 # `python bench/train.py` looks for modules beside itself.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.datasets.demo import write_demo
+from core.datasets.synthetic.dubai import write_demo
 from core.device import describe, tensorflow
-from core.training import session
 from core.training.config import TrainConfig, with_settings
-from core.training.launcher import launch
-from core.training.runs import Run, create_run
-from core.training.status import Status
-from core.training.trainer import train
+from core.training.queue.launch import launch
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
+from core.training.session import session
+from core.training.session.train import train
 
 _PARTS = ("throughput", "watching", "quality")
 _HALF_MILLION = ["model.width=16", "model.depth=3", "model.dropout=0"]

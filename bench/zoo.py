@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core.device import tensorflow
+from core.models.architectures.zoo import build_zoo, known_backbones
+from core.models.cost.measured import Walked, receptive_field, walk
 from core.models.spec import ZooArchitecture, ZooSpec
-from core.models.walk import Walked, receptive_field, walk
-from core.models.zoo import build_zoo, known_backbones
 from core.models.zoo_table import SIDE, ZOO_FILE, read_table
 from tests.model_tester import check_model
 

@@ -6,7 +6,7 @@ Streamlit; TensorFlow comes with the first model.
 
 from core.classes import VOID, ClassTable, LandClass
 from core.datasets.catalogue import find_dataset, list_datasets, open_dataset
-from core.datasets.recipe import Recipe
+from core.datasets.recipes.recipe import Recipe
 from core.errors import (
     ConfigError,
     DatasetError,

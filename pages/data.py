@@ -6,20 +6,20 @@ from functools import partial
 
 import streamlit as st
 
-from core.datasets.audit import Audit
+from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
-from ui.audits import audit_key, finished_audit, offer, problem_table, run_audit
-from ui.class_naming import name_classes, open_or_name
-from ui.datasets import choose_dataset
-from ui.draft_split import draft_split
-from ui.gallery import gallery
-from ui.new_dataset import new_dataset, watch_new_datasets
-from ui.prepare import prepare
-from ui.products import choose_product
-from ui.recipe_draft import Taken, draft, show_refused, take
-from ui.sample_view import sample_view
-from ui.statistics import statistics
+from ui.data.add.forms import new_dataset, watch_new_datasets
+from ui.data.class_naming import name_classes, open_or_name
+from ui.data.gallery import gallery
+from ui.data.prepare.draft import Taken, draft, show_refused, take
+from ui.data.prepare.draft_split import draft_split
+from ui.data.prepare.view import prepare
+from ui.data.product import choose_product
+from ui.data.sample_view import sample_view
+from ui.data.statistics.view import statistics
+from ui.loaded.audits import audit_key, finished_audit, offer, problem_table, run_audit
+from ui.loaded.datasets import choose_dataset
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]
 

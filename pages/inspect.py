@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.models.store import ModelRef, read_card
-from ui.band_choice import as_chosen
-from ui.errors import page_errors
-from ui.feature_maps import open_maps, show_maps
-from ui.layer_choice import choose_image, choose_layer, choose_window
-from ui.links import page_link
-from ui.models import choose_model
-from ui.netron import netron_url
+from ui.inspect.feature_maps import open_maps, show_maps
+from ui.inspect.layers import choose_image, choose_layer, choose_window
+from ui.loaded.models import choose_model
+from ui.routes.netron import netron_url
+from ui.shell.errors import page_errors
+from ui.shell.links import page_link
+from ui.widgets.bands import as_chosen
 
 
 def feature_maps(ref: ModelRef) -> None:

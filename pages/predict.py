@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.datasets.truth import Truth, read_truth
+from core.datasets.masks.single_mask import Truth, read_truth
 from core.errors import DSIError
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
-from ui.band_choice import as_chosen
-from ui.datasets import choose_dataset, open_chosen
-from ui.errors import plain, show_error
-from ui.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
-from ui.links import page_link
-from ui.models import choose_model
-from ui.predictions import kept_prediction, make_prediction, show_prediction
+from ui.loaded.datasets import choose_dataset, open_chosen
+from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+from ui.loaded.models import choose_model
+from ui.predict.result import kept_prediction, make_prediction, show_prediction
+from ui.shell.errors import plain, show_error
+from ui.shell.links import page_link
+from ui.widgets.bands import as_chosen
 
 
 def about(ref: ModelRef, card: ModelCard) -> str:

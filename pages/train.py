@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.training.queue import advance
-from ui.errors import page_errors
-from ui.new_training import new_training
-from ui.run_compare import compare_panel
-from ui.runs import runs_panel
-from ui.train_views import choose_view
+from core.training.queue.queue import advance
+from ui.shell.errors import page_errors
+from ui.train.compare.panel import compare_panel
+from ui.train.new import new_training
+from ui.train.runs.panel import runs_panel
+from ui.train.views import choose_view
 
 st.title("Train")
 with page_errors():

@@ -30,7 +30,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def demo_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small generated dataset in the Dubai layout: three scenes of four parts, 96 px."""
-    from core.datasets.demo import write_demo
+    from core.datasets.synthetic.dubai import write_demo
 
     return write_demo(tmp_path_factory.mktemp("demo") / "demo", scenes=3, size=96, seed=7)
 

@@ -30,12 +30,12 @@ def check_model(spec: Any, folder: Path) -> Any:
     import keras
 
     from core.inference.predictor import Predictor
-    from core.models.blocks import block_of, encoder_layers
-    from core.models.cost import cost
+    from core.models.architectures.blocks import block_of, encoder_layers
+    from core.models.cost.cost import cost
+    from core.models.cost.measured import receptive_field, walk
     from core.models.store import build_model, load_model
-    from core.models.walk import receptive_field, walk
-    from core.training.compiling import compiled
     from core.training.config import TrainConfig
+    from core.training.step.compile import compiled
 
     keras.utils.set_random_seed(0)
     model = build_model(spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from core.cli import parser
+from core.cli.main import parser
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()

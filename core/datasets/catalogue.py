@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.dataset import Dataset, Layout
-from core.datasets.dubai import is_dubai, read_dubai
-from core.datasets.pairs import is_pairs, read_pairs
-from core.datasets.spacenet6 import is_spacenet6, read_spacenet6
-from core.datasets.vector import is_vector, read_vector
+from core.datasets.layouts.dubai import is_dubai, read_dubai
+from core.datasets.layouts.pairs import is_pairs, read_pairs
+from core.datasets.layouts.spacenet6 import is_spacenet6, read_spacenet6
+from core.datasets.layouts.vector import is_vector, read_vector
 from core.errors import DatasetError
 from core.paths import data_roots, is_name, workspace
 

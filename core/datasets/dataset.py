@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from core.classes import VOID, ClassTable, hex_to_rgb
-from core.datasets.footprints import VECTOR_SUFFIXES, rasterise
+from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, read_header, read_raster
 from core.imagery.window import Window, cropped, turned, with_bands

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.datasets.audit import Audit
+from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset, Sample
-from core.datasets.splits import Split
+from core.datasets.recipes.splits import Split
 from core.errors import ConfigError
 
 __all__ = ["SIDES", "SampleFilter", "Side", "filter_samples"]

@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.classes import VOID
+from core.datasets.batches.labelled_image import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
-from core.datasets.labelled import LabelledImage, load_samples
-from core.datasets.prepared import prepared
-from core.datasets.recipe import Recipe
+from core.datasets.recipes.apply import prepared
+from core.datasets.recipes.recipe import Recipe
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
 from core.inference.predictor import Predictor

@@ -17,7 +17,7 @@ from core.explain.keract_bridge import get_activations, layer_output
 from core.explain.layers import last_activations, list_layers
 from core.imagery.raster import Raster, read_raster
 from core.imagery.tiles import reflected
-from core.models.fit import network_bands
+from core.models.input_bands import network_bands
 from core.models.store import find_model, load_model
 from core.paths import writable_folder, write_atomic, write_bytes, write_json
 

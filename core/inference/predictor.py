@@ -13,7 +13,7 @@ from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
 from core.imagery.tiles import TileGrid, blend_window, reflected
-from core.models.fit import network_bands
+from core.models.input_bands import network_bands
 
 if TYPE_CHECKING:
     import keras

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from core.device import tensorflow
 from core.errors import ModelError
+from core.models.architectures.unet import build_unet
+from core.models.architectures.unet_vgg11 import build_unet_vgg11
+from core.models.architectures.zoo import build_zoo
 from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
-from core.models.unet import build_unet
-from core.models.unet_vgg11 import build_unet_vgg11
-from core.models.zoo import build_zoo
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.datasets.recipe import Recipe
+from core.datasets.recipes.recipe import Recipe
 from core.device import Precision
 from core.errors import ConfigError
 from core.models.spec import ModelSpec, UNetSpec, architectures, default_spec

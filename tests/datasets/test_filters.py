@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from core.classes import ClassTable, LandClass
-from core.datasets.audit import Audit, Problem, SampleFacts
-from core.datasets.auditing.statistics import Gathering
+from core.datasets.audit.audit import Audit, Problem, SampleFacts
+from core.datasets.audit.statistics import Gathering
 from core.datasets.dataset import Dataset, MaskCoding, Sample
 from core.datasets.filters import SampleFilter, filter_samples
-from core.datasets.splits import Split
+from core.datasets.recipes.splits import Split
 from core.errors import ConfigError
 
 CLASSES = ClassTable(

@@ -79,7 +79,7 @@ def test_write_the_demo_set_and_look_at_it(server: Server, page: Any) -> None:
 
 
 def test_problems_of_a_damaged_set(server: Server, page: Any, tmp_path: Path) -> None:
-    from core.datasets.demo import write_demo
+    from core.datasets.synthetic.dubai import write_demo
 
     hurt = write_demo(server.workspace / "datasets/hurt", scenes=1, size=96, seed=2)
     (hurt / "Tile 1/images/image_part_002.jpg").write_bytes(b"not a picture")

@@ -19,7 +19,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """An aerial photograph and its mask: of Dubai where it is here, else generated."""
     home = REAL_DATA / "dubai"
     if not home.is_dir():
-        from core.datasets.demo import write_demo
+        from core.datasets.synthetic.dubai import write_demo
 
         home = write_demo(tmp_path_factory.mktemp("demo") / "demo", scenes=1, size=256, seed=1)
     tile = sorted(home.glob("Tile *"))[0]
@@ -140,7 +140,7 @@ def test_what_is_wrong_is_said_and_the_page_goes_on(
 
 
 def test_a_dataset_sample_by_its_address(server: Server, page: Any) -> None:
-    from core.datasets.demo import write_demo
+    from core.datasets.synthetic.dubai import write_demo
 
     write_demo(server.workspace / "datasets" / "demo", scenes=1, size=128, seed=2)
     page.goto(f"{server.url}/predict?source=Dataset&dataset=demo&sample=Tile+1/image_part_002")

@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 
-from core.datasets.recipe import load_recipe
+from core.datasets.recipes.recipe import load_recipe
 from tests.e2e.conftest import Server, settled
 from tests.e2e.test_data import metric, open_view
 
@@ -17,7 +17,7 @@ BROKEN, ODD = "Tile 2/image_part_002", "Tile 1/image_part_001"
 
 def zipped(folder: Path) -> Path:
     """A demo set with a truncated image and a mask with a colour of no class."""
-    from core.datasets.demo import write_demo
+    from core.datasets.synthetic.dubai import write_demo
 
     root = write_demo(folder / "city", scenes=3, size=96, seed=5)
     image = root / f"{BROKEN.replace('/', '/images/')}.jpg"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from core.classes import DUBAI_CLASSES
-from core.datasets.labelled import LabelledImage
+from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.confusion import confusion
 from core.training.config import TrainConfig
-from core.training.runs import Run, Status, create_run, process_start
-from core.training.timelapse import TimelapseWriter
+from core.training.runs.run import Run, Status, create_run, process_start
+from core.training.runs.timelapse import TimelapseWriter
 from tests.e2e.conftest import Server, settled
 
 SIZE = 64

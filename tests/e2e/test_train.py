@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from core.datasets.demo import write_demo
+from core.datasets.synthetic.dubai import write_demo
 from core.models.store import load_model
-from core.training.launcher import running
-from core.training.queue import queued, remove
-from core.training.runs import Run
+from core.training.queue.launch import running
+from core.training.queue.queue import queued, remove
+from core.training.runs.run import Run
 from tests.e2e.conftest import Server, settled
 
 # s; a training's first step waits for TensorFlow to start, on a machine that may be busy.

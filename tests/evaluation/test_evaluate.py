@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.datasets.catalogue import open_dataset
-from core.datasets.labelled import (
+from core.datasets.batches.labelled_image import (
     LabelledImage,
     band_statistics,
     load_samples,
     without_gaps,
 )
+from core.datasets.catalogue import open_dataset
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion
 from core.evaluation.evaluate import as_trained, evaluate, pooled, samples_of_split

@@ -19,15 +19,15 @@ from core.classes import DUBAI_CLASSES, VOID
 from core.datasets.catalogue import open_dataset
 from core.errors import DatasetError
 from tests.conftest import REPOSITORY
-from ui.datasets import fingerprint
-from ui.jobs import find_job, start_job
-from ui.thumbnails import overlaid, thumbnails
+from ui.data.thumbnails import overlaid, thumbnails
+from ui.loaded.datasets import fingerprint
+from ui.shell.jobs import find_job, start_job
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 
 
 def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     for key, value in query.items():
         at.query_params[key] = value
     return at.switch_page("../pages/data.py").run()
@@ -68,8 +68,8 @@ def test_empty_workspace_offers_three_ways(space: Path) -> None:
 
 
 def test_writing_the_demo_set_is_one_click(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.new_dataset._SIZE", 64)
-    monkeypatch.setattr("ui.new_dataset._SCENES", 2)
+    monkeypatch.setattr("ui.data.add.forms._SIZE", 64)
+    monkeypatch.setattr("ui.data.add.forms._SCENES", 2)
     at = opened()
     at.button(key="write-demo").click().run()
     job = find_job("write-demo")
@@ -218,7 +218,7 @@ def test_the_page_does_not_import_tensorflow(demo: Path, space: Path) -> None:
     code = f"""
 import json, sys
 from streamlit.testing.v1 import AppTest
-at = AppTest.from_file({str(REPOSITORY / "ui/router.py")!r}, default_timeout=120).run()
+at = AppTest.from_file({str(REPOSITORY / "ui/shell/router.py")!r}, default_timeout=120).run()
 at.switch_page("../pages/data.py").run()
 print(json.dumps([len(at.exception), len(at.get("image")), "tensorflow" in sys.modules]))
 """
@@ -267,7 +267,7 @@ def test_a_fetch_that_fails_at_once_says_what_to_do(
     def offline(progress: object) -> Path:
         raise DatasetError("Kaggle cannot be reached", remedy="download it by hand")
 
-    monkeypatch.setattr("core.datasets.fetch.fetch_dubai", offline)
+    monkeypatch.setattr("core.datasets.download.dubai.fetch_dubai", offline)
     at = opened()
     for _ in range(2):  # the second time as well
         next(button for button in at.button if button.label == "Fetch the Dubai set").click()

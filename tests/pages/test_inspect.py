@@ -10,17 +10,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.models.spec import ZooSpec
+from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 
-ROOT = Path(__file__).parents[2]
-ROUTER = ROOT / "ui" / "router.py"
+ROUTER = REPOSITORY / "ui" / "shell" / "router.py"
 
 
 @pytest.fixture
 def page(space, monkeypatch):
     monkeypatch.setattr("core.models.store.BUNDLED_MODELS", space / "none")
     test = AppTest.from_file(str(ROUTER), default_timeout=120)
-    test.switch_page(str(ROOT / "pages" / "inspect.py"))
+    test.switch_page(str(REPOSITORY / "pages" / "inspect.py"))
     return test
 
 
@@ -144,7 +144,8 @@ def test_a_damaged_upload_is_one_box(page, tiny_model):
 
 def test_the_page_is_there_before_tensorflow(space):
     code = (
-        "import sys, streamlit, ui.feature_maps, ui.layer_choice, ui.models, ui.netron; "
+        "import sys, streamlit, ui.inspect.feature_maps, ui.inspect.layers; "
+        "import ui.loaded.models, ui.routes.netron; "
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)

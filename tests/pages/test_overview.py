@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.classes import DUBAI_CLASSES
 from core.paths import workspace, write_json
-from core.training.runs import Status, process_start
+from core.training.runs.run import Status, process_start
 from tests.conftest import REPOSITORY
-from ui.jobs import find_job
+from ui.shell.jobs import find_job
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def no_bundled_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened() -> AppTest:
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120).run()
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120).run()
     assert not at.exception
     assert not at.error
     return at
@@ -67,8 +67,8 @@ def card_with_scores() -> dict[str, object]:
 
 
 def test_empty_workspace_offers_the_demo_set(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.new_dataset._SIZE", 64)
-    monkeypatch.setattr("ui.new_dataset._SCENES", 1)
+    monkeypatch.setattr("ui.data.add.forms._SIZE", 64)
+    monkeypatch.setattr("ui.data.add.forms._SCENES", 1)
     at = opened()
     assert "0 datasets" in text(at)
     assert "no GPU found" in text(at) or "NVIDIA" in text(at)
@@ -127,7 +127,7 @@ def test_first_paint_is_without_tensorflow(space: Path, demo_dataset: Path) -> N
     code = f"""
 import json, sys
 from streamlit.testing.v1 import AppTest
-at = AppTest.from_file({str(REPOSITORY / "ui/router.py")!r}, default_timeout=120).run()
+at = AppTest.from_file({str(REPOSITORY / "ui/shell/router.py")!r}, default_timeout=120).run()
 print(json.dumps([len(at.exception), len(at.metric), "tensorflow" in sys.modules]))
 """
     done = subprocess.run(

@@ -21,7 +21,7 @@ def nothing_bundled(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened() -> AppTest:
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     return at.switch_page(str(REPOSITORY / "pages/predict.py")).run()
 
 

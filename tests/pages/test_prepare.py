@@ -9,8 +9,8 @@ import cv2
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets.recipe import Recipe, load_recipe
-from core.datasets.recipes import load_draft, recipe_file, revisions, save_recipe
+from core.datasets.recipes.recipe import Recipe, load_recipe
+from core.datasets.recipes.revisions import load_draft, recipe_file, revisions, save_recipe
 from tests.conftest import REPOSITORY
 from tests.pages.test_data import counted
 
@@ -25,7 +25,7 @@ def demo(space: Path, demo_dataset: Path) -> Path:
 
 
 def opened(view: str = "Prepare", section: str = "Clean") -> AppTest:
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.query_params["view"] = view
     at.query_params["section"] = section
     return at.switch_page("../pages/data.py").run()
@@ -151,7 +151,7 @@ def test_train_offers_the_saved_recipe_and_keeps_what_its_form_does_not_show(dem
     save_recipe(
         Recipe(name="mine", dataset="demo", exclude=(FIRST,), augmentation={"rotation": 30.0})  # type: ignore[arg-type]
     )
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.query_params["take"] = "mine"
     at.switch_page("../pages/train.py").run()
     assert not at.exception

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets.recipe import Augmentation, Patch, Recipe
-from core.datasets.recipes import save_recipe
-from core.datasets.splits import SplitConfig
+from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
+from core.datasets.recipes.revisions import save_recipe
+from core.datasets.recipes.splits import SplitConfig
 from core.models.spec import UNetSpec, ZooSpec
 from core.models.zoo_table import backbones
 from core.paths import workspace
 from core.training.config import Loss, TrainConfig, with_settings
-from core.training.runs import (
+from core.training.runs.run import (
     EPOCH_FILE,
     STATE_FILE,
     Run,
@@ -33,7 +33,7 @@ from tests.conftest import REPOSITORY
 
 def opened(**query: str) -> AppTest:
     """The page, with crops that fit the dataset of these tests."""
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     for key, value in query.items():
         at.query_params[key] = value
     at.switch_page("../pages/train.py").run()
@@ -52,7 +52,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Run, list[str]]]:
     """What would have been started as a process."""
     calls: list[tuple[Run, list[str]]] = []
     monkeypatch.setattr(
-        "core.training.starting.start_training", lambda *call: calls.append(call[:2])
+        "core.training.queue.processes.start_training", lambda *call: calls.append(call[:2])
     )
     return calls
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets.audit import audit
+from core.datasets.audit.audit import audit
 from core.datasets.dataset import Dataset
-from core.datasets.demo import write_demo
-from core.datasets.splits import split_samples
-from core.training import checks
+from core.datasets.recipes.splits import split_samples
+from core.datasets.synthetic.dubai import write_demo
+from core.training.checks import checks
 from core.training.config import TrainConfig
 from tests.pages.test_train import opened
-from tests.training.test_presence import drained
-from ui.train_form import plan
+from tests.training.checks.test_presence import drained
+from ui.train.form import plan
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, space: Path, *, held_out: bool) -> Dataset:

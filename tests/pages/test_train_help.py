@@ -12,13 +12,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import ConfigError
-from core.models.cost import cost
+from core.models.cost.cost import cost
 from core.paths import workspace
 from core.training.config import TrainConfig
-from core.training.finder import LearningRates
-from core.training.measure import STAGES, Measured
+from core.training.trials.learning_rate import LearningRates
+from core.training.trials.step_time import STAGES, Measured
 from tests.conftest import REPOSITORY
-from ui import jobs
+from ui.shell import jobs
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def page(demo_dataset: Path) -> AppTest:
 
 
 def _opened() -> AppTest:
-    at = AppTest.from_file(str(REPOSITORY / "ui/router.py"), default_timeout=120)
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.switch_page("../pages/train.py").run()
     (fit,) = [button for button in at.button if button.label == "Take 96"]
     return fit.click().run()
@@ -71,7 +71,7 @@ def _measuring(
         asked.append((config, bands, classes))
         return measure(progress)
 
-    monkeypatch.setattr("ui.train_cost.measure", noted)
+    monkeypatch.setattr("ui.train.trials.cost.measure", noted)
     return asked
 
 
@@ -163,7 +163,7 @@ def _finding(monkeypatch: pytest.MonkeyPatch, found: LearningRates) -> list[Trai
         progress(100, 100)
         return found
 
-    monkeypatch.setattr("ui.learning_rate_finder.find_learning_rate", find)
+    monkeypatch.setattr("ui.train.trials.learning_rate.find_learning_rate", find)
     return asked
 
 

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from core.cli import parser
-from core.datasets.recipe import Augmentation, Patch, Recipe
-from core.datasets.splits import SplitConfig
+from core.cli.main import parser
+from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
+from core.datasets.recipes.splits import SplitConfig
 from core.models.spec import UNetSpec, UNetVGG11Spec
 from core.training.command import changed_settings, train_command
 from core.training.config import Loss, TrainConfig, with_settings

@@ -1,0 +1,145 @@
+"""``python -m core train``."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.cli.terminal import bar, score
+from core.errors import ConfigError
+
+__all__ = ["train_command"]
+
+
+def train_command(options: Any) -> None:
+    """Train, resume, or look for a learning rate, as the parsed arguments of `train` ask for.
+
+    Raises:
+        DSIError: what a user can mend; wrong usage exits with 2.
+    """
+    from core.datasets.catalogue import find_dataset, list_datasets
+    from core.datasets.recipes.recipe import load_recipe
+    from core.training.checks.checks import check_training
+    from core.training.config import TrainConfig, load_config, with_settings
+    from core.training.queue.launch import suggest_name
+    from core.training.queue.queue import enlist, enqueue, has_turn
+    from core.training.runs.run import find_run
+    from core.training.session.train import train
+
+    if options.find_learning_rate and (options.resume or options.run):
+        options.wrong("--find-learning-rate makes no run: leave out --run and --resume")
+    if options.resume:
+        # `--dataset` is allowed: the launcher gives it with every training.
+        if not options.run or options.config or options.recipe or options.settings:
+            options.wrong("--resume takes --run NAME, and goes on with that run's own settings")
+        run = find_run(options.run)
+        if run.status().state == "finished":
+            raise ConfigError(
+                f"the run {run.name!r} is finished", remedy="start a new one to train on"
+            )
+        if not has_turn():
+            enqueue(run, here=True)
+        _report(run, train, resume=True)
+        return
+    config = load_config(options.config) if options.config else TrainConfig()
+    if options.recipe:
+        config = config.model_copy(update={"recipe": load_recipe(options.recipe)})
+    if options.dataset:
+        config = config.model_copy(update={"dataset": options.dataset})
+    config = with_settings(config, options.settings)
+    if not config.dataset:
+        options.wrong("the following arguments are required: --dataset")
+    if config.dataset not in {ref.id for ref in list_datasets()}:
+        # A mistyped folder is said before a run is made, and a run finds it from anywhere.
+        folder = find_dataset(config.dataset).root.resolve()
+        config = config.model_copy(update={"dataset": str(folder)})
+    if Path(config.encoder_weights).is_file():
+        weights = str(Path(config.encoder_weights).resolve())
+        config = config.model_copy(update={"encoder_weights": weights})
+    if options.find_learning_rate:
+        _find_learning_rate(config)
+        return
+    name = options.run or suggest_name(config.dataset)
+    if has_turn():
+        run = find_run(name)
+    else:
+        with bar("looking for every class", "mask", delay=1) as progress:
+            check_training(config, find_dataset(config.dataset), progress)
+        run = enlist(name, config, here=True)
+    _report(run, train)
+
+
+def _find_learning_rate(config: Any) -> None:
+    from core.training.trials.learning_rate import find_learning_rate
+
+    with bar("trying learning rates", "step") as shown:
+
+        def progress(done: int, total: int) -> None:
+            if total:  # not before the process tells
+                shown(done, total)
+
+        found = find_learning_rate(config, progress)
+    if found.suggestion is None:
+        raise ConfigError(
+            "the loss does not fall at any learning rate",
+            where=f"{len(found.rates)} steps from {found.rates[0]:.0e} to {found.rates[-1]:.0e}"
+            if found.rates
+            else "",
+            remedy="check the masks with `audit`, choose a larger batch, or begin with other "
+            "weights",
+        )
+    print(f"learning rate: {found.suggestion:.2g}")
+
+
+def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
+    from core.training.queue.queue import turn
+
+    print(f"run {run.name}: {run.folder}", file=sys.stderr)
+    with turn(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
+        card = train(run, resume=resume)
+    status = run.status()
+    print(f"{run.name}: {status.message}")
+    if "test" in card.training.scores:
+        test = card.training.scores["test"]
+        print(
+            f"test: mean IoU {score(test['mean_iou'])}, "
+            f"pixel accuracy {score(test['pixel_accuracy'])} on {test['images']} images"
+        )
+
+
+@contextmanager
+def _training_bar(run: Any) -> Iterator[None]:
+    """A bar over all steps, for a terminal; a log has `status.json` and `metrics.jsonl` beside it.
+
+    The training runs in the main thread (signals); the bar reads its status like any onlooker.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    from tqdm import tqdm
+
+    ended = threading.Event()
+
+    def follow() -> None:
+        with tqdm(desc=run.name, unit="step", file=sys.stderr, leave=False) as steps:
+            while not ended.wait(1):
+                status = run.status()
+                if status.steps:
+                    steps.total = status.steps * status.epochs
+                    steps.n = max(0, status.epoch - 1) * status.steps + status.step
+                known = status.best_mean_iou is not None
+                best = f"best mean IoU {score(status.best_mean_iou)}" if known else ""
+                steps.set_postfix_str(best, refresh=False)
+                steps.refresh()
+
+    follower = threading.Thread(target=follow, daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        follower.join()

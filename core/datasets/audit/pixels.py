@@ -1,0 +1,230 @@
+"""What is wrong with one image by itself: no content, no data, too small."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core.datasets.audit.facts import Likeness
+from core.datasets.audit.problems import Problem, percent
+from core.datasets.audit.tally import Tally
+from core.datasets.recipes.fixes import Action, Exclude, UseWindow
+from core.imagery.raster import Raster
+from core.imagery.window import Window
+
+__all__ = ["Gaps", "digest_of", "find_gaps", "image_problems", "likeness_of", "real_pixels"]
+
+SMALLEST = 32
+"""Pixels a side: the smallest crop a recipe allows."""
+
+_GAPS = 0.05  # share without data from which it is told
+_MANY_GAPS = 0.5  # share from which it is a warning
+_NOTHING = 0.99  # share without data from which there is nothing to learn from
+_SAME = 0.98  # share of the commonest value from which there is hardly any content
+_FULL = 0.98  # share with data that a part must have to be worth a cut
+_SMALL = 32
+_CONTRAST = 4.0  # least deviation of the small grey picture, in 8-bit levels, to compare it
+
+
+def real_pixels(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, C) real values: the amplitude of complex ones, bool as 0 and 1."""
+    if np.iscomplexobj(pixels):
+        return np.abs(pixels)
+    return pixels.astype(np.uint8) if pixels.dtype == np.bool_ else pixels
+
+
+def digest_of(array: np.ndarray) -> str:
+    """blake2b of shape, type and values as 32 hexadecimal digits."""
+    hasher = hashlib.blake2b(f"{array.shape}{array.dtype.str}".encode(), digest_size=16)
+    hasher.update(np.ascontiguousarray(array).data)
+    return hasher.hexdigest()
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Where an image has no data.
+
+    Attributes:
+        share: of all pixels, 0 to 1.
+        window: the smallest part that has all the data, or None if that is the whole or nothing.
+        filled: share with data in that part.
+        tagged: whether the file says so itself; else zeros in all bands are taken for it.
+    """
+
+    share: float
+    window: Window | None
+    filled: float
+    tagged: bool
+
+
+def find_gaps(pixels: np.ndarray, valid: np.ndarray) -> Gaps:
+    """Find pixels without data: as the file says, or 0 in all of several bands.
+
+    Zeros without a tag count where they make up whole rows or columns of the border; elsewhere they
+    may be deep shadow. In a single band 0 is an ordinary value.
+    """
+    tagged = not bool(valid.all())
+    filled = valid
+    if not tagged:
+        if pixels.shape[-1] < 2 or not _dark_border(pixels):
+            return Gaps(0.0, None, 1.0, False)
+        filled = np.asarray(pixels.any(axis=-1))
+    height, width = filled.shape
+    share = float(1 - np.count_nonzero(filled) / filled.size)
+    if share == 1:
+        return Gaps(1.0, None, 0.0, tagged)
+    rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+    x, y = int(columns[0]), int(rows[0])
+    window = (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
+    inside = filled[y : y + window[3], x : x + window[2]]
+    if not tagged:
+        # Only the border is certain: dark pixels within are content.
+        share = 1 - inside.size / filled.size
+    whole = window == (0, 0, width, height)
+    return Gaps(share, None if whole else window, float(inside.mean()), tagged)
+
+
+def _dark_border(pixels: np.ndarray) -> bool:
+    lines = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    return any(not line.any() for line in lines)
+
+
+def image_problems(sample: str, raster: Raster, tally: Tally | None, gaps: Gaps) -> list[Problem]:
+    """The findings about one image.
+
+    Args:
+        sample: its id.
+        raster: the image.
+        tally: its counts, None if it has no data at all.
+        gaps: as found.
+    """
+    height, width = raster.valid.shape
+    found = [*_tiny(sample, width, height)]
+    if gaps.share >= _NOTHING or tally is None:
+        found.append(
+            Problem(
+                "empty",
+                sample,
+                f"{percent(gaps.share)} of the image is "
+                + ("without data" if gaps.tagged else "black: 0 in all bands"),
+                "error",
+                "exclude it: there is nothing to learn from",
+                (Exclude(sample),),
+            )
+        )
+        return found
+    content = list(_content(sample, tally)) if width * height >= SMALLEST else []
+    found += content
+    if gaps.share >= _GAPS and not content:
+        found.append(_gaps(sample, gaps))
+    return found
+
+
+def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
+    if min(width, height) < SMALLEST:
+        yield Problem(
+            "tiny-image",
+            sample,
+            f"the image is {width} × {height} pixels, and the smallest crop for training has "
+            f"{SMALLEST} × {SMALLEST}",
+            "warning",
+            "check how it was exported, or exclude it",
+            (Exclude(sample),),
+        )
+
+
+def _content(sample: str, tally: Tally) -> Iterator[Problem]:
+    fix = "exclude it: there is nothing to learn from"
+    if (tally.low == tally.high).all():
+        values = ", ".join(f"{value:g}" for value in tally.low[:4])
+        more = ", …" if len(tally.low) > 4 else ""
+        yield Problem(
+            "constant",
+            sample,
+            f"all pixels have the same value ({values}{more})",
+            "error",
+            fix,
+            (Exclude(sample),),
+        )
+        return
+    same = _commonest(tally)
+    if same >= _SAME:
+        yield Problem(
+            "empty",
+            sample,
+            f"hardly any content: {same:.1%} of the pixels have the same value",
+            "warning",
+            fix,
+            (Exclude(sample),),
+        )
+
+
+def _commonest(tally: Tally) -> float:
+    """Share of the commonest value, in the band in which it is least."""
+    if tally.histogram is not None:
+        return float(tally.histogram.max(axis=1).min() / tally.pixels)
+    counts = [np.unique(band, return_counts=True)[1].max() for band in tally.values.T]
+    return float(min(counts) / len(tally.values))
+
+
+def _gaps(sample: str, gaps: Gaps) -> Problem:
+    actions: list[Action] = []
+    words = "of the image is without data" if gaps.tagged else "of the image is a black border"
+    fix = "nothing: pixels without data are void and are left out of training and scores"
+    if not gaps.tagged:
+        fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"
+    detail = f"{percent(gaps.share)} {words}"
+    if gaps.window and gaps.filled >= _FULL:
+        x, y, width, height = gaps.window
+        detail += f"; the rest is {width} × {height} pixels at x {x}, y {y}"
+        actions.append(UseWindow(sample, x, y, width, height))
+        if gaps.tagged:
+            fix = "crop to the part with data, or leave it: pixels without data are void"
+    if gaps.share >= _MANY_GAPS:
+        actions.append(Exclude(sample))
+        fix += "; or exclude it"
+    return Problem(
+        "no-data",
+        sample,
+        detail,
+        "warning" if gaps.share >= _MANY_GAPS or not gaps.tagged else "info",
+        fix,
+        tuple(actions),
+        gaps.window,
+    )
+
+
+def likeness_of(pixels: np.ndarray, valid: np.ndarray, limits: tuple[float, float]) -> Likeness:
+    """What tells whether this is the same picture as another.
+
+    Args:
+        pixels: (H, W, C), real values.
+        valid: (H, W) bool.
+        limits: the values that are black and white on a screen.
+    """
+    import imagehash
+    from PIL import Image
+
+    view = pixels[..., :3]
+    if pixels.dtype != np.uint8:
+        # Fewer pixels first: 16-bit and float images are costly to shrink with care.
+        step = max(1, min(valid.shape) // 256)
+        seen = valid[::step, ::step, None]
+        view = np.where(seen, pixels[::step, ::step, :3], limits[0]).astype(np.float32)
+        view = np.clip((view - limits[0]) / max(limits[1] - limits[0], 1e-12), 0, 1) * 255
+    small = cv2.resize(
+        np.ascontiguousarray(view), (_SMALL * 2, _SMALL * 2), interpolation=cv2.INTER_AREA
+    )
+    grey = small.reshape(_SMALL * 2, _SMALL * 2, -1).astype(np.float32).mean(axis=-1)
+    bits = imagehash.phash(Image.fromarray(np.rint(grey).astype(np.uint8))).hash
+    compared = cv2.resize(grey, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+    return Likeness(
+        digest=digest_of(pixels),
+        hash=int("".join("1" if bit else "0" for bit in bits.ravel()), 2),
+        small=compared,
+        content=float(compared.std()) >= _CONTRAST,
+    )

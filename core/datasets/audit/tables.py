@@ -1,0 +1,146 @@
+"""What is wrong with a dataset's classes: the list, the colours, and how much there is of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from core.classes import LandClass
+from core.datasets.audit.facts import Reading
+from core.datasets.audit.problems import Problem, percent
+from core.datasets.dataset import Dataset
+from core.datasets.layouts.dubai import class_file_colors
+from core.datasets.recipes.fixes import Exclude, Oversample
+
+__all__ = ["balance_problems", "table_problems", "void_colour_problems"]
+
+_UNDOCUMENTED = 0.01  # share of an undocumented void colour from which it is more than a remark
+_RARE = 0.01  # share of the labelled pixels below which a class is rare
+_HIDDEN = 0.001  # below which it is hardly ever seen
+
+
+def void_colour_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Problem]:
+    """Colours that are read as void though no class list of the dataset names them."""
+    if dataset.layout != "dubai":
+        return  # elsewhere the void colours come from the dataset's own classes.json
+    documented = set(class_file_colors(dataset.root).values()) | {"#9B9B9B"}
+    for name, rgb in dataset.coding.void_colors.items():
+        color = "#{:02X}{:02X}{:02X}".format(*rgb)
+        if color in documented:
+            continue
+        found = [(r.facts, r.void_colors[name]) for r in readings if name in r.void_colors]
+        total = sum(count for _, (count, _) in found)
+        if not total:
+            continue
+        by_scene = Counter[str]()
+        for facts, (count, _) in found:
+            by_scene[facts.scene] += count
+        scene, most = by_scene.most_common(1)[0]
+        everything = sum(r.facts.width * r.facts.height for r in readings)
+        yield Problem(
+            "void-colour",
+            "",
+            f"{total:,} pixels ({percent(total / max(1, everything))}) are {name} {color}, "
+            f"which is in no class list: {percent(most / total)} of them in {scene}",
+            "info",
+            "nothing: they count as void and are left out of training and scores",
+        )
+        for facts, (count, window) in found:
+            share = count / max(1, facts.width * facts.height)
+            many = share >= _UNDOCUMENTED
+            yield Problem(
+                "void-colour",
+                facts.id,
+                f"{count:,} pixels ({percent(share)}) are {name} {color}, not documented",
+                "warning" if many else "info",
+                "look at them in the gallery: label them, or leave them as void",
+                (Exclude(facts.id),) if many else (),
+                window,
+            )
+
+
+def table_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Problem]:
+    """Whether the class list and what the masks are really painted in agree."""
+    used, unknown = Counter[str](), Counter[str]()
+    for reading in readings:
+        used.update(reading.facts.pixels_per_class)
+        unknown.update(reading.unknown)
+    if not used.total() and not unknown.total():
+        return
+    yield from _wrong_class_file(dataset, used, unknown)
+    absent = [land for land in dataset.classes.classes if not used[land.name]]
+    if absent and unknown and dataset.coding.kind == "color":
+        common = ", ".join(f"{name} ({count:,} px)" for name, count in unknown.most_common(5))
+        yield Problem(
+            "class-table",
+            "",
+            f"the masks have no pixel of {_named(absent)}, and have colours that the class table "
+            f"does not: {common}",
+            "error",
+            "correct the colours in classes.json to those in the masks",
+        )
+    elif absent:
+        yield Problem(
+            "unused-class",
+            "",
+            f"the masks have no pixel of {_named(absent)}",
+            "info",
+            "nothing to learn there: remove the class, or add samples that show it",
+        )
+
+
+def _wrong_class_file(
+    dataset: Dataset, used: Counter[str], unknown: Counter[str]
+) -> Iterator[Problem]:
+    """The Dubai set's own ``classes.json``, whose colours are in no mask."""
+    if dataset.layout != "dubai":
+        return
+    listed = class_file_colors(dataset.root)
+    wrong = [
+        f"{land.name} {listed[land.name]} (masks: {land.color}, {used[land.name]:,} px)"
+        for land in dataset.classes.classes
+        if used[land.name]
+        and listed.get(land.name, land.color) != land.color
+        and not unknown[listed[land.name]]
+    ]
+    if wrong:
+        yield Problem(
+            "class-table",
+            "",
+            f"classes.json gives colours that are in no mask: {', '.join(wrong)}",
+            "warning",
+            "nothing here: the masks' own colours are used; correct the file before using it in "
+            "other programs",
+        )
+
+
+def balance_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Problem]:
+    """Classes of which there is hardly anything; those without any pixel are told elsewhere."""
+    used = Counter[str]()
+    samples = Counter[str]()
+    for reading in readings:
+        used.update(reading.facts.pixels_per_class)
+        samples.update(name for name, count in reading.facts.pixels_per_class.items() if count)
+    total = used.total()
+    rare = [n for n in dataset.classes.names if 0 < used[n] < _RARE * total]
+    if not rare:
+        return
+    most = max(dataset.classes.names, key=lambda name: used[name])
+    listed = ", ".join(
+        f"{n} {percent(used[n] / total)} (in {samples[n]:,} samples)"
+        for n in sorted(rare, key=lambda name: used[name])
+    )
+    scarce = any(used[n] < _HIDDEN * total for n in rare)
+    yield Problem(
+        "class-imbalance",
+        "",
+        f"there is hardly anything of {listed}; {most} has {percent(used[most] / total)}",
+        "warning",
+        "draw more crops where rare classes are, and choose a loss that weighs classes (dice, "
+        "focal)" + ("; of so few pixels little can be learnt: add samples" if scarce else ""),
+        (Oversample(),),
+    )
+
+
+def _named(classes: Sequence[LandClass]) -> str:
+    return ", ".join(f"{land.name} {land.color}" for land in classes)

@@ -1,0 +1,416 @@
+"""A ZIP from somewhere becomes a dataset folder of the workspace, or nothing at all."""
+
+from __future__ import annotations
+
+import lzma
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from core.datasets.catalogue import LAYOUTS, open_dataset, recognise
+from core.datasets.layouts.pairing import LABEL_VECTORS
+from core.errors import DatasetError, UnnamedClasses
+from core.imagery.raster import IMAGE_SUFFIXES
+from core.paths import checked_name, new_folder, workspace
+
+__all__ = ["KEPT", "Limits", "Unpacked", "unpack"]
+
+KEPT = (*IMAGE_SUFFIXES, *LABEL_VECTORS, ".csv", ".json", ".txt")
+"""What is taken out of an archive; everything else stays in it."""
+
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
+_ARCHIVE_STARTS = (b"PK\3\4", b"PK\5\6", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b")
+_JUNK = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
+_CHUNK = 1024**2
+_EVERY = 8 * _CHUNK  # bytes of one file after which progress is told again
+_OUTER = 2  # folders around the dataset that are taken off
+_DIRECTORY = 16 * 1024**2  # bytes of the archive's list of contents: 20,000 names of 800 bytes
+
+_Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold, counted while it is unpacked and not believed from its headers.
+
+    Attributes:
+        files: number of files.
+        total, single: bytes unpacked, of all and of one file.
+        ratio: bytes unpacked to bytes of the archive, once more than `free` were unpacked. DEFLATE
+            reaches 1,032 on zeros; an uncompressed mask comes near it, a whole dataset does not.
+        name: bytes of one component of a path. A file system takes 255.
+        depth: folders within one another.
+    """
+
+    files: int = 20_000
+    total: int = 4 * 1024**3
+    single: int = 2 * 1024**3
+    ratio: float = 100.0
+    free: int = 64 * 1024**2
+    name: int = 200
+    depth: int = 12
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What came out.
+
+    Attributes:
+        folder: the dataset's, in the workspace.
+        files, size: taken out of the archive, in all and in bytes.
+        left: files left in it, by their ending, with how many.
+        examples: names of some of those.
+    """
+
+    folder: Path
+    files: int
+    size: int
+    left: dict[str, int]
+    examples: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What was left out, for the screen; empty where nothing was."""
+        if not self.left:
+            return ""
+        kinds = ", ".join(f"{n:,} {ending}" for ending, n in self.left.items())
+        return (
+            f"{sum(self.left.values()):,} files of other kinds were left out ({kinds}), such as "
+            f"{', '.join(self.examples)}."
+        )
+
+
+def unpack(
+    source: BinaryIO | Path,
+    name: str,
+    progress: _Progress | None = None,
+    limits: Limits | None = None,
+) -> Unpacked:
+    """Take a dataset out of a ZIP into ``datasets/NAME`` of the workspace.
+
+    Images, GeoJSON, GeoPackage, CSV, JSON and text files are taken, other kinds are counted; what
+    macOS and Windows add is passed over. Up to two folders around everything are taken off. The
+    folder appears only when all is there and it is a dataset in a known layout.
+
+    Args:
+        source: the archive, as a file or open for reading, seekable.
+        name: of the dataset.
+        progress: called with (files done, files in all), in large files more often; what it raises
+            stops the work and leaves nothing behind.
+        limits: by default `Limits()`.
+
+    Raises:
+        DatasetError: it is no ZIP, damaged, cut off, encrypted or over a limit; a name in it leads
+            out of the folder, is no plain name or is there twice; it holds links, devices or other
+            archives; or what is in it is in no known layout.
+        WorkspaceError: the name is not allowed or taken, the disk is full, or the folder cannot be
+            written.
+    """
+    target = workspace().datasets / checked_name(name)
+    limits = limits or Limits()
+    label = source.name if isinstance(source, Path) else str(getattr(source, "name", "the ZIP"))
+    with new_folder(target) as partial:
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                done = _unpack(file, label, partial, progress, limits)
+        else:
+            done = _unpack(source, label, partial, progress, limits)
+        _strip(partial)
+        _check(partial, label, target.name)
+    return Unpacked(target, *done)
+
+
+# What zipfile and the decompressors raise at bytes that make no sense; bz2's is an OSError.
+_DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError)
+_NONSENSE = (ValueError, IndexError, OverflowError, struct.error)
+
+
+@contextmanager
+def _reading(label: str) -> Iterator[None]:
+    """Around every call of zipfile, and nothing else."""
+    try:
+        yield
+    except (*_DAMAGE, *_NONSENSE) as error:
+        raise _damaged(label, "is damaged or cut off") from error
+    except (NotImplementedError, RuntimeError) as error:
+        # zipfile's own for a compression or an encryption it does not know
+        raise DatasetError(
+            "the archive is compressed in a way that cannot be read here",
+            where=label,
+            remedy="pack it again as an ordinary ZIP (Deflate, without a password)",
+        ) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's
+            raise
+        raise _damaged(label, "is damaged or cut off") from error
+
+
+_Done = tuple[int, int, dict[str, int], tuple[str, ...]]
+
+
+def _damaged(label: str, what: str) -> DatasetError:
+    return DatasetError(
+        f"the archive {what}", where=label, remedy="pack or download it again, and upload it whole"
+    )
+
+
+def _unpack(
+    file: BinaryIO, label: str, folder: Path, progress: _Progress | None, limits: Limits
+) -> _Done:
+    size = _check_directory(file, label)
+    with ExitStack() as stack:
+        with _reading(label):
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        listed = [entry for entry in archive.infolist() if not _is_junk(entry)]
+        files = [entry for entry in listed if not entry.filename.endswith("/")]
+        if len(files) > limits.files:
+            raise _over(
+                label,
+                f"holds {len(files):,} files, and {limits.files:,} is the limit",
+                "put the folder on the server instead, into the workspace's `datasets`",
+            )
+        for entry in listed:
+            _check_entry(entry, label, limits)
+        _check_twice(files, label)
+        kept = [entry for entry in files if _suffix(entry) in KEPT]
+        written = 0
+        made: set[str] = set()
+        for done, entry in enumerate(kept):
+
+            def report(done: int = done) -> None:
+                if progress:
+                    progress(done, len(kept))
+
+            report()
+            place = entry.filename.rpartition("/")[0]
+            if place not in made:
+                (folder / place).mkdir(parents=True, exist_ok=True)
+                made.add(place)
+            path = folder / entry.filename
+            room = min(limits.total, max(limits.free, int(limits.ratio * size))) - written
+            with _reading(label):
+                packed = archive.open(entry)
+            with packed, path.open("xb") as out:
+                written += _copy(packed, out, label, entry.filename, room, limits, report)
+        if progress:
+            progress(len(kept), len(kept))
+    left = [entry for entry in files if _suffix(entry) not in KEPT]
+    counts = Counter(_suffix(entry) or "without an ending" for entry in left)
+    examples = tuple(entry.filename for entry in left[:3])
+    return len(kept), written, dict(counts.most_common()), examples
+
+
+def _copy(
+    packed: IO[bytes],
+    out: IO[bytes],
+    label: str,
+    name: str,
+    room: int,
+    limits: Limits,
+    report: Callable[[], None],
+) -> int:
+    """Unpack one file; `room` is what all of the archive may still take."""
+    written = 0
+    while True:
+        with _reading(label):
+            chunk = packed.read(_CHUNK)
+        if not chunk:
+            return written
+        if written == 0 and chunk.startswith(_ARCHIVE_STARTS):
+            raise _nested(label, name)
+        written += len(chunk)
+        if written > limits.single:
+            raise _over(
+                label,
+                f"holds {name}, which unpacks to more than {_size(limits.single)}",
+                "cut that image into smaller pieces (gdal_translate -srcwin)",
+            )
+        if written > room:
+            raise _over(
+                label,
+                f"unpacks to more than {_size(limits.total)}, or to more than {limits.ratio:.0f} "
+                f"times its own size (at {name})",
+                "check that it is what it says; put a set that large on the server as a folder",
+            )
+        out.write(chunk)
+        if written % _EVERY < _CHUNK:
+            report()
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024**3:.1f} GiB" if count >= 1024**3 else f"{count / 1024**2:.0f} MiB"
+
+
+def _over(label: str, what: str, remedy: str) -> DatasetError:
+    return DatasetError(f"the archive {what}", where=label, remedy=remedy)
+
+
+def _nested(label: str, name: str) -> DatasetError:
+    return DatasetError(
+        f"there is an archive in the archive: {name}",
+        where=label,
+        remedy="unpack the inner one first, and pack the images and masks themselves",
+    )
+
+
+def _check_directory(file: BinaryIO, label: str) -> int:
+    """The archive's size, after a look at the size its list of contents claims.
+
+    zipfile reads that list whole, some 500 bytes of memory for each 50 of it.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 65_557 - 76))  # the longest comment, and what may lie before the end
+    tail = file.read()
+    file.seek(0)
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) < at + 22:
+        start = tail[:4] if size <= len(tail) else b"PK\3\4"
+        raise (
+            _damaged(label, "is cut off: its list of contents is missing")
+            if start == b"PK\3\4"
+            else DatasetError("this is no ZIP archive", where=label, remedy="pack it as a ZIP")
+        )
+    claimed = int.from_bytes(tail[at + 12 : at + 16], "little")
+    if at >= 76 and tail[at - 20 : at - 16] == b"PK\6\7":  # ZIP64: the number lies before
+        claimed = int.from_bytes(tail[at - 76 + 40 : at - 76 + 48], "little")
+    if claimed > _DIRECTORY:
+        raise _over(
+            label,
+            f"has a list of contents of {_size(claimed)}, and {_size(_DIRECTORY)} is the limit",
+            "put the folder on the server instead, into the workspace's `datasets`",
+        )
+    return size
+
+
+def _is_junk(entry: zipfile.ZipInfo) -> bool:
+    parts = entry.filename.lower().split("/")
+    return any(part in _JUNK or part.startswith("._") for part in parts)
+
+
+def _suffix(entry: zipfile.ZipInfo) -> str:
+    stem, _, ending = entry.filename.rpartition("/")[2].rpartition(".")
+    return f".{ending.lower()}" if stem else ""
+
+
+def _check_entry(entry: zipfile.ZipInfo, label: str, limits: Limits) -> None:
+    # zipfile cuts a name at its first NUL; the original says what is really there.
+    name = entry.orig_filename
+    shown = "".join(c if c.isprintable() else "?" for c in name[:120])
+    parts = name.rstrip("/").split("/")
+    wrong = ""
+    if not name.isascii() or not name.isprintable():
+        strange = any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name)
+    else:
+        strange = False
+    if strange:
+        wrong = "has control characters in its name"
+    elif name.startswith("/") or re.match(r"[A-Za-z]:", name):
+        wrong = "has an absolute path"
+    elif "\\" in name:
+        wrong = "has a backslash in its name"
+    elif ".." in parts:
+        wrong = "leads out of the folder (..)"
+    elif any(part in ("", ".") for part in parts):
+        wrong = "has an empty part or a dot in its path"
+    elif any(len(part.encode()) > limits.name for part in parts) or len(parts) > limits.depth:
+        wrong = "has too long a name or lies too deep"
+    mode = stat.S_IFMT(entry.external_attr >> 16)
+    if not wrong and mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+        wrong = "is a link" if mode == stat.S_IFLNK else "is a device or pipe, no file"
+    if wrong:
+        raise DatasetError(
+            f"an entry of the archive {wrong}: {shown!r}",
+            where=label,
+            remedy="pack the dataset's folder itself with an ordinary ZIP program, with plain "
+            "files and relative names; nothing was written",
+        )
+    if entry.flag_bits & 0x1:
+        raise DatasetError(
+            f"the archive is encrypted: {shown!r} needs a password",
+            where=label,
+            remedy="pack it again without a password",
+        )
+    if _suffix(entry) in _ARCHIVES and not entry.filename.endswith("/"):
+        raise _nested(label, shown)
+
+
+def _check_twice(files: Iterable[zipfile.ZipInfo], label: str) -> None:
+    """Refuse two files of one name, also where only the case differs, and a file that is a folder
+    of another: on some disks the later one would replace the earlier."""
+    seen: set[str] = set()
+    folders: set[str] = set()
+    for entry in files:
+        name = unicodedata.normalize("NFC", entry.filename).casefold()
+        parts = name.split("/")
+        above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+        if name in seen or name in folders or seen.intersection(above):
+            raise DatasetError(
+                f"the archive holds {entry.filename} twice (names that differ only in case count "
+                "as one)",
+                where=label,
+                remedy="rename one of the two and pack it again",
+            )
+        seen.add(name)
+        folders.update(above)
+
+
+def _strip(folder: Path) -> None:
+    """Take off up to two folders around everything, so that the layout is at the top."""
+    for _ in range(_OUTER):
+        children = list(folder.iterdir())
+        folders = [child for child in children if child.is_dir()]
+        pictures = [c for c in children if c.suffix.lower() in (*IMAGE_SUFFIXES, *LABEL_VECTORS)]
+        if recognise(folder) or len(folders) != 1 or set(pictures) - set(folders):
+            return
+        # Another name first: the folder within may be called like the one around it.
+        beside = {child.name for child in children if child not in folders}
+        if any(child.name in beside for child in folders[0].iterdir()):
+            return
+        outer = folders[0].rename(folder / ".outer")
+        for child in outer.iterdir():
+            child.rename(folder / child.name)
+        outer.rmdir()
+
+
+def _check(folder: Path, label: str, name: str) -> None:
+    """Refuse what is no dataset, or one that cannot be opened; unnamed classes are all right."""
+    if recognise(folder) is None:
+        raise DatasetError(
+            f"the archive is in no known layout: {_found(folder)}",
+            where=label,
+            remedy=f"expected {LAYOUTS}",
+        )
+    try:
+        open_dataset(folder, name)
+    except UnnamedClasses:
+        return  # the Data page asks for the names
+    except DatasetError as error:
+        # The folder it happened in is gone a moment later.
+        raise DatasetError(error.what, where=label, remedy=error.remedy) from error
+
+
+def _found(folder: Path) -> str:
+    """What lies where, in words."""
+    places: dict[str, Counter[str]] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            place = path.parent.relative_to(folder).as_posix()
+            places.setdefault(place, Counter())[path.suffix.lower()] += 1
+    if not places:
+        return "no image, vector, CSV, JSON or text file is in it"
+    listed = [
+        " and ".join(f"{n:,} {ending}" for ending, n in counts.most_common(3))
+        + (f" in {place}" if place != "." else " at the top")
+        for place, counts in list(places.items())[:5]
+    ]
+    more = f" and {len(places) - 5} more folders" if len(places) > 5 else ""
+    return f"{'; '.join(listed)}{more}"

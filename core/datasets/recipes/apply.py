@@ -1,0 +1,65 @@
+"""A dataset as a recipe has it: samples left out, windows, bands, and mask values explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.classes import VOID
+from core.datasets.catalogue import open_dataset
+from core.datasets.dataset import Dataset
+from core.datasets.recipes.recipe import Recipe
+from core.errors import ConfigError
+
+__all__ = ["prepared"]
+
+
+def prepared(dataset: Dataset, recipe: Recipe) -> Dataset:
+    """Apply a recipe's decisions about the data; its files are not touched.
+
+    Product, exclusions, windows, bands and mask values are applied; normalisation, split, patches
+    and augmentation belong to the training.
+
+    Raises:
+        ConfigError: the recipe names a product, sample or class that the dataset does not have.
+        DatasetError: the other product cannot be listed.
+    """
+    if recipe.product and recipe.product != dataset.product:
+        if recipe.product not in dataset.products:
+            known = ", ".join(dataset.products) or "one kind of image only"
+            raise ConfigError(
+                f"the recipe uses the product {recipe.product!r}, and the dataset has {known}",
+                where=dataset.name,
+                remedy="choose another product, or a recipe made for this dataset",
+            )
+        dataset = open_dataset(dataset.root, dataset.name, recipe.product)
+    known_ids = {sample.id for sample in dataset.samples}
+    for what, ids in (("excludes", recipe.exclude), ("cuts", tuple(recipe.windows))):
+        strange = [i for i in ids if i not in known_ids]
+        if strange:
+            raise ConfigError(
+                f"the recipe {what} {strange[0]!r}, which the dataset does not have",
+                where=dataset.name,
+                remedy="use a recipe made for this dataset",
+            )
+    excluded = set(recipe.exclude)
+    return replace(
+        dataset,
+        samples=tuple(s for s in dataset.samples if s.id not in excluded),
+        bands=recipe.bands,
+        windows={i: w for i, w in recipe.windows.items() if i not in excluded},
+        coding=replace(dataset.coding, read_as=_labels(dataset, recipe)),
+    )
+
+
+def _labels(dataset: Dataset, recipe: Recipe) -> dict[str, int]:
+    names = dataset.classes.names
+    found = {}
+    for value, meaning in recipe.mask_values.items():
+        if meaning != "void" and meaning not in names:
+            raise ConfigError(
+                f"the recipe reads {value} as {meaning!r}, which is no class",
+                where=dataset.name,
+                remedy=f"use void or one of: {', '.join(names)}",
+            )
+        found[value] = VOID if meaning == "void" else names.index(meaning)
+    return found

@@ -1,0 +1,138 @@
+"""Recipes in the workspace: every saving is a new revision, none is ever overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from core.datasets.recipes.recipe import Recipe, load_recipe
+from core.errors import ConfigError
+from core.paths import checked_name, disk_errors, is_name, workspace, write_json
+
+__all__ = [
+    "differences",
+    "keep_draft",
+    "list_recipes",
+    "load_draft",
+    "recipe_file",
+    "revisions",
+    "save_recipe",
+]
+
+_SAVING = threading.Lock()  # sessions of the dashboard are threads of one process
+_FILE = re.compile(r"(\d{4,})\.json")
+
+
+def list_recipes() -> list[str]:
+    """Names of the recipes in the workspace."""
+    folders = sorted(workspace().recipes.iterdir())
+    return [f.name for f in folders if is_name(f.name) and f.is_dir() and revisions(f.name)]
+
+
+def revisions(name: str) -> list[int]:
+    """The revisions of a recipe, rising; empty if there is none of this name."""
+    folder = workspace().recipes / checked_name(name)
+    if not folder.is_dir():
+        return []
+    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in found if match)
+
+
+def recipe_file(name: str, revision: int | None = None) -> Path:
+    """The file of a recipe's revision, by default of the last.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    known = revisions(name)
+    wanted = revision if revision is not None else (known[-1] if known else 0)
+    if wanted not in known:
+        listed = ", ".join(map(str, known)) if known else ""
+        raise ConfigError(
+            f"there is no recipe {name!r}" + (f" revision {wanted}" if known else ""),
+            remedy=f"its revisions are {listed}" if listed else "save one on the Data page",
+        )
+    return workspace().recipes / name / f"{wanted:04d}.json"
+
+
+def save_recipe(recipe: Recipe) -> Recipe:
+    """Keep a recipe as the next revision of its name.
+
+    Returns:
+        The recipe with its revision; the last one where nothing has changed since.
+
+    Raises:
+        WorkspaceError: the name cannot be used, or the disk is full.
+    """
+    folder = workspace().recipes / checked_name(recipe.name)
+    with disk_errors(folder):
+        folder.mkdir(exist_ok=True)
+    with _SAVING:
+        known = revisions(recipe.name)
+        if known and not differences(load_recipe(recipe_file(recipe.name)), recipe):
+            return load_recipe(recipe_file(recipe.name))
+        number = (known[-1] if known else 0) + 1
+        made = recipe.model_copy(update={"revision": number})
+        write_json(folder / f"{number:04d}.json", made.model_dump(mode="json"))
+        return made
+
+
+def _draft_file(dataset: str) -> Path:
+    # Ids have slashes; the leading dot keeps drafts out of the list of recipes.
+    digest = hashlib.blake2b(dataset.encode(), digest_size=16).hexdigest()
+    return workspace().recipes / ".drafts" / f"{digest}.json"
+
+
+def load_draft(dataset: str) -> Recipe | None:
+    """What was decided about a dataset and not saved yet; None if there is nothing.
+
+    A draft that cannot be read any more counts as none.
+    """
+    path = _draft_file(dataset)
+    if not path.is_file():
+        return None
+    try:
+        return load_recipe(path)
+    except ConfigError:
+        return None
+
+
+def keep_draft(recipe: Recipe) -> None:
+    """Keep a recipe as the draft of its dataset, so that a reload of the page loses nothing.
+
+    Raises:
+        WorkspaceError: the disk is full or cannot be written.
+    """
+    path = _draft_file(recipe.dataset)
+    with disk_errors(path):
+        path.parent.mkdir(exist_ok=True)
+    write_json(path, recipe.model_dump(mode="json"))
+
+
+def differences(one: Recipe, other: Recipe) -> list[tuple[str, str, str]]:
+    """Settings in which two recipes differ, by dotted key, with both values as text.
+
+    Name and revision do not count.
+    """
+    left, right = (_flat(r.model_dump(mode="json")) for r in (one, other))
+    keys = [k for k in dict.fromkeys((*left, *right)) if k not in ("name", "revision", "version")]
+    return [
+        (key, left.get(key, "–"), right.get(key, "–"))
+        for key in keys
+        if left.get(key) != right.get(key)
+    ]
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list):
+            flat[prefix + key] = ", ".join(map(str, value)) or "none"
+        else:
+            flat[prefix + key] = str(value)
+    return flat

@@ -1,0 +1,312 @@
+"""Encoders that begin with pretrained weights: which there are, got, checked and put in.
+
+**Other bands than three.** Such weights are of red, green and blue. For another number of bands
+the first convolution's kernels are adapted as timm does (``timm.models.adapt_input_conv``): for one
+band the three are added up; for N bands, band i takes channel i mod 3, times 3 / N, so that the
+layer's output stays as large as it was. A batch normalisation of the input takes channel i mod 3
+unscaled, for one band the mean of the three; so do the numbers of the preprocessing.
+
+**Preprocessing.** What the weights expect of their input goes into the model card
+(`pretrained_normalisation`); where they expect blue first, the first kernels are turned round
+instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import ConfigError, ModelError
+from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Expected, Normalisation
+from core.models.spec import ModelSpec, UNetVGG11Spec, ZooSpec
+from core.models.weights.cache import Progress, cached, download, local_files
+from core.models.weights.published import Published, published
+from core.paths import workspace
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "BAND_RULE",
+    "IMAGENET",
+    "NONE",
+    "Loaded",
+    "adapt_channels",
+    "adapt_kernel",
+    "check_encoder_weights",
+    "input_layers",
+    "load_encoder",
+    "local_choices",
+    "pretrained_normalisation",
+    "weights_file",
+]
+
+NONE, IMAGENET = "none", "imagenet"
+BAND_RULE = (
+    "They are of red, green and blue: one band takes the sum of the three, and of N bands band i "
+    "takes channel i mod 3, times 3/N."
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What an encoder was given.
+
+    Attributes:
+        name: of the weights, for people to read.
+        layers: how many layers they are of.
+        parameters: how many numbers.
+        bands: that the first layer was adapted to; 0 where it has the three of the weights.
+    """
+
+    name: str
+    layers: int
+    parameters: int
+    bands: int
+
+    def sentence(self) -> str:
+        """What was done, in one sentence."""
+        adapted = f", the first layer adapted to {self.bands} band(s)" if self.bands else ""
+        return (
+            f"The encoder began with the weights {self.name}: {self.layers} layers, "
+            f"{self.parameters:,} parameters{adapted}."
+        )
+
+
+def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") -> None:
+    """Refuse a choice that could only fail later; nothing is fetched.
+
+    Args:
+        spec: the network.
+        choice: ``none``, ``imagenet``, or a file.
+        start_from: the model that the training is to begin with, if any.
+
+    Raises:
+        ConfigError: its `where` is ``encoder_weights``.
+    """
+    if choice == NONE:
+        return
+    if start_from:
+        raise ConfigError(
+            "a training begins either with a model's weights or with those of an encoder",
+            where="encoder_weights",
+            remedy="set encoder_weights to none, or start_from to nothing",
+        )
+    if published(spec) is None:
+        raise ConfigError(
+            f"there are no encoder weights for the architecture {spec.architecture}",
+            where="encoder_weights",
+            remedy="set it to none, or choose unet-vgg11 or a network of segmentation-models",
+        )
+    if choice == IMAGENET:
+        return
+    suffix = _suffix(spec)
+    path = _local(choice)
+    if path.suffix.lower() != suffix:
+        raise ConfigError(
+            f"expected none, imagenet or a file {suffix}, received {choice!r}",
+            where="encoder_weights",
+            remedy=f"give a file of the whole {_published(spec).encoder} ({suffix})",
+        )
+    if not path.is_file():
+        raise ConfigError(
+            f"there is no file {choice!r}",
+            where="encoder_weights",
+            remedy=f"give its whole path, or put it into {workspace().weights}",
+        )
+
+
+def local_choices(spec: ModelSpec) -> list[str]:
+    """Files in the workspace's ``cache/weights`` that may be of the network's encoder, by name."""
+    if published(spec) is None:
+        return []
+    return [path.name for path in local_files(_suffix(spec))]
+
+
+def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None) -> Path:
+    """The file of an encoder's weights; those of ImageNet are fetched on first use.
+
+    Args:
+        spec: the network.
+        choice: ``imagenet``, a file in the workspace's ``cache/weights``, or a path.
+        progress: called with bytes done and bytes in all (0 if unknown); what it raises ends the
+            download, of which nothing is kept then.
+
+    Raises:
+        ConfigError: see `check_encoder_weights`.
+        ModelError: they cannot be fetched; the remedy says how to do it by hand.
+        WorkspaceError: the disk is full or the folder cannot be written.
+    """
+    check_encoder_weights(spec, choice)
+    if choice != IMAGENET:
+        return _local(choice)
+    row = _published(spec)
+
+    def fetch(path: Path) -> None:
+        if isinstance(spec, UNetVGG11Spec):
+            from core.models.weights.vgg11_weights import fetch_vgg11
+
+            fetch_vgg11(row.address, path, progress)
+        else:
+            download(row.address, path, row.checksum, progress)
+
+    try:
+        return cached(row.file, fetch, row.checksum)
+    except ModelError as error:
+        raise ModelError(
+            error.what,
+            where=error.where,
+            remedy=f"download {row.address} on a machine that can, put the file into "
+            f"{workspace().weights} or anywhere else, and give its name or path: "
+            "encoder_weights=FILE; or begin with random weights: encoder_weights=none",
+        ) from error
+
+
+def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = "") -> Loaded:
+    """Give a network's encoder the weights of a file; nothing is changed where they do not fit.
+
+    Args:
+        model: built from `spec`.
+        spec: the network.
+        path: as of `weights_file`.
+        name: what to call them.
+
+    Raises:
+        ModelError: the file cannot be read, or is not of this encoder.
+    """
+    from core.models.architectures.blocks import encoder_layers
+
+    row = _published(spec)
+    if isinstance(spec, ZooSpec):
+        from core.models.weights.zoo_weights import read_zoo
+
+        stored = read_zoo(path, spec.backbone)
+    else:
+        from core.models.weights.vgg11_weights import read_vgg11
+
+        stored = read_vgg11(path)
+    first = {layer.name for layer in input_layers(model)}
+    given: list[tuple[Any, list[np.ndarray]]] = []
+    for layer in encoder_layers(model, spec):
+        if not layer.weights:
+            continue
+        own = layer.name if isinstance(spec, UNetVGG11Spec) else layer.name.partition("_")[2]
+        values = stored.get(own)
+        if values is None:
+            raise _misfit(f"they have nothing for the layer {layer.name}", path)
+        if layer.name in first:
+            values = _for_bands(values, spec.bands, row.scaling.bgr)
+        shapes, wanted = ([tuple(v.shape) for v in part] for part in (values, layer.weights))
+        if shapes != wanted:
+            raise _misfit(f"expected {layer.name} of {wanted}, received {shapes}", path)
+        given.append((layer, values))
+    for layer, values in given:
+        layer.set_weights(values)
+    return Loaded(
+        name or path.name,
+        len(given),
+        sum(value.size for _, values in given for value in values),
+        0 if spec.bands == 3 else spec.bands,
+    )
+
+
+def pretrained_normalisation(
+    fitted: Normalisation, spec: ModelSpec, bands: int, name: str = ""
+) -> Normalisation:
+    """The normalisation with what the encoder's pretrained weights expect.
+
+    Kinds that give 0–1 (``unit``, ``minmax``, ``percentile``, ``decibel``) are followed by the
+    weights' own centring; ``imagenet`` is replaced by it; after ``standard``, data of mean 0 and
+    spread 1 arrive with ImageNet's mean and spread. 8-bit RGB under ``unit`` arrives exactly as by
+    the package's own ``preprocess_input``, but for the order of bands (see `Scaling.bgr`).
+
+    Args:
+        fitted: to the training samples.
+        spec: the network; of its settings only the encoder counts.
+        bands: of the input.
+        name: what to call the weights; by default ImageNet's.
+
+    Raises:
+        ModelError: there are no pretrained weights for the network.
+    """
+    row = _published(spec)
+    mean, std, seen_mean, seen_std = (
+        tuple(map(float, adapt_channels(np.array(values), bands)))
+        for values in (row.scaling.mean, row.scaling.std, IMAGENET_MEAN, IMAGENET_STD)
+    )
+    weights = Expected(
+        name=name or row.name, mean=mean, std=std, data_mean=seen_mean, data_std=seen_std
+    )
+    return fitted.expecting(weights)
+
+
+def adapt_kernel(kernel: np.ndarray, bands: int) -> np.ndarray:
+    """A first convolution's kernel (h, w, 3, filters) for other bands: (h, w, bands, filters)."""
+    if bands == 3:
+        return kernel
+    if bands == 1:
+        return kernel.sum(axis=2, keepdims=True)
+    return kernel[:, :, np.arange(bands) % 3] * np.float32(3 / bands)
+
+
+def adapt_channels(values: np.ndarray, bands: int) -> np.ndarray:
+    """A value each of red, green and blue (3,) for other bands: (bands,)."""
+    if bands == 1:
+        return values.mean(axis=0, keepdims=True)
+    return values[np.arange(bands) % 3]
+
+
+def input_layers(model: keras.Model) -> list[Any]:
+    """The layers with weights that see the image's bands: a batch normalisation of the image, and
+    the first convolutions."""
+    import keras
+
+    # A layer also knows of graphs that it was taken from.
+    own = {id(layer) for layer in model.layers}
+    found, waiting = [], [model.layers[0]]
+    while waiting:
+        layer = waiting.pop()
+        if layer.weights:
+            found.append(layer)
+        if not layer.weights or isinstance(layer, keras.layers.BatchNormalization):
+            following = [node.operation for node in layer._outbound_nodes]
+            waiting += [layer for layer in following if id(layer) in own]
+    return found
+
+
+def _for_bands(values: list[np.ndarray], bands: int, bgr: bool) -> list[np.ndarray]:
+    if values[0].ndim == 1:  # of a batch normalisation, all of them
+        return [adapt_channels(value, bands) for value in values]
+    kernel, *bias = values
+    return [adapt_kernel(kernel[:, :, ::-1] if bgr else kernel, bands), *bias]
+
+
+def _published(spec: ModelSpec) -> Published:
+    row = published(spec)
+    if row is None:
+        raise ModelError(
+            f"there are no encoder weights for {spec.architecture}",
+            remedy="begin with random weights: encoder_weights=none",
+        )
+    return row
+
+
+def _suffix(spec: ModelSpec) -> str:
+    return ".safetensors" if isinstance(spec, UNetVGG11Spec) else ".h5"
+
+
+def _local(choice: str) -> Path:
+    """A file of the cache by its name, or any by its path."""
+    here = workspace().weights / Path(choice).name
+    return here if Path(choice).name == choice and here.is_file() else Path(choice).expanduser()
+
+
+def _misfit(why: str, path: Path) -> ModelError:
+    return ModelError(
+        f"the weights do not fit the encoder: {why}",
+        where=str(path),
+        remedy="take the file of this encoder, or choose another network",
+    )

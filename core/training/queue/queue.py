@@ -1,0 +1,386 @@
+"""The queue of trainings: one at a time on the device, the others in an order that can be changed.
+
+What is queued stands in the runs' own `status.json` (state ``queued``, with its place), so each
+change is one atomic write. Three files in the folder of the runs are locks; the kernel takes them
+from a process that dies:
+
+    .device.lock    held by the training, from the moment its process is born
+    .queue.lock     held for a moment by whoever changes the queue or looks whose turn it is
+    .worker.lock    held by the worker, which starts what is queued in the background
+
+A process that is killed between starting a training and noting so leaves the run ``queued``. The
+training has the device's lock then, so no other can start, and it takes its run off the queue
+itself. One that is killed before that is started again: it has not begun.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from core.errors import RunError
+from core.paths import workspace
+from core.training.config import TrainConfig
+from core.training.queue import processes as starting
+from core.training.runs.locks import acquire, locked
+from core.training.runs.run import Run, create_run, list_runs, process_start
+from core.training.runs.status import Status
+
+__all__ = [
+    "advance",
+    "enlist",
+    "enqueue",
+    "has_turn",
+    "in_words",
+    "move",
+    "queue_lock",
+    "queued",
+    "remove",
+    "turn",
+    "work_off",
+]
+
+_LOOK = 0.5  # seconds between two looks whose turn it is
+
+
+def queued() -> list[Run]:
+    """The runs that wait, the next one first; damaged folders are passed over."""
+    return [run for run, _ in _waiting()]
+
+
+def enlist(name: str, config: TrainConfig, *, here: bool = False) -> Run:
+    """Make a new run at the end of the queue.
+
+    Args:
+        name: of the run, and of its model.
+        config: its configuration.
+        here: this process will wait for its turn and train it; else it is for the background.
+
+    Raises:
+        RunError: a run or another model of that name exists.
+        WorkspaceError: the name is not allowed or the disk refuses.
+    """
+    with queue_lock():
+        return create_run(name, config, **_last(here))
+
+
+def enqueue(run: Run, *, here: bool = False) -> None:
+    """Put a run that ended early at the end of the queue; it goes on from its last state.
+
+    Args:
+        run: to go on with.
+        here: as in `enlist`.
+
+    Raises:
+        RunError: it is running, waiting, or finished.
+        WorkspaceError: the disk refuses.
+    """
+    with queue_lock():
+        status = run.status()
+        if status.alive:
+            raise _running(run)
+        if status.state == "queued":
+            raise RunError(
+                f"the run {run.name!r} waits in the queue already",
+                remedy="wait for its turn, or take it off the queue on the Train page",
+            )
+        if not run.resumable:
+            raise RunError(
+                f"the run {run.name!r} is finished", remedy="start a new one to train on"
+            )
+        run.launched_file.unlink(missing_ok=True)
+        run.stop_file.unlink(missing_ok=True)
+        fields = {"images_per_second": None, "seconds_left": None} | _last(here)
+        run.write_status(status.model_copy(update=fields))
+
+
+def move(run: Run, position: int) -> None:
+    """Give a waiting run another place.
+
+    Args:
+        run: to move.
+        position: counted from 1; the others close up.
+
+    Raises:
+        RunError: it does not wait any more.
+        WorkspaceError: the disk refuses.
+    """
+    with queue_lock():
+        status = _still_waiting(run)
+        others = [(other, found) for other, found in _waiting() if other != run]
+        at = min(max(position, 1), len(others) + 1) - 1
+        before = _place(others[at - 1][1]) if at else None
+        after = _place(others[at][1]) if at < len(others) else None
+        place = _between(before, after)
+        if place in (before, after):
+            # Halved so often that no number is left between them.
+            for number, (other, found) in enumerate(others):
+                other.write_status(found.model_copy(update={"place": float(number)}))
+            place = at - 0.5
+        run.write_status(status.model_copy(update={"place": place}))
+
+
+def remove(run: Run) -> None:
+    """Take a waiting run off the queue; it can be resumed later.
+
+    Raises:
+        RunError: it does not wait any more.
+        WorkspaceError: the disk refuses.
+    """
+    with queue_lock():
+        status = _still_waiting(run)
+        kept = f"; the best checkpoint (epoch {status.best_epoch}) is kept and usable"
+        message = f"Taken off the queue{kept if status.best_epoch else ' before it began'}."
+        nobody = {"place": None, "pid": None, "process_start": None}
+        run.write_status(
+            status.model_copy(update={"state": "stopped", "message": message} | nobody)
+        )
+
+
+def in_words(status: Status, place: int) -> Status:
+    """The status of a waiting run with its place in the message.
+
+    Args:
+        status: of the run.
+        place: counted from 1.
+    """
+    turn = (
+        "it starts when the present training has ended" if place == 1 else f"{place - 1} before it"
+    )
+    command = " The command that was given for it waits, too." if status.pid else ""
+    message = f"Number {place} in the queue: {turn}.{command}"
+    return status.model_copy(update={"message": message})
+
+
+def advance() -> Run | None:
+    """Start the next training if none is going on, and see that someone looks after the others.
+
+    Cheap, and safe to call at any time from any process.
+
+    Returns:
+        The run that was started, if one was.
+
+    Raises:
+        RunError: no process can be started; the run is marked failed.
+        WorkspaceError: the disk refuses.
+    """
+    if not _folder().is_dir():
+        return None
+    with queue_lock():
+        try:
+            return _start_next()
+        finally:
+            if _for_the_background() and (free := acquire(_folder() / ".worker.lock")):
+                free.close()
+                starting.start_worker(_folder() / ".worker.log")
+
+
+def work_off() -> None:
+    """Start what is queued in the background, one after the other, until nothing is left.
+
+    Of several processes that try, one does it and the others return at once.
+    """
+    if not _folder().is_dir() or (worker := acquire(_folder() / ".worker.lock")) is None:
+        return
+    with worker:
+        while _folder().is_dir():  # else the workspace was deleted
+            with queue_lock():
+                try:
+                    busy = _start_next() is None and _is_locked()
+                except RunError as error:
+                    print(f"error: {error}", flush=True)  # that run says so too; on to the next
+                    busy = False
+                if not busy and not _for_the_background():
+                    # Before the queue's lock: who adds one after this finds no worker.
+                    worker.close()
+                    return
+            time.sleep(_LOOK)
+
+
+def has_turn() -> bool:
+    """Whether this process was started by the queue for a training in the background."""
+    return starting.TURN in os.environ
+
+
+@contextmanager
+def turn(run: Run, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the device for the training of a run, as soon as it is its turn.
+
+    Args:
+        run: queued by this process, or what this process was started for.
+        say: called with a sentence when what it waits for has changed.
+
+    Raises:
+        RunError: it was taken off the queue, or another process trains it.
+        WorkspaceError: the disk refuses.
+    """
+    number = os.environ.pop(starting.TURN, None)
+    device = _wait(run, say) if number is None else _inherited(run, int(number))
+    with device:
+        yield
+
+
+def _inherited(run: Run, number: int) -> IO[bytes]:
+    os.set_inheritable(number, False)  # it ends with this process, not with one of its children
+    device = os.fdopen(number, "ab")
+    with queue_lock():
+        _claim(run)
+    return device
+
+
+def _wait(run: Run, say: Callable[[str], None]) -> IO[bytes]:
+    said = ""
+    try:
+        while True:
+            with queue_lock():
+                mine = _still_waiting(run)
+                if mine.pid != os.getpid():
+                    raise _running(run)
+                waiting = queued()
+                ahead = waiting.index(run)
+                device = None if ahead else _free_device()
+                if device:
+                    _claim(run)
+                    return device
+            with suppress(RunError):  # of that other run, which says so itself
+                advance()  # the one before may be for the background, and its worker be gone
+            words = _what_is_before(ahead)
+            if words != said:
+                say(words)
+                said = words
+            time.sleep(_LOOK)
+    except KeyboardInterrupt:
+        remove(run)
+        raise
+
+
+def _what_is_before(ahead: int) -> str:
+    others = f", and {ahead} more in the queue" if ahead else ""
+    return f"waiting: a training is going on{others}; Ctrl+C gives up"
+
+
+def _claim(run: Run) -> None:
+    status = run.status()
+    if status.alive and status.pid not in (None, os.getpid()):
+        raise _running(run)
+    if status.state not in ("queued", "starting"):
+        raise _taken_off(run)
+    me = {"pid": os.getpid(), "process_start": process_start(os.getpid())}
+    run.write_status(status.model_copy(update=_starting() | me))
+
+
+def _start_next() -> Run | None:
+    device = _free_device()
+    if device is None:
+        return None
+    with device:
+        run, status = next(iter(_waiting()), (None, None))
+        if run is None or status is None or status.pid is not None:
+            return None  # nothing waits, or the process that waits with it starts it itself
+        run.launched_file.unlink(missing_ok=True)
+        begun = run.saved() is not None or (run.folder / "metrics.jsonl").is_file()
+        dataset = ["--dataset", run.config().dataset]
+        first = ["--config", str(run.folder / "config.json"), *dataset]
+        starting.start_training(run, [*dataset, "--resume"] if begun else first, device)
+        run.write_status(status.model_copy(update=_starting()))
+        return run
+
+
+def _free_device() -> IO[bytes] | None:
+    """The device's lock, if no training has it. Only to be tried with the queue's lock held."""
+    device = acquire(_folder() / ".device.lock")
+    if device is None:
+        return None
+    for run, status in _statuses():
+        # Those that began otherwise, or where the disk has no locks.
+        if status.alive and (status.pid is not None or run.launched_file.is_file()):
+            device.close()
+            return None
+    return device
+
+
+def _is_locked() -> bool:
+    device = acquire(_folder() / ".device.lock")
+    if device:
+        device.close()
+    return device is None
+
+
+def _last(here: bool) -> dict[str, object]:
+    """What makes a status one at the end of the queue."""
+    places = [_place(status) for _, status in _waiting()]
+    return {
+        "state": "queued",
+        "message": "Waiting for its turn.",
+        "place": max(places, default=0.0) + 1,
+        "pid": os.getpid() if here else None,
+        "process_start": process_start(os.getpid()) if here else None,
+    }
+
+
+def _starting() -> dict[str, object]:
+    return {
+        "state": "starting",
+        "message": "Starting.",
+        "place": None,
+        "pid": None,
+        "process_start": None,
+    }
+
+
+def _waiting() -> list[tuple[Run, Status]]:
+    found = [(run, status) for run, status in _statuses() if status.state == "queued"]
+    return sorted(found, key=lambda pair: (_place(pair[1]), pair[0].name))
+
+
+def _statuses() -> Iterator[tuple[Run, Status]]:
+    for run in list_runs():
+        try:
+            yield run, run.status()
+        except RunError:
+            continue  # damaged, or deleted in this moment
+
+
+def _for_the_background() -> bool:
+    return any(status.pid is None for _, status in _waiting())
+
+
+def _still_waiting(run: Run) -> Status:
+    status = run.status()
+    if status.state == "queued":
+        return status
+    raise _running(run) if status.alive else _taken_off(run)
+
+
+def _place(status: Status) -> float:
+    return 0.0 if status.place is None else status.place
+
+
+def _between(before: float | None, after: float | None) -> float:
+    if before is None:
+        return 1.0 if after is None else after - 1
+    return before + 1 if after is None else (before + after) / 2
+
+
+def _running(run: Run) -> RunError:
+    return RunError(f"the run {run.name!r} is running", remedy="wait for it, or stop it first")
+
+
+def _taken_off(run: Run) -> RunError:
+    return RunError(
+        f"the run {run.name!r} is not in the queue any more", remedy="resume it to put it back"
+    )
+
+
+def _folder() -> Path:
+    # Without making it: whoever only looks leaves no trace.
+    return workspace().root / "runs"
+
+
+def queue_lock() -> AbstractContextManager[None]:
+    """Held while the queue, or whether a run exists, is changed; for moments only."""
+    return locked(workspace().runs / ".queue.lock")

@@ -1,0 +1,321 @@
+"""Trainings on disk: a folder each, readable while the process writes it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import RunError, WorkspaceError
+from core.paths import (
+    BUNDLED_MODELS,
+    checked_name,
+    disk_errors,
+    is_name,
+    new_folder,
+    workspace,
+    write_json,
+)
+from core.training.config import TrainConfig, load_config
+from core.training.runs.status import Launched, RunState, Status
+
+__all__ = [
+    "EPOCH_FILE",
+    "STATE_FILE",
+    "Launched",
+    "Run",
+    "RunState",
+    "Status",
+    "create_run",
+    "find_run",
+    "list_runs",
+    "process_start",
+]
+
+EPOCH_FILE = "training_metadata.json"
+"""In the checkpoint folder: how many epochs are done, and the file with the state after them."""
+
+STATE_FILE = "latest.weights.h5"
+"""In the checkpoint folder: that state, where the epoch file names none."""
+
+_START_GRACE = 180  # seconds without any process number, from the folder to the process
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: its folder and what can be read from it at any time."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "train.log"
+
+    @property
+    def stop_file(self) -> Path:
+        return self.folder / "stop"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Folder with the state a resumed training starts from."""
+        return self.folder / "checkpoint"
+
+    @property
+    def launched_file(self) -> Path:
+        """Which process was launched for it, for as long as that process has not said so itself."""
+        return self.folder / "launched.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked by the process that trains it."""
+        return self.folder / "lock"
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it has not come to its end: it goes on from its last state, if need be from none.
+
+        Raises:
+            RunError: status.json is missing or damaged.
+        """
+        return self._read_status().state != "finished"
+
+    def saved(self) -> tuple[Path, int, int] | None:
+        """The state that a resumed training starts from, epochs done, and steps of the next one."""
+        try:
+            mark = json.loads((self.checkpoint / EPOCH_FILE).read_text())
+            state = self.checkpoint / mark.get("state", STATE_FILE)
+            return (state, int(mark["epoch"]), int(mark["batch"])) if state.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def config(self) -> TrainConfig:
+        """The configuration it was started with.
+
+        Raises:
+            ConfigError: the file is missing or does not fit.
+        """
+        return load_config(self.folder / "config.json")
+
+    def status(self) -> Status:
+        """Its state; one whose process is gone without a word is ``interrupted``.
+
+        Raises:
+            RunError: status.json is missing or damaged.
+        """
+        status = self._read_status()
+        if self._holds(status):
+            return status
+        # It may have written its last status, and ended, between the two looks.
+        status = self._read_status()
+        if self._holds(status):
+            return status
+        return status.model_copy(update={"seconds_left": None} | self._how_it_ended(status))
+
+    def _read_status(self) -> Status:
+        path = self.folder / "status.json"
+        try:
+            return Status.model_validate_json(path.read_text())
+        except (OSError, UnicodeDecodeError, ValidationError) as error:
+            raise RunError(
+                "the run's status cannot be read",
+                where=str(path),
+                remedy="its model can still be used; delete status.json to take it off the list",
+            ) from error
+
+    def _holds(self, status: Status) -> bool:
+        """Whether what it says is still so."""
+        if status.state == "queued":
+            return status.pid is None or _lives(status.pid, status.process_start)
+        return not status.alive or self._is_running(status)
+
+    def _is_running(self, status: Status) -> bool:
+        if status.pid is not None:
+            return _lives(status.pid, status.process_start)
+        launched = self._launched()
+        if launched is None:
+            return time.time() - status.updated < _START_GRACE
+        return _lives(launched.pid, launched.process_start)
+
+    def _how_it_ended(self, status: Status) -> dict[str, str]:
+        launched = self._launched() if status.pid is None else None
+        if launched is not None and (said := self._last_words(launched.log_size)):
+            return {"state": "failed", "message": f"It ended before the training began: {said}"}
+        kept = (
+            f"the best checkpoint (epoch {status.best_epoch}) is kept and usable"
+            if status.best_epoch
+            else "no checkpoint had been written yet"
+        )
+        what = "The command that waited for its turn" if status.state == "queued" else "The process"
+        ended = f"{what} ended without a word (killed, or the machine restarted)"
+        return {"state": "interrupted", "message": f"{ended}; {kept}."}
+
+    def _launched(self) -> Launched | None:
+        try:
+            return Launched.model_validate_json(self.launched_file.read_text())
+        except (OSError, UnicodeDecodeError, ValidationError):
+            return None
+
+    def _last_words(self, start: int) -> str:
+        """The last line that train.log has beyond `start` bytes, at most 300 characters."""
+        if not self.log.is_file():
+            return ""
+        lines = self.log.read_bytes()[start:].decode(errors="replace").splitlines()
+        # The command line begins with the run's name and folder, which explains nothing.
+        said = [line.strip() for line in lines if line.strip() and not line.startswith("run ")]
+        return said[-1].removeprefix("error: ")[:300] if said else ""
+
+    def write_status(self, status: Status) -> None:
+        """Replace status.json.
+
+        Raises:
+            WorkspaceError: the disk refuses. The last word of a training is written over the old
+                file then: a full disk leaves no room for another one beside it.
+        """
+        stamped = status.model_copy(update={"updated": time.time()})
+        path = self.folder / "status.json"
+        try:
+            write_json(path, stamped.model_dump(mode="json"))
+        except WorkspaceError:
+            if status.alive or not path.is_file():
+                raise
+            with disk_errors(path), path.open("r+b") as file:
+                file.write(stamped.model_dump_json(indent=2).encode())
+                file.truncate()
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        """Add a line to metrics.jsonl."""
+        with (
+            disk_errors(self.folder),
+            (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file,
+        ):
+            file.write(json.dumps(record) + "\n")
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All records of metrics.jsonl: ``{"kind": "step"|"epoch", "step", …}`` by rising step.
+
+        A half-written last line is left out, and so is what a resumed training did anew, and the
+        summary of a part of an epoch that was completed later.
+        """
+        path = self.folder / "metrics.jsonl"
+        if not path.is_file():
+            return []
+        records: list[dict[str, Any]] = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue  # the writer was killed, or is, in the middle of it
+            while records and _place(records[-1]) >= _place(record):
+                records.pop()
+            records.append(record)
+        whole = {r["epoch"] for r in records if r["kind"] == "epoch" and not r.get("partial")}
+        return [r for r in records if not (r.get("partial") and r["epoch"] in whole)]
+
+    def log_tail(self, lines: int = 200) -> str:
+        """The last lines of train.log."""
+        if not self.log.is_file():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def request_stop(self) -> None:
+        """Ask the process to stop after the step it is in and keep its best weights."""
+        with disk_errors(self.stop_file):
+            self.stop_file.touch()
+
+
+def _lives(pid: int, start: int | None) -> bool:
+    # Without a start the process had ended before it could be looked at.
+    return start is not None and process_start(pid) == start
+
+
+def _place(record: dict[str, Any]) -> tuple[int, bool]:
+    # An epoch's last step and its summary have the same step.
+    return record["step"], record["kind"] == "epoch"
+
+
+def process_start(pid: int) -> int | None:
+    """When the kernel started this process, in its clock ticks; None if it is gone.
+
+    Where there is no /proc (macOS) a living process gives 0: its number alone must do.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if not Path("/proc/self/stat").exists():
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return None
+        return 0
+    try:
+        # The second field is the program's name in brackets and may hold spaces.
+        fields = stat.read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def create_run(name: str, config: TrainConfig, **status: Any) -> Run:
+    """Make the folder of a new run, ``starting`` unless other fields of its status say otherwise.
+
+    Raises:
+        RunError: a run or another model of that name exists.
+        WorkspaceError: the name is not allowed or the disk refuses.
+    """
+    folder = workspace().runs / checked_name(name)
+    if any((place / name).is_dir() for place in (BUNDLED_MODELS, workspace().models)):
+        raise RunError(f"there is a model {name!r} already", remedy="choose another name")
+    taken = RunError(
+        f"there is a run {name!r} already",
+        remedy="choose another name, or continue it with --resume",
+    )
+    if folder.exists():
+        raise taken
+    try:
+        with new_folder(folder) as temporary:
+            write_json(temporary / "config.json", config.model_dump(mode="json"))
+            first = {"message": "Starting.", "epochs": config.epochs, "started": time.time()}
+            Run(temporary).write_status(Status.model_validate(first | status))
+    except OSError as error:
+        # Another process was faster by a moment.
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise taken from error
+        raise
+    return Run(folder)
+
+
+def find_run(name: str) -> Run:
+    """The run of that name.
+
+    Raises:
+        RunError: there is none.
+    """
+    folder = workspace().runs / name
+    if is_name(name) and (folder / "status.json").is_file():
+        return Run(folder)
+    names = ", ".join(run.name for run in list_runs()[:10]) or "none yet"
+    raise RunError(f"there is no run {name!r}", remedy=f"known runs: {names}")
+
+
+def list_runs() -> list[Run]:
+    """All runs, the last started first."""
+    # One that is being made has a name that begins with a dot.
+    found = workspace().runs.glob("*/config.json")
+    files = [(path, _age(path)) for path in found if is_name(path.parent.name)]
+    files.sort(key=lambda pair: -pair[1])
+    return [Run(path.parent) for path, _ in files if (path.parent / "status.json").is_file()]
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # deleted in this moment

@@ -1,0 +1,96 @@
+"""How the kept weights score on each image, beside the pooled score: `samples.json` of a run.
+
+The images are predicted once for both: a watch goes along with `core.evaluation.evaluate.pooled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.datasets.batches.labelled_image import LabelledImage
+from core.errors import RunError
+from core.evaluation.confusion import scores
+from core.evaluation.evaluate import Watch
+from core.paths import write_json
+from core.training.runs.run import Run
+
+__all__ = ["ByClass", "SampleScores", "all_of", "by_sample", "read_samples", "write_samples"]
+
+ByClass = dict[str, float | None]
+"""IoU by class name; None where the class is neither in the image nor predicted there."""
+
+_FILE = "samples.json"
+
+
+class SampleScores(BaseModel):
+    """What `samples.json` says.
+
+    Attributes:
+        epoch: the epoch of the weights that were scored, from 1.
+        sides: by side of the split (``val``, ``test``) and sample id.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    epoch: int
+    sides: dict[str, dict[str, ByClass]]
+
+
+def by_sample(names: Sequence[str], found: dict[str, ByClass]) -> Watch:
+    """What `pooled` is to call with each image so that its scores are put into `found`.
+
+    Args:
+        names: of the classes.
+        found: filled by sample id.
+    """
+
+    def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
+        result = scores(matrix)
+        found[image.id] = {
+            name: score.iou for name, score in zip(names, result.classes, strict=True)
+        }
+
+    return watch
+
+
+def all_of(*watches: Watch) -> Watch:
+    """One watch that calls several."""
+
+    def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
+        for each in watches:
+            each(image, labels, matrix)
+
+    return watch
+
+
+def read_samples(run: Run) -> SampleScores | None:
+    """The scores by image; None where there are none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    path = run.folder / _FILE
+    try:
+        return SampleScores.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise RunError(
+            "the scores by image cannot be read",
+            where=str(path),
+            remedy="delete the file; `python -m core evaluate` scores the model again",
+        ) from error
+
+
+def write_samples(run: Run, found: SampleScores) -> None:
+    """Replace the scores by image.
+
+    Raises:
+        WorkspaceError: the disk refuses.
+    """
+    write_json(run.folder / _FILE, found.model_dump(mode="json"))

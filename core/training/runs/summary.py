@@ -1,0 +1,156 @@
+"""What is worth knowing of each run, in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from core.errors import DSIError
+from core.models.card import CARD_FILE, ModelCard
+from core.models.spec import network_name
+from core.models.store import read_card
+from core.training.config import TrainConfig
+from core.training.queue.queue import in_words
+from core.training.runs.compare import epoch_records, seconds_trained
+from core.training.runs.notes import read_notes
+from core.training.runs.run import Run, list_runs
+from core.training.runs.status import Status
+
+__all__ = ["RunSummary", "place_in_queue", "run_status", "summaries"]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in a line.
+
+    Attributes:
+        run: the run itself.
+        status: as its files stand; of a queued one with its place in the message.
+        config: as it was started with.
+        place: in the queue, from 1; None where it does not wait.
+        tags, text: its notes.
+        val_mean_iou: the best so far, on the validation images.
+        test_mean_iou: of the kept weights, on the test images.
+        minutes: that its epochs took.
+        parameters: of the network; None before the first validation.
+    """
+
+    run: Run
+    status: Status
+    config: TrainConfig
+    place: int | None
+    tags: tuple[str, ...]
+    text: str
+    val_mean_iou: float | None
+    test_mean_iou: float | None
+    minutes: float
+    parameters: int | None
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+    @property
+    def architecture(self) -> str:
+        return self.config.model.architecture
+
+    @property
+    def network(self) -> str:
+        return network_name(self.config.model)
+
+
+def summaries(damaged: Callable[[DSIError], object]) -> list[RunSummary]:
+    """All runs, the last started first.
+
+    Args:
+        damaged: called with what is wrong with a run that is left out.
+    """
+    read = []
+    for run in list_runs():
+        try:
+            read.append((run, run.status(), _config(run, _stamp(run.folder / "config.json"))))
+        except DSIError as error:
+            damaged(error)
+    places = _places([(run, status) for run, status, _ in read])
+    found = []
+    for run, status, config in read:
+        try:
+            found.append(_summary(run, status, config, places.get(run)))
+        except DSIError as error:
+            damaged(error)
+    return found
+
+
+def place_in_queue(run: Run) -> int | None:
+    """The run's place in the queue, from 1; None where it does not wait."""
+    found = []
+    for other in list_runs():
+        try:
+            found.append((other, other.status()))
+        except DSIError:
+            continue
+    return _places(found).get(run)
+
+
+def run_status(run: Run) -> Status:
+    """The run's status; where it waits, its place stands in the message.
+
+    Raises:
+        RunError: its status.json is missing or damaged.
+    """
+    status = run.status()
+    if status.state != "queued" or (place := place_in_queue(run)) is None:
+        return status
+    return in_words(status, place)
+
+
+def _places(found: list[tuple[Run, Status]]) -> dict[Run, int]:
+    waiting = [(run, status) for run, status in found if status.state == "queued"]
+    waiting.sort(key=lambda pair: (pair[1].place or 0.0, pair[0].name))
+    return {run: number for number, (run, _) in enumerate(waiting, start=1)}
+
+
+def _summary(run: Run, status: Status, config: TrainConfig, place: int | None) -> RunSummary:
+    card_file = run.folder / CARD_FILE
+    card = _card(run, _stamp(card_file)) if card_file.is_file() else None
+    test = card.training.scores.get("test") if card else None
+    notes = read_notes(run)
+    return RunSummary(
+        run=run,
+        status=in_words(status, place) if place else status,
+        config=config,
+        place=place,
+        tags=notes.tags,
+        text=notes.text,
+        val_mean_iou=status.best_mean_iou,
+        test_mean_iou=test["mean_iou"] if test else None,
+        minutes=_seconds(run, _stamp(run.folder / "metrics.jsonl")) / 60,
+        parameters=card.parameters if card else None,
+    )
+
+
+# A list of many runs is looked at every few seconds: what has not changed is not read again.
+@lru_cache(maxsize=2048)
+def _config(run: Run, stamp: tuple[int, int]) -> TrainConfig:
+    return run.config()
+
+
+@lru_cache(maxsize=2048)
+def _card(run: Run, stamp: tuple[int, int]) -> ModelCard:
+    return read_card(run.folder)
+
+
+@lru_cache(maxsize=2048)
+def _seconds(run: Run, stamp: tuple[int, int]) -> float:
+    return seconds_trained(epoch_records(run))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Changes whenever the file does; zeros where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,124 @@
+"""What a run trains and validates on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from core.datasets.batches.feed import check_photometric
+from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.labelled_image import check_alike, class_counts
+from core.datasets.batches.sample_store import SampleStore
+from core.datasets.catalogue import find_dataset
+from core.datasets.dataset import Dataset
+from core.datasets.recipes.apply import prepared
+from core.datasets.recipes.splits import Split, split_samples
+from core.errors import ConfigError
+from core.imagery.normalise import Normalisation
+from core.training.checks.checks import check_class_weights
+from core.training.config import TrainConfig
+from core.training.session.initial_weights import Beginning, begun_normalisation
+
+__all__ = ["TrainingData", "class_factors", "load_data"]
+
+_TRAIN, _VAL = 4 * 1024**3, 1024**3  # bytes of decoded samples held
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The sides of a split, read as they are needed.
+
+    Attributes:
+        train, val, test: samples with the recipe's bands; those of `train` and `val` have their
+            gaps filled.
+        normalisation: fitted to the training samples.
+        file_bands: how many bands the files have, where the recipe chooses some; else 0.
+        counts: labelled pixels per class of the training samples that statistics come from, (K,)
+            int64.
+        dtype: of the pixels.
+        bands: how many the network gets.
+    """
+
+    dataset: Dataset
+    split: Split
+    train: SampleStore
+    val: SampleStore
+    test: SampleStore
+    normalisation: Normalisation
+    file_bands: int
+    counts: np.ndarray
+    dtype: str
+    bands: int
+
+
+def load_data(
+    config: TrainConfig, tell: Callable[[str, int, int], None], begun: Beginning | None = None
+) -> TrainingData:
+    """Open the dataset, split it, and fit the normalisation to the training samples.
+
+    Args:
+        config: its dataset and recipe.
+        tell: called after every image with what is being read (``training``, ``validation``), how
+            many are read, and of how many; what it raises ends the reading.
+        begun: what the run began with, where it has begun.
+
+    Raises:
+        ConfigError: the recipe, the split or the normalisation does not fit the dataset.
+        DatasetError: a mask does not fit, or images differ.
+        ImageError: an image cannot be read.
+    """
+    dataset = prepared(find_dataset(config.dataset), config.recipe)
+    split = split_samples(dataset.samples, config.recipe.split)
+    if not split.val:
+        raise ConfigError(
+            "there is nothing to validate on", remedy="give the split a share for val above 0"
+        )
+    sides = [
+        SampleStore(dataset, [dataset.sample(i) for i in ids], memory)
+        # Training keeps what it can; the others are gone through once an epoch.
+        for ids, memory in ((split.train, _TRAIN), (split.val, _VAL), (split.test, 0))
+    ]
+    train, val, test = sides
+
+    seen = train.survey(partial(tell, "training"))
+    bands = seen[0].pixels.shape[-1]
+    normalisation = begun_normalisation(config, fitted(config.recipe, seen), bands, begun)
+    check_photometric(config.recipe, normalisation, seen[0])
+    file_bands = 0
+    if dataset.bands:
+        whole = replace(dataset, bands=()).load_image(train.samples[0])
+        file_bands = whole.pixels.shape[-1]
+    counts = class_counts(seen, len(dataset.classes))
+    # What is wrong with a validation image is said now, not after the first epoch.
+    for done, image in enumerate(val):
+        check_alike(seen[0], image)
+        tell("validation", done + 1, len(val))
+    train.fill_gaps(normalisation)
+    val.fill_gaps(normalisation)
+    pixels = seen[0].pixels
+    return TrainingData(
+        dataset=dataset,
+        split=split,
+        train=train,
+        val=val,
+        test=test,
+        normalisation=normalisation,
+        file_bands=file_bands,
+        counts=counts,
+        dtype=str(pixels.dtype),
+        bands=bands,
+    )
+
+
+def class_factors(config: TrainConfig, data: TrainingData) -> list[float]:
+    """The recipe's class weights by index, 1 where it names none.
+
+    Raises:
+        ConfigError: they do not fit the dataset's classes.
+    """
+    names = data.dataset.classes.names
+    check_class_weights(config, names)
+    return [config.recipe.class_weights.get(name, 1.0) for name in names]

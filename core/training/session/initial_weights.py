@@ -1,0 +1,188 @@
+"""What a network's weights are before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import ConfigError, ModelError
+from core.imagery.normalise import Expected, Normalisation
+from core.models.card import ModelCard
+from core.models.spec import ModelSpec
+from core.models.store import find_model, load_model, read_card
+from core.models.weights.pretrained import (
+    IMAGENET,
+    NONE,
+    check_encoder_weights,
+    load_encoder,
+    pretrained_normalisation,
+    weights_file,
+)
+from core.models.weights.published import published
+from core.models.weights.transfer import check_transfer, expected_by, transfer
+from core.paths import write_json
+from core.training.config import TrainConfig
+from core.training.runs.run import Run
+
+if TYPE_CHECKING:
+    from core.training.session.data import TrainingData
+
+__all__ = [
+    "Beginning",
+    "begin",
+    "begun_normalisation",
+    "check_beginning",
+    "keep_beginning",
+    "read_beginning",
+]
+
+_FILE = "beginning.json"
+
+
+class Beginning(BaseModel):
+    """What `beginning.json` says: a run goes on so after its sources are gone.
+
+    Attributes:
+        notes: what was taken over and what was not, in words.
+        weights: what they expect of their input.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    notes: str
+    weights: Expected | None = None
+
+
+def check_beginning(config: TrainConfig, spec: ModelSpec) -> None:
+    """Refuse weights to begin with that do not fit, before anything is started.
+
+    Args:
+        config: its `start_from` and `encoder_weights`.
+        spec: the network, with its bands and classes.
+
+    Raises:
+        ConfigError: its `where` is the key of the setting.
+    """
+    check_encoder_weights(spec, config.encoder_weights, config.start_from)
+    if not config.start_from:
+        return
+    try:
+        check_transfer(spec, _source(config).spec)
+    except ModelError as error:
+        raise ConfigError(error.what, where="start_from", remedy=error.remedy) from error
+
+
+def begun_normalisation(
+    config: TrainConfig, fitted: Normalisation, bands: int, begun: Beginning | None = None
+) -> Normalisation:
+    """The normalisation with what the weights expect that the network begins with.
+
+    Those of an encoder have their own preprocessing; a model that began with such weights goes on
+    to expect it.
+
+    Args:
+        config: its `start_from` and `encoder_weights`.
+        fitted: to the training samples.
+        bands: of the input.
+        begun: what the run began with, where it has begun.
+
+    Raises:
+        ConfigError: see `check_encoder_weights`.
+        ModelError: there is no such model.
+    """
+    if begun is not None:
+        return fitted.expecting(begun.weights)
+    check_encoder_weights(config.model, config.encoder_weights, config.start_from)
+    if config.encoder_weights != NONE:
+        return pretrained_normalisation(fitted, config.model, bands, _name(config))
+    if config.start_from and (weights := _source(config).normalisation.weights):
+        return fitted.expecting(expected_by(weights, bands))
+    return fitted
+
+
+def begin(
+    model: Any,
+    spec: ModelSpec,
+    config: TrainConfig,
+    data: TrainingData,
+    status: Callable[..., Any],
+    check: Callable[[], None] = lambda: None,
+) -> str:
+    """Give the network the weights the configuration asks for.
+
+    Args:
+        model: built from `spec`.
+        spec: the network.
+        config: its `start_from` and `encoder_weights`.
+        data: trained on.
+        status: called with ``message=`` while weights are fetched.
+        check: called all the while; what it raises ends it.
+
+    Returns:
+        What was taken over and what was not, in one sentence; empty for random weights.
+
+    Raises:
+        ModelError: there is no such model, nothing of it fits, or weights cannot be fetched.
+        ConfigError: both are given, or the model was trained on what is held out now, and scores
+            would come out too good.
+        WorkspaceError: fetched weights cannot be kept.
+    """
+    check_encoder_weights(spec, config.encoder_weights, config.start_from)
+    if config.encoder_weights != NONE:
+
+        def tell(done: int, total: int) -> None:
+            check()
+            of = f" of {total / 1e6:.1f}" if total else ""
+            status(message=f"Fetching ImageNet weights: {done / 1e6:.1f}{of} MB.")
+
+        path = weights_file(spec, config.encoder_weights, tell)
+        check()
+        status(message="Putting in the encoder's weights.")
+        sentence = load_encoder(model, spec, path, _name(config)).sentence()
+        row = published(spec) if config.encoder_weights == IMAGENET else None
+        return f"{sentence} Their licence: {row.licence}." if row else sentence
+    if not config.start_from:
+        return ""
+    first, card = load_model(find_model(config.start_from).folder)
+    held_out = {*data.split.val, *data.split.test}
+    if card.training.dataset == data.dataset.name and (seen := held_out & {*card.training.train}):
+        raise ConfigError(
+            f"{len(seen)} samples that are held out now were trained on by the model to start from",
+            where=min(seen),
+            remedy="use the split and the seed that model was trained with",
+        )
+    try:
+        done = transfer(
+            model, spec, first, card.spec, data.dataset.classes.names, card.classes.names
+        )
+    except ModelError as error:
+        raise ModelError(error.what, where=config.start_from, remedy=error.remedy) from error
+    return done.sentence(config.start_from)
+
+
+def keep_beginning(run: Run, beginning: Beginning) -> None:
+    """Write down what a run began with."""
+    write_json(run.folder / _FILE, beginning.model_dump(mode="json"))
+
+
+def read_beginning(run: Run) -> Beginning | None:
+    """What `keep_beginning` wrote; None where it began with random weights."""
+    try:
+        return Beginning.model_validate_json((run.folder / _FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _source(config: TrainConfig) -> ModelCard:
+    return read_card(find_model(config.start_from).folder)
+
+
+def _name(config: TrainConfig) -> str:
+    """What the encoder's weights are called."""
+    row = published(config.model)
+    if config.encoder_weights == IMAGENET and row:
+        return row.name
+    return Path(config.encoder_weights).name

@@ -1,0 +1,66 @@
+"""A network made ready for training: its loss, its optimiser, and the step that joins them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.device import tensorflow
+from core.models.architectures.blocks import block_of
+from core.models.spec import ModelSpec
+from core.training.config import TrainConfig
+from core.training.step.losses import class_weights, segmentation_loss
+from core.training.step.train_step import fitted_model
+
+__all__ = ["compiled", "optimizer"]
+
+
+def compiled(
+    model: Any, spec: ModelSpec, config: TrainConfig, counts: np.ndarray, factors: list[float]
+) -> Any:
+    """A model of the same layers, compiled, with all optimizer variables made.
+
+    Args:
+        model: built from `spec`, under the strategy that is in force now.
+        config: loss, optimiser and clipping.
+        counts: labelled pixels per class of the training samples, (K,).
+        factors: the recipe's class weights, K numbers.
+    """
+    tensorflow()
+    import keras
+
+    fitted = fitted_model(model, lambda layer: block_of(spec, layer), config.clip_norm)
+    weights = class_weights(counts, config.loss.balance, factors)
+    fitted.compile(
+        optimizer(config),
+        segmentation_loss(config.loss, weights, factors),
+        metrics=[
+            keras.metrics.MeanIoU(
+                len(counts), name="mean_iou", ignore_class=255, sparse_y_pred=False
+            )
+        ],
+    )
+    # Of all weights, also those that are frozen at first.
+    fitted.optimizer.build(fitted.trainable_variables)
+    return fitted
+
+
+def optimizer(config: TrainConfig) -> Any:
+    """The Keras optimizer of a configuration; its learning rate is set before every step."""
+    tensorflow()
+    import keras
+
+    settings: dict[str, Any] = {"learning_rate": config.learning_rate}
+    if config.ema:
+        settings |= {"use_ema": True, "ema_momentum": config.ema}
+    if config.optimizer == "adam":
+        return keras.optimizers.Adam(**settings)
+    if config.optimizer == "sgd":
+        settings |= {"momentum": config.momentum, "nesterov": config.momentum > 0}
+        made = keras.optimizers.SGD(weight_decay=config.weight_decay or None, **settings)
+    else:
+        made = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
+    # Decay pulls at kernels; offsets and normalisation scales are left alone, as usual.
+    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return made

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import ImageError, ModelError
+from core.explain.activations import Window, feature_maps
+from core.explain.layers import last_activations, list_layers
+from core.imagery.normalise import Normalisation
+from core.inference.predictor import Predictor
+from core.models.architectures.blocks import block_of, encoder_layers
+from core.models.card import ModelCard
+from core.models.keras_file import graph_file
+from core.models.spec import UNetVGG11Spec, ZooSpec
+from core.models.store import build_model, load_model
+from core.paths import workspace
+from tests.tiny import save_tiny_model
+
+_LIGHT = ZooSpec(architecture="sm-fpn", backbone="mobilenetv2", classes=5)
+_FIXED = ZooSpec(architecture="sm-pspnet", backbone="resnet18", classes=5, size=96)
+
+
+def _saved(spec: ZooSpec | UNetVGG11Spec, folder: Path) -> tuple[Any, ModelCard]:
+    save_tiny_model(folder, spec=spec)
+    return load_model(folder)
+
+
+def test_nothing_is_said_on_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    build_model(ZooSpec(backbone="resnet18", bands=4))
+    assert capfd.readouterr().out == ""
+
+
+def test_names_tell_the_place_and_do_not_depend_on_what_was_built_before() -> None:
+    first, second = (build_model(ZooSpec(backbone="seresnet50")) for _ in range(2))
+    names = [layer.name for layer in first.layers]
+    assert names == [layer.name for layer in second.layers]
+    assert len(set(names)) == len(names)
+    spec = ZooSpec(backbone="seresnet50")
+    blocks = {block_of(spec, name) for name in names}
+    # The stem works at half the resolution: nothing of the encoder is at the first level.
+    levels = {f"enc{i}" for i in range(2, 7)}
+    assert {b for b in blocks if b.startswith("enc")} == levels | {"enc1"} & blocks
+    assert {f"dec{i}" for i in range(1, 6)} <= blocks
+    # What is frozen is the encoder alone.
+    assert not any(layer.name.startswith("decoder") for layer in encoder_layers(first, spec))
+
+
+def test_pspnet_without_a_size_is_refused() -> None:
+    with pytest.raises(ModelError, match="multiple of 48"):
+        build_model(ZooSpec(architecture="sm-pspnet", backbone="resnet18"))
+
+
+@pytest.mark.parametrize("shape", [(40, 51), (96, 96), (200, 131)])
+def test_pspnet_predicts_images_of_any_size(shape: tuple[int, int]) -> None:
+    """Tiles of its own size; a constant image gives the same answer wherever it is cut."""
+    model = build_model(_FIXED)
+    predictor = Predictor(model, Normalisation(), multiple=_FIXED.multiple)
+    assert predictor.tile == 96
+    found = predictor.probabilities(np.full((*shape, 3), 100, np.uint8))
+    one = np.asarray(model(np.full((1, 96, 96, 3), 100 / 255, np.float32)))[0]
+    low, high = _softmax(one).min(axis=(0, 1)), _softmax(one).max(axis=(0, 1))
+    assert found.shape == (*shape, 5)
+    assert (found >= low - 1e-5).all() and (found <= high + 1e-5).all()
+
+
+def test_pspnet_uses_its_tiles_as_the_model_is_called(tmp_path: Path) -> None:
+    model = build_model(_FIXED)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (96, 96, 3)).astype(np.uint8)
+    predictor = Predictor(model, Normalisation(), multiple=_FIXED.multiple, overlap=0)
+    one = np.asarray(model((pixels / np.float32(255))[None]))[0]
+    np.testing.assert_allclose(predictor.probabilities(pixels), _softmax(one), atol=1e-5)
+
+
+@pytest.mark.parametrize("spec", [_LIGHT, _FIXED, UNetVGG11Spec(classes=5)], ids=repr)
+def test_inspect_looks_into_it(spec: ZooSpec | UNetVGG11Spec, tmp_path: Path) -> None:
+    model, card = _saved(spec, tmp_path / "looked-into")
+    ends = last_activations(list_layers(model))
+    assert ends
+    image = np.random.default_rng(0).integers(0, 256, (70, 90, 3)).astype(np.uint8)
+    for layer in (ends[0], ends[-1]):
+        maps = feature_maps(model, card, image, layer.name)
+        down, across = maps.stride
+        assert maps.maps.shape[:2] == (int(np.ceil(70 / down)), int(np.ceil(90 / across)))
+        assert maps.maps.shape[2] == layer.channels
+
+
+def test_of_a_large_image_pspnet_is_shown_a_window_of_its_size(tmp_path: Path) -> None:
+    model, card = _saved(_FIXED, tmp_path / "window")
+    image = np.zeros((300, 400, 3), np.uint8)
+    maps = feature_maps(model, card, image, "logits_full")
+    assert (maps.window.height, maps.window.width) == (96, 96)
+    with pytest.raises(ImageError, match="larger than 96 px"):
+        feature_maps(model, card, image, "logits_full", window=Window(0, 0, 200, 200))
+
+
+@pytest.mark.parametrize("spec", [_LIGHT, UNetVGG11Spec(classes=5)], ids=repr)
+def test_netron_gets_its_graph(
+    spec: ZooSpec | UNetVGG11Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSI_WORKSPACE", str(tmp_path))
+    _saved(spec, workspace().models / "graph")
+    path = graph_file("graph")
+    assert path.suffix == ".keras" and path.stat().st_size > 1_000_000
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    risen = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return risen / risen.sum(axis=-1, keepdims=True)

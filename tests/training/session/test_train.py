@@ -1,0 +1,476 @@
+"""Trainings in this process, as small as they can be: what they leave, also when they end early."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.classes import DUBAI_CLASSES
+from core.datasets.batches.feed import check_photometric
+from core.datasets.batches.labelled_image import LabelledImage
+from core.errors import ConfigError, DSIError, RunError, WorkspaceError
+from core.imagery.normalise import Normalisation
+from core.models.card import file_sha256
+from core.models.spec import UNetSpec
+from core.models.store import load_model, read_card
+from core.paths import workspace
+from core.training.callbacks import checkpointer as checkpoints
+from core.training.callbacks import reporter as reporting
+from core.training.callbacks.checkpointer import checkpointer, restore
+from core.training.callbacks.reporter import reporter
+from core.training.callbacks.step_counter import Sitting
+from core.training.config import TrainConfig, with_settings
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, Status, create_run
+from core.training.session import best_model as keeper
+from core.training.session import data, session
+from core.training.session import train as trainer
+from core.training.session.train import train
+from core.training.step import compile as compiling
+from core.training.step.compile import compiled
+
+TINY = [
+    "epochs=2",
+    "steps=3",
+    "batch=2",
+    "model.width=4",
+    "model.depth=1",
+    "model.stem_stride=2",
+    "recipe.patch.size=32",
+    "precision=float32",
+    "learning_rate=0.01",
+]
+
+
+@pytest.fixture
+def config(demo_dataset: Path) -> TrainConfig:
+    return with_settings(TrainConfig(dataset=str(demo_dataset)), TINY)
+
+
+def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
+    import keras
+
+    policy = keras.config.dtype_policy().name
+    run = create_run("first", with_settings(config, ["precision=mixed_bfloat16", "ema=0.5"]))
+    card = train(run)
+    status = run.status()
+    assert (status.state, status.epoch, status.epochs) == ("finished", 2, 2)
+    assert status.seconds_left is None
+    assert status.best_mean_iou == card.training.scores["val"]["mean_iou"]
+    assert card == read_card(run.folder)
+    assert card.sha256 == file_sha256(run.folder / "model.weights.h5")
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "config.json",
+        "lock",
+        "metrics.jsonl",
+        "model.json",
+        "model.weights.h5",
+        "samples.json",
+        "status.json",
+        "tensorboard",
+        "timelapse",
+    ]
+    epochs = [record for record in run.metrics() if record["kind"] == "epoch"]
+    assert [record["epoch"] for record in epochs] == [1, 2]
+    assert status.best_mean_iou == max(record["val_mean_iou"] for record in epochs)
+    # Scenes are kept whole, and what was scored is what the card says.
+    sides = card.training.train, card.training.val, card.training.test
+    scenes = [{sample.partition("/")[0] for sample in side} for side in sides]
+    assert sum(len(side) for side in sides) == 12
+    assert not scenes[0] & scenes[1] | scenes[0] & scenes[2] | scenes[1] & scenes[2]
+    assert card.training.scores["test"]["images"] == len(card.training.test)
+    model, _ = load_model(run.folder)
+    assert model.count_params() == card.parameters
+    assert keras.config.dtype_policy().name == policy
+    with pytest.raises(RunError, match="--resume"):
+        train(run)
+    with pytest.raises(RunError, match="is finished"):
+        train(run, resume=True)
+
+
+def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run("stopped", config)
+    append = Run.append_metrics
+
+    def stop_at_once(self: Run, record: dict[str, Any]) -> None:
+        append(self, record)
+        self.request_stop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "append_metrics", stop_at_once)
+        train(run)
+    status = run.status()
+    assert status.state == "stopped"
+    assert "as you asked" in status.message
+    assert run.resumable
+    # The epoch was cut short: it is not counted as done.
+    assert json.loads((run.checkpoint / "training_metadata.json").read_text())["epoch"] == 0
+    weights = run.folder / read_card(run.folder).weights
+    assert file_sha256(weights) == read_card(run.folder).sha256
+
+    # Weights that no later epoch of this training will beat.
+    card = json.loads((run.folder / "model.json").read_text())
+    card["training"]["scores"]["val"]["mean_iou"] = 1.0
+    (run.folder / "model.json").write_text(json.dumps(card))
+    made = train(run, resume=True)
+    status = run.status()
+    assert (status.state, status.epoch, status.best_mean_iou) == ("finished", 2, 1.0)
+    assert made.sha256 == card["sha256"] == file_sha256(run.folder / made.weights)
+    assert "test" in made.training.scores
+    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1, 2]
+    load_model(run.folder)
+
+
+def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keras import ops
+
+    def broken(*_: object) -> Any:
+        return lambda labels, logits: ops.sum(logits) * float("nan")
+
+    monkeypatch.setattr(compiling, "segmentation_loss", broken)
+    run = create_run("nan", config)
+    with pytest.raises(RunError, match="lower learning rate"):
+        train(run)
+    assert run.status().state == "failed"
+    assert "lower learning rate" in run.status().message
+    assert run.saved() is None
+    assert not (run.folder / "model.json").exists()
+
+
+def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(total=10**9, used=10**9, free=1000)
+    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: usage)
+    run = create_run("full", config)
+    with pytest.raises(WorkspaceError, match="disk is full"):
+        train(run)
+    assert run.status().state == "failed"
+    assert "free some disk space" in run.status().message
+    assert run.metrics()
+    assert run.config() == config
+
+
+def test_a_crash_of_ours_is_one_sentence(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(session, "build_model", crash)
+    run = create_run("crash", config)
+    with pytest.raises(RunError, match="smaller batch"):
+        train(run)
+    assert run.status().state == "failed"
+    assert "Traceback" in capsys.readouterr().err  # in the log, for us
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        (['recipe.exclude=["Tile 9/image_part_001"]'], "Tile 9/image_part_001"),
+        (["recipe.split.val=0"], "share for val"),
+        (["recipe.split.val=0.7", "recipe.split.test=0.2"], "within scenes"),
+        (["model.depth=6"], "multiples of 128"),
+        (["dataset=nowhere"], "no dataset 'nowhere'"),
+    ],
+)
+def test_what_a_user_can_cause_is_told_in_the_status(
+    config: TrainConfig, settings: list[str], advice: str
+) -> None:
+    run = create_run("wrong", with_settings(config, settings))
+    with pytest.raises(DSIError, match=advice):
+        train(run)
+    assert run.status().state == "failed"
+    assert advice in run.status().message
+
+
+def test_a_damaged_image_is_named(config: TrainConfig, demo_dataset: Path) -> None:
+    folder = workspace().datasets / "damaged"
+    shutil.copytree(demo_dataset, folder)
+    for image in folder.glob("*/images/*"):
+        image.write_bytes(image.read_bytes()[:300])
+    run = create_run("damaged", config.model_copy(update={"dataset": "damaged"}))
+    with pytest.raises(DSIError):
+        train(run)
+    assert run.status().state == "failed"
+    assert "image_part_" in run.status().message
+
+
+def test_a_stop_before_the_first_step_is_heard(config: TrainConfig) -> None:
+    run = create_run("early", config)
+    run.request_stop()  # while the process starts
+    with pytest.raises(RunError, match="before the first step"):
+        train(run)
+    assert run.status().state == "stopped"
+
+
+def test_it_can_run_outside_the_main_thread(config: TrainConfig) -> None:
+    run = create_run("threaded", with_settings(config, ["recipe.split.val=0"]))
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            train(run)
+        except DSIError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(raised) == 1
+    assert run.status().state == "failed"
+
+
+def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
+    from core.training.runs.run import process_start
+
+    run = create_run("twice", config)
+    parent = os.getppid()
+    run.write_status(Status(state="running", pid=parent, process_start=process_start(parent)))
+    with pytest.raises(RunError, match="is running"):
+        train(run)
+
+
+def _reporter(run: Run, **settings: Any) -> Any:
+    sitting = Sitting(settings.pop("steps", 3), 2)
+    report = reporter(
+        run, lambda **_: Status(), sitting, 2, settings.get("limit", 0), lambda: False
+    )
+    report.set_params({"epochs": 2, "steps": 3})
+    optimizer = SimpleNamespace(learning_rate=1e-3)
+    report.set_model(SimpleNamespace(stop_training=False, optimizer=optimizer))
+    report.on_train_begin()
+    return report
+
+
+@pytest.mark.parametrize(
+    ("epoch", "step", "stopped", "partial"),
+    [(0, 0, True, 1), (0, 2, True, 0), (1, 1, True, 2), (1, 2, False, 0)],
+)
+def test_a_request_with_the_last_step_changes_nothing(
+    config: TrainConfig, epoch: int, step: int, stopped: bool, partial: int
+) -> None:
+    run = create_run("asked", config)
+    report = _reporter(run)
+    report.on_epoch_begin(epoch)
+    run.request_stop()
+    report.on_train_batch_end(step, {"loss": 1.0})
+    assert bool(report.stopped) is report.model.stop_training is stopped
+    assert report.partial == partial
+
+
+@pytest.mark.parametrize(("epoch", "stopped"), [(0, True), (1, False)])
+def test_a_request_during_validation_ends_it_there(
+    config: TrainConfig, epoch: int, stopped: bool
+) -> None:
+    run = create_run("asked", config)
+    report = _reporter(run)
+    report.on_epoch_begin(epoch)
+    report.on_train_batch_end(2, {"loss": 1.0})
+    run.request_stop()
+    report.on_epoch_end(epoch)
+    assert bool(report.stopped) is report.model.stop_training is stopped
+    assert report.partial == 0
+
+
+def test_the_time_limit_is_named(config: TrainConfig) -> None:
+    run = create_run("slow", config)
+    report = _reporter(run, limit=1e-9)
+    report.on_epoch_begin(0)
+    report.on_train_batch_end(0, {"loss": 1.0})
+    assert "limit" in report.stopped
+
+
+def test_reported_losses_are_of_their_own_steps(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run("losses", config)
+    report = _reporter(run)
+    clock = iter(np.arange(0.0, 100.0, 2.0))
+    monkeypatch.setattr(reporting.time, "monotonic", lambda: next(clock))
+    each = [4.0, 2.0, 3.0]
+    report.on_epoch_begin(0)
+    for step in range(3):
+        # Keras hands over the mean since the epoch began.
+        report.on_train_batch_end(step, {"loss": np.mean(each[: step + 1])})
+    assert [record["loss"] for record in run.metrics()] == pytest.approx(each)
+
+
+def _compiled(spec: UNetSpec) -> Any:
+    from core.models.store import build_model
+
+    counts = np.array([5, 3, 2])[: spec.classes]
+    config = with_settings(TrainConfig(), ["ema=0.9", "epochs=2"])
+    return compiled(build_model(spec), spec, config, counts, [1.0] * len(counts))
+
+
+def test_a_state_comes_back_whole(config: TrainConfig) -> None:
+    run = create_run("state", config)
+    spec = UNetSpec(width=4, depth=1, classes=3)
+    model = _compiled(spec)
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(4, 8, 8, 3)).astype(np.float32)
+    labels = rng.integers(0, 3, (4, 8, 8)).astype(np.uint8)
+    callbacks = list(checkpointer(run, Sitting(2, 1), lambda: 0))
+    model.fit(images, labels, batch_size=2, epochs=1, callbacks=callbacks, verbose=0)
+    # What is kept are the weights as trained, before `fit` puts the average in their place.
+    again = _compiled(spec)
+    assert restore(run, again) == (1, 0)
+    assert int(again.optimizer.iterations) == 2
+    third = _compiled(spec)
+    restore(run, third)
+    for one, other in zip(again.optimizer.variables, third.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(again.get_weights(), third.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    moments = again.optimizer.variables[2:]
+    assert all(np.abs(np.asarray(m)).sum() > 0 for m in moments)
+
+
+def test_a_damaged_state_is_our_error(config: TrainConfig) -> None:
+    run = create_run("state", config)
+    run.checkpoint.mkdir()
+    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 1, "batch": 0}')
+    (run.checkpoint / STATE_FILE).write_bytes(b"\x89HDF\r\n\x1a\n")
+    assert run.resumable
+    with pytest.raises(RunError, match="start a new run"):
+        restore(run, _compiled(UNetSpec(width=4, depth=1, classes=3)))
+
+
+class _Killed(BaseException):
+    """In place of SIGKILL, which would end the tests too."""
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_epoch_killed_in_its_validation_is_trained_again(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    run = create_run("killed", config)
+    pooled, calls = session.pooled, iter(range(1, 9))
+
+    def kill(*arguments: Any) -> Any:
+        if next(calls) == epoch:
+            raise _Killed
+        return pooled(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "pooled", kill)
+        with pytest.raises(RunError):
+            train(run)
+    saved = run.saved()
+    if epoch == 1:
+        assert saved is None  # it begins again
+    else:
+        # The state of the second epoch is there, but nothing goes on from it.
+        assert saved is not None
+        assert saved[1:] == (1, 0)
+        assert saved[0].name.startswith("epoch-0001")
+        assert len(list(run.checkpoint.glob("epoch-0002*"))) == 1
+    made = train(run, resume=True)
+    assert run.status().state == "finished"
+    assert made.training.epoch in (1, 2)
+    epochs = [r for r in run.metrics() if r["kind"] == "epoch"]
+    assert [(r["epoch"], r["step"]) for r in epochs] == [(1, 3), (2, 6)]
+
+
+def _image(dtype: type, bands: int = 3) -> LabelledImage:
+    labels = np.zeros((2, 2), np.uint8)
+    return LabelledImage("a", np.zeros((2, 2, bands), dtype), labels, labels == 0)
+
+
+def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
+    run = create_run("long", config)
+    record = {"kind": "epoch", "step": 3, "epoch": 1, "seconds": 540.0, "validation_seconds": 60.0}
+    run.append_metrics(record)
+    used = SimpleNamespace(
+        dtype="uint8",
+        file_bands=0,
+        split=SimpleNamespace(train=(), val=(), test=()),
+        dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES, bands=()),
+        normalisation=Normalisation(),
+    )
+    spec = UNetSpec(width=4, depth=1)
+    model = _compiled(spec)
+    kept = keeper.Keeper(run, config, used, spec, model, model)  # type: ignore[arg-type]
+    assert kept._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
+
+
+def test_masks_that_are_all_void_are_said_before_the_training(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "class_counts", lambda *_: np.zeros(5, np.int64))
+    run = create_run("void", config)
+    with pytest.raises(ConfigError, match="every training mask is void"):
+        train(run)
+    assert "every training mask is void" in run.status().message
+
+
+def test_colours_of_float_images_are_not_changed(config: TrainConfig) -> None:
+    bright = with_settings(config, ["recipe.augmentation.brightness=0.1"]).recipe
+    hue = with_settings(config, ["recipe.augmentation.hue=0.1"]).recipe
+    unit = Normalisation()
+    check_photometric(bright, unit, _image(np.uint16))
+    check_photometric(config.recipe, unit, _image(np.float32))
+    check_photometric(hue, unit, _image(np.float32, 4))  # hue is for RGB alone
+    with pytest.raises(ConfigError, match="set brightness"):
+        check_photometric(bright, unit, _image(np.float32, 4))
+    with pytest.raises(ConfigError, match="set hue"):
+        check_photometric(hue, unit, _image(np.float64))
+    bounded = Normalisation(kind="decibel", divisor=1, low=(-30.0,), high=(5.0,))
+    check_photometric(bright, bounded, _image(np.float32, 1))
+
+
+def test_a_locked_run_is_running(config: TrainConfig) -> None:
+    run = create_run("locked", config)
+    before = run.status()
+    with trainer._locked(run), pytest.raises(RunError, match="is running"):
+        train(run)
+    assert run.status() == before
+    with trainer._locked(run):
+        pass  # it was let go
+
+
+def test_a_crash_is_in_the_log_once(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_run("crash", config)
+
+    def crash() -> None:
+        try:
+            raise MemoryError
+        except MemoryError:
+            trainer._log_crash(run)
+
+    crash()
+    assert run.log.read_text().count("Traceback") == 1
+    with run.log.open("a") as log:
+        monkeypatch.setattr("sys.stderr", log)
+        crash()
+    assert run.log.read_text().count("Traceback") == 2
+
+
+def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig) -> None:
+    train(create_run("first", with_settings(config, ["epochs=1"])))
+    # A learning rate of next to nothing: what comes out is what was begun with.
+    gentle = ["epochs=1", "steps=1", "learning_rate=1e-12", "weight_decay=0", "start_from=first"]
+    train(create_run("second", with_settings(config, gentle)))
+    first, _ = load_model(workspace().runs / "first")
+    second, _ = load_model(workspace().runs / "second")
+    for before, after in zip(first.trainable_variables, second.trainable_variables, strict=True):
+        np.testing.assert_allclose(before.numpy(), after.numpy(), atol=1e-6)
+
+    with pytest.raises(DSIError, match="another network"):
+        train(create_run("wider", with_settings(config, ["start_from=first", "model.width=8"])))
+    with pytest.raises(ConfigError, match="held out now were trained on"):
+        other = ["start_from=first", "recipe.split.seed=1"]
+        train(create_run("leaky", with_settings(config, other)))

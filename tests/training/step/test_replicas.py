@@ -1,0 +1,79 @@
+"""Two replicas train as one does: each in a process of its own, where the processor is divided."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from core.errors import ConfigError
+from core.training.step.replicas import mirrored
+from tests.conftest import REPOSITORY
+
+_STEPS = """
+import json, sys
+import numpy as np
+from core.models.spec import UNetSpec
+from core.models.store import build_model
+from core.training.step.compile import compiled
+from core.training.config import TrainConfig, with_settings
+from core.training.step.replicas import mirrored, synchronise
+
+replicas = int(sys.argv[1])
+strategy = mirrored(replicas, 4)
+import keras
+keras.utils.set_random_seed(3)
+settings = ["loss.focal=1", "loss.tversky=1", "clip_norm=0.5", "learning_rate=0.01"]
+config = with_settings(TrainConfig(), settings)
+spec = UNetSpec(width=4, depth=1, classes=3, dropout=0.0)
+with strategy.scope():
+    model = build_model(spec)
+    if replicas > 1:
+        synchronise(model)
+    fitted = compiled(model, spec, config, np.array([5, 3, 2]), [1.0, 2.0, 1.0])
+rng = np.random.default_rng(0)
+images = rng.normal(size=(16, 16, 16, 3)).astype(np.float32)
+labels = rng.integers(0, 3, (16, 16, 16)).astype(np.uint8)
+labels[::4, :12] = 255  # one replica sees far fewer labels than the other
+steps = []
+
+class Told(keras.callbacks.Callback):
+    def on_train_batch_end(self, step, logs=None):
+        steps.append({name: float(value) for name, value in logs.items()})
+
+fitted.fit(images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0)
+weights = [w.ravel()[:50].tolist() for w in model.get_weights()]
+print(json.dumps({"steps": steps, "weights": weights, "n": strategy.num_replicas_in_sync}))
+"""
+
+
+def _trained(replicas: int) -> dict[str, list[dict[str, float]]]:
+    made = subprocess.run(
+        [sys.executable, "-c", _STEPS, str(replicas)],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+    )
+    assert made.returncode == 0, made.stderr[-3000:]
+    return json.loads(made.stdout.splitlines()[-1])
+
+
+def test_two_replicas_give_the_losses_of_one() -> None:
+    one, two = _trained(1), _trained(2)
+    assert (one["n"], two["n"]) == (1, 2)
+    assert len(one["steps"]) == len(two["steps"]) == 8
+    for single, both in zip(one["steps"], two["steps"], strict=True):
+        # Loss and the norm of each block's gradients; Keras' mean IoU is averaged over replicas.
+        assert single.keys() == both.keys() > {"loss", "gradient_norm/enc1", "gradient_norm/head"}
+        for name in single.keys() - {"mean_iou"}:
+            assert both[name] == pytest.approx(single[name], abs=1e-3), name
+    for single_weights, both_weights in zip(one["weights"], two["weights"], strict=True):
+        np.testing.assert_allclose(both_weights, single_weights, atol=1e-3)
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
+    with pytest.raises(ConfigError, match="set batch to a multiple of 3"):
+        mirrored(3, 8)

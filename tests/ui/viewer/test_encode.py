@@ -1,0 +1,149 @@
+"""What the compare viewer sends is what it was given."""
+
+import base64
+
+import cv2
+import numpy as np
+import pytest
+
+from ui.viewer import encode
+from ui.viewer.layers import Layer, ViewerClass, ViewerClick
+from ui.viewer.viewer import _click, viewer
+
+
+def decode(src: str) -> np.ndarray:
+    """The sent picture as OpenCV reads it: grey, BGR or BGRA."""
+    raw = base64.b64decode(src.partition("base64,")[2] or src, validate=True)
+    return cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+def random_labels(height: int, width: int) -> np.ndarray:
+    values = np.array([0, 1, 3, 7, 255], np.uint8)
+    return np.random.default_rng(0).choice(values, (height, width))
+
+
+def test_mask_survives_with_exactly_its_indices():
+    labels = random_labels(61, 97)
+    sent = encode.encode_picture(labels, "labels")
+    assert sent.src.startswith("data:image/png;base64,")
+    np.testing.assert_array_equal(decode(sent.src), labels)
+
+
+def test_all_256_label_values_survive():
+    labels = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    np.testing.assert_array_equal(decode(encode.encode_picture(labels, "labels").src), labels)
+
+
+def test_large_mask_is_shrunk_to_labels_that_were_there():
+    labels = random_labels(40, encode.DISPLAY_LIMIT * 3)
+    labels[labels == 3] = 250  # an average of 0 and 255 would be neither
+    sent = encode.encode_picture(labels, "labels")
+    shown = decode(sent.src)
+    assert (sent.height, sent.width) == shown.shape == (13, encode.DISPLAY_LIMIT)
+    assert set(np.unique(shown)) <= set(np.unique(labels))
+
+
+@pytest.mark.parametrize("factor", [2, 3, 5])
+def test_nearest_takes_the_label_of_its_own_block(factor):
+    small = random_labels(11, 17)
+    large = np.kron(small, np.ones((factor, factor), np.uint8))
+    np.testing.assert_array_equal(encode.downsample_labels(large, 11, 17), small)
+
+
+def test_image_is_averaged_over_its_area():
+    image = np.random.default_rng(1).integers(0, 256, (12, 20, 3), dtype=np.uint8)
+    mean = image.reshape(6, 2, 10, 2, 3).mean(axis=(1, 3))
+    assert np.abs(encode.downsample_image(image, 6, 10) - mean).max() <= 0.5
+
+
+def test_transparent_colour_does_not_bleed():
+    overlay = np.zeros((2, 2, 4), np.uint8)
+    overlay[0] = (200, 100, 50, 255)
+    overlay[1] = (0, 255, 0, 0)
+    np.testing.assert_array_equal(encode.downsample_image(overlay, 1, 1)[0, 0], (200, 100, 50, 128))
+
+
+def test_rgb_and_rgba_keep_their_channel_order():
+    color = np.zeros((2, 2, 4), np.uint8)
+    color[:] = (10, 20, 30, 40)
+    sent = encode.encode_picture(color[..., :3], "rgba")
+    np.testing.assert_array_equal(decode(sent.src)[0, 0], (30, 20, 10))  # OpenCV reads BGR
+    np.testing.assert_array_equal(decode(encode.png_base64(color))[0, 0], (30, 20, 10, 40))
+
+
+def test_only_a_large_base_image_is_jpeg():
+    large = np.full((1001, 1000, 3), (200, 30, 60), np.uint8)
+    assert encode.encode_picture(large, "rgba").src.startswith("data:image/png")
+    assert encode.encode_picture(large[:-1], "image").src.startswith("data:image/png")
+    sent = encode.encode_picture(large, "image")
+    assert sent.src.startswith("data:image/jpeg")
+    assert np.abs(decode(sent.src)[0, 0].astype(int) - (60, 30, 200)).max() <= 3
+
+
+def test_one_pixel_changes_the_digest_and_the_answer():
+    labels = np.zeros((1500, 1500), np.uint8)
+    before = encode.encode_picture(labels, "labels")
+    changed = labels.copy()
+    changed[777, 1234] = 1
+    after = encode.encode_picture(changed, "labels")
+    assert after.digest != before.digest
+    assert decode(after.src).sum() == 1
+    assert encode.encode_picture(labels.copy(), "labels") == before
+
+
+def test_digest_knows_shape_dtype_and_views():
+    flat = np.arange(12, dtype=np.uint8)
+    digests = {
+        encode.digest(flat.reshape(3, 4)),
+        encode.digest(flat.reshape(4, 3)),
+        encode.digest(flat.view(np.int8).reshape(3, 4)),
+        encode.digest(flat.reshape(3, 4)[:, ::-1]),
+    }
+    assert len(digests) == 4
+    assert encode.digest(flat.reshape(4, 3).T) == encode.digest(flat.reshape(4, 3).T.copy())
+
+
+@pytest.mark.parametrize(
+    ("full", "shown"),
+    [
+        ((600, 800), (600, 800)),
+        ((5000, 10000), (1000, 2000)),
+        ((10000, 5000), (2000, 1000)),
+        ((1, 9000), (1, 2000)),
+    ],
+)
+def test_display_size_keeps_the_proportions(full, shown):
+    assert encode.display_size(*full, limit=2000) == shown
+
+
+def test_png_refuses_what_it_cannot_keep():
+    with pytest.raises(ValueError, match=r"expected uint8 .* received float64"):
+        encode.png_base64(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match=r"received uint8 of shape \(2, 2, 2\)"):
+        encode.png_base64(np.zeros((2, 2, 2), np.uint8))
+
+
+def test_viewer_refuses_a_layer_of_another_size():
+    layer = Layer("mask", "Mask", "labels", np.zeros((4, 5), np.uint8))
+    with pytest.raises(ValueError, match=r"layer 'mask': expected .*\(5, 4\), received .*\(4, 5\)"):
+        viewer(np.zeros((5, 4, 3), np.uint8), [layer], [ViewerClass("Road", (1, 2, 3))], key="v")
+
+
+def test_viewer_refuses_two_layers_of_one_key():
+    layer = Layer("mask", "Mask", "labels", np.zeros((5, 4), np.uint8))
+    with pytest.raises(ValueError, match="unique layer keys"):
+        viewer(np.zeros((5, 4, 3), np.uint8), [layer, layer], [], key="v")
+
+
+def test_click_is_believed_only_inside_the_image():
+    size = (20, 30)
+    assert _click({"x": 29, "y": 19}, size) == ViewerClick(29, 19)
+    for value in (
+        None,
+        {"x": 30, "y": 0},
+        {"x": 0, "y": -1},
+        {"x": 1.5, "y": 0},
+        {"x": 1},
+        "click",
+    ):
+        assert _click(value, size) is None

@@ -1,0 +1,226 @@
+"""Naming the classes of a dataset that has no class table, from what its labels hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.classes import ClassTable, LandClass
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.datasets.layouts.pairing import find_pairs
+from core.datasets.masks.class_file import (
+    class_file_of,
+    class_stamp,
+    find_class_file,
+    numbered,
+    write_class_file,
+)
+from core.datasets.masks.values import Found, Inference, infer_classes
+from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
+from core.imagery.display import to_rgb
+from core.imagery.raster import read_raster
+from core.imagery.shrink import display_size, downsample_labels
+from ui.loaded.datasets import fingerprint, open_chosen
+from ui.shell.errors import plain, show_error
+
+__all__ = ["name_classes", "open_or_name"]
+
+_EXAMPLES, _SIDE = 3, 260  # pairs that are shown beside the form, and their longest side
+_BLACK_WHITE = {"#000000": "Background", "#FFFFFF": "Foreground"}
+
+
+def open_or_name(ref: DatasetRef) -> Dataset:
+    """The listing of a dataset; one whose masks nothing names shows the form, and the page ends.
+
+    Raises:
+        DatasetError: it cannot be opened for another reason.
+    """
+    try:
+        return open_chosen(ref)
+    except UnnamedClasses as error:
+        st.subheader("Name the classes")
+        st.markdown(f"{plain(error.what)}. Say what each of its colours or values means.")
+        _examples(ref)
+        _form(ref)
+        st.stop()
+
+
+def name_classes(ref: DatasetRef, dataset: Dataset) -> None:
+    """Offer the form for a dataset that opens without a class table, closed until it is wanted."""
+    if dataset.layout not in ("pairs", "vector") or find_class_file(ref.path) is not None:
+        return
+    if not any(sample.mask for sample in dataset.samples):
+        return
+    with st.expander("Name the classes", icon=":material/label:", key="naming", on_change="rerun"):
+        if not st.session_state.get("naming"):
+            return  # nothing is counted before somebody asks
+        _form(ref)
+
+
+def _form(ref: DatasetRef) -> None:
+    try:
+        found = _inferred(str(ref.path), _content(ref.path), "")
+        if found.kind == "attribute":
+            if not found.attributes:
+                st.info("The polygons have no attribute of 2 to 64 values that could name classes.")
+                return
+            attribute = st.selectbox("Attribute that tells the classes", found.attributes)
+            found = _inferred(str(ref.path), _content(ref.path), attribute)
+    except DSIError as error:
+        show_error(error)
+        return
+    _rows(ref, found)
+    if refused := st.session_state.get("naming-refused"):
+        show_error(refused)
+
+
+def _content(root: Path) -> str:
+    return fingerprint(root) + class_stamp(root)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Counting what the labels hold …")
+def _inferred(path: str, content: str, attribute: str) -> Inference:
+    return infer_classes(Path(path), attribute)
+
+
+def _rows(ref: DatasetRef, inference: Inference) -> None:
+    """A row a colour or value: what it is, how much of it there is, a name, void or not."""
+    found = list(inference.found)
+    if inference.kind == "index":
+        found.sort(key=lambda item: item.value)
+    colors = numbered([str(item.value) for item in found]).classes
+    what = "polygons" if inference.kind == "attribute" else "pixels"
+    if inference.read < inference.masks:
+        st.caption(f"Counted in {inference.read:,} of {inference.masks:,} label files.")
+    with st.form("naming-form"):
+        if inference.kind == "attribute":
+            st.text_input("Where there is no polygon", "Background", key="naming-background")
+        for number, item in enumerate(found):
+            color = str(item.value) if inference.kind == "color" else colors[number].color
+            swatch, share, name, void = st.columns([2, 2, 4, 1], vertical_alignment="bottom")
+            swatch.html(
+                f"<span style='display:inline-block;width:1.1em;height:1.1em;border-radius:2px;"
+                f"vertical-align:-.2em;margin-right:.5em;border:1px solid rgba(128,140,155,.6);"
+                f"background:{color}'></span>"
+            )
+            swatch.markdown(plain(str(item.value)))
+            share.markdown(f"{item.share:.2%} of the {what}")
+            name.text_input(
+                f"Name of {item.value}", _suggested(inference, item), key=f"naming-name-{number}"
+            )
+            void.checkbox(
+                "Void", inference.kind == "index" and _looks_void(found, item),
+                key=f"naming-void-{number}", help="Not labelled: neither trained nor scored.",
+            )  # fmt: skip
+        st.form_submit_button(
+            "Keep these classes", type="primary", on_click=_keep, args=(ref.path, inference, found)
+        )
+    place = class_file_of(ref.path)
+    st.caption(
+        f"They are written to `{plain(place.name)}` beside the images."
+        if place.parent == ref.path
+        else "The folder is not written to: they are kept in the workspace."
+    )
+
+
+def _suggested(inference: Inference, item: Found) -> str:
+    if inference.kind == "attribute":
+        return str(item.value)
+    if inference.kind == "index":
+        binary = {found.value for found in inference.found} == {0, 255}
+        return (
+            {0: "Background", 255: "Foreground"}[int(item.value)]
+            if binary
+            else (f"Class {item.value}")
+        )
+    binary = {found.value for found in inference.found} == set(_BLACK_WHITE)
+    return _BLACK_WHITE[str(item.value)] if binary else ""
+
+
+def _looks_void(found: list[Found], item: Found) -> bool:
+    return item.value == 255 and {other.value for other in found} != {0, 255}
+
+
+def _keep(path: Path, inference: Inference, found: list[Found]) -> None:
+    # Kept, not shown: what a callback draws lies above the page.
+    state = st.session_state
+    state["naming-refused"] = None
+    named: list[tuple[str, Found]] = []
+    void: list[Found] = []
+    for number, item in enumerate(found):
+        name = str(state[f"naming-name-{number}"]).strip()
+        if state[f"naming-void-{number}"]:
+            void.append(item)
+        else:
+            named.append((name, item))
+    try:
+        _write(path, inference, named, void, state.get("naming-background", ""))
+    except DSIError as error:
+        state["naming-refused"] = error
+
+
+def _write(
+    path: Path,
+    inference: Inference,
+    named: list[tuple[str, Found]],
+    void: list[Found],
+    background: str,
+) -> None:
+    polygons = inference.kind == "attribute"
+    names = [*([background.strip()] if polygons else []), *(name for name, _ in named)]
+    unnamed = [str(item.value) for name, item in named if not name]
+    if unnamed or not all(names):
+        raise DatasetError(
+            f"{', '.join(unnamed) or 'the background'} has no name",
+            remedy="give it one, or mark it as void",
+        )
+    if len(set(names)) != len(names) or not named:
+        twice = next((name for name in names if names.count(name) > 1), "")
+        raise DatasetError(
+            f"two classes are called {twice}" if twice else "there is no class: all is void",
+            remedy="give each class a name of its own; a recipe can merge values into one class"
+            if twice
+            else "name at least one",
+        )
+    if inference.kind == "color":
+        listed = [LandClass(name=name, color=str(item.value)) for name, item in named]
+        colors = [str(item.value) for item in void]
+        write_class_file(path, ClassTable(classes=tuple(listed)), colors)
+        return
+    values = [*([background.strip()] if polygons else []), *(item.value for _, item in named)]
+    write_class_file(
+        path,
+        numbered(names),
+        values=values,
+        void_values=[item.value for item in void],
+        attribute=inference.attribute,
+    )
+
+
+def _examples(ref: DatasetRef) -> None:
+    """Some images beside their masks, so that the colours can be told."""
+    with st.container(horizontal=True):
+        for picture in _pictures(str(ref.path), _content(ref.path)):
+            st.image(picture, output_format="PNG", width=picture.shape[1])
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pictures(path: str, content: str) -> list[np.ndarray]:
+    """(H, W, 3) uint8, each an image with its mask to the right."""
+    samples = [sample for sample in find_pairs(Path(path)).samples if sample.mask]
+    made: list[np.ndarray] = []
+    for sample in samples[:: max(1, len(samples) // _EXAMPLES)][:_EXAMPLES]:
+        halves = []
+        try:
+            for file in (sample.image, sample.mask):
+                raster = read_raster(file)
+                rgb = to_rgb(raster.pixels, raster.valid)
+                halves.append(downsample_labels(rgb, *display_size(*rgb.shape[:2], _SIDE)))
+        except ImageError:
+            continue  # the audit names it
+        if halves[0].shape == halves[1].shape:
+            made.append(np.concatenate(halves, axis=1))
+    return made

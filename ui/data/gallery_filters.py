@@ -1,0 +1,221 @@
+"""The gallery's filters: widgets whose values stand in the URL, and a line on what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.datasets.audit.audit import Audit
+from core.datasets.dataset import Dataset, Sample
+from core.datasets.filters import SIDES, SampleFilter, Side, filter_samples
+from core.datasets.recipes.splits import Split
+from ui.shell.errors import plain
+
+__all__ = ["filtered"]
+
+_ANY_CLASS = "Any class"
+_ANY_PROBLEM = "any error or warning"
+_MASKS = {"any": "With or without", "with": "With a mask", "without": "Without a mask"}
+_SIDES: dict[Side, str] = {
+    "train": "Training",
+    "val": "Validation",
+    "test": "Test",
+    "none": "On no side",
+}
+_SHARE = 1.0  # per cent
+# What a widget shows when nothing is filtered.
+_DEFAULTS: dict[str, Any] = {
+    "find": "",
+    "scene": [],
+    "mask": "any",
+    "class": _ANY_CLASS,
+    "share": _SHARE,
+    "flagged": [],
+    "side": [],
+}
+
+
+def filtered(
+    dataset: Dataset,
+    found: Audit | None,
+    split: Split | None,
+    on_change: Callable[[], None],
+) -> tuple[Sample, ...]:
+    """Show the filters and give the samples that are left.
+
+    Args:
+        dataset: as opened.
+        found: its audit; without it the filters on classes and problems rest.
+        split: of the recipe being made; without it the filter on its sides rests.
+        on_change: called when a filter was changed.
+    """
+    with st.expander("Filters", icon=":material/filter_list:", key="filters"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = SampleFilter(
+                text=st.text_input(
+                    "Sample name",
+                    placeholder="Part of it",
+                    icon=":material/search:",
+                    width=230,
+                    **_tied("find", on_change),
+                )
+                or "",
+                scenes=_scenes(dataset, on_change),
+                mask=st.selectbox(
+                    "Mask",
+                    list(_MASKS),
+                    format_func=_MASKS.__getitem__,
+                    width=180,
+                    **_tied("mask", on_change),
+                ),
+                **_by_audit(dataset, found, on_change),
+                sides=_sides(split, on_change),
+            )
+        for reason in _resting(found, split):
+            st.caption(reason)
+    samples = filter_samples(dataset, chosen, found, split)
+    _line(len(samples), len(dataset.samples), chosen, on_change)
+    return samples
+
+
+def _tied(key: str, on_change: Callable[[], None]) -> dict[str, Any]:
+    return {"key": key, "bind": "query-params", "on_change": on_change}
+
+
+def _scenes(dataset: Dataset, on_change: Callable[[], None]) -> tuple[str, ...]:
+    # Where every sample is a scene of its own, its name is enough.
+    if not 1 < len(dataset.scenes) < len(dataset.samples):
+        return ()
+    return tuple(
+        st.multiselect(
+            "Scene",
+            dataset.scenes,
+            placeholder="All scenes",
+            width=280,
+            **_tied("scene", on_change),
+        )
+    )
+
+
+def _by_audit(
+    dataset: Dataset, found: Audit | None, on_change: Callable[[], None]
+) -> dict[str, Any]:
+    land = st.selectbox(
+        "Class",
+        [_ANY_CLASS, *dataset.classes.names],
+        disabled=found is None,
+        width=180,
+        **_tied("class", on_change),
+    )
+    share = st.number_input(
+        "At least, % of the sample",
+        0.0,
+        100.0,
+        _SHARE,
+        1.0,
+        format="%g",
+        disabled=found is None or land == _ANY_CLASS,
+        width=190,
+        **_tied("share", on_change),
+    )
+    # Without an audit its kinds are not known; those in the address wait for it.
+    kinds = (
+        dict.fromkeys(problem.kind for problem in found.problems if problem.sample)
+        if found
+        else dict.fromkeys(st.query_params.get_all("flagged"))
+    )
+    flagged = st.multiselect(
+        "Flagged by the audit",
+        list(dict.fromkeys([_ANY_PROBLEM, *kinds])),
+        placeholder="Flagged or not",
+        disabled=found is None,
+        width=280,
+        **_tied("flagged", on_change),
+    )
+    if found is None:
+        return {}
+    return {
+        "class_name": "" if land == _ANY_CLASS else land,
+        "share": share / 100,
+        "flagged": _ANY_PROBLEM in flagged,
+        "kinds": tuple(kind for kind in flagged if kind != _ANY_PROBLEM),
+    }
+
+
+def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ...]:
+    chosen = st.multiselect(
+        "Side of the split",
+        SIDES,
+        format_func=_SIDES.__getitem__,
+        placeholder="All sides",
+        disabled=split is None,
+        width=280,
+        **_tied("side", on_change),
+    )
+    return tuple(chosen) if split else ()
+
+
+def _resting(found: Audit | None, split: Split | None) -> list[str]:
+    reasons = []
+    if found is None:
+        reasons.append(
+            "Class and problems can be filtered when all images and masks have been read: see "
+            "Statistics."
+        )
+    if split is None:
+        reasons.append(
+            "The sides of the split can be filtered when the recipe's split fits this dataset: see "
+            "Prepare."
+        )
+    return reasons
+
+
+def _line(left: int, samples: int, chosen: SampleFilter, on_change: Callable[[], None]) -> None:
+    """How many are left and why, and a button that takes all conditions off."""
+    conditions = _conditions(chosen)
+    if not conditions:
+        st.caption(f"All {samples:,} samples")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{left:,} of {samples:,} samples**: {'; '.join(conditions)}")
+        st.button(
+            "Show all",
+            key="reset-filters",
+            icon=":material/filter_list_off:",
+            on_click=_reset,
+            args=(on_change,),
+        )
+    if not left:
+        st.info("No sample meets all of this: take a filter off.", icon=":material/info:")
+
+
+def _conditions(chosen: SampleFilter) -> list[str]:
+    """The filter in words."""
+    words = []
+    if chosen.text.strip():
+        words.append(f"“{plain(chosen.text)}” in the name")
+    if chosen.scenes:
+        words.append(plain(_listed(chosen.scenes)))
+    if chosen.mask != "any":
+        words.append(_MASKS[chosen.mask].lower())
+    if chosen.class_name:
+        words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g} %")
+    if chosen.flagged or chosen.kinds:
+        flagged = ((_ANY_PROBLEM,) if chosen.flagged else ()) + chosen.kinds
+        words.append(plain(_listed(flagged)))
+    if chosen.sides:
+        words.append(_listed(tuple(_SIDES[side] for side in chosen.sides)))
+    return words
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return " or ".join(names[:3]) + more
+
+
+def _reset(on_change: Callable[[], None]) -> None:
+    for key, value in _DEFAULTS.items():
+        st.session_state[key] = value
+    on_change()

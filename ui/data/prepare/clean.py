@@ -1,0 +1,113 @@
+"""What of a dataset is used: bands, samples, windows, and how odd mask values are read."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.errors import DSIError
+from core.imagery.raster import read_header
+from ui.data.prepare.draft import change, draft, field
+from ui.shell.errors import plain
+
+__all__ = ["clean_section"]
+
+
+def clean_section(ref: DatasetRef, dataset: Dataset) -> None:
+    """Show the decisions about the data itself; most are taken in the view Problems."""
+    recipe = draft(ref)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _bands(ref, dataset)
+    with right:
+        ids = [sample.id for sample in dataset.samples]
+        st.multiselect(
+            "Samples left out",
+            list(dict.fromkeys([*ids, *recipe.exclude])),
+            placeholder="None",
+            **field(ref, "exclude"),
+        )
+    _values(ref, dataset)
+    _windows(ref)
+    if not (recipe.exclude or recipe.mask_values or recipe.windows):
+        st.info(
+            "Nothing is left out or read differently so far. The view Problems lists what is wrong "
+            "with the data, with fixes that go in here.",
+            icon=":material/fact_check:",
+        )
+
+
+def _bands(ref: DatasetRef, dataset: Dataset) -> None:
+    try:
+        count = read_header(dataset.samples[0].image).bands
+    except DSIError:
+        count = max(draft(ref).bands, default=0) + 1
+    if count < 2:
+        return
+    st.multiselect(
+        "Bands, in the order the network gets them",
+        list(range(count)),
+        format_func=lambda band: f"Band {band + 1}",
+        placeholder="All, as in the file",
+        **field(ref, "bands"),
+    )
+
+
+def _values(ref: DatasetRef, dataset: Dataset) -> None:
+    values = draft(ref).mask_values
+    if not values:
+        return
+    st.markdown("**Mask values outside the class table**")
+    for value, meaning in values.items():
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            swatch = value if value.startswith("#") else "#808C9B"
+            st.html(
+                f"<div style='width:1.4em;height:1.4em;border-radius:3px;background:{swatch};"
+                "border:1px solid rgba(128,140,155,.6);margin-bottom:.5em'></div>"
+            )
+            options = ["void", *dataset.classes.names]
+            key = f"value-{ref.id}-{value}"
+            st.session_state[key] = meaning
+            st.selectbox(
+                f"{value} is read as",
+                options if meaning in options else [*options, meaning],
+                key=key,
+                on_change=_reread,
+                args=(ref, value, key),
+                width=260,
+            )
+            st.button(
+                "Forget",
+                key=f"forget-{ref.id}-{value}",
+                icon=":material/undo:",
+                on_click=_forget,
+                args=(ref, "mask_values", value),
+            )
+
+
+def _windows(ref: DatasetRef) -> None:
+    windows = draft(ref).windows
+    if not windows:
+        return
+    st.markdown("**Samples of which a part is used**")
+    for sample, (x, y, width, height) in windows.items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{plain(sample)}: {width} × {height} px from x {x}, y {y}")
+            st.button(
+                "Forget",
+                key=f"forget-{ref.id}-window-{sample}",
+                icon=":material/undo:",
+                on_click=_forget,
+                args=(ref, "windows", sample),
+            )
+
+
+def _reread(ref: DatasetRef, value: str, key: str) -> None:
+    change(ref, {"mask_values": draft(ref).mask_values | {value: st.session_state[key]}})
+
+
+def _forget(ref: DatasetRef, what: str, name: str) -> None:
+    kept = dict(getattr(draft(ref), what))
+    kept.pop(name, None)
+    change(ref, {what: kept})

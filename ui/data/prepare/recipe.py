@@ -1,0 +1,145 @@
+"""The recipe as a whole: saved, loaded, read as text, compared with another revision."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+from pydantic import ValidationError
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.recipes.recipe import Recipe, load_recipe
+from core.datasets.recipes.revisions import (
+    differences,
+    list_recipes,
+    recipe_file,
+    revisions,
+    save_recipe,
+)
+from core.errors import ConfigError, DSIError
+from core.settings import remedy_for
+from ui.data.prepare.draft import draft, field, set_draft
+from ui.loaded.images import safe_stem
+from ui.shell.errors import plain, show_error
+from ui.shell.links import page_link
+from ui.train.form.source import TAKE
+
+__all__ = ["recipe_section", "summary"]
+
+
+def summary(ref: DatasetRef) -> None:
+    """One line about the draft: its name, what it was saved as, and what has changed since."""
+    recipe = draft(ref)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Recipe", width=280, **field(ref, "name"))
+        st.button(
+            "Save",
+            key="save-recipe",
+            type="primary",
+            icon=":material/save:",
+            on_click=_save,
+            args=(ref,),
+            help="Every saving is a new revision; none is overwritten.",
+        )
+        saved = _saved(recipe)
+        if saved is None:
+            st.caption("Not saved yet.", width="content")
+        elif changed := differences(saved, recipe):
+            words = f"{len(changed)} change(s) since revision {saved.revision}."
+            st.caption(words, width="content")
+        else:
+            st.caption(f"Saved as revision {saved.revision}.", width="content")
+            query = {"dataset": ref.id, TAKE: recipe.name}
+            page_link("train", "Train with it", "model_training", query)
+    if refused := st.session_state.pop("recipe-refused", None):
+        show_error(refused)
+
+
+def _saved(recipe: Recipe) -> Recipe | None:
+    try:
+        return load_recipe(recipe_file(recipe.name))
+    except DSIError:
+        return None  # none of this name, or a name that cannot be one: saving says why
+
+
+def _save(ref: DatasetRef) -> None:
+    try:
+        made = save_recipe(draft(ref))
+    except DSIError as error:
+        st.session_state["recipe-refused"] = error
+        return
+    set_draft(ref, made)
+    st.toast(f"Saved {plain(made.name)}, revision {made.revision}.", icon=":material/check:")
+
+
+def recipe_section(ref: DatasetRef) -> None:
+    """The draft as text, ways to load another, and a comparison of two revisions."""
+    recipe = draft(ref)
+    text = json.dumps(recipe.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.markdown("**As text**")
+        st.code(text, language="json", height=420)
+        st.download_button(
+            "Download",
+            text,
+            file_name=f"{safe_stem(recipe.name)}.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.caption("On the command line:")
+        st.code(f"python -m core train --dataset {ref.id} --recipe FILE.json", language="bash")
+    with right:
+        _load(ref)
+        _compare(recipe)
+
+
+def _load(ref: DatasetRef) -> None:
+    st.markdown("**Load**")
+    names = list_recipes()
+    if names:
+        name = st.selectbox("Saved recipe", names, key="load-name")
+        numbers = revisions(name)[::-1]
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            revision = st.selectbox("Revision", numbers, key=f"load-revision-{name}", width=140)
+            st.button(
+                "Load", icon=":material/folder_open:", on_click=_open, args=(ref, name, revision)
+            )
+    upload = st.file_uploader("Or a recipe file", type="json", key="recipe-upload")
+    if upload is not None and st.session_state.get("recipe-uploaded") != upload.file_id:
+        st.session_state["recipe-uploaded"] = upload.file_id  # once, not on every rerun
+        try:
+            set_draft(ref, Recipe.model_validate_json(upload.getvalue()))
+        except ValidationError as error:
+            remedy = remedy_for(error)
+            show_error(ConfigError("the recipe does not fit", where=upload.name, remedy=remedy))
+        else:
+            st.rerun()
+
+
+def _open(ref: DatasetRef, name: str, revision: int) -> None:
+    try:
+        set_draft(ref, load_recipe(recipe_file(name, revision)))
+    except DSIError as error:
+        st.session_state["recipe-refused"] = error
+
+
+def _compare(recipe: Recipe) -> None:
+    numbers = revisions(recipe.name) if _saved(recipe) else []
+    if not numbers:
+        return
+    st.markdown("**Compare**")
+    other = st.selectbox(
+        "This draft with revision", numbers[::-1], key=f"compare-{recipe.name}", width=220
+    )
+    changed = differences(load_recipe(recipe_file(recipe.name, other)), recipe)
+    if not changed:
+        st.caption("No difference.")
+        return
+    st.dataframe(
+        pd.DataFrame(changed, columns=["Setting", f"Revision {other}", "Draft"]),
+        hide_index=True,
+        alt="Differences between two revisions of the recipe",
+    )

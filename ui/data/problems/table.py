@@ -1,0 +1,197 @@
+"""What is wrong with a dataset, row by row, with the picture and the fixes of the chosen one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.datasets.audit.audit import KINDS, Audit, Problem
+from core.datasets.dataset import Dataset
+from core.datasets.recipes.fixes import Action
+from ui.data.problems.pictures import problem_pictures
+from ui.loaded.images import safe_stem
+from ui.shell.errors import plain
+
+__all__ = ["problem_table", "problem_view"]
+
+_SEVERITIES = ("error", "warning", "info")
+_BESIDE = 3  # fixes that get a button each; the others share a menu
+
+Take = Callable[[Action], None]
+
+
+def problem_table(
+    dataset: Dataset,
+    found: Audit,
+    open_sample: Callable[[str], None],
+    take: Take | None = None,
+    taken: Collection[Action] = (),
+) -> None:
+    """The problems as a table that can be filtered and sorted, and as JSON to keep.
+
+    Args:
+        dataset: as opened.
+        found: its audit.
+        open_sample: called with a sample's id to show it.
+        take: called with a fix to put it into the recipe; None shows no fixes.
+        taken: fixes that are in the recipe already, shown as done.
+    """
+    problems = found.problems
+    if problems:
+        shown = _filtered(problems)
+        chosen = _rows(shown)
+        if take:
+            _take_all(shown, take, taken)
+        for problem in chosen:
+            problem_view(dataset, problem, open_sample, take, taken)
+    else:
+        st.success(
+            "Nothing is wrong: every image and mask can be read, fits, and is in the class table.",
+            icon=":material/check_circle:",
+        )
+    st.download_button(
+        "Download the audit as JSON",
+        json.dumps(found.to_json(), indent=2, ensure_ascii=False),
+        file_name=f"audit-{safe_stem(dataset.name)}.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _filtered(problems: Sequence[Problem]) -> list[Problem]:
+    counts = {s: sum(p.severity == s for p in problems) for s in _SEVERITIES}
+    kinds = list(dict.fromkeys(p.kind for p in problems))
+    for key, there in (("problem-severity", _SEVERITIES), ("problem-kind", kinds)):
+        # What was chosen for another dataset, or before a file was mended.
+        kept = [choice for choice in st.session_state.get(key) or () if choice in there]
+        st.session_state[key] = [c for c in kept if key == "problem-kind" or counts[c]]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        severities = st.pills(
+            "Severity",
+            [s for s in _SEVERITIES if counts[s]],
+            selection_mode="multi",
+            format_func=lambda s: (
+                f"{counts[s]:,} {s if s == 'info' or counts[s] == 1 else s + 's'}"
+            ),
+            key="problem-severity",
+        )
+        wanted = st.multiselect(
+            "Kind",
+            kinds,
+            format_func=lambda kind: f"{kind}: {KINDS[kind]}",
+            placeholder="All kinds",
+            key="problem-kind",
+        )
+    return [
+        p
+        for p in problems
+        if (not severities or p.severity in severities) and (not wanted or p.kind in wanted)
+    ]
+
+
+def _rows(problems: Sequence[Problem]) -> list[Problem]:
+    """Show the table.
+
+    Returns:
+        The problem whose row was chosen, if any.
+    """
+    if not problems:
+        st.info("No problem is of this severity and kind.", icon=":material/filter_alt:")
+        return []
+    rows = [(p.severity, p.kind, p.sample or "whole dataset", p.detail, p.fix) for p in problems]
+    st.caption("Choose a row to see the place and what can be done.")
+    severities = st.session_state["problem-severity"]
+    kinds = st.session_state["problem-kind"]
+    choice = st.dataframe(
+        pd.DataFrame(rows, columns=["Severity", "Kind", "Sample", "What", "What to do"]),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        # Rows are chosen by their number: in another selection it means another problem.
+        key="|".join(("problem", *severities, *kinds)),
+        column_config={
+            "Severity": st.column_config.TextColumn(width=100),
+            "Kind": st.column_config.TextColumn(width=130),
+            "Sample": st.column_config.TextColumn(width=170),
+            "What": st.column_config.TextColumn(width="large"),
+            "What to do": st.column_config.TextColumn(width="large"),
+        },
+        alt="Problems found in the dataset",
+    )
+    return [problems[index] for index in choice.selection.rows if index < len(problems)]
+
+
+def _take_all(problems: Sequence[Problem], take: Take, taken: Collection[Action]) -> None:
+    first = dict.fromkeys(p.actions[0] for p in problems if p.actions and p.severity != "info")
+    left = [action for action in first if action not in taken]
+    if len(left) < 2:
+        return
+
+    def all_of_them() -> None:
+        for action in left:
+            take(action)
+
+    st.button(
+        f"Take the first fix of all {len(left):,} errors and warnings shown",
+        icon=":material/done_all:",
+        on_click=all_of_them,
+        help="Puts them into the recipe; each can be taken back there. The data is not changed.",
+        key="take-all",
+    )
+
+
+def problem_view(
+    dataset: Dataset,
+    problem: Problem,
+    open_sample: Callable[[str], None],
+    take: Take | None = None,
+    taken: Collection[Action] = (),
+) -> None:
+    """One problem: its words, its place in the picture, and its fixes.
+
+    Args:
+        dataset, open_sample, take, taken: as for `problem_table`.
+        problem: which.
+    """
+    with st.container(border=True):
+        st.markdown(f"**{plain(problem.kind)}** ({problem.severity}): {plain(KINDS[problem.kind])}")
+        st.text(f"{problem.sample}: {problem.detail}" if problem.sample else problem.detail)
+        st.text(f"What to do: {problem.fix}.")
+        if take and problem.actions:
+            _fixes(problem, take, taken)
+        problem_pictures(dataset, problem)
+        with st.container(horizontal=True):
+            for sample in dict.fromkeys(filter(None, (problem.sample, problem.other))):
+                st.button(
+                    f"Open {plain(sample)}",
+                    icon=":material/open_in_full:",
+                    on_click=open_sample,
+                    args=(sample,),
+                    key=f"problem-open-{sample}",
+                )
+
+
+def _fixes(problem: Problem, take: Take, taken: Collection[Action]) -> None:
+    with st.container(horizontal=True):
+        for action in problem.actions[:_BESIDE]:
+            _fix(action, take, action in taken)
+        if rest := problem.actions[_BESIDE:]:
+            with st.popover("More choices", icon=":material/more_horiz:"):
+                for action in rest:
+                    _fix(action, take, action in taken)
+    st.caption("A fix goes into the recipe; the data is not changed.")
+
+
+def _fix(action: Action, take: Take, done: bool) -> None:
+    st.button(
+        plain(action.label) + (" (in the recipe)" if done else ""),
+        icon=":material/check:" if done else ":material/healing:",
+        disabled=done,
+        on_click=take,
+        args=(action,),
+        key=f"take-{action}",
+    )

@@ -1,0 +1,38 @@
+"""The image product of a dataset that has several, such as radar and optical of SpaceNet 6."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from ui.data.prepare.draft import draft, field
+from ui.loaded.datasets import open_chosen
+
+__all__ = ["choose_product"]
+
+
+def choose_product(ref: DatasetRef, dataset: Dataset) -> Dataset:
+    """The dataset with the product that its draft uses; a box to choose it where there are several.
+
+    All views then look at the product that the recipe will train on.
+
+    Args:
+        ref: the dataset's entry.
+        dataset: as opened, with its first product.
+
+    Raises:
+        DatasetError: the draft names a product that the dataset does not have.
+    """
+    if len(dataset.products) < 2:
+        return dataset
+    wanted = draft(ref).product
+    st.selectbox(
+        "Image product",
+        list(dict.fromkeys(["", *dataset.products, wanted])),
+        format_func=lambda name: name or f"{dataset.products[0]} (the first)",
+        help="What all views show and count, and what the recipe uses.",
+        width=280,
+        **field(ref, "product"),
+    )
+    return open_chosen(ref, wanted) if wanted not in ("", dataset.product) else dataset

@@ -1,0 +1,119 @@
+"""One sample, large: the image with its mask in the compare viewer, and the facts of the file."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.classes import VOID
+from core.datasets.dataset import Dataset, Sample
+from core.errors import DSIError
+from core.imagery.raster import Header
+from ui.loaded.images import open_sample
+from ui.shell.errors import show_error
+from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.viewer import viewer
+from ui.widgets.bands import as_chosen
+from ui.widgets.classes import class_table
+
+__all__ = ["sample_view"]
+
+
+def sample_view(dataset: Dataset) -> None:
+    """Show the sample chosen in a box; the choice stands in the URL as ``sample``."""
+    ids = [sample.id for sample in dataset.samples]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Sample", ids, key="sample", bind="query-params", width=360)
+        at = ids.index(chosen)
+        for label, step, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                disabled=not 0 <= at + step < len(ids),
+                on_click=_go,
+                args=(ids[min(max(at + step, 0), len(ids) - 1)],),
+            )
+    sample = dataset.samples[at]
+    try:
+        image = as_chosen(open_sample(dataset, sample), "sample")
+    except DSIError as error:
+        show_error(error)
+        return
+    labels = _labels(dataset, sample, image.raster.valid)
+    layers = [Layer("mask", "Mask", "labels", labels)] if labels is not None else []
+    classes = [ViewerClass(land.name, land.rgb) for land in dataset.classes.classes]
+    viewer(image.rgb, layers, classes if layers else [], key="sample-viewer", clickable=False)
+    facts, shares = st.columns([1, 1], gap="large")
+    with facts:
+        _facts(sample, image.raster.header)
+    if labels is not None:
+        with shares:
+            _shares(dataset, labels)
+
+
+def _go(sample: str) -> None:
+    st.session_state["sample"] = sample
+
+
+def _labels(dataset: Dataset, sample: Sample, valid: np.ndarray) -> np.ndarray | None:
+    """The mask, as far as it can be shown; says what is wrong with it where something is.
+
+    Where the image has no data it is void, as in training and scores.
+    """
+    if sample.mask is None:
+        st.info("This sample has no mask.", icon=":material/info:")
+        return None
+    try:
+        mask = dataset.read_mask(sample)
+    except DSIError as error:
+        show_error(error)
+        return None
+    labels, unknown = mask.labels, mask.unknown
+    if labels.shape != valid.shape:
+        st.warning(
+            f"The mask is {labels.shape[1]} × {labels.shape[0]} pixels and the image "
+            f"{valid.shape[1]} × {valid.shape[0]}: it cannot be laid over.",
+            icon=":material/warning:",
+        )
+        return None
+    if unknown:
+        st.warning(
+            f"{sum(unknown.values()):,} pixels of the mask are in no class and shown as void; see "
+            "Problems.",
+            icon=":material/warning:",
+        )
+    return np.where(valid, labels, np.uint8(VOID))
+
+
+def _facts(sample: Sample, header: Header) -> None:
+    st.markdown("**File**")
+    rows = {
+        "Image": sample.image.name,
+        "Mask": sample.mask.name if sample.mask else "none",
+        "Scene": sample.scene,
+        "Size": f"{header.width} × {header.height} px, {header.width * header.height / 1e6:.2f} "
+        "megapixels",
+        "Bands": f"{header.bands} of {header.dtype}",
+        "On disk": f"{sample.image.stat().st_size / 1e6:.2f} MB, {header.driver}",
+        "Coordinates": _grid(header),
+    }
+    st.table(rows, border="horizontal")
+
+
+def _grid(header: Header) -> str:
+    if header.georeference is None:
+        return "none (not georeferenced)"
+    area = header.georeference.pixel_area(header.width, header.height)
+    pixel = f", {area**0.5:.2f} m a pixel" if area else ""
+    return f"{header.georeference.crs}{pixel}"
+
+
+def _shares(dataset: Dataset, labels: np.ndarray) -> None:
+    counts = np.bincount(labels.ravel(), minlength=256)
+    rows = [
+        (f"{100 * counts[index] / labels.size:.1f} %", f"{counts[index]:,}")
+        for index in range(len(dataset.classes))
+    ]
+    st.markdown("**Mask**")
+    class_table(dataset.classes, ["Share", "Pixels"], rows, label="Classes of this sample")
+    st.caption(f"Void: {100 * counts[VOID] / labels.size:.1f} %, {counts[VOID]:,} pixels.")

@@ -1,0 +1,175 @@
+"""What the Inspect page looks at: an image, a part of it, and a layer of the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core.imagery.raster import Header, Raster
+from ui.loaded.datasets import choose_dataset, open_chosen
+from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+
+if TYPE_CHECKING:
+    from core.explain.activations import Window
+    from core.explain.layers import LayerInfo
+    from core.models.card import ModelCard
+    from core.models.store import ModelRef
+
+__all__ = ["choose_image", "choose_layer", "choose_window"]
+
+_DEMO_SIDE = 512  # pixels
+
+
+def choose_image() -> OpenImage | None:
+    """An image from a dataset, an upload or a generated scene.
+
+    Returns:
+        None after saying what to do where there is no image yet.
+
+    Raises:
+        DatasetError, ImageError: what was chosen cannot be read.
+    """
+    source = st.segmented_control(
+        "Image from",
+        ["Dataset", "Upload", "Demo scene"],
+        default="Dataset",
+        required=True,
+        key="image_from",
+        bind="query-params",
+        persist_state="session",
+    )
+    if source == "Dataset":
+        return _from_dataset()
+    if source == "Upload":
+        file = st.file_uploader(
+            "Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="inspect_upload"
+        )
+        if file is None:
+            st.info(
+                "Upload an image to see what the layers make of it. It stays on this server.",
+                icon=":material/upload:",
+            )
+            return None
+        return open_upload(file)
+    seed = st.number_input("Scene number", 0, 9999, 0, key="scene", bind="query-params", width=200)
+    return _demo(int(seed))
+
+
+def _from_dataset() -> OpenImage | None:
+    left, right = st.columns(2)
+    with left:
+        ref = choose_dataset()
+    if ref is None:
+        st.caption("Or choose an upload or a demo scene above.")
+        return None
+    dataset = open_chosen(ref)
+    names = [sample.id for sample in dataset.samples]
+    with right:
+        name = st.selectbox("Sample", names, key="sample", bind="query-params")
+    return open_sample(dataset, dataset.sample(name))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Drawing a demo scene …")
+def _demo(seed: int) -> OpenImage:
+    from core.datasets.synthetic.dubai import generate_scene
+
+    pixels, _ = generate_scene(_DEMO_SIDE, seed)
+    header = Header(_DEMO_SIDE, _DEMO_SIDE, 3, "uint8", "PNG", None, None)
+    raster = Raster(pixels, np.ones(pixels.shape[:2], bool), header)
+    return OpenImage(f"demo scene {seed}", f"demo {_DEMO_SIDE} {seed}", raster, pixels)
+
+
+def choose_window(image: OpenImage, card: ModelCard) -> Window:
+    """Which part of a large image is looked at; of a small one it is the whole."""
+    from core.explain.activations import LIMIT, Window, centre_window
+
+    height, width = image.rgb.shape[:2]
+    limit = min(LIMIT, card.spec.size or LIMIT)
+    middle = centre_window(height, width, limit)
+    if max(height, width) <= limit:
+        return middle
+    of = "" if limit == LIMIT else f".{limit}"  # a place in a window of another size is another
+    st.caption(
+        f"The image has {width:,} × {height:,} px. Maps are made of a window of {middle.width:,} × "
+        f"{middle.height:,} px, at full detail: choose where it lies."
+    )
+    left, right = st.columns(2)
+    column, row = middle.column, middle.row
+    if width > middle.width:
+        column = left.slider(
+            "Left edge of the window, px", 0, width - middle.width, column, key=f"left{of}"
+        )
+    if height > middle.height:
+        row = right.slider(
+            "Top edge of the window, px", 0, height - middle.height, row, key=f"top{of}"
+        )
+    return Window(row, column, middle.height, middle.width)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
+def _layers(name: str, sha256: str) -> list[LayerInfo]:
+    from core.explain.layers import list_layers
+    from ui.loaded.models import open_model
+
+    return list_layers(open_model(name)[0])
+
+
+def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
+    """One of the model's layers that has maps; the choice stands in the page's URL as ``layer``."""
+    layers = _layers(ref.name, card.sha256)
+    # The input's own maps are the image.
+    maps = {layer.name: layer for layer in layers if layer.viewable and layer.type != "InputLayer"}
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    name = left.selectbox(
+        "Layer",
+        list(maps),
+        key="layer",
+        bind="query-params",
+        persist_state="session",
+        help="Type a part of a name to search. Layers are in the order the image passes them.",
+    )
+    chosen = maps[name]
+    right.markdown(
+        f"**{chosen.type}** · {chosen.shape} values (height × width × channels) for an image of "
+        f"H × W px · {chosen.parameters:,} parameters"
+    )
+    with st.expander(f"Table of all {len(layers)} layers"):
+        _layer_table(layers, list(maps), chosen)
+    return chosen
+
+
+def _layer_table(layers: list[LayerInfo], maps: list[str], chosen: LayerInfo) -> None:
+    import pandas as pd
+
+    def button(layer: LayerInfo) -> str | None:
+        if layer.name not in maps:
+            return None
+        return "Shown" if layer == chosen else "Show"
+
+    def show() -> None:
+        layer = layers[st.session_state["show_layer"]["row"]]
+        if layer.name in maps:
+            st.session_state["layer"] = layer.name
+
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Maps": [button(layer) for layer in layers],
+                "Layer": [layer.name for layer in layers],
+                "Type": [layer.type for layer in layers],
+                "Output for an image of H × W px": [layer.shape for layer in layers],
+                "Parameters": [layer.parameters for layer in layers],
+            }
+        ),
+        key="layer_table",
+        hide_index=True,
+        height=320,
+        column_config={
+            "Maps": st.column_config.ButtonColumn(
+                alignment="left", key="show_layer", on_click=show
+            ),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+        },
+    )

@@ -1,0 +1,55 @@
+"""Datasets on a page: the box to choose one, and its listing kept in the server's memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef, list_datasets, open_dataset
+from core.datasets.dataset import Dataset
+from core.datasets.fingerprint import fingerprint
+from core.datasets.masks.class_file import class_stamp
+
+__all__ = ["choose_dataset", "fingerprint", "open_chosen"]
+
+
+@st.cache_resource(max_entries=16, show_spinner="Listing the dataset …")
+def _opened(path: str, name: str, content: str, product: str) -> Dataset:
+    return open_dataset(Path(path), name, product)
+
+
+def open_chosen(ref: DatasetRef, product: str = "") -> Dataset:
+    """The listing of a dataset; read once until a file of it changes.
+
+    Args:
+        ref: the dataset's entry.
+        product: which of several image products; empty for the first.
+
+    Raises:
+        DatasetError: it is empty, its class table cannot be read, or it has no such product.
+        ImageError: its masks cannot be read.
+    """
+    content = fingerprint(ref.path) + class_stamp(ref.path)
+    return _opened(str(ref.path), ref.id, content, product)
+
+
+def choose_dataset(key: str = "dataset") -> DatasetRef | None:
+    """A select box of all datasets: the workspace's, then those of the server's own folders.
+
+    The choice stands in the page's URL under `key`; use ``dataset`` so that it goes along from page
+    to page.
+
+    Returns:
+        The chosen one, or None after saying what to do where there is none.
+    """
+    refs = {ref.id: ref for ref in list_datasets()}
+    if not refs:
+        st.info(
+            "There is no dataset yet: write the demo set on the Data page, or put a folder into "
+            "the workspace's `datasets`.",
+            icon=":material/photo_library:",
+        )
+        return None
+    name = st.selectbox("Dataset", list(refs), key=key, bind="query-params")
+    return refs[name]

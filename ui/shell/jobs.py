@@ -1,0 +1,177 @@
+"""Work of some seconds to minutes in the server's background, with progress and a way to stop.
+
+A job goes on while its page is used, reloaded or left; all sessions see the same one. It ends with
+the server: trainings, which must not, are processes of their own (`core.training`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import streamlit as st
+
+from core.errors import DSIError
+from ui.shell.errors import show_error
+
+__all__ = ["Job", "find_job", "start_job", "watch_job"]
+
+Progress = Callable[[int, int], None]
+
+_KEPT = 32  # finished jobs remembered
+
+
+class _Stopped(BaseException):
+    """Raised in the job's thread when its stop button was pressed; like KeyboardInterrupt, no
+    handler for errors is to catch it."""
+
+
+@dataclass
+class Job:
+    """One piece of work.
+
+    Attributes:
+        title: what it does, for the screen.
+        unit: what it counts, such as "samples".
+        done, total: progress; a total of 0 means it is not known yet.
+        result: what the work returned, once it is ``done``.
+        error: why it ``failed``.
+        id: tells it from an earlier job of the same key.
+    """
+
+    title: str
+    unit: str
+    state: Literal["running", "done", "failed", "stopped"] = "running"
+    done: int = 0
+    total: int = 0
+    result: Any = None
+    error: DSIError | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _started: float = field(default_factory=time.monotonic)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def stop(self) -> None:
+        """Ask it to end at its next step."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def words(self) -> str:
+        """Title, count and time left."""
+        if not self.total:
+            return f"{self.title} …"
+        text = f"{self.title}: {self.done} of {self.total} {self.unit}"
+        spent = time.monotonic() - self._started
+        if 0 < self.done < self.total and spent > 2:
+            text += f", about {_duration(spent / self.done * (self.total - self.done))} left"
+        return text
+
+    def _report(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self._stop.is_set():
+            raise _Stopped
+
+    def _run(self, work: Callable[[Progress], Any]) -> None:
+        try:
+            self.result = work(self._report)
+            self.state = "done"
+        except _Stopped:
+            self.state = "stopped"
+        except DSIError as error:
+            self.error = error
+            self.state = "failed"
+        finally:
+            if self.state == "running":  # a defect of ours; its traceback goes to the server's log
+                self.error = DSIError(
+                    f"{self.title} broke off",
+                    remedy="this is a defect: the server's log has the traceback",
+                )
+                self.state = "failed"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(1, seconds):.0f} s"
+
+
+@st.cache_resource
+def _jobs() -> tuple[dict[str, Job], threading.Lock]:
+    return {}, threading.Lock()
+
+
+def find_job(key: str) -> Job | None:
+    """The job last started under this key."""
+    return _jobs()[0].get(key)
+
+
+def start_job(key: str, title: str, unit: str, work: Callable[[Progress], Any]) -> Job:
+    """Start work in the background, unless it is running under this key already.
+
+    Args:
+        key: one job a key; another session that asks for the same gets the running one.
+        title: what it does, for the screen: "Writing the demo set".
+        unit: what it counts: "scenes".
+        work: called in a thread with a progress function (done, total), through which it is also
+            stopped; it uses no Streamlit.
+    """
+    jobs, lock = _jobs()
+    with lock:
+        current = jobs.get(key)
+        if current and current.state == "running":
+            return current
+        job = jobs[key] = Job(title, unit)
+        # Whoever starts it is told how it ends, however soon that is.
+        watched(job)
+        for old in [k for k, j in jobs.items() if j.state != "running"][:-_KEPT]:
+            del jobs[old]
+        job._thread = threading.Thread(target=job._run, args=(work,), daemon=True, name=key)
+        job._thread.start()
+        return job
+
+
+def watch_job(key: str) -> Job | None:
+    """Show the job's bar while it runs, and its error if it failed while this session looked on.
+
+    Use it at the top level of a page, not in a fragment. When the job ends the page runs again.
+
+    Returns:
+        The job, whatever its state; None if there is none.
+    """
+    job = find_job(key)
+    if job is None:
+        return None
+    seen: set[str] = st.session_state.setdefault("jobs_seen", set())
+    if job.state == "running":
+        watched(job)
+        _running(key)
+    elif job.error and job.id in seen:
+        show_error(job.error)
+    elif job.state == "stopped" and job.id in seen:
+        st.toast(f"{job.title} was stopped.", icon=":material/stop_circle:")
+        seen.discard(job.id)
+    return job
+
+
+def watched(job: Job) -> None:
+    """Note that this session looks on."""
+    st.session_state.setdefault("jobs_seen", set()).add(job.id)
+
+
+@st.fragment(run_every=1.0)
+def _running(key: str) -> None:
+    job = find_job(key)
+    if job is None or job.state != "running":
+        st.rerun(scope="app")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.done / job.total if job.total else 0.0, text=job.words)
+        if st.button("Stop", key=f"stop-{key}", icon=":material/stop:"):
+            job.stop()

@@ -1,0 +1,26 @@
+"""Links from page to page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+__all__ = ["page_link"]
+
+_PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+def page_link(name: str, label: str, icon: str, query: dict[str, str] | None = None) -> None:
+    """A link to a page of ours; what stands in the URL, such as the dataset, goes along.
+
+    ``st.page_link`` takes paths from the router's folder, ``ui/shell/``, so they are given in full.
+    ``st.switch_page`` would be refused where a widget of the page is bound to the URL.
+
+    Args:
+        name: the page's script in ``pages/`` without its ending.
+        label: what it says.
+        icon: a Material symbol's name.
+        query: what stands in the URL instead.
+    """
+    st.page_link(_PAGES / f"{name}.py", label=label, icon=f":material/{icon}:", query_params=query)

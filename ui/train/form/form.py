@@ -1,0 +1,68 @@
+"""The form a training is launched from: widgets to a `TrainConfig`, with what follows from it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.training.checks.presence import absent_everywhere, cannot_learn
+from ui.shell.errors import plain
+from ui.train.form.augmentation import augmentation_fields
+from ui.train.form.data import crop_fields, split_fields
+from ui.train.form.loss import loss_fields
+from ui.train.form.machine import machine_fields
+from ui.train.form.network import network_fields
+from ui.train.form.optimiser import optimiser_fields, schedule_plot
+from ui.train.form.plan import Plan, planned
+from ui.train.form.source import TAKE, choose_preset, choose_recipe, take_from_url
+
+__all__ = ["TAKE", "Plan", "settings_form", "take_from_url"]
+
+
+def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
+    """Show the form, each error beside the field it is about.
+
+    Returns:
+        What the form says, and what follows for this dataset.
+
+    Raises:
+        ConfigError: a saved recipe cannot be read.
+        DatasetError: the recipe's image product cannot be listed.
+        ImageError: a training image cannot be opened.
+    """
+    plan = planned(ref, dataset)
+    problem = plan.problem
+    left, right = st.columns(2)
+    with left:
+        choose_preset()
+    with right:
+        choose_recipe(ref, problem)
+    st.markdown("###### Data")
+    split_fields(plan.dataset, plan.split, problem)
+    _tell_absent(plan)
+    st.markdown("###### Network")
+    bands = plan.images.used if plan.images else None
+    network_fields(bands, len(plan.dataset.classes), problem)
+    st.markdown("###### Training")
+    crop_fields(problem, plan.config.model.multiple if plan.config else 32)
+    optimiser_fields(problem)
+    if plan.ready and plan.config:
+        schedule_plot(plan.config, plan.config.epochs * plan.steps)
+    with st.expander("Loss and class weights"):
+        loss_fields(plan.dataset.classes, problem)
+    with st.expander("Crops and augmentation"):
+        augmentation_fields(problem)
+    with st.expander("Machine and records"):
+        machine_fields(problem)
+    if problem.error and not problem.shown:
+        problem.show()
+    return plan
+
+
+def _tell_absent(plan: Plan) -> None:
+    if plan.ready is None or plan.present is None:
+        return
+    if absent := absent_everywhere(plan.ready, plan.dataset, plan.present):
+        words = plain(cannot_learn(absent))
+        st.warning(f"{words[0].upper()}{words[1:]}.", icon=":material/warning:")

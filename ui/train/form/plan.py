@@ -1,0 +1,153 @@
+"""A training as the draft has it: its configuration, and what follows for a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.datasets.catalogue import DatasetRef
+from core.datasets.dataset import Dataset
+from core.datasets.recipes.apply import prepared
+from core.datasets.recipes.splits import Split, split_samples
+from core.errors import ConfigError
+from core.models.spec import ModelSpec
+from core.settings import remedy_for
+from core.training.checks.checks import (
+    TrainingImages,
+    check_config,
+    check_counts,
+    check_memory,
+    crop_sizes,
+    memory_at_its_turn,
+    network_of,
+    training_images,
+)
+from core.training.checks.memory import largest_batch
+from core.training.checks.presence import check_presence, splits_with
+from core.training.checks.steps import steps_per_epoch
+from core.training.config import TrainConfig
+from ui.loaded.audits import audit_key, finished_audit
+from ui.loaded.datasets import fingerprint
+from ui.train.form import draft
+from ui.train.form.fields import Problem
+
+__all__ = ["Plan", "planned"]
+
+
+@dataclass
+class Plan:
+    """What is known of a training before it starts; what could not be told is left out.
+
+    Attributes:
+        dataset: as the recipe has it, or as it is where the recipe does not fit it.
+        problem: why it cannot start, if it cannot.
+        present: the classes of every sample by its id, where the dataset was audited.
+        steps: an epoch.
+    """
+
+    dataset: Dataset
+    problem: Problem
+    config: TrainConfig | None = None
+    split: Split | None = None
+    images: TrainingImages | None = None
+    spec: ModelSpec | None = None
+    present: dict[str, frozenset[str]] | None = None
+    steps: int = 0
+
+    @property
+    def ready(self) -> TrainConfig | None:
+        """The configuration, if it can be trained."""
+        return None if self.problem.error else self.config
+
+
+def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
+    """Look at the draft as a whole.
+
+    Raises:
+        DatasetError: the recipe's image product cannot be listed.
+        ImageError: a training image cannot be opened.
+    """
+    plan = Plan(dataset, Problem())
+    path = ""
+    try:
+        config = plan.config = draft.build(ref.id)
+        path = "recipe.exclude"
+        plan.dataset = prepared(dataset, config.recipe)
+        path = "recipe.split"
+        plan.split = split_samples(plan.dataset.samples, config.recipe.split)
+        path = "model"
+        plan.images = _images(_stamp(plan.dataset), plan.split, plan.dataset)
+        check_config(config, plan.dataset, plan.split, plan.images)
+        plan.spec = network_of(config, plan.images.used, len(plan.dataset.classes))
+        check_memory(config, plan.spec, memory_at_its_turn())
+        plan.steps = config.steps or steps_per_epoch(
+            plan.images.pixels, config.batch, config.recipe.patch.size
+        )
+        plan.present = present = _present(ref, plan.dataset)
+        if present is not None:
+            check_presence(config, plan.dataset, plan.split, present)
+            train = [present[i] for i in plan.split.train]
+            names = plan.dataset.classes.names
+            check_counts(config, {name: sum(name in has for has in train) for name in names})
+    except ValidationError as error:
+        plan.problem = _unfit(error)
+    except ConfigError as error:
+        plan.problem = _misfit(error, path, plan)
+    return plan
+
+
+def _misfit(error: ConfigError, path: str, plan: Plan) -> Problem:
+    if draft.has(error.where):
+        path = error.where
+    fix = {}
+    if path == "recipe.patch.size" and plan.config and plan.images:
+        sizes = crop_sizes(plan.config.model, plan.images.largest)
+        wanted = plan.config.recipe.patch.size
+        fix = {path: max((s for s in sizes if s <= wanted), default=sizes[0])}
+    if path == "batch" and plan.config and plan.spec:
+        batch = largest_batch(plan.spec, plan.config, memory_at_its_turn() or 0)
+        fix = {path: batch} if batch else {}
+    if path == "recipe.split" and plan.config and plan.present:
+        fix = _other_split(plan.config, plan.dataset, plan.present)
+    return Problem(path, error, fix)
+
+
+def _other_split(
+    config: TrainConfig, dataset: Dataset, present: dict[str, frozenset[str]]
+) -> dict[str, Any]:
+    """The seed or fold of the nearest split of the same kind that has every class."""
+    asked = config.recipe.split
+    others = [o for o in splits_with(config, dataset, present) if o.kind == asked.kind]
+    if not others:
+        return {}
+    changed = "fold" if others[0].fold != asked.fold else "seed"
+    return {f"recipe.split.{changed}": getattr(others[0], changed)}
+
+
+def _unfit(error: ValidationError) -> Problem:
+    remedy = remedy_for(error)
+    path = remedy.removeprefix("mend ").partition(":")[0]
+    return Problem(path, ConfigError("these settings do not fit", where=path, remedy=remedy))
+
+
+def _stamp(dataset: Dataset) -> str:
+    return f"{fingerprint(dataset.root)}|{dataset.product}|{dataset.bands}|{dataset.windows}"
+
+
+@st.cache_data(max_entries=32, show_spinner="Measuring the training images …")
+def _images(content: str, split: Split, _dataset: Dataset) -> TrainingImages:
+    return training_images(_dataset, split)
+
+
+def _present(ref: DatasetRef, dataset: Dataset) -> dict[str, frozenset[str]] | None:
+    found = finished_audit(audit_key(ref, dataset.product))
+    if found is None or dataset.windows or dataset.coding.read_as:
+        return None  # it has counted whole samples, and masks as they are
+    counted = {fact.id: fact.pixels_per_class for fact in found.facts}
+    return {
+        sample.id: frozenset(name for name, n in counted.get(sample.id, {}).items() if n)
+        for sample in dataset.samples
+    }

@@ -1,0 +1,118 @@
+"""Where the settings come from: a preset, a saved recipe, or an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef, list_datasets
+from core.datasets.recipes.recipe import load_recipe
+from core.datasets.recipes.revisions import list_recipes, recipe_file
+from core.training.runs.run import find_run
+from ui.shell.errors import plain
+from ui.train.form import draft
+from ui.train.form.fields import Problem
+from ui.train.form.presets import PRESETS, preset
+from ui.train.runs.manage import CLONE
+
+__all__ = ["TAKE", "choose_preset", "choose_recipe", "take_from_url"]
+
+TAKE = "take"
+"""In the URL: a saved recipe that the form is to be filled in from, once."""
+
+_RECIPE, _CLONED, _PRESET = "train.recipe", "train.cloned", "train.preset"
+
+
+def take_from_url() -> None:
+    """Fill in the form from the run or the recipe that the URL names, once.
+
+    To be called before the dataset is chosen: a run brings its own.
+
+    Raises:
+        RunError: there is no such run.
+        ConfigError: its configuration, or the recipe, cannot be read.
+    """
+    if (taken := st.query_params.pop(TAKE, None)) in list_recipes():
+        st.session_state[_RECIPE] = taken
+        _fill_recipe()
+    name = st.query_params.pop(CLONE, None)
+    if not name:
+        return
+    config = find_run(name).config()
+    draft.fill(config)
+    st.session_state[_RECIPE] = None
+    st.session_state[_CLONED] = name
+    if config.dataset in {ref.id for ref in list_datasets()}:
+        st.session_state["dataset"] = config.dataset
+
+
+def choose_preset() -> None:
+    """Presets; one is marked as long as all its settings stand as it has them."""
+    st.session_state[_PRESET] = draft.marked_preset()
+    st.segmented_control(
+        "Preset",
+        list(PRESETS),
+        key=_PRESET,
+        on_change=_apply_preset,
+        help="Quick try takes a couple of minutes on a processor; Thorough wants a GPU or hours. "
+        "Either fills in the fields below.",
+    )
+
+
+def _apply_preset() -> None:
+    if chosen := st.session_state[_PRESET]:
+        draft.change(preset(chosen, draft.value("model.architecture")))
+
+
+def choose_recipe(ref: DatasetRef, problem: Problem) -> None:
+    """The saved recipe that fills in its part of the form, and what of it no field shows."""
+    names = list_recipes()
+    if names:
+        st.selectbox(
+            "Recipe",
+            names,
+            index=None,
+            placeholder="None: all samples",
+            key=_RECIPE,
+            on_change=_fill_recipe,
+            persist_state="session",
+            help="Decisions about a dataset that were saved on the Data page: samples left out, "
+            "bands, split, crops, augmentation.",
+        )
+    if cloned := st.session_state.get(_CLONED):
+        st.caption(f"Filled in from the run {plain(cloned)}.")
+    problem.show_beside("recipe.exclude", "Recipe")
+    _tell(ref, draft.value("recipe"))
+
+
+def _fill_recipe() -> None:
+    name = st.session_state[_RECIPE]
+    draft.fill_recipe(load_recipe(recipe_file(name)) if name else None)
+    st.session_state.pop(_CLONED, None)
+
+
+def _tell(ref: DatasetRef, recipe: Mapping[str, Any]) -> None:
+    """What the recipe decides and no field shows."""
+    told = []
+    if recipe["product"]:
+        told.append(f"Uses the product {plain(recipe['product'])}.")
+    if recipe["bands"]:
+        told.append(f"Uses the bands {', '.join(str(band + 1) for band in recipe['bands'])}.")
+    if excluded := recipe["exclude"]:
+        names = plain(", ".join(excluded[:5])) + (" …" if len(excluded) > 5 else "")
+        told.append(f"Leaves out {len(excluded)} sample{'s' * (len(excluded) > 1)}: {names}.")
+    if recipe["windows"]:
+        told.append(f"Uses parts of {len(recipe['windows'])} samples.")
+    if recipe["mask_values"]:
+        told.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
+    if told:
+        st.caption(" ".join(told))
+        if st.session_state.get(_RECIPE) is None:
+            st.button("Use all of the dataset", on_click=draft.fill_recipe, args=(None,))
+    if recipe["dataset"] and recipe["dataset"] != ref.id:
+        st.warning(
+            f"This recipe was made for the dataset {plain(recipe['dataset'])}.",
+            icon=":material/warning:",
+        )

@@ -1,0 +1,92 @@
+"""A new training: dataset, settings, name, and the button that starts it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core.datasets.catalogue import DatasetRef
+from core.errors import DSIError
+from core.models.spec import network_name
+from core.training.config import TrainConfig
+from core.training.queue.launch import launch, running, suggest_name
+from core.training.queue.queue import queued
+from ui.loaded.datasets import choose_dataset, open_chosen
+from ui.shell.errors import page_errors, plain, show_error
+from ui.train.command import equivalent_command
+from ui.train.form.form import settings_form
+from ui.train.form.plan import Plan
+from ui.train.form.source import take_from_url
+from ui.train.trials.cost import cost_table
+from ui.train.trials.learning_rate import learning_rate_finder
+from ui.train.views import open_view
+
+__all__ = ["new_training"]
+
+_DOUBLE_CLICK = 2  # seconds within which a second press is not another wish
+
+
+@page_errors()
+def new_training() -> None:
+    """Choose what to train and start it; then the page shows that run."""
+    with page_errors():
+        take_from_url()
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        ref = choose_dataset()
+    if ref is None:
+        return
+    plan = None
+    with left, page_errors():
+        plan = settings_form(ref, open_chosen(ref))
+    with right:
+        _launch(ref, plan)
+
+
+def _launch(ref: DatasetRef, plan: Plan | None) -> None:
+    """Name and button, and what can be told and tried before it is pressed."""
+    config = plan.ready if plan else None
+    # A name that was used is not offered again: the field is a new one after each start.
+    started = st.session_state.get("train.started", 0.0)
+    suggestion = suggest_name(ref.id, network_name(config.model) if config else "unet")
+    name = st.text_input(
+        "Name of the run and its model", placeholder=suggestion, key=f"train.name.{started}"
+    )
+    _queue()
+    pressed = st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=config is None
+    )
+    if pressed and config is not None and time.time() - started > _DOUBLE_CLICK:
+        _start(config, name.strip() or suggestion)
+    if config is None:
+        st.caption("What is marked in red has to be changed first.")
+        return
+    equivalent_command(config, name.strip())
+    if plan and plan.spec:
+        cost_table(config, plan.spec, plan.steps)
+    learning_rate_finder(config)
+
+
+def _queue() -> None:
+    """Say so where the next training will have to wait."""
+    going_on, waiting = running(), len(queued())
+    if not going_on and not waiting:
+        return
+    name = f"“{plain(going_on[0].name)}” is going on" if going_on else "Others wait"
+    place = f"number {waiting + 1} in the queue"
+    st.info(
+        f"{name}: one training runs at a time, and this one will be {place}. It starts by itself.",
+        icon=":material/schedule:",
+    )
+
+
+def _start(config: TrainConfig, name: str) -> None:
+    try:
+        run = launch(config, name)
+    except DSIError as error:
+        show_error(error)
+        return
+    st.session_state["train.started"] = time.time()
+    open_view("runs", run=run.name)
+    st.rerun()

@@ -1,0 +1,251 @@
+"""Curves of a training, with Plotly.
+
+Streamlit 1.67 names a Plotly chart by a digest of its content: one that is given a new point is
+drawn anew, and what was zoomed is lost. Whoever wants to look closely while a training runs holds
+the curves still (`ui.train.runs.curves`); the same content keeps its zoom whatever else changes.
+
+Step records are those of `core.training.runs.metrics.MetricsFollower.steps`, epoch records its
+`epochs`; where a record lacks what a curve shows, as those of older runs do, its point is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.colors import sample_colorscale
+
+from core.classes import ClassTable
+
+__all__ = [
+    "class_curves",
+    "gradient_curves",
+    "iou_curves",
+    "loss_curve",
+    "memory_curves",
+    "rate_curve",
+    "speed_curve",
+]
+
+Record = dict[str, Any]
+
+_POINTS = 600  # drawn at most: a curve is about as many pixels wide
+_HEIGHT = 300
+# Under a line in a class's own colour, which may be as dark or as light as the page.
+_CASING = "#808c9b"
+_TRAINING, _VALIDATION = "#d9822b", "#1c9aa8"  # told apart on light and dark
+_SPEED, _RATE = "#4c8f3f", "#8a63d2"
+_GIB = 2**30
+
+
+def loss_curve(records: Sequence[Record], steps: int, key: str) -> None:
+    """Show the training loss by step, as measured and smoothed.
+
+    Args:
+        records: of steps.
+        steps: of the whole training, the length of the axis; 0 where it is not known yet.
+        key: unique on the page.
+    """
+    every = -(-len(records) // _POINTS) or 1
+    x = [record["step"] for record in records][::every]
+    raw = [record["loss"] for record in records]
+    figure = go.Figure(
+        [
+            _line(x, raw[::every], "as measured", _TRAINING, width=1, opacity=0.35),
+            _line(x, _smoothed(raw)[::every], "smoothed", _TRAINING, width=2),
+        ]
+    )
+    figure.update_yaxes(title="Loss", rangemode="tozero")
+    _show_steps(figure, steps, key, "Training loss by step")
+
+
+def rate_curve(records: Sequence[Record], steps: int, key: str) -> None:
+    """Show the learning rate by step; arguments as of `loss_curve`."""
+    x, y = _by_step(records, lambda record: record.get("learning_rate"))
+    figure = go.Figure([_line(x, y, "learning rate", _RATE, form=".3~e")])
+    figure.update_yaxes(title="Learning rate", rangemode="tozero", exponentformat="e")
+    figure.update_layout(showlegend=False, height=_HEIGHT - 80)
+    _show_steps(figure, steps, key, "Learning rate by step")
+
+
+def speed_curve(records: Sequence[Record], steps: int, key: str) -> None:
+    """Show the crops trained a second by step; arguments as of `loss_curve`."""
+    x, y = _by_step(records, lambda record: record.get("images_per_second"))
+    figure = go.Figure([_line(x, y, "crops a second", _SPEED, form=".1f")])
+    figure.update_yaxes(title="Crops a second", rangemode="tozero")
+    figure.update_layout(showlegend=False)
+    _show_steps(figure, steps, key, "Crops trained a second by step")
+
+
+def memory_curves(records: Sequence[Record], steps: int, key: str) -> None:
+    """Show main memory and that of each GPU by step, in GiB; arguments as of `loss_curve`."""
+    devices = _names(records, "gpu_memory")
+    lines = {"main memory": lambda record: record.get("memory")} | {
+        device: lambda record, device=device: record.get("gpu_memory", {}).get(device)
+        for device in devices
+    }
+    figure = go.Figure()
+    for (name, value), color in zip(lines.items(), _spread(len(lines)), strict=True):
+        x, y = _by_step(records, value)
+        gib = [number / _GIB for number in y]
+        figure.add_trace(_line(x, gib, name, color, form=".2f"))
+    figure.update_yaxes(title="Memory, GiB", rangemode="tozero")
+    _show_steps(figure, steps, key, "Memory of the training by step")
+
+
+def gradient_curves(records: Sequence[Record], steps: int, key: str) -> None:
+    """Show the gradient norm of each block of the network by step, on a logarithmic axis.
+
+    The colours run from the first block to the last. Arguments as of `loss_curve`.
+    """
+    blocks = sorted(_names(records, "gradient_norm"), key=_depth)
+    figure = go.Figure()
+    for block, color in zip(blocks, _spread(len(blocks)), strict=True):
+        # A norm of 0 has no place on a logarithmic axis.
+        x, y = _by_step(
+            records,
+            lambda record, block=block: record.get("gradient_norm", {}).get(block) or None,
+            _POINTS // 3,
+        )
+        figure.add_trace(_line(x, y, block, color, width=1.5, form=".2~e"))
+    figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
+    figure.update_layout(height=_HEIGHT + 100)
+    _show_steps(figure, steps, key, "Gradient norm of each block by step")
+
+
+def iou_curves(records: Sequence[Record], epochs: int, key: str) -> None:
+    """Show the mean IoU per epoch: of the training crops, and of the whole validation images.
+
+    Args:
+        records: of epochs.
+        epochs: of the whole training, the length of the axis.
+        key: unique on the page.
+    """
+    records = _thinned(records)
+    x = [record["epoch"] for record in records]
+    crops = [record["mean_iou"] for record in records]
+    whole = [record["val_mean_iou"] for record in records]
+    figure = go.Figure(
+        [
+            _line(x, crops, "training crops", _TRAINING, epochs=epochs),
+            _line(x, whole, "validation images", _VALIDATION, epochs=epochs),
+        ]
+    )
+    _show_epochs(figure, epochs, "Mean IoU", key)
+
+
+def class_curves(records: Sequence[Record], classes: ClassTable, epochs: int, key: str) -> None:
+    """Show the validation IoU per epoch of each class, in the class's colour.
+
+    Arguments as of `iou_curves`.
+    """
+    figure = go.Figure()
+    records = _thinned(records, _POINTS // 2)
+    x = [record["epoch"] for record in records]
+    for land in classes.classes:
+        y = [record["val_iou"].get(land.name) for record in records]
+        casing = _line(x, y, land.name, _CASING, width=4.5)
+        figure.add_trace(casing.update(showlegend=False, hoverinfo="skip", legendgroup=land.name))
+        line = _line(x, y, land.name, land.color, width=2.5, epochs=epochs)
+        figure.add_trace(line.update(legendgroup=land.name))
+    _show_epochs(figure, epochs, "IoU", key)
+
+
+def _line(
+    x: Sequence[int],
+    y: Sequence[float | None],
+    name: str,
+    color: str,
+    *,
+    width: float = 2,
+    opacity: float = 1,
+    epochs: int | None = None,
+    form: str = ".3f",
+) -> go.Scatter:
+    # A single epoch is no line yet; many dots hide theirs.
+    size = 0 if epochs is None else 6 if epochs <= 60 else 3
+    return go.Scatter(
+        # Arrays are sent packed; None becomes NaN, a gap.
+        x=np.asarray(x, np.int32),
+        y=np.asarray(y, np.float32),
+        name=name,
+        mode="lines+markers" if size else "lines",
+        opacity=opacity,
+        line={"color": color, "width": width},
+        marker={"color": color, "size": size},
+        hovertemplate=f"%{{y:{form}}}",
+    )
+
+
+def _spread(count: int) -> list[str]:
+    """So many colours in an order that is seen, legible on light and dark."""
+    at = [0.1 + 0.8 * index / max(1, count - 1) for index in range(count)]
+    return list(sample_colorscale("Turbo", at))
+
+
+def _show_steps(figure: go.Figure, steps: int, key: str, alt: str) -> None:
+    figure.update_xaxes(title="Step", range=[0, max(steps, 1)], hoverformat=",d")
+    _show(figure, key, alt)
+
+
+def _show_epochs(figure: go.Figure, epochs: int, title: str, key: str) -> None:
+    every = -(-max(2, epochs) // 10)  # whole epochs: between them a tick would say the same number
+    figure.update_xaxes(
+        title="Epoch", range=[0.5, max(2, epochs) + 0.5], tickformat="d", tick0=0, dtick=every
+    )
+    figure.update_yaxes(title=title, range=[0, 1])
+    _show(figure, key, f"{title} by epoch")
+
+
+def _show(figure: go.Figure, key: str, alt: str) -> None:
+    figure.update_layout(
+        height=figure.layout.height or _HEIGHT,
+        margin={"l": 0, "r": 8, "t": 8 if figure.layout.showlegend is False else 36, "b": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="x unified",
+        uirevision=key,
+    )
+    config = {"displaylogo": False, "displayModeBar": False}
+    st.plotly_chart(figure, key=key, config=config, alt=alt)
+
+
+def _thinned(records: Sequence[Record], points: int = _POINTS) -> Sequence[Record]:
+    """So many of the records at most, evenly chosen."""
+    return records[:: -(-len(records) // points) or 1]
+
+
+def _by_step(
+    records: Sequence[Record], value: Callable[[Record], float | None], points: int = _POINTS
+) -> tuple[list[int], list[float]]:
+    """Steps and values of the records that have one; of more than so many, means of neighbours."""
+    pairs = [(record["step"], value(record)) for record in records]
+    found = [(step, number) for step, number in pairs if number is not None]
+    every = -(-len(found) // points) or 1
+    bins = [found[at : at + every] for at in range(0, len(found), every)]
+    return [b[-1][0] for b in bins], [sum(number for _, number in b) / len(b) for b in bins]
+
+
+def _names(records: Sequence[Record], key: str) -> list[str]:
+    """What is measured by name in any of the records, in its order."""
+    return list(dict.fromkeys(name for record in records for name in record.get(key, {})))
+
+
+def _depth(block: str) -> tuple[int, int]:
+    """Where a block lies in a network: enc1, enc2 … bridge … dec2, dec1, head."""
+    name = block.rstrip("0123456789")
+    place = {"enc": 0, "dec": 2, "head": 3}.get(name, 1)
+    return place, int(block[len(name) :] or 0) * (-1 if name == "dec" else 1)
+
+
+def _smoothed(values: Sequence[float]) -> list[float]:
+    """A running mean that forgets over about a hundredth of the curve, at least 5 points."""
+    keep = 1 - 1 / max(5, len(values) / 100)
+    total = weight = 0.0
+    smooth = []
+    for value in values:
+        total, weight = keep * total + value, keep * weight + 1
+        smooth.append(total / weight)
+    return smooth

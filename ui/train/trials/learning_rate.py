@@ -1,0 +1,114 @@
+"""The learning-rate finder: a short training with a rising rate, its plot, and what it suggests."""
+
+from __future__ import annotations
+
+import math
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.training.config import TrainConfig
+from core.training.queue.launch import running
+from core.training.trials.child import Progress
+from core.training.trials.learning_rate import LearningRates, find_learning_rate
+from ui.train.form import draft
+from ui.train.trials.trial import start_trial, trial_key, watch_trial
+
+__all__ = ["learning_rate_finder"]
+
+_KIND = "finder"
+_CURVE, _MARK = "#d9822b", "#8a63d2"
+# What the trial does not depend on.
+_LEFT_OUT = {
+    "learning_rate", "schedule", "warmup", "plateau_patience", "plateau_factor", "epochs", "steps",
+    "early_stopping", "ema", "timelapse", "tensorboard", "limit_minutes",
+}  # fmt: skip
+
+
+def learning_rate_finder(config: TrainConfig) -> None:
+    """A button that begins it, its progress, and its result with a button that takes it over.
+
+    Args:
+        config: to be trained; the learning rate and how it changes are left out of account.
+    """
+    key = trial_key(_KIND, config.model_dump(mode="json", exclude=_LEFT_OUT))
+    with st.expander("Learning-rate finder", icon=":material/show_chart:"):
+        st.caption(
+            "Trains 100 steps with a rate that rises from far too small to far too large, and "
+            "suggests the one where the loss falls steepest (Smith 2017). Nothing of it is kept."
+        )
+        job = watch_trial(_KIND, key)
+        if job is not None and job.state == "running":
+            return
+        found: LearningRates | None = job.result if job and job.state == "done" else None
+        _start_button(key, config, again=found is not None)
+        if found:
+            _result(found, config)
+
+
+def _start_button(key: str, config: TrainConfig, again: bool) -> None:
+    def work(progress: Progress) -> LearningRates:
+        return find_learning_rate(config, progress)
+
+    pressed = st.button("Find again" if again else "Find a learning rate", icon=":material/search:")
+    if running():
+        st.caption("A training is going on: both take longer while a rate is looked for.")
+    if pressed:
+        start_trial(_KIND, key, "Looking for a learning rate", "steps", work)
+
+
+def _result(found: LearningRates, config: TrainConfig) -> None:
+    if found.rates:
+        _plot(found)
+    if found.suggestion is None:
+        st.info(
+            "The loss falls at none of these rates, so none is suggested. Check the masks on the "
+            "Data page, choose more crops a step, or begin with other weights.",
+            icon=":material/info:",
+        )
+        return
+    # As it is written, so that what the button says is what the form gets.
+    taken = f"{found.suggestion:.2g}"
+    st.button(
+        f"Use {taken}",
+        icon=":material/check:",
+        disabled=float(taken) == config.learning_rate,
+        on_click=draft.change,
+        args=({"learning_rate": float(taken)},),
+    )
+
+
+def _plot(found: LearningRates) -> None:
+    """Loss against learning rate on a logarithmic axis, the suggestion marked."""
+    figure = go.Figure(
+        go.Scatter(
+            x=list(found.rates),
+            y=list(found.losses),
+            mode="lines",
+            line={"color": _CURVE, "width": 2},
+            hovertemplate="%{x:.2~e}: %{y:.3f}<extra></extra>",
+        )
+    )
+    if found.suggestion is not None:
+        figure.add_vline(found.suggestion, line_color=_MARK, line_dash="dash")
+        figure.add_annotation(
+            x=math.log10(found.suggestion),  # on a logarithmic axis text is placed by exponents
+            y=1,
+            yref="paper",
+            xanchor="left",
+            text=f"{found.suggestion:.2g}",
+            showarrow=False,
+        )
+    figure.update_xaxes(title="Learning rate", type="log", exponentformat="power", dtick=1)
+    figure.update_yaxes(title="Loss, smoothed")
+    figure.update_layout(height=240, margin={"l": 0, "r": 0, "t": 20, "b": 0}, showlegend=False)
+    st.plotly_chart(
+        figure,
+        key="train.finder.plot",
+        config={"displayModeBar": False},
+        alt="Training loss against the learning rate",
+    )
+    if found.suggestion is not None:
+        st.caption(
+            "The curve is an average that lags some ten steps behind; the mark allows for it."
+        )

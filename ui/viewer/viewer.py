@@ -1,0 +1,137 @@
+"""The compare viewer: an image with label masks and heatmaps over it, in the browser.
+
+Overlay, swipe and side by side; opacity, class toggles, pan and zoom all happen in the browser
+without a rerun, and stay as they are when the script reruns with the same `key`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+
+from ui.viewer.encode import Role, encode_picture
+from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass, ViewerClick
+
+__all__ = ["Frame", "FrameLayer", "Layer", "Served", "ViewerClass", "ViewerClick", "viewer"]
+
+_HERE = Path(__file__).with_name("frontend")
+
+
+def _source(suffix: str) -> str:
+    # Streamlit takes one script and one style sheet.
+    files = (_HERE / f"{name}.{suffix}" for name in ("viewer", "frames"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+_component = st.components.v2.component(
+    "dsi_compare_viewer",
+    css=_source("css"),
+    js=_source("js"),
+)
+
+
+def viewer(
+    image: np.ndarray | Served,
+    layers: Sequence[Layer | FrameLayer],
+    classes: Sequence[ViewerClass],
+    *,
+    key: str,
+    height: int = 560,
+    mode: Literal["overlay", "swipe", "side"] = "overlay",
+    clickable: bool = True,
+) -> ViewerClick | None:
+    """Show the compare viewer and return a click made since the last run.
+
+    What the user set in the browser wins over `mode` and a layer's `opacity` and `visible`, until
+    the script passes another value than it did before. Images longer than `encode.DISPLAY_LIMIT`
+    are sent smaller; all coordinates stay those of `image`.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it.
+        layers: bottom first; may be empty.
+        classes: names and colours of the label values; may be empty where no layer has labels.
+        key: unique on the page, without "__"; the view is remembered under it.
+        height: height of the picture area in CSS pixels (less on a narrow screen).
+        mode: how to compare at first.
+        clickable: whether a click reruns the script. Pass False where the answer is not used.
+
+    Returns:
+        The clicked pixel in the run that a click caused, else None.
+
+    Raises:
+        ValueError: for pixels of another shape or dtype than stated, or layer keys that are not
+            unique.
+    """
+    if isinstance(image, np.ndarray):
+        _check("image", image, image.ndim == 3 and image.shape[2] == 3, "(H, W, 3)")
+        size = image.shape[:2]
+    else:
+        size = (image.height, image.width)
+    keys = [layer.key for layer in layers]
+    if len({"image", *keys}) != len(keys) + 1:
+        raise ValueError(f"expected unique layer keys other than 'image', received {keys}")
+    data = {
+        "key": key,
+        "size": [size[1], size[0]],
+        "height": height,
+        "mode": mode,
+        "clickable": clickable,
+        "image": _picture(image, "image"),
+        "layers": [_layer(layer, size) for layer in layers],
+        "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],
+    }
+    result = _component(key=key, data=data, on_click_change=_rerun)
+    return _click(result.get("click"), size)
+
+
+def _rerun() -> None:
+    """Naming a callback is what makes Streamlit hand the click over; nothing else to do."""
+
+
+def _click(value: Any, size: tuple[int, int]) -> ViewerClick | None:
+    # It comes from the browser and may be about a picture that has been replaced since.
+    if not isinstance(value, dict):
+        return None
+    x, y = value.get("x"), value.get("y")
+    if not isinstance(x, int) or not isinstance(y, int):
+        return None
+    return ViewerClick(x, y) if 0 <= x < size[1] and 0 <= y < size[0] else None
+
+
+def _layer(layer: Layer | FrameLayer, size: tuple[int, int]) -> dict[str, Any]:
+    common = {
+        "key": layer.key,
+        "title": layer.title,
+        "opacity": min(1.0, max(0.0, float(layer.opacity))),
+        "visible": bool(layer.visible),
+    }
+    if isinstance(layer, FrameLayer):
+        frames = [
+            {"number": f.number, "text": f.text, **_picture(f.picture, "labels")}
+            for f in layer.frames
+        ]
+        return {**common, "kind": "labels", "unit": layer.unit, "frames": frames}
+    if isinstance(layer.pixels, np.ndarray):
+        shapes = [size] if layer.kind == "labels" else [(*size, 3), (*size, 4)]
+        expected = " or ".join(str(shape) for shape in shapes)
+        _check(f"layer {layer.key!r}", layer.pixels, layer.pixels.shape in shapes, expected)
+    return {**common, "kind": layer.kind, **_picture(layer.pixels, layer.kind)}
+
+
+def _picture(pixels: np.ndarray | Served, role: Role) -> dict[str, Any]:
+    if isinstance(pixels, Served):
+        return {"digest": f"{role}-{pixels.digest}", "src": pixels.url}
+    encoded = encode_picture(pixels, role)
+    return {"digest": encoded.digest, "src": encoded.src}
+
+
+def _check(what: str, pixels: np.ndarray, shape_fits: bool, shape: str) -> None:
+    if not shape_fits or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise ValueError(
+            f"{what}: expected uint8 pixels of shape {shape}, "
+            f"received {pixels.dtype} of shape {pixels.shape}"
+        )

@@ -1,0 +1,134 @@
+"""Which bands of an image are shown as red, green and blue, and how they are stretched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core.imagery.display import CLIP, Bands, default_bands, presets, to_rgb
+from core.imagery.raster import Raster
+from ui.loaded.images import OpenImage
+
+__all__ = ["Look", "as_chosen", "band_choice", "look_of", "shown_as", "usual_look"]
+
+_OWN = "Other bands"
+
+
+class Look(NamedTuple):
+    """What `to_rgb` is told."""
+
+    bands: Bands
+    clip: tuple[float, float] | None
+    decibel: bool = False
+
+
+def as_chosen(image: OpenImage, key: str) -> OpenImage:
+    """The image with the bands and the stretch that are chosen in a popover above it.
+
+    Plain pictures (8 bit, up to three bands) are shown as they are, without a popover.
+    """
+    return shown_as(image, band_choice(image.raster, key))
+
+
+def shown_as(image: OpenImage, look: Look) -> OpenImage:
+    """The image in a look; as it is where it lacks a band of it."""
+    count, dtype = image.raster.pixels.shape[-1], str(image.raster.pixels.dtype)
+    if look == usual_look(count, dtype) or max(look.bands) >= count:
+        return image
+    return replace(image, rgb=_seen(image.digest, look, image.raster))
+
+
+@st.cache_resource(max_entries=4, ttl="1h", show_spinner="Stretching the bands …")
+def _seen(digest: str, look: Look, _raster: Raster) -> np.ndarray:
+    bands, clip, decibel = look
+    return to_rgb(_raster.pixels, _raster.valid, bands=bands, clip=clip, decibel=decibel)
+
+
+def usual_look(count: int, dtype: str) -> Look:
+    """How images of so many bands of a type are shown unless something else is chosen."""
+    plain = np.dtype(dtype) in (np.uint8, np.bool_)
+    return Look(default_bands(count, dtype), None if plain else CLIP, decibel=False)
+
+
+def band_choice(raster: Raster, key: str) -> Look:
+    """Choose bands and stretch; the choice is kept for images of the same bands and type.
+
+    Args:
+        raster: the image.
+        key: names the widgets, one for each place that shows images.
+    """
+    return look_of(raster.pixels.shape[-1], str(raster.pixels.dtype), key)
+
+
+def look_of(count: int, dtype: str, key: str, stretch: bool = True) -> Look:
+    """Choose bands and stretch for images of so many bands of a type, as `band_choice` does.
+
+    Args:
+        count, dtype: of the images.
+        key: names the widgets.
+        stretch: whether the contrast can be chosen too, not the bands alone.
+    """
+    usual = usual_look(count, dtype)
+    if usual.clip is None and count in (1, 3):
+        return usual
+    if not stretch and count == 1:
+        return usual
+    key = f"{key}-{count}-{dtype}"
+    with st.popover("Bands and contrast" if stretch else "Bands", icon=":material/tune:"):
+        bands = _bands(count, dtype, key)
+        if not stretch:
+            return usual._replace(bands=bands)
+        clip, decibel = usual.clip, False
+        if usual.clip is None:
+            if st.toggle("Stretch the contrast", key=f"{key}-stretch", persist_state="page"):
+                clip = _clip(key)
+        else:
+            clip = _clip(key)
+            if np.dtype(dtype).kind in "fc":
+                decibel = st.toggle(
+                    "In decibel",
+                    key=f"{key}-decibel",
+                    persist_state="page",
+                    help="For radar stored as intensity or complex amplitude: 10 log₁₀ of the "
+                    "intensity. Leave it off where the file holds dB already.",
+                )
+    return Look(bands, clip, decibel)
+
+
+def _bands(count: int, dtype: str, key: str) -> Bands:
+    named = presets(count, dtype)
+    choice = st.selectbox("Show", [*named, _OWN], key=f"{key}-preset", persist_state="page")
+    if choice != _OWN:
+        return named[choice]
+    chosen = []
+    for column, color, at in zip(
+        st.columns(3), ("Red", "Green", "Blue"), default_bands(count, dtype), strict=True
+    ):
+        chosen.append(
+            column.selectbox(
+                color,
+                range(count),
+                at,
+                format_func=lambda band: f"Band {band + 1}",
+                key=f"{key}-{color}",
+                persist_state="page",
+            )
+        )
+    return chosen[0], chosen[1], chosen[2]
+
+
+def _clip(key: str) -> tuple[float, float]:
+    low, high = st.slider(
+        "Stretch between these percentiles",
+        0.0,
+        100.0,
+        CLIP,
+        0.5,
+        key=f"{key}-clip",
+        persist_state="page",
+    )
+    # Both handles in one place would leave nothing between them.
+    return (low, high) if high > low else CLIP

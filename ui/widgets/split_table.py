@@ -1,0 +1,46 @@
+"""Splits on a page: what their kinds are called, what each means, and who is on which side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.datasets.dataset import Dataset
+from core.datasets.recipes.splits import Split
+from ui.shell.errors import plain
+
+__all__ = ["SPLIT_MEANS", "SPLIT_NAMES", "sides_of", "split_table"]
+
+SPLIT_NAMES = {
+    "scene": "by scene",
+    "folds": "by folds of scenes",
+    "within-scene": "within scenes",
+    "random": "random",
+    "fixed": "as listed",
+}
+SPLIT_MEANS = {
+    "scene": "Whole scenes are kept apart: the scores tell about places never seen.",
+    "folds": "Whole scenes are kept apart. Train once for each fold: the mean of the scores says "
+    "more than one split does.",
+    "within-scene": "Every scene is seen in training: the scores tell how well these places are "
+    "mapped, not new ones.",
+    "random": "Samples are drawn without regard to scenes: neighbours land on different sides, and "
+    "scores come out too good. Data, Prepare measures how many.",
+    "fixed": "As the lists say; what is on none of them trains.",
+}
+_LISTED = 6  # scenes named in a row
+
+
+def sides_of(split: Split) -> dict[str, tuple[str, ...]]:
+    """The sample ids by what a side is called on the screen."""
+    return {"Training": split.train, "Validation": split.val, "Test": split.test}
+
+
+def split_table(dataset: Dataset, split: Split) -> None:
+    """Show scenes and samples of each side."""
+    scene_of = {sample.id: sample.scene for sample in dataset.samples}
+    rows = ["| | Scenes | Samples | Which |", "|:--|--:|--:|:--|"]
+    for side, ids in sides_of(split).items():
+        scenes = list(dict.fromkeys(scene_of[i] for i in ids))
+        listed = ", ".join(scenes[:_LISTED]) + (" …" if len(scenes) > _LISTED else "")
+        rows.append(f"| {side} | {len(scenes)} | {len(ids)} | {plain(listed)} |")
+    st.markdown("\n".join(rows))
