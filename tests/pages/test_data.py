@@ -30,7 +30,7 @@ def opened(**query: str) -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     for key, value in query.items():
         at.query_params[key] = value
-    return at.switch_page("../pages/data.py").run()
+    return at.switch_page("../../pages/data.py").run()
 
 
 def counted(at: AppTest, dataset: Path) -> AppTest:
@@ -219,7 +219,7 @@ def test_the_page_does_not_import_tensorflow(demo: Path, space: Path) -> None:
 import json, sys
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file({str(REPOSITORY / "ui/shell/router.py")!r}, default_timeout=120).run()
-at.switch_page("../pages/data.py").run()
+at.switch_page("../../pages/data.py").run()
 print(json.dumps([len(at.exception), len(at.get("image")), "tensorflow" in sys.modules]))
 """
     done = subprocess.run(

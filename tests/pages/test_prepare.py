@@ -28,7 +28,7 @@ def opened(view: str = "Prepare", section: str = "Clean") -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.query_params["view"] = view
     at.query_params["section"] = section
-    return at.switch_page("../pages/data.py").run()
+    return at.switch_page("../../pages/data.py").run()
 
 
 def key(path: str) -> str:
@@ -153,7 +153,7 @@ def test_train_offers_the_saved_recipe_and_keeps_what_its_form_does_not_show(dem
     )
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.query_params["take"] = "mine"
-    at.switch_page("../pages/train.py").run()
+    at.switch_page("../../pages/train.py").run()
     assert not at.exception
     assert at.selectbox(key="train.recipe").value == "mine"
     assert any("Leaves out 1 sample" in caption.value for caption in at.caption)

@@ -36,7 +36,7 @@ def opened(**query: str) -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     for key, value in query.items():
         at.query_params[key] = value
-    at.switch_page("../pages/train.py").run()
+    at.switch_page("../../pages/train.py").run()
     fit = [button for button in at.button if button.label == "Take 96"]
     return fit[0].click().run() if fit else at
 
