@@ -15,10 +15,11 @@ from ui.data.gallery import gallery
 from ui.data.prepare.draft import Taken, draft, show_refused, take
 from ui.data.prepare.draft_split import draft_split
 from ui.data.prepare.view import prepare
+from ui.data.problems.table import problem_table
 from ui.data.product import choose_product
 from ui.data.sample_view import sample_view
 from ui.data.statistics.view import statistics
-from ui.loaded.audits import audit_key, finished_audit, offer, problem_table, run_audit
+from ui.loaded.audits import audit_key, finished_audit, offer, run_audit
 from ui.loaded.datasets import choose_dataset
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]

@@ -16,9 +16,7 @@ from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
 from core.inference.predictor import Predictor
 from core.paths import writable_folder, write_bytes, write_json
 
-__all__ = ["error_map", "predict_file", "summary"]
-
-_RIGHT, _WRONG = (46, 160, 67, 110), (229, 30, 60, 230)
+__all__ = ["predict_file", "summary"]
 
 
 def summary(labels: np.ndarray, classes: ClassTable, raster: Raster) -> dict[str, Any]:
@@ -52,18 +50,6 @@ def summary(labels: np.ndarray, classes: ClassTable, raster: Raster) -> dict[str
             entry["area_m2"] = pixels * pixel
         report["classes"][name] = entry
     return report
-
-
-def error_map(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Where a prediction is right and wrong, (H, W, 4) uint8 RGBA.
-
-    Right is a quiet green, wrong a strong red; pixels void on either side are transparent.
-    """
-    counted = (truth != VOID) & (prediction != VOID)
-    picture = np.zeros((*truth.shape, 4), np.uint8)
-    picture[counted] = _RIGHT
-    picture[counted & (truth != prediction)] = _WRONG
-    return picture
 
 
 def predict_file(

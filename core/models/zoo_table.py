@@ -10,12 +10,9 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from core.models.spec import ZooSpec
-
-__all__ = ["SIDE", "ZOO_FILE", "backbones", "read_table", "zoo_cost"]
+__all__ = ["SIDE", "ZOO_FILE", "backbones", "read_table"]
 
 ZOO_FILE = Path(__file__).with_name("zoo.json")
 SIDE = 96
@@ -32,26 +29,3 @@ def read_table() -> dict[str, dict[str, dict[str, Any]]]:
 def backbones(architecture: str) -> tuple[str, ...]:
     """The encoders that build with a decoder of the zoo, as the package lists them."""
     return tuple(read_table()[architecture])
-
-
-def zoo_cost(spec: ZooSpec, size: int) -> tuple[int, int, int, int | None]:
-    """Parameters, multiply-adds, values of all outputs and receptive field of a `ZooSpec`.
-
-    Bands and classes change the first and the last convolution alone, so that each number is a sum
-    of a part of the network's own, one for each band and one for each class; and all but what is
-    computed of whole maps (squeeze-and-excitation, pyramid pooling) grows with the image's area.
-
-    Args:
-        spec: of the zoo.
-        size: side of the image in pixels, a multiple of ``spec.multiple``.
-    """
-    row = read_table()[spec.architecture][spec.backbone]
-
-    def counted(name: str) -> int:
-        own, band, class_, whole = row[name]
-        area = own + band * spec.bands + class_ * spec.classes
-        return int(area * size**2 // SIDE**2 + whole)
-
-    own, band, class_ = row["parameters"]
-    parameters = own + band * spec.bands + class_ * spec.classes
-    return parameters, counted("macs"), counted("activations"), row["receptive_field"]

@@ -9,8 +9,9 @@ import pytest
 from core.classes import ClassTable, LandClass
 from core.datasets.audit.audit import Audit, Problem, SampleFacts
 from core.datasets.audit.statistics import Gathering
-from core.datasets.dataset import Dataset, MaskCoding, Sample
+from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SampleFilter, filter_samples
+from core.datasets.masks.decode import MaskCoding
 from core.datasets.recipes.splits import Split
 from core.errors import ConfigError
 

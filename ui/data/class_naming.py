@@ -10,6 +10,7 @@ import streamlit as st
 from core.classes import ClassTable, LandClass
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.layouts.class_inference import Found, Inference, infer_classes
 from core.datasets.layouts.pairing import find_pairs
 from core.datasets.masks.class_file import (
     class_file_of,
@@ -18,7 +19,6 @@ from core.datasets.masks.class_file import (
     numbered,
     write_class_file,
 )
-from core.datasets.masks.values import Found, Inference, infer_classes
 from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
 from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster

@@ -8,11 +8,10 @@ from core.datasets.audit.audit import Audit, audit
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.masks.class_file import class_stamp
-from ui.data.problems.table import problem_table
 from ui.loaded.datasets import fingerprint
 from ui.shell.jobs import find_job, start_job, watch_job
 
-__all__ = ["audit_key", "finished_audit", "offer", "problem_table", "read_all", "run_audit"]
+__all__ = ["audit_key", "finished_audit", "offer", "read_all", "run_audit"]
 
 AUTOMATIC = 500
 """A dataset of up to this many samples is read without being asked to."""

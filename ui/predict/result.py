@@ -12,8 +12,9 @@ import streamlit as st
 
 from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
+from core.evaluation.error_map import error_map
 from core.imagery.write import label_geotiff, png_bytes, polygons
-from core.inference.outputs import error_map, summary
+from core.inference.outputs import summary
 from core.models.card import ModelCard
 from ui.loaded.images import OpenImage, safe_stem
 from ui.loaded.models import open_predictor

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["page_link"]
+__all__ = ["CLONE", "TAKE", "page_link"]
+
+CLONE = "clone"
+"""In the URL: a run whose configuration the form is to be filled in from, once."""
+
+TAKE = "take"
+"""In the URL: a saved recipe that the form is to be filled in from, once."""
 
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from core.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
 from core.datasets.audit.problems import Problem, percent
-from core.datasets.dataset import Dataset, Mask, Sample
+from core.datasets.dataset import Dataset, Sample
+from core.datasets.masks.decode import Mask
 from core.datasets.recipes.fixes import Action, Exclude, ReadAs, ReadEach, UseWindow
 from core.imagery.raster import Header
 from core.imagery.window import Window

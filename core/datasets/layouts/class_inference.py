@@ -1,17 +1,19 @@
-"""Attributes of vector labels: which could name classes, and what they hold."""
+"""Colours, index values or attributes in labels without a class table, counted to be named."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from core.datasets.layouts.pairing import Pairing
-from core.datasets.masks.values import MAX_VALUES, Found, Inference
+from core.datasets.layouts.pairing import Pairing, find_pairs
+from core.datasets.masks.values import MAX_VALUES, are_colored, spread, value_counts
 from core.datasets.masks.vector_file import read_attributes
-from core.errors import DatasetError
+from core.errors import DatasetError, ImageError
 
-__all__ = ["count_attribute"]
+__all__ = ["Found", "Inference", "count_attribute", "infer_classes"]
 
 _FILES = 50  # label files that are read for it
 
@@ -56,3 +58,124 @@ def _values(files: Iterable[Path]) -> dict[str, Counter[str]]:
         for name, texts in read_attributes(path).items():
             values.setdefault(name, Counter()).update(texts)
     return values
+
+
+_MASKS = 200  # masks that are counted for naming, spread over the whole set
+
+
+_PIXELS = 200_000_000  # and pixels; the audit reports what is in the others
+
+
+@dataclass(frozen=True)
+class Found:
+    """One colour (``#RRGGBB``), number or text that labels hold.
+
+    Attributes:
+        pixels: for vector labels, polygons.
+        share: of all that was counted, 0 to 1.
+    """
+
+    value: str | int
+    pixels: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What the labels of a dataset hold, the commonest first.
+
+    Attributes:
+        kind: what `found` are.
+        read, masks: label files counted, of how many.
+        attribute: for vector labels, the property counted.
+        attributes: for vector labels, the properties with few distinct values.
+    """
+
+    kind: Literal["color", "index", "attribute"]
+    found: tuple[Found, ...]
+    read: int
+    masks: int
+    attribute: str = ""
+    attributes: tuple[str, ...] = ()
+
+
+def infer_classes(
+    root: Path,
+    attribute: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Inference:
+    """Count the colours or values in a dataset's labels, so that they can be named.
+
+    At most 200 masks are read, spread over the whole set; what raises in `progress` ends it.
+
+    Args:
+        root: a folder of pairs or of images with vector labels.
+        attribute: for vector labels, the property to count.
+        progress: called with (masks read, masks to read).
+
+    Raises:
+        DatasetError: there is no label, or more than 64 colours or values: those of JPEG or of a
+            smoothed mask, which cannot be told from classes.
+    """
+    pairing = find_pairs(root)
+    if pairing.vector:
+        return count_attribute(pairing, attribute)
+    masks = [sample.mask for sample in pairing.samples if sample.mask is not None]
+    if not masks:
+        raise DatasetError(
+            "there is no mask to take classes from",
+            where=str(root),
+            remedy="put masks under the images' names into `masks`",
+        )
+    colored = are_colored(masks)
+    chosen = spread(masks, _MASKS)
+    counts: Counter[int] = Counter()
+    read = pixels = 0
+    for mask in chosen:
+        try:
+            found = value_counts(mask, colored)
+        except ImageError:
+            continue  # the audit names it
+        counts.update(found)
+        read += 1
+        pixels += sum(found.values())
+        if progress:
+            progress(read, len(chosen))
+        if len(counts) > 100 * MAX_VALUES or pixels > _PIXELS:
+            break
+    if not counts:
+        raise DatasetError(
+            "no mask can be read", where=str(root), remedy="run the audit to see what is wrong"
+        )
+    if len(counts) > MAX_VALUES:
+        raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
+    listed = tuple(
+        Found(_named(value, colored), count, count / pixels)
+        for value, count in counts.most_common()
+    )
+    return Inference("color" if colored else "index", listed, read, len(masks))
+
+
+def _named(value: int, colored: bool) -> str | int:
+    return f"#{value:06X}" if colored else value
+
+
+def _too_many(
+    root: Path, counts: Counter[int], colored: bool, pixels: int, suffix: str
+) -> DatasetError:
+    what = "colours" if colored else "values"
+    main = [
+        f"{_named(value, colored)} ({count / pixels:.1%})" for value, count in counts.most_common(6)
+    ]
+    cause = (
+        "JPEG makes in-between colours: export the masks as PNG"
+        if suffix in (".jpg", ".jpeg")
+        else "smoothing and resizing make in-between colours: export the masks unsmoothed, resized "
+        "with nearest neighbour only"
+    )
+    return DatasetError(
+        f"the masks hold {len(counts):,} {what}, too many to be classes; the commonest are "
+        f"{', '.join(main)}",
+        where=str(root),
+        remedy=f"{cause}; or write a classes.json with the true ones, and the rest counts as void",
+    )

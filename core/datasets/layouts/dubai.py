@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
-from core.datasets.dataset import Dataset, MaskCoding, Sample
+from core.datasets.dataset import Dataset, Sample
+from core.datasets.masks.decode import MaskCoding
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 

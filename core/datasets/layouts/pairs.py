@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.classes import VOID, ClassTable
-from core.datasets.dataset import Dataset, MaskCoding
+from core.datasets.dataset import Dataset
 from core.datasets.layouts.pairing import find_pairs, has_pairs
 from core.datasets.masks.class_file import ClassFile, find_class_file, numbered, read_class_file
+from core.datasets.masks.decode import MaskCoding
 from core.datasets.masks.values import are_colored, spread, value_counts
-from core.datasets.recipes.splits import SplitConfig
 from core.errors import DatasetError, ImageError, UnnamedClasses
 
-__all__ = ["given_split", "is_pairs", "read_pairs"]
+__all__ = ["is_pairs", "read_pairs"]
 
 _SAMPLED = 24  # masks that are read to see how all are written down
 _MORE = 200  # as many are read where those show a single value
@@ -52,27 +52,6 @@ def read_pairs(root: Path, name: str) -> Dataset:
     table = read_class_file(path) if path else None
     coding, classes, notes = _coding(root, masks, table, path.name if path else "")
     return Dataset(name, root, "pairs", classes, coding, pairing.samples, tuple(notes))
-
-
-def given_split(dataset: Dataset) -> SplitConfig | None:
-    """The split that a dataset's folders ``train``, ``val`` and ``test`` give, as fixed lists.
-
-    None where there are no such folders, or nothing with a mask is to be trained on or held out.
-    """
-    if dataset.layout not in ("pairs", "vector"):
-        return None
-    sides: dict[str, list[str]] = {"train": [], "val": [], "test": []}
-    for sample in dataset.samples:
-        side, slash, _ = sample.id.partition("/")
-        if not slash or side not in sides:
-            return None
-        if sample.mask is not None:
-            sides[side].append(sample.id)
-    if not sides["train"] or not (sides["val"] or sides["test"]):
-        return None
-    return SplitConfig(
-        kind="fixed", val_samples=tuple(sides["val"]), test_samples=tuple(sides["test"])
-    )
 
 
 def _coding(

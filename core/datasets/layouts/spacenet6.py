@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.classes import ClassTable, LandClass
-from core.datasets.dataset import Dataset, MaskCoding, Sample
+from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.places import Grouping, by_place
+from core.datasets.masks.decode import MaskCoding
 from core.errors import DatasetError, ImageError
 from core.imagery.place import Place, read_place
 

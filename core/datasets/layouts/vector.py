@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass
-from core.datasets.dataset import Dataset, MaskCoding, Sample
+from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.pairing import find_pairs, has_vectors
 from core.datasets.masks.class_file import ClassFile, find_class_file, read_class_file
+from core.datasets.masks.decode import MaskCoding
 from core.datasets.masks.vector_file import label_extent
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import read_header

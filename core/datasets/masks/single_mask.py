@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
-from core.datasets.dataset import MaskCoding, decode_mask
+from core.datasets.masks.decode import MaskCoding, decode_mask
 from core.errors import ImageError
 from core.imagery.raster import read_raster
 

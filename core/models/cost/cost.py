@@ -21,10 +21,10 @@ from core.models.cost.receptive_field import (
     width,
     windowed,
 )
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
-from core.models.zoo_table import zoo_cost
+from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec, ZooSpec
+from core.models.zoo_table import SIDE, read_table
 
-__all__ = ["Cost", "cost"]
+__all__ = ["Cost", "cost", "zoo_cost"]
 
 # Numbers a channel: scale and offset; batch normalisation also keeps a mean and a variance.
 _NORM = {"none": 0, "group": 2, "batch": 4}
@@ -175,3 +175,26 @@ def _vgg11(sum_: _Sum, x: _Map, spec: UNetVGG11Spec) -> _Map:
         x = block(sum_.joined(x, skips.pop()), filters, up)
     x = convolution(sum_.joined(x, skips.pop()), VGG11_LAST)
     return sum_.convolution(x, spec.classes, 1)
+
+
+def zoo_cost(spec: ZooSpec, size: int) -> tuple[int, int, int, int | None]:
+    """Parameters, multiply-adds, values of all outputs and receptive field of a `ZooSpec`.
+
+    Bands and classes change the first and the last convolution alone, so that each number is a sum
+    of a part of the network's own, one for each band and one for each class; and all but what is
+    computed of whole maps (squeeze-and-excitation, pyramid pooling) grows with the image's area.
+
+    Args:
+        spec: of the zoo.
+        size: side of the image in pixels, a multiple of ``spec.multiple``.
+    """
+    row = read_table()[spec.architecture][spec.backbone]
+
+    def counted(name: str) -> int:
+        own, band, class_, whole = row[name]
+        area = own + band * spec.bands + class_ * spec.classes
+        return int(area * size**2 // SIDE**2 + whole)
+
+    own, band, class_ = row["parameters"]
+    parameters = own + band * spec.bands + class_ * spec.classes
+    return parameters, counted("macs"), counted("activations"), row["receptive_field"]

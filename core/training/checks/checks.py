@@ -22,16 +22,16 @@ from core.errors import ConfigError, RunError
 from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
 from core.settings import remedy_for
+from core.training.checks.class_weights import check_class_weights
+from core.training.checks.initial_weights import check_beginning
 from core.training.checks.memory import largest_batch, training_memory
 from core.training.checks.presence import check_presence, classes_present
 from core.training.config import TrainConfig
 from core.training.runs.run import Run, list_runs
-from core.training.session.initial_weights import check_beginning
 
 __all__ = [
     "TrainingImages",
     "absent_classes",
-    "check_class_weights",
     "check_config",
     "check_counts",
     "check_memory",
@@ -283,31 +283,6 @@ def absent_classes(counts: Mapping[str, int]) -> tuple[str, ...]:
         counts: as of `check_counts`.
     """
     return tuple(name for name, pixels in counts.items() if not pixels)
-
-
-def check_class_weights(config: TrainConfig, names: Sequence[str]) -> None:
-    """Refuse class weights of classes that there are not, or that are 0 for all.
-
-    Args:
-        config: its recipe's `class_weights`.
-        names: of the dataset's classes.
-
-    Raises:
-        ConfigError: they do not fit.
-    """
-    weights = config.recipe.class_weights
-    if unknown := sorted(set(weights) - set(names)):
-        raise ConfigError(
-            f"the dataset has no class {unknown[0]!r}",
-            where="recipe.class_weights",
-            remedy=f"name some of {', '.join(names)}",
-        )
-    if not any(weights.get(name, 1.0) for name in names):
-        raise ConfigError(
-            "every class is of weight 0",
-            where="recipe.class_weights",
-            remedy="give one of them a weight above 0",
-        )
 
 
 def _check_crop(config: TrainConfig, spec: ModelSpec, images: TrainingImages) -> None:

@@ -35,7 +35,6 @@ __all__ = [
     "enlist",
     "enqueue",
     "has_turn",
-    "in_words",
     "move",
     "queue_lock",
     "queued",
@@ -139,21 +138,6 @@ def remove(run: Run) -> None:
         run.write_status(
             status.model_copy(update={"state": "stopped", "message": message} | nobody)
         )
-
-
-def in_words(status: Status, place: int) -> Status:
-    """The status of a waiting run with its place in the message.
-
-    Args:
-        status: of the run.
-        place: counted from 1.
-    """
-    turn = (
-        "it starts when the present training has ended" if place == 1 else f"{place - 1} before it"
-    )
-    command = " The command that was given for it waits, too." if status.pid else ""
-    message = f"Number {place} in the queue: {turn}.{command}"
-    return status.model_copy(update={"message": message})
 
 
 def advance() -> Run | None:

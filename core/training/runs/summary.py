@@ -12,13 +12,12 @@ from core.models.card import CARD_FILE, ModelCard
 from core.models.spec import network_name
 from core.models.store import read_card
 from core.training.config import TrainConfig
-from core.training.queue.queue import in_words
 from core.training.runs.compare import epoch_records, seconds_trained
 from core.training.runs.notes import read_notes
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
 
-__all__ = ["RunSummary", "place_in_queue", "run_status", "summaries"]
+__all__ = ["RunSummary", "in_words", "place_in_queue", "run_status", "summaries"]
 
 
 @dataclass(frozen=True)
@@ -154,3 +153,18 @@ def _stamp(path: Path) -> tuple[int, int]:
     except FileNotFoundError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
+
+
+def in_words(status: Status, place: int) -> Status:
+    """The status of a waiting run with its place in the message.
+
+    Args:
+        status: of the run.
+        place: counted from 1.
+    """
+    turn = (
+        "it starts when the present training has ended" if place == 1 else f"{place - 1} before it"
+    )
+    command = " The command that was given for it waits, too." if status.pid else ""
+    message = f"Number {place} in the queue: {turn}.{command}"
+    return status.model_copy(update={"message": message})

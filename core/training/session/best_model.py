@@ -24,8 +24,8 @@ from core.training.runs.sample_scores import (
     write_samples,
 )
 from core.training.runs.status_writer import StatusWriter
-from core.training.session.data import TrainingData
 from core.training.session.initial_weights import read_beginning
+from core.training.session.training_data import TrainingData
 
 if TYPE_CHECKING:
     import keras

@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-
-import numpy as np
 
 from core.datasets.batches.feed import check_photometric
 from core.datasets.batches.fit_normalisation import fitted
 from core.datasets.batches.labelled_image import check_alike, class_counts
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.catalogue import find_dataset
-from core.datasets.dataset import Dataset
 from core.datasets.recipes.apply import prepared
-from core.datasets.recipes.splits import Split, split_samples
+from core.datasets.recipes.splits import split_samples
 from core.errors import ConfigError
-from core.imagery.normalise import Normalisation
-from core.training.checks.checks import check_class_weights
+from core.training.checks.class_weights import check_class_weights
 from core.training.config import TrainConfig
 from core.training.session.initial_weights import Beginning, begun_normalisation
+from core.training.session.training_data import TrainingData
 
-__all__ = ["TrainingData", "class_factors", "load_data"]
+__all__ = ["class_factors", "load_data"]
 
 _TRAIN, _VAL = 4 * 1024**3, 1024**3  # bytes of decoded samples held
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The sides of a split, read as they are needed.
-
-    Attributes:
-        train, val, test: samples with the recipe's bands; those of `train` and `val` have their
-            gaps filled.
-        normalisation: fitted to the training samples.
-        file_bands: how many bands the files have, where the recipe chooses some; else 0.
-        counts: labelled pixels per class of the training samples that statistics come from, (K,)
-            int64.
-        dtype: of the pixels.
-        bands: how many the network gets.
-    """
-
-    dataset: Dataset
-    split: Split
-    train: SampleStore
-    val: SampleStore
-    test: SampleStore
-    normalisation: Normalisation
-    file_bands: int
-    counts: np.ndarray
-    dtype: str
-    bands: int
 
 
 def load_data(

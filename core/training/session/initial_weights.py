@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import Expected, Normalisation
-from core.models.card import ModelCard
 from core.models.spec import ModelSpec
-from core.models.store import find_model, load_model, read_card
+from core.models.store import find_model, load_model
 from core.models.weights.pretrained import (
     IMAGENET,
     NONE,
@@ -22,22 +21,16 @@ from core.models.weights.pretrained import (
     weights_file,
 )
 from core.models.weights.published import published
-from core.models.weights.transfer import check_transfer, expected_by, transfer
+from core.models.weights.transfer import expected_by, transfer
 from core.paths import write_json
+from core.training.checks.initial_weights import _source
 from core.training.config import TrainConfig
 from core.training.runs.run import Run
 
 if TYPE_CHECKING:
-    from core.training.session.data import TrainingData
+    from core.training.session.training_data import TrainingData
 
-__all__ = [
-    "Beginning",
-    "begin",
-    "begun_normalisation",
-    "check_beginning",
-    "keep_beginning",
-    "read_beginning",
-]
+__all__ = ["Beginning", "begin", "begun_normalisation", "keep_beginning", "read_beginning"]
 
 _FILE = "beginning.json"
 
@@ -54,25 +47,6 @@ class Beginning(BaseModel):
 
     notes: str
     weights: Expected | None = None
-
-
-def check_beginning(config: TrainConfig, spec: ModelSpec) -> None:
-    """Refuse weights to begin with that do not fit, before anything is started.
-
-    Args:
-        config: its `start_from` and `encoder_weights`.
-        spec: the network, with its bands and classes.
-
-    Raises:
-        ConfigError: its `where` is the key of the setting.
-    """
-    check_encoder_weights(spec, config.encoder_weights, config.start_from)
-    if not config.start_from:
-        return
-    try:
-        check_transfer(spec, _source(config).spec)
-    except ModelError as error:
-        raise ConfigError(error.what, where="start_from", remedy=error.remedy) from error
 
 
 def begun_normalisation(
@@ -174,10 +148,6 @@ def read_beginning(run: Run) -> Beginning | None:
         return Beginning.model_validate_json((run.folder / _FILE).read_bytes())
     except (OSError, ValidationError):
         return None
-
-
-def _source(config: TrainConfig) -> ModelCard:
-    return read_card(find_model(config.start_from).folder)
 
 
 def _name(config: TrainConfig) -> str:

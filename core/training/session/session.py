@@ -36,8 +36,9 @@ from core.training.runs.status_writer import StatusWriter, check_stop
 from core.training.runs.timelapse import TimelapseWriter
 from core.training.schedules import stale_epochs
 from core.training.session.best_model import Keeper, finish
-from core.training.session.data import TrainingData, class_factors, load_data
+from core.training.session.data import class_factors, load_data
 from core.training.session.initial_weights import Beginning, begin, keep_beginning, read_beginning
+from core.training.session.training_data import TrainingData
 from core.training.step.compile import compiled
 from core.training.step.replicas import mirrored, synchronise
 

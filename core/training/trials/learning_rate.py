@@ -23,7 +23,7 @@ from core.training.trials.child import Progress, ask, serve
 
 if TYPE_CHECKING:
     from core.models.spec import ModelSpec
-    from core.training.session.data import TrainingData
+    from core.training.session.training_data import TrainingData
 
 __all__ = ["STEPS", "LearningRates", "find_learning_rate", "steepest", "trial_rates"]
 

@@ -11,11 +11,11 @@ import pytest
 
 from core.classes import VOID, ClassTable, LandClass
 from core.datasets.catalogue import open_dataset, recognise
+from core.datasets.layouts.class_inference import Found, infer_classes
 from core.datasets.layouts.pairing import find_pairs
-from core.datasets.layouts.pairs import given_split
 from core.datasets.masks import values as colors
 from core.datasets.masks.class_file import find_class_file, read_class_file, write_class_file
-from core.datasets.masks.values import Found, infer_classes
+from core.datasets.recipes.folder_split import given_split
 from core.datasets.recipes.splits import split_samples
 from core.errors import DatasetError, UnnamedClasses
 from tests.datasets.layouts.test_readers import put

@@ -18,18 +18,9 @@ from core.training.config import TrainConfig
 from core.training.queue import processes as starting
 from core.training.queue.delete import delete_run
 from core.training.queue.launch import launch, resume, running
-from core.training.queue.queue import (
-    advance,
-    enlist,
-    enqueue,
-    in_words,
-    move,
-    queued,
-    remove,
-    turn,
-    work_off,
-)
+from core.training.queue.queue import advance, enlist, enqueue, move, queued, remove, turn, work_off
 from core.training.runs.run import Run, Status, create_run, find_run
+from core.training.runs.summary import in_words
 from tests.conftest import REPOSITORY
 
 PATIENCE = 120  # seconds; nothing is asserted about time

@@ -22,8 +22,7 @@ from core.settings import remedy_for
 from ui.data.prepare.draft import draft, field, set_draft
 from ui.loaded.images import safe_stem
 from ui.shell.errors import plain, show_error
-from ui.shell.links import page_link
-from ui.train.form.source import TAKE
+from ui.shell.links import TAKE, page_link
 
 __all__ = ["recipe_section", "summary"]
 

@@ -11,7 +11,7 @@ from core.datasets.audit.audit import Audit, SampleFacts
 from core.datasets.audit.neighbours import leak
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.pairs import given_split
+from core.datasets.recipes.folder_split import given_split
 from core.datasets.recipes.splits import Split, SplitConfig, lists_from_text, split_samples
 from core.errors import DSIError
 from ui.data.prepare.draft import change, draft, field

@@ -12,15 +12,13 @@ from core.datasets.recipes.recipe import load_recipe
 from core.datasets.recipes.revisions import list_recipes, recipe_file
 from core.training.runs.run import find_run
 from ui.shell.errors import plain
+from ui.shell.links import CLONE, TAKE
 from ui.train.form import draft
 from ui.train.form.fields import Problem
 from ui.train.form.presets import PRESETS, preset
-from ui.train.runs.manage import CLONE
 
-__all__ = ["TAKE", "choose_preset", "choose_recipe", "take_from_url"]
+__all__ = ["choose_preset", "choose_recipe", "take_from_url"]
 
-TAKE = "take"
-"""In the URL: a saved recipe that the form is to be filled in from, once."""
 
 _RECIPE, _CLONED, _PRESET = "train.recipe", "train.cloned", "train.preset"
 

@@ -8,12 +8,10 @@ from core.training.queue.delete import delete_run
 from core.training.runs.notes import Notes, read_notes, tidy_tags, write_notes
 from core.training.runs.run import Run, Status
 from ui.shell.errors import plain
+from ui.shell.links import CLONE
 from ui.train.views import open_view
 
-__all__ = ["CLONE", "run_keeping"]
-
-CLONE = "clone"
-"""In the URL: a run whose configuration the form is to be filled in from, once."""
+__all__ = ["run_keeping"]
 
 
 def run_keeping(run: Run, status: Status, known_tags: list[str]) -> None:

@@ -1,0 +1,38 @@
+"""Whether weights to begin with fit the network, before anything is started."""
+
+from __future__ import annotations
+
+from core.errors import ConfigError, ModelError
+from core.models.card import ModelCard
+from core.models.spec import ModelSpec
+from core.models.store import find_model, read_card
+from core.models.weights.pretrained import (
+    check_encoder_weights,
+)
+from core.models.weights.transfer import check_transfer
+from core.training.config import TrainConfig
+
+__all__ = ["check_beginning"]
+
+
+def check_beginning(config: TrainConfig, spec: ModelSpec) -> None:
+    """Refuse weights to begin with that do not fit, before anything is started.
+
+    Args:
+        config: its `start_from` and `encoder_weights`.
+        spec: the network, with its bands and classes.
+
+    Raises:
+        ConfigError: its `where` is the key of the setting.
+    """
+    check_encoder_weights(spec, config.encoder_weights, config.start_from)
+    if not config.start_from:
+        return
+    try:
+        check_transfer(spec, _source(config).spec)
+    except ModelError as error:
+        raise ConfigError(error.what, where="start_from", remedy=error.remedy) from error
+
+
+def _source(config: TrainConfig) -> ModelCard:
+    return read_card(find_model(config.start_from).folder)

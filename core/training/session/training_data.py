@@ -1,0 +1,41 @@
+"""What a run trains and validates on, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.datasets.batches.sample_store import SampleStore
+from core.datasets.dataset import Dataset
+from core.datasets.recipes.splits import Split
+from core.imagery.normalise import Normalisation
+
+__all__ = ["TrainingData"]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The sides of a split, read as they are needed.
+
+    Attributes:
+        train, val, test: samples with the recipe's bands; those of `train` and `val` have their
+            gaps filled.
+        normalisation: fitted to the training samples.
+        file_bands: how many bands the files have, where the recipe chooses some; else 0.
+        counts: labelled pixels per class of the training samples that statistics come from, (K,)
+            int64.
+        dtype: of the pixels.
+        bands: how many the network gets.
+    """
+
+    dataset: Dataset
+    split: Split
+    train: SampleStore
+    val: SampleStore
+    test: SampleStore
+    normalisation: Normalisation
+    file_bands: int
+    counts: np.ndarray
+    dtype: str
+    bands: int
