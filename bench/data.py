@@ -25,7 +25,7 @@ from typing import Any
 
 from core.datasets.audit.audit import audit
 from core.datasets.batches.feed import training_feed
-from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import (
     LabelledImage,
     class_counts,
@@ -118,7 +118,7 @@ def _fed(
     images: list[LabelledImage], recipe: Recipe, args: argparse.Namespace
 ) -> tuple[float, tuple[float, float]]:
     """Crops a second, and the memory in MiB before and after many batches."""
-    normalisation = fitted(recipe, images)
+    normalisation = fit_normalisation(recipe, images)
     filled = without_gaps(images, normalisation)
     stream = iter(training_feed(filled, recipe, normalisation, args.batch, 0))
     _take(stream, 5)  # the graph is traced and its buffers are full
@@ -147,7 +147,7 @@ def _training(
     loss = segmentation_loss(config.loss, class_weights(counts, config.loss.balance))
     model.compile(keras.optimizers.AdamW(1e-4), loss)
     recipe = Recipe(patch=Patch(size=size))
-    normalisation = fitted(recipe, images)
+    normalisation = fit_normalisation(recipe, images)
     feed = training_feed(without_gaps(images, normalisation), recipe, normalisation, args.batch, 0)
     batch = next(iter(feed))
     same = tf.data.Dataset.from_tensors(batch).repeat()

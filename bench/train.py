@@ -209,18 +209,18 @@ def _in_turns(name: str, config: TrainConfig) -> tuple[_Turns, _Turns]:
                 bare.add(start, _now())
                 began.append(_now())
 
-    compiled = session.compiled
+    compile_model = session.compile_model
 
     def kept(*arguments: Any) -> Any:
-        models.append(compiled(*arguments))
+        models.append(compile_model(*arguments))
         return models[0]
 
-    session.compiled = kept
+    session.compile_model = kept
     began, said = [_now()], [""]
     try:
         train(Interrupted(create_run(name, config).folder))
     finally:
-        session.compiled = compiled
+        session.compile_model = compile_model
     return real, bare
 
 
@@ -318,8 +318,8 @@ def _quality(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
                 wanted,
             )
             yield "  minutes by the clock, and of all processors", *_minutes(clock, processor)
-            for land, found in scored["per_class"].items():
-                yield f"  IoU of {land}", f"{found['iou']:.3f}", "", "", ""
+            for land_class, found in scored["per_class"].items():
+                yield f"  IoU of {land_class}", f"{found['iou']:.3f}", "", "", ""
 
 
 def _minutes(clock: float, processor: float) -> tuple[str, str, str, str]:

@@ -20,7 +20,7 @@ from typing import Any, get_args
 
 from core.device import tensorflow
 from core.models.architectures.zoo import build_zoo, known_backbones
-from core.models.cost.measured import Walked, receptive_field, walk
+from core.models.cost.measured import MeasuredCost, measure_cost, receptive_field
 from core.models.spec import ZooArchitecture, ZooSpec
 from core.models.zoo_table import SIDE, ZOO_FILE, read_table
 from tests.model_tester import check_model
@@ -86,11 +86,11 @@ def _spec(architecture: str, backbone: str, size: int, bands: int, classes: int)
 
 def _row(architecture: str, backbone: str) -> dict[str, Any]:
     model = build_zoo(_spec(architecture, backbone, SIDE, 3, 1))
-    one = walk(model, SIDE)
+    one = measure_cost(model, SIDE)
     if model.input_shape[1] is None:
-        large = walk(model, 2 * SIDE)
+        large = measure_cost(model, 2 * SIDE)
     else:
-        large = walk(build_zoo(_spec(architecture, backbone, 2 * SIDE, 3, 1)), 2 * SIDE)
+        large = measure_cost(build_zoo(_spec(architecture, backbone, 2 * SIDE, 3, 1)), 2 * SIDE)
     band, class_ = _per_band(model), _per_class(model)
 
     def areal(name: str) -> list[int]:
@@ -109,7 +109,7 @@ def _row(architecture: str, backbone: str) -> dict[str, Any]:
     }
 
 
-def _per_band(model: Any) -> Walked:
+def _per_band(model: Any) -> MeasuredCost:
     """What each of the three bands of the image costs: all up to the first convolution."""
     import keras
 
@@ -118,21 +118,21 @@ def _per_band(model: Any) -> Walked:
         if isinstance(layer, keras.layers.Conv2D):
             weights = math.prod(layer.kernel.shape) // 3
             side = -(-SIDE // layer.strides[0])
-            return Walked(parameters + weights, weights * side**2, activations)
+            return MeasuredCost(parameters + weights, weights * side**2, activations)
         parameters += layer.count_params() // 3
         if not isinstance(layer, keras.layers.ZeroPadding2D):
             activations += SIDE**2
     raise ValueError("expected a convolution")
 
 
-def _per_class(model: Any) -> Walked:
+def _per_class(model: Any) -> MeasuredCost:
     """What the one class costs: the layer ``logits``, and PSPNet's enlargement after it."""
     logits = model.get_layer("logits")
     weights = math.prod(logits.kernel.shape)
     stride = 8 if model.layers[-1] is not logits else 1
     side = SIDE // stride
     activations = side**2 + (SIDE**2 if stride > 1 else 0)
-    return Walked(weights + 1, weights * side**2, activations)
+    return MeasuredCost(weights + 1, weights * side**2, activations)
 
 
 def _write(table: dict[str, dict[str, Any]]) -> None:

@@ -32,10 +32,10 @@ def check_model(spec: Any, folder: Path) -> Any:
     from core.inference.predictor import Predictor
     from core.models.architectures.blocks import block_of, encoder_layers
     from core.models.cost.cost import cost
-    from core.models.cost.measured import receptive_field, walk
+    from core.models.cost.measured import measure_cost, receptive_field
     from core.models.store import build_model, load_model
     from core.training.config import TrainConfig
-    from core.training.step.compile import compiled
+    from core.training.step.compile import compile_model
 
     keras.utils.set_random_seed(0)
     model = build_model(spec)
@@ -50,7 +50,7 @@ def check_model(spec: Any, folder: Path) -> Any:
 
     # What the table before a launch says of it.
     expected = cost(spec, side)
-    walked = walk(model, side)
+    walked = measure_cost(model, side)
     assert (expected.parameters, expected.macs) == (walked.parameters, walked.macs)
     assert expected.activations == walked.activations
     assert expected.receptive_field == receptive_field(model)
@@ -60,10 +60,12 @@ def check_model(spec: Any, folder: Path) -> Any:
 
     # A step, without a traced graph: that of the largest takes minutes to make.
     config = TrainConfig(model=spec, batch=2, clip_norm=1.0)
-    fitted = compiled(model, spec, config, np.ones(spec.classes, np.int64), [1.0] * spec.classes)
-    fitted.run_eagerly = True
+    compiled = compile_model(
+        model, spec, config, np.ones(spec.classes, np.int64), [1.0] * spec.classes
+    )
+    compiled.run_eagerly = True
     before = [np.array(weight) for weight in model.trainable_weights]
-    history = fitted.fit(images, labels, batch_size=2, shuffle=False, verbose=0).history
+    history = compiled.fit(images, labels, batch_size=2, shuffle=False, verbose=0).history
     assert np.isfinite(history["loss"]).all()
     moved = [
         not np.array_equal(old, new)

@@ -202,12 +202,12 @@ def _predictor(name: str, **settings: Any) -> tuple[Any, Any, str]:
 
 def _evaluate(options: Any) -> None:
     from core.datasets.catalogue import find_dataset
-    from core.evaluation.evaluate import as_trained, evaluate, samples_of_split
+    from core.evaluation.evaluate import apply_card_recipe, evaluate, samples_of_split
     from core.models.store import find_model, read_card
 
     # Whatever is wrong with the names is said before TensorFlow is loaded.
     card = read_card(find_model(options.model).folder)
-    dataset = as_trained(find_dataset(options.dataset), card)
+    dataset = apply_card_recipe(find_dataset(options.dataset), card)
     samples = samples_of_split(dataset, card, options.split)
     predictor, card, name = _predictor(options.model)
     with bar("evaluating", "image") as progress:
@@ -270,7 +270,7 @@ def _activations(options: Any) -> None:
 
 
 def _architectures(options: Any) -> None:
-    from core.models.catalogue import offered
+    from core.models.catalogue import list_architectures
 
     if options.bands > 1024 or options.classes > 254:
         raise ConfigError(
@@ -287,7 +287,7 @@ def _architectures(options: Any) -> None:
             "macs": network.cost.macs,
             "receptive_field": network.cost.receptive_field,
         }
-        for network in offered(options.bands, options.classes)
+        for network in list_architectures(options.bands, options.classes)
     ]
     if options.json:
         print_json({"architectures": rows})

@@ -26,7 +26,7 @@ def train_command(options: Any) -> None:
     from core.training.checks.checks import check_training
     from core.training.config import TrainConfig, load_config, with_settings
     from core.training.queue.launch import suggest_name
-    from core.training.queue.queue import enlist, enqueue, has_turn
+    from core.training.queue.queue import enqueue, holds_device, submit
     from core.training.runs.run import find_run
     from core.training.session.train import train
 
@@ -41,7 +41,7 @@ def train_command(options: Any) -> None:
             raise ConfigError(
                 f"the run {run.name!r} is finished", remedy="start a new one to train on"
             )
-        if not has_turn():
+        if not holds_device():
             enqueue(run, here=True)
         _report(run, train, resume=True)
         return
@@ -64,12 +64,12 @@ def train_command(options: Any) -> None:
         _find_learning_rate(config)
         return
     name = options.run or suggest_name(config.dataset)
-    if has_turn():
+    if holds_device():
         run = find_run(name)
     else:
         with bar("looking for every class", "mask", delay=1) as progress:
             check_training(config, find_dataset(config.dataset), progress)
-        run = enlist(name, config, here=True)
+        run = submit(name, config, here=True)
     _report(run, train)
 
 
@@ -96,10 +96,10 @@ def _find_learning_rate(config: Any) -> None:
 
 
 def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
-    from core.training.queue.queue import turn
+    from core.training.queue.queue import hold_device
 
     print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    with turn(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
+    with hold_device(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
         card = train(run, resume=resume)
     status = run.status()
     print(f"{run.name}: {status.message}")

@@ -20,7 +20,14 @@ from core.inference.predictor import Predictor
 from core.models.card import ModelCard
 from core.settings import remedy_for
 
-__all__ = ["Evaluation", "Watch", "as_trained", "evaluate", "pooled", "samples_of_split"]
+__all__ = [
+    "Evaluation",
+    "Watch",
+    "apply_card_recipe",
+    "evaluate",
+    "evaluate_images",
+    "samples_of_split",
+]
 
 Watch = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
 
@@ -52,7 +59,7 @@ class Evaluation:
         }
 
 
-def pooled(
+def evaluate_images(
     predictor: Predictor, labelled_images: Iterable[LabelledImage], each: Watch | None = None
 ) -> Evaluation:
     """Score whole images, pixels of all of them pooled.
@@ -66,7 +73,7 @@ def pooled(
     """
     classes = predictor.classes
     matrix = np.zeros((classes, classes), np.int64)
-    surprise, images = 0.0, 0
+    nll, images = 0.0, 0
     for image in labelled_images:
         predicted = np.empty(image.labels.shape, np.uint8)
         own = np.zeros_like(matrix)
@@ -77,16 +84,16 @@ def pooled(
             own += confusion(truth, predicted[rows], classes)
             labelled = truth != VOID
             hit = strip.probabilities[labelled, truth[labelled]]
-            surprise -= float(np.log(np.maximum(hit, 1e-7)).sum())
+            nll -= float(np.log(np.maximum(hit, 1e-7)).sum())
         matrix += own
         images += 1
         if each:
             predicted[~image.valid] = VOID
             each(image, predicted, own)
-    return Evaluation(matrix, surprise / max(1, int(matrix.sum())), images)
+    return Evaluation(matrix, nll / max(1, int(matrix.sum())), images)
 
 
-def as_trained(dataset: Dataset, card: ModelCard) -> Dataset:
+def apply_card_recipe(dataset: Dataset, card: ModelCard) -> Dataset:
     """The dataset with the decisions about data that the model was trained with.
 
     The image product is taken on wherever the dataset has it; exclusions, windows and what unknown
@@ -172,4 +179,4 @@ def evaluate(
             if progress:
                 progress(index + 1, len(samples))
 
-    return pooled(predictor, read())
+    return evaluate_images(predictor, read())

@@ -18,11 +18,11 @@ from core.models.spec import (
 )
 from core.models.zoo_table import backbones
 
-__all__ = ["Offered", "offered"]
+__all__ = ["Architecture", "list_architectures"]
 
 
 @dataclass(frozen=True)
-class Offered:
+class Architecture:
     """One network.
 
     Attributes:
@@ -37,7 +37,7 @@ class Offered:
     cost: Cost
 
 
-def offered(bands: int, classes: int, size: int = 256) -> Iterator[Offered]:
+def list_architectures(bands: int, classes: int, size: int = 256) -> Iterator[Architecture]:
     """The own networks with their default settings, then the zoo's.
 
     Args:
@@ -59,4 +59,4 @@ def offered(bands: int, classes: int, size: int = 256) -> Iterator[Offered]:
         side = ceil(size / spec.multiple) * spec.multiple
         if spec.architecture == "sm-pspnet":
             spec = spec.model_copy(update={"size": side})
-        yield Offered(network_name(spec), spec, side, cost(spec, side))
+        yield Architecture(network_name(spec), spec, side, cost(spec, side))

@@ -16,7 +16,7 @@ from core.datasets.batches.labelled_image import (
 from core.datasets.catalogue import open_dataset
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion
-from core.evaluation.evaluate import as_trained, evaluate, pooled, samples_of_split
+from core.evaluation.evaluate import apply_card_recipe, evaluate, evaluate_images, samples_of_split
 from core.imagery.normalise import Normalisation
 from core.imagery.write import png_bytes
 from core.inference.predictor import Predictor
@@ -81,7 +81,7 @@ def test_predictions_are_handed_over_image_by_image(
     def each(image: LabelledImage, labels: np.ndarray, own: np.ndarray) -> None:
         seen[image.id] = labels, own
 
-    result = pooled(predictor, images, each)
+    result = evaluate_images(predictor, images, each)
     assert list(seen) == [image.id for image in images]
     for image in images:
         labels, own = seen[image.id]
@@ -105,4 +105,4 @@ def test_a_recipe_of_a_card_that_cannot_be_read_is_told(tiny_model: str, gappy: 
     card = read_card(find_model(tiny_model).folder)
     training = card.training.model_copy(update={"config": {"recipe": {"unheard": 1}}})
     with pytest.raises(ModelError, match="recipe in the model card cannot be read"):
-        as_trained(open_dataset(gappy), card.model_copy(update={"training": training}))
+        apply_card_recipe(open_dataset(gappy), card.model_copy(update={"training": training}))

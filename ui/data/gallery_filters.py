@@ -102,7 +102,7 @@ def _scenes(dataset: Dataset, on_change: Callable[[], None]) -> tuple[str, ...]:
 def _by_audit(
     dataset: Dataset, found: Audit | None, on_change: Callable[[], None]
 ) -> dict[str, Any]:
-    land = st.selectbox(
+    land_class = st.selectbox(
         "Class",
         [_ANY_CLASS, *dataset.classes.names],
         disabled=found is None,
@@ -116,7 +116,7 @@ def _by_audit(
         _SHARE,
         1.0,
         format="%g",
-        disabled=found is None or land == _ANY_CLASS,
+        disabled=found is None or land_class == _ANY_CLASS,
         width=190,
         **_tied("share", on_change),
     )
@@ -137,7 +137,7 @@ def _by_audit(
     if found is None:
         return {}
     return {
-        "class_name": "" if land == _ANY_CLASS else land,
+        "class_name": "" if land_class == _ANY_CLASS else land_class,
         "share": share / 100,
         "flagged": _ANY_PROBLEM in flagged,
         "kinds": tuple(kind for kind in flagged if kind != _ANY_PROBLEM),

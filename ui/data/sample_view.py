@@ -41,7 +41,9 @@ def sample_view(dataset: Dataset) -> None:
         return
     labels = _labels(dataset, sample, image.raster.valid)
     layers = [Layer("mask", "Mask", "labels", labels)] if labels is not None else []
-    classes = [ViewerClass(land.name, land.rgb) for land in dataset.classes.classes]
+    classes = [
+        ViewerClass(land_class.name, land_class.rgb) for land_class in dataset.classes.classes
+    ]
     viewer(image.rgb, layers, classes if layers else [], key="sample-viewer", clickable=False)
     facts, shares = st.columns([1, 1], gap="large")
     with facts:

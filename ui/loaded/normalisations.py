@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
@@ -14,14 +14,14 @@ from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import split_samples
 from core.imagery.normalise import Normalisation
 
-__all__ = ["Fitted", "files_and_reading", "training_normalisation"]
+__all__ = ["TrainingNormalisation", "files_and_reading", "training_normalisation"]
 
 _MEMORY = 1024**3  # bytes of samples held while they are counted
 _DECIDES = {"product", "bands", "exclude", "mask_values", "windows", "normalisation", "clip"}
 
 
 @dataclass(frozen=True)
-class Fitted:
+class TrainingNormalisation:
     """A normalisation and how many of the training samples its numbers come from."""
 
     normalisation: Normalisation
@@ -34,7 +34,7 @@ def files_and_reading(dataset: Dataset) -> str:
     return f"{fingerprint(dataset.root)}|{dataset.classes}|{dataset.coding}"
 
 
-def training_normalisation(dataset: Dataset, recipe: Recipe) -> Fitted:
+def training_normalisation(dataset: Dataset, recipe: Recipe) -> TrainingNormalisation:
     """What `recipe` makes of the training samples of a prepared dataset, and of no other.
 
     Raises:
@@ -42,13 +42,15 @@ def training_normalisation(dataset: Dataset, recipe: Recipe) -> Fitted:
     """
     split = split_samples(dataset.samples, recipe.split)
     decided = recipe.model_dump_json(include=_DECIDES)
-    return _fitted(f"{files_and_reading(dataset)}|{decided}", split.train, dataset, recipe)
+    return _fit(f"{files_and_reading(dataset)}|{decided}", split.train, dataset, recipe)
 
 
 @st.cache_resource(max_entries=32, ttl="1h", show_spinner="Reading the training samples …")
-def _fitted(key: str, ids: tuple[str, ...], _dataset: Dataset, _recipe: Recipe) -> Fitted:
+def _fit(
+    key: str, ids: tuple[str, ...], _dataset: Dataset, _recipe: Recipe
+) -> TrainingNormalisation:
     samples = [_dataset.sample(sample) for sample in ids]
     if _recipe.normalisation in ("unit", "imagenet", "decibel"):
         samples = samples[:1]  # their numbers are given; one sample tells type and bands
     seen = SampleStore(_dataset, samples, _MEMORY).survey()
-    return Fitted(fitted(_recipe, seen), len(seen), len(ids))
+    return TrainingNormalisation(fit_normalisation(_recipe, seen), len(seen), len(ids))

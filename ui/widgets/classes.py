@@ -40,9 +40,10 @@ def class_table(
     """
     head = "".join(f"<th scope='col'>{escape(text)}</th>" for text in ("Class", *columns))
     body = "".join(
-        f"<tr><td><span class='dsi-swatch' style='background:{land.color}'></span>"
-        f"{escape(land.name)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-        for land, cells in zip(classes.classes, rows, strict=True)
+        f"<tr><td><span class='dsi-swatch' style='background:{land_class.color}'></span>"
+        f"{escape(land_class.name)}</td>"
+        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for land_class, cells in zip(classes.classes, rows, strict=True)
     )
     st.html(
         f"{_STYLE}<div class='dsi-scroll'><table class='dsi-classes' aria-label='{escape(label)}'>"
@@ -57,7 +58,7 @@ def legend(classes: ClassTable, void_color: str = "") -> None:
         classes: all of them.
         void_color: what void is drawn in; empty where it is left transparent.
     """
-    chips = [_chip(land.color, land.name) for land in classes.classes]
+    chips = [_chip(land_class.color, land_class.name) for land_class in classes.classes]
     void = (
         _chip(void_color, "Void")
         if void_color

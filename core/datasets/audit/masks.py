@@ -58,8 +58,8 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
             values = pack_rgb(pixels[..., :3]) if color else pixels[..., 0]
             here = values == (int(name[1:], 16) if color else float(name.removeprefix("value ")))
         nearest = _nearest(name, dataset.classes) if color else -1
-        land = dataset.classes.classes[nearest]
-        near = f", nearest class {land.name} {land.color}" if color else ""
+        land_class = dataset.classes.classes[nearest]
+        near = f", nearest class {land_class.name} {land_class.color}" if color else ""
         window = _box(here)
         yield Problem(
             "unknown-colour",

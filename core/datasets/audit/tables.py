@@ -68,7 +68,7 @@ def table_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Pr
     if not used.total() and not unknown.total():
         return
     yield from _wrong_class_file(dataset, used, unknown)
-    absent = [land for land in dataset.classes.classes if not used[land.name]]
+    absent = [land_class for land_class in dataset.classes.classes if not used[land_class.name]]
     if absent and unknown and dataset.coding.kind == "color":
         common = ", ".join(f"{name} ({count:,} px)" for name, count in unknown.most_common(5))
         yield Problem(
@@ -97,11 +97,12 @@ def _wrong_class_file(
         return
     listed = class_file_colors(dataset.root)
     wrong = [
-        f"{land.name} {listed[land.name]} (masks: {land.color}, {used[land.name]:,} px)"
-        for land in dataset.classes.classes
-        if used[land.name]
-        and listed.get(land.name, land.color) != land.color
-        and not unknown[listed[land.name]]
+        f"{land_class.name} {listed[land_class.name]} "
+        f"(masks: {land_class.color}, {used[land_class.name]:,} px)"
+        for land_class in dataset.classes.classes
+        if used[land_class.name]
+        and listed.get(land_class.name, land_class.color) != land_class.color
+        and not unknown[listed[land_class.name]]
     ]
     if wrong:
         yield Problem(
@@ -143,4 +144,4 @@ def balance_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[
 
 
 def _named(classes: Sequence[LandClass]) -> str:
-    return ", ".join(f"{land.name} {land.color}" for land in classes)
+    return ", ".join(f"{land_class.name} {land_class.color}" for land_class in classes)

@@ -11,7 +11,7 @@ from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalisation
 
-__all__ = ["DECIBEL_LIMITS", "PERCENTILES", "fitted"]
+__all__ = ["DECIBEL_LIMITS", "PERCENTILES", "fit_normalisation"]
 
 PERCENTILES = (1.0, 99.0)
 DECIBEL_LIMITS = (-30.0, 5.0)
@@ -20,7 +20,7 @@ DECIBEL_LIMITS = (-30.0, 5.0)
 _SAMPLED = 4_000_000  # values a band that percentiles of other types than 8 and 16 bit come from
 
 
-def fitted(recipe: Recipe, images: Sequence[LabelledImage]) -> Normalisation:
+def fit_normalisation(recipe: Recipe, images: Sequence[LabelledImage]) -> Normalisation:
     """The normalisation a recipe asks for, with the numbers of these images.
 
     Args:

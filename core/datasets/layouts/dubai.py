@@ -115,7 +115,7 @@ def class_file_colors(root: Path) -> dict[str, str]:
 def _disagreements(colors: dict[str, str]) -> list[str]:
     """Classes whose colour in ``classes.json`` is not the one the masks are painted in."""
     return [
-        f"{land.name} as {colors[land.name]} (masks: {land.color})"
-        for land in DUBAI_CLASSES.classes
-        if colors.get(land.name, land.color) != land.color
+        f"{land_class.name} as {colors[land_class.name]} (masks: {land_class.color})"
+        for land_class in DUBAI_CLASSES.classes
+        if colors.get(land_class.name, land_class.color) != land_class.color
     ]

@@ -26,11 +26,11 @@ from core.models.cost.receptive_field import (
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Walked", "receptive_field", "walk"]
+__all__ = ["MeasuredCost", "measure_cost", "receptive_field"]
 
 
 @dataclass(frozen=True)
-class Walked:
+class MeasuredCost:
     """What a network costs at one size.
 
     Attributes:
@@ -45,7 +45,7 @@ class Walked:
     activations: int
 
 
-def walk(model: keras.Model, size: int) -> Walked:
+def measure_cost(model: keras.Model, size: int) -> MeasuredCost:
     """Count over all layers of a functional model, for one image of size × size pixels."""
     import keras
 
@@ -69,7 +69,7 @@ def walk(model: keras.Model, size: int) -> Walked:
     # Borders of zeros would not grow with the area as all else does.
     kept = [layer for layer in layers if not isinstance(layer, keras.layers.ZeroPadding2D)]
     activations = sum(math.prod(shapes[layer.name][1:]) * _outputs(layer) for layer in kept)
-    return Walked(model.count_params(), macs, activations)
+    return MeasuredCost(model.count_params(), macs, activations)
 
 
 def receptive_field(model: keras.Model) -> int | None:

@@ -23,7 +23,7 @@ from core.errors import ConfigError, ModelError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Expected, Normalisation
 from core.models.spec import ModelSpec, UNetVGG11Spec, ZooSpec
 from core.models.weights.cache import Progress, cached, download, local_files
-from core.models.weights.published import Published, published
+from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.paths import workspace
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
             where="encoder_weights",
             remedy="set encoder_weights to none, or start_from to nothing",
         )
-    if published(spec) is None:
+    if pretrained_weights(spec) is None:
         raise ConfigError(
             f"there are no encoder weights for the architecture {spec.architecture}",
             where="encoder_weights",
@@ -121,7 +121,7 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
 
 def local_choices(spec: ModelSpec) -> list[str]:
     """Files in the workspace's ``cache/weights`` that may be of the network's encoder, by name."""
-    if published(spec) is None:
+    if pretrained_weights(spec) is None:
         return []
     return [path.name for path in local_files(_suffix(spec))]
 
@@ -214,7 +214,7 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
 
 
 def pretrained_normalisation(
-    fitted: Normalisation, spec: ModelSpec, bands: int, name: str = ""
+    normalisation: Normalisation, spec: ModelSpec, bands: int, name: str = ""
 ) -> Normalisation:
     """The normalisation with what the encoder's pretrained weights expect.
 
@@ -224,7 +224,7 @@ def pretrained_normalisation(
     the package's own ``preprocess_input``, but for the order of bands (see `Scaling.bgr`).
 
     Args:
-        fitted: to the training samples.
+        normalisation: from the training samples.
         spec: the network; of its settings only the encoder counts.
         bands: of the input.
         name: what to call the weights; by default ImageNet's.
@@ -240,7 +240,7 @@ def pretrained_normalisation(
     weights = Expected(
         name=name or row.name, mean=mean, std=std, data_mean=seen_mean, data_std=seen_std
     )
-    return fitted.expecting(weights)
+    return normalisation.expecting(weights)
 
 
 def adapt_kernel(kernel: np.ndarray, bands: int) -> np.ndarray:
@@ -284,8 +284,8 @@ def _for_bands(values: list[np.ndarray], bands: int, bgr: bool) -> list[np.ndarr
     return [adapt_kernel(kernel[:, :, ::-1] if bgr else kernel, bands), *bias]
 
 
-def _published(spec: ModelSpec) -> Published:
-    row = published(spec)
+def _published(spec: ModelSpec) -> PretrainedWeights:
+    row = pretrained_weights(spec)
     if row is None:
         raise ModelError(
             f"there are no encoder weights for {spec.architecture}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.device import tensorflow
 from core.errors import RunError, WorkspaceError
 from core.paths import disk_errors, write_atomic, write_json
-from core.training.callbacks.step_counter import Sitting
+from core.training.callbacks.step_counter import StepCounter
 from core.training.runs.run import EPOCH_FILE, Run
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ __all__ = ["check_space", "checkpointer", "restore"]
 _EVERY = 300.0  # seconds between states within a long epoch
 
 
-def checkpointer(run: Run, sitting: Sitting, partial: Callable[[], int]) -> tuple[Any, Any]:
+def checkpointer(
+    run: Run, step_counter: StepCounter, partial: Callable[[], int]
+) -> tuple[Any, Any]:
     """Two Keras callbacks that keep weights and optimizer, for `restore`.
 
     Like `keras.callbacks.BackupAndRestore`, but an epoch that was cut short is not taken for a
@@ -50,8 +52,8 @@ def checkpointer(run: Run, sitting: Sitting, partial: Callable[[], int]) -> tupl
             self.epoch = epoch
 
         def on_train_batch_end(self, step: int, logs: Any = None) -> None:
-            done = sitting.within(step)
-            if time.monotonic() - self.wrote > _EVERY and done < sitting.steps:
+            done = step_counter.within(step)
+            if time.monotonic() - self.wrote > _EVERY and done < step_counter.steps:
                 self.write(self.epoch)
                 self.mark(self.epoch, done)
 

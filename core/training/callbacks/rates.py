@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.device import tensorflow
-from core.training.callbacks.step_counter import Sitting
+from core.training.callbacks.step_counter import StepCounter
 from core.training.config import TrainConfig
 from core.training.schedules import learning_rate, plateau_cuts
 
@@ -14,7 +14,7 @@ __all__ = ["rate_setter", "thaw"]
 
 
 def rate_setter(
-    config: TrainConfig, sitting: Sitting, scores: Callable[[], Sequence[float]]
+    config: TrainConfig, step_counter: StepCounter, scores: Callable[[], Sequence[float]]
 ) -> Any:
     """A Keras callback that sets the learning rate of every step.
 
@@ -34,9 +34,9 @@ def rate_setter(
                 self.factor = config.plateau_factor**cuts
 
         def on_train_batch_begin(self, step: int, logs: Any = None) -> None:
-            at = sitting.overall(self.epoch, step) - 1
+            at = step_counter.overall(self.epoch, step) - 1
             self.model.optimizer.learning_rate = self.factor * learning_rate(
-                config, sitting.total, at
+                config, step_counter.total, at
             )
 
     return RateSetter()

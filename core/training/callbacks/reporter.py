@@ -10,7 +10,7 @@ from typing import Any
 
 from core.device import memory_in_use, tensorflow
 from core.errors import RunError
-from core.training.callbacks.step_counter import Sitting
+from core.training.callbacks.step_counter import StepCounter
 from core.training.runs.run import Run, Status
 from core.training.step.train_step import gradient_norms
 
@@ -40,7 +40,7 @@ class Means:
 def reporter(
     run: Run,
     status: Callable[..., Status],
-    sitting: Sitting,
+    step_counter: StepCounter,
     batch: int,
     limit_minutes: float,
     stale: Callable[[], bool],
@@ -87,7 +87,7 @@ def reporter(
         def on_train_batch_end(self, step: int, logs: Any = None) -> None:
             now = time.monotonic()
             self.ticks.append((step, now))
-            done = sitting.within(step)
+            done = step_counter.within(step)
             if not math.isfinite(float(logs["loss"])):
                 # Before the epoch ends: neither the state nor the best weights become NaN.
                 raise RunError(
@@ -108,7 +108,7 @@ def reporter(
                 message="Training.",
                 epoch=self.epoch + 1,
                 step=done,
-                steps=sitting.steps,
+                steps=step_counter.steps,
                 images_per_second=crops,
                 seconds_left=self._left(done, rate),
             )
@@ -117,7 +117,7 @@ def reporter(
             record = {
                 "kind": "step",
                 "epoch": self.epoch + 1,
-                "step": sitting.overall(self.epoch, step),
+                "step": step_counter.overall(self.epoch, step),
                 "loss": means.pop("loss"),
                 "learning_rate": float(self.model.optimizer.learning_rate),
                 "images_per_second": crops,
@@ -129,14 +129,14 @@ def reporter(
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.epoch_seconds.append(time.monotonic() - self.epoch_began)
             # What was asked for while the images were validated.
-            self._look_for_an_end(sitting.steps, time.monotonic())
+            self._look_for_an_end(step_counter.steps, time.monotonic())
             if not self.stopped and stale():
                 self.early = True
                 self.model.stop_training = True
 
         def _look_for_an_end(self, done: int, now: float) -> None:
-            whole = done == sitting.steps
-            if self.stopped or (whole and self.epoch + 1 == sitting.epochs):
+            whole = done == step_counter.steps
+            if self.stopped or (whole and self.epoch + 1 == step_counter.epochs):
                 return
             if run.stop_file.exists():
                 self.stopped = "as you asked"
@@ -158,9 +158,9 @@ def reporter(
             an_epoch = (
                 sum(self.epoch_seconds) / len(self.epoch_seconds)
                 if self.epoch_seconds
-                else sitting.steps / rate
+                else step_counter.steps / rate
             )
-            epochs = sitting.epochs - self.epoch - 1
-            return (sitting.steps - done) / rate + epochs * an_epoch
+            epochs = step_counter.epochs - self.epoch - 1
+            return (step_counter.steps - done) / rate + epochs * an_epoch
 
     return Reporter()

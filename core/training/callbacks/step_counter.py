@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Sitting"]
+__all__ = ["StepCounter"]
 
 
 @dataclass
-class Sitting:
+class StepCounter:
     """The plan of a training, and what an earlier process has done of the present epoch.
 
     Attributes:

@@ -23,7 +23,7 @@ from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
 from core.settings import remedy_for
 from core.training.checks.class_weights import check_class_weights
-from core.training.checks.initial_weights import check_beginning
+from core.training.checks.initial_weights import check_initial_weights
 from core.training.checks.memory import largest_batch, training_memory
 from core.training.checks.presence import check_presence, classes_present
 from core.training.config import TrainConfig
@@ -183,7 +183,7 @@ def check_config(
             remedy="choose 0 (automatic) or a divisor of the batch: "
             + _listed([n for n in range(1, config.batch + 1) if not config.batch % n]),
         )
-    check_beginning(config, spec)
+    check_initial_weights(config, spec)
 
 
 def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:

@@ -12,10 +12,10 @@ from core.models.weights.pretrained import (
 from core.models.weights.transfer import check_transfer
 from core.training.config import TrainConfig
 
-__all__ = ["check_beginning"]
+__all__ = ["check_initial_weights"]
 
 
-def check_beginning(config: TrainConfig, spec: ModelSpec) -> None:
+def check_initial_weights(config: TrainConfig, spec: ModelSpec) -> None:
     """Refuse weights to begin with that do not fit, before anything is started.
 
     Args:

@@ -7,7 +7,7 @@ import re
 from core.errors import RunError
 from core.paths import BUNDLED_MODELS, workspace
 from core.training.config import TrainConfig
-from core.training.queue.queue import advance, enlist, enqueue
+from core.training.queue.queue import advance, enqueue, submit
 from core.training.runs.run import Run, Status, list_runs
 
 __all__ = ["launch", "resume", "running", "suggest_name"]
@@ -29,7 +29,7 @@ def launch(config: TrainConfig, name: str) -> Run:
         RunError: a run or another model of that name exists, or no process can be started.
         WorkspaceError: the name is not allowed or the disk refuses.
     """
-    run = enlist(name, config)
+    run = submit(name, config)
     advance()
     return run
 

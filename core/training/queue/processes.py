@@ -13,14 +13,14 @@ from core.errors import RunError
 from core.paths import REPOSITORY, data_roots, disk_errors, workspace, write_json
 from core.training.runs.run import Launched, Run, process_start
 
-__all__ = ["TURN", "start_training", "start_worker"]
+__all__ = ["DEVICE_LOCK", "start_training", "start_worker"]
 
-TURN = "TRAINING_TURN"
+DEVICE_LOCK = "TRAINING_TURN"
 """Environment variable of a training in the background: the number of the open file that is its
 right to the device (`core.training.queue.queue`)."""
 
 
-def start_training(run: Run, arguments: list[str], turn: IO[bytes]) -> None:
+def start_training(run: Run, arguments: list[str], device_lock: IO[bytes]) -> None:
     """Start ``python -m core train`` for a run, in a session of its own.
 
     Args:
@@ -35,7 +35,7 @@ def start_training(run: Run, arguments: list[str], turn: IO[bytes]) -> None:
     size = run.log.stat().st_size if run.log.is_file() else 0
     command = [sys.executable, "-m", "core", "train", "--run", run.name, *arguments]
     try:
-        process = _detached(command, run.log, turn)
+        process = _detached(command, run.log, device_lock)
     except OSError as error:
         message = f"The training process could not be started: {error.strerror or error}."
         failed = {"state": "failed", "message": message, "place": None}
@@ -67,14 +67,14 @@ def start_worker(log: Path) -> None:
 
 
 def _detached(
-    command: list[str], log: Path, turn: IO[bytes] | None = None
+    command: list[str], log: Path, device_lock: IO[bytes] | None = None
 ) -> subprocess.Popen[bytes]:
     # The process runs in the repository: what is relative to our folder would point elsewhere.
     environment = os.environ | {"DSI_WORKSPACE": str(workspace().root)}
     if roots := data_roots():
         environment["DSI_DATA_ROOTS"] = os.pathsep.join(str(root) for root in roots)
-    if turn:
-        environment[TURN] = str(turn.fileno())
+    if device_lock:
+        environment[DEVICE_LOCK] = str(device_lock.fileno())
     with disk_errors(log):
         file = log.open("ab")
     with file:
@@ -86,7 +86,7 @@ def _detached(
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            pass_fds=(turn.fileno(),) if turn else (),
+            pass_fds=(device_lock.fileno(),) if device_lock else (),
         )
     # An ended child stays a zombie until someone waits for it.
     waits = f"wait for process {process.pid}"

@@ -25,22 +25,22 @@ from typing import IO
 from core.errors import RunError
 from core.paths import workspace
 from core.training.config import TrainConfig
-from core.training.queue import processes as starting
+from core.training.queue import processes
 from core.training.runs.locks import acquire, locked
 from core.training.runs.run import Run, create_run, list_runs, process_start
 from core.training.runs.status import Status
 
 __all__ = [
     "advance",
-    "enlist",
     "enqueue",
-    "has_turn",
+    "hold_device",
+    "holds_device",
     "move",
     "queue_lock",
     "queued",
     "remove",
-    "turn",
-    "work_off",
+    "run_worker",
+    "submit",
 ]
 
 _LOOK = 0.5  # seconds between two looks whose turn it is
@@ -51,7 +51,7 @@ def queued() -> list[Run]:
     return [run for run, _ in _waiting()]
 
 
-def enlist(name: str, config: TrainConfig, *, here: bool = False) -> Run:
+def submit(name: str, config: TrainConfig, *, here: bool = False) -> Run:
     """Make a new run at the end of the queue.
 
     Args:
@@ -72,7 +72,7 @@ def enqueue(run: Run, *, here: bool = False) -> None:
 
     Args:
         run: to go on with.
-        here: as in `enlist`.
+        here: as in `submit`.
 
     Raises:
         RunError: it is running, waiting, or finished.
@@ -160,10 +160,10 @@ def advance() -> Run | None:
         finally:
             if _for_the_background() and (free := acquire(_folder() / ".worker.lock")):
                 free.close()
-                starting.start_worker(_folder() / ".worker.log")
+                processes.start_worker(_folder() / ".worker.log")
 
 
-def work_off() -> None:
+def run_worker() -> None:
     """Start what is queued in the background, one after the other, until nothing is left.
 
     Of several processes that try, one does it and the others return at once.
@@ -185,13 +185,13 @@ def work_off() -> None:
             time.sleep(_LOOK)
 
 
-def has_turn() -> bool:
+def holds_device() -> bool:
     """Whether this process was started by the queue for a training in the background."""
-    return starting.TURN in os.environ
+    return processes.DEVICE_LOCK in os.environ
 
 
 @contextmanager
-def turn(run: Run, say: Callable[[str], None]) -> Iterator[None]:
+def hold_device(run: Run, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the device for the training of a run, as soon as it is its turn.
 
     Args:
@@ -202,7 +202,7 @@ def turn(run: Run, say: Callable[[str], None]) -> Iterator[None]:
         RunError: it was taken off the queue, or another process trains it.
         WorkspaceError: the disk refuses.
     """
-    number = os.environ.pop(starting.TURN, None)
+    number = os.environ.pop(processes.DEVICE_LOCK, None)
     device = _wait(run, say) if number is None else _inherited(run, int(number))
     with device:
         yield
@@ -269,7 +269,7 @@ def _start_next() -> Run | None:
         begun = run.saved() is not None or (run.folder / "metrics.jsonl").is_file()
         dataset = ["--dataset", run.config().dataset]
         first = ["--config", str(run.folder / "config.json"), *dataset]
-        starting.start_training(run, [*dataset, "--resume"] if begun else first, device)
+        processes.start_training(run, [*dataset, "--resume"] if begun else first, device)
         run.write_status(status.model_copy(update=_starting()))
         return run
 

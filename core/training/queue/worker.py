@@ -6,7 +6,7 @@ start, the Train page and the command line start it again where it is gone (`que
 
 from __future__ import annotations
 
-from core.training.queue.queue import work_off
+from core.training.queue.queue import run_worker
 
 if __name__ == "__main__":
-    work_off()
+    run_worker()

@@ -1,6 +1,7 @@
 """How the kept weights score on each image, beside the pooled score: `samples.json` of a run.
 
-The images are predicted once for both: a watch goes along with `core.evaluation.evaluate.pooled`.
+The images are predicted once for both: a watch goes along with
+`core.evaluation.evaluate.evaluate_images`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class SampleScores(BaseModel):
 
 
 def by_sample(names: Sequence[str], found: dict[str, ByClass]) -> Watch:
-    """What `pooled` is to call with each image so that its scores are put into `found`.
+    """What `evaluate_images` is to call with each image so that its scores are put into `found`.
 
     Args:
         names: of the classes.

@@ -169,7 +169,7 @@ class TimelapseWriter:
         self.places = {id: place for place, id in enumerate(pinned)}
 
     def of(self, epoch: int) -> Watch:
-        """What `core.evaluation.evaluate.pooled` is to call with each image after that epoch."""
+        """What `evaluate_images` is to call with each image after that epoch."""
 
         def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
             if image.id in self.places:

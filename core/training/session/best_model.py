@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from core.evaluation.evaluate import Evaluation, pooled
+from core.evaluation.evaluate import Evaluation, evaluate_images
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard, Training
 from core.models.spec import ModelSpec
@@ -24,16 +24,16 @@ from core.training.runs.sample_scores import (
     write_samples,
 )
 from core.training.runs.status_writer import StatusWriter
-from core.training.session.initial_weights import read_beginning
+from core.training.session.initial_weights import read_initial_weights
 from core.training.session.training_data import TrainingData
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Keeper", "finish"]
+__all__ = ["BestModelSaver", "finish"]
 
 
-class Keeper:
+class BestModelSaver:
     """Writes the weights that are in the model as the run's best, with a card."""
 
     def __init__(
@@ -43,16 +43,16 @@ class Keeper:
         data: TrainingData,
         spec: ModelSpec,
         model: keras.Model,
-        fitted: keras.Model,
+        compiled: keras.Model,
     ) -> None:
         self.run, self.config, self.data, self.spec = run, config, data, spec
         # The same layers twice; the optimizer's state is no part of a model.
-        self.model, self.fitted = model, fitted
+        self.model, self.compiled = model, compiled
         self.by_sample: dict[str, ByClass] = {}
         """IoU by validation sample and class, of the validation that went before `keep`."""
 
     def keep(self, epoch: int, summary: dict[str, Any]) -> None:
-        check_space(self.run, self.fitted)
+        check_space(self.run, self.compiled)
         # A new name each time: a resumed epoch must not write over the weights of the card.
         name = f"best-{epoch:04d}-{time.time_ns():x}.weights.h5"
         save_model(self.model, self.run.folder, name, self._card(epoch, summary, name))
@@ -72,7 +72,7 @@ class Keeper:
             if record["kind"] == "epoch"
         )
 
-        begun = read_beginning(self.run)
+        initial_weights = read_initial_weights(self.run)
 
         def card(sha256: str) -> ModelCard:
             return ModelCard(
@@ -92,7 +92,7 @@ class Keeper:
                     scores={"val": summary},
                     config=self.config.model_dump(mode="json"),
                     minutes=round(seconds / 60, 1),
-                    notes=begun.notes if begun else "",
+                    notes=initial_weights.notes if initial_weights else "",
                 ),
                 weights=weights,
                 sha256=sha256,
@@ -121,11 +121,13 @@ def finish(
         # It was killed between keeping the weights and their scores by image.
         status(message="Scoring the best checkpoint on the validation samples.", seconds_left=None)
         sides["val"] = {}
-        pooled(predictor, data.val, by_sample(card.classes.names, sides["val"]))
+        evaluate_images(predictor, data.val, by_sample(card.classes.names, sides["val"]))
     if len(data.test):
         status(message="Scoring the best checkpoint on the test samples.", seconds_left=None)
         found: dict[str, ByClass] = {}
-        test: Evaluation = pooled(predictor, data.test, by_sample(card.classes.names, found))
+        test: Evaluation = evaluate_images(
+            predictor, data.test, by_sample(card.classes.names, found)
+        )
         scored["test"] = test.summary(card.classes.names)
         sides["test"] = found
     write_samples(run, SampleScores(epoch=card.training.epoch, sides=sides))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from core.datasets.batches.feed import check_photometric
-from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import check_alike, class_counts
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.catalogue import find_dataset
@@ -16,7 +16,7 @@ from core.datasets.recipes.splits import split_samples
 from core.errors import ConfigError
 from core.training.checks.class_weights import check_class_weights
 from core.training.config import TrainConfig
-from core.training.session.initial_weights import Beginning, begun_normalisation
+from core.training.session.initial_weights import InitialWeights, normalisation_for_initial_weights
 from core.training.session.training_data import TrainingData
 
 __all__ = ["class_factors", "load_data"]
@@ -25,7 +25,9 @@ _TRAIN, _VAL = 4 * 1024**3, 1024**3  # bytes of decoded samples held
 
 
 def load_data(
-    config: TrainConfig, tell: Callable[[str, int, int], None], begun: Beginning | None = None
+    config: TrainConfig,
+    tell: Callable[[str, int, int], None],
+    initial_weights: InitialWeights | None = None,
 ) -> TrainingData:
     """Open the dataset, split it, and fit the normalisation to the training samples.
 
@@ -55,7 +57,9 @@ def load_data(
 
     seen = train.survey(partial(tell, "training"))
     bands = seen[0].pixels.shape[-1]
-    normalisation = begun_normalisation(config, fitted(config.recipe, seen), bands, begun)
+    normalisation = normalisation_for_initial_weights(
+        config, fit_normalisation(config.recipe, seen), bands, initial_weights
+    )
     check_photometric(config.recipe, normalisation, seen[0])
     file_bands = 0
     if dataset.bands:

@@ -12,6 +12,7 @@ from core.errors import ConfigError, ModelError
 from core.imagery.normalise import Expected, Normalisation
 from core.models.spec import ModelSpec
 from core.models.store import find_model, load_model
+from core.models.weights.imagenet import pretrained_weights
 from core.models.weights.pretrained import (
     IMAGENET,
     NONE,
@@ -20,7 +21,6 @@ from core.models.weights.pretrained import (
     pretrained_normalisation,
     weights_file,
 )
-from core.models.weights.published import published
 from core.models.weights.transfer import expected_by, transfer
 from core.paths import write_json
 from core.training.checks.initial_weights import _source
@@ -30,13 +30,20 @@ from core.training.runs.run import Run
 if TYPE_CHECKING:
     from core.training.session.training_data import TrainingData
 
-__all__ = ["Beginning", "begin", "begun_normalisation", "keep_beginning", "read_beginning"]
+__all__ = [
+    "InitialWeights",
+    "load_initial_weights",
+    "normalisation_for_initial_weights",
+    "read_initial_weights",
+    "write_initial_weights",
+]
 
-_FILE = "beginning.json"
+_FILE = "initial_weights.json"
+_OLD_FILE = "beginning.json"  # of runs made before 0.2
 
 
-class Beginning(BaseModel):
-    """What `beginning.json` says: a run goes on so after its sources are gone.
+class InitialWeights(BaseModel):
+    """What `initial_weights.json` says: a run goes on so after its sources are gone.
 
     Attributes:
         notes: what was taken over and what was not, in words.
@@ -49,8 +56,11 @@ class Beginning(BaseModel):
     weights: Expected | None = None
 
 
-def begun_normalisation(
-    config: TrainConfig, fitted: Normalisation, bands: int, begun: Beginning | None = None
+def normalisation_for_initial_weights(
+    config: TrainConfig,
+    normalisation: Normalisation,
+    bands: int,
+    initial_weights: InitialWeights | None = None,
 ) -> Normalisation:
     """The normalisation with what the weights expect that the network begins with.
 
@@ -59,7 +69,7 @@ def begun_normalisation(
 
     Args:
         config: its `start_from` and `encoder_weights`.
-        fitted: to the training samples.
+        normalisation: from the training samples.
         bands: of the input.
         begun: what the run began with, where it has begun.
 
@@ -67,17 +77,17 @@ def begun_normalisation(
         ConfigError: see `check_encoder_weights`.
         ModelError: there is no such model.
     """
-    if begun is not None:
-        return fitted.expecting(begun.weights)
+    if initial_weights is not None:
+        return normalisation.expecting(initial_weights.weights)
     check_encoder_weights(config.model, config.encoder_weights, config.start_from)
     if config.encoder_weights != NONE:
-        return pretrained_normalisation(fitted, config.model, bands, _name(config))
+        return pretrained_normalisation(normalisation, config.model, bands, _name(config))
     if config.start_from and (weights := _source(config).normalisation.weights):
-        return fitted.expecting(expected_by(weights, bands))
-    return fitted
+        return normalisation.expecting(expected_by(weights, bands))
+    return normalisation
 
 
-def begin(
+def load_initial_weights(
     model: Any,
     spec: ModelSpec,
     config: TrainConfig,
@@ -116,7 +126,7 @@ def begin(
         check()
         status(message="Putting in the encoder's weights.")
         sentence = load_encoder(model, spec, path, _name(config)).sentence()
-        row = published(spec) if config.encoder_weights == IMAGENET else None
+        row = pretrained_weights(spec) if config.encoder_weights == IMAGENET else None
         return f"{sentence} Their licence: {row.licence}." if row else sentence
     if not config.start_from:
         return ""
@@ -137,22 +147,24 @@ def begin(
     return done.sentence(config.start_from)
 
 
-def keep_beginning(run: Run, beginning: Beginning) -> None:
+def write_initial_weights(run: Run, initial_weights: InitialWeights) -> None:
     """Write down what a run began with."""
-    write_json(run.folder / _FILE, beginning.model_dump(mode="json"))
+    write_json(run.folder / _FILE, initial_weights.model_dump(mode="json"))
 
 
-def read_beginning(run: Run) -> Beginning | None:
-    """What `keep_beginning` wrote; None where it began with random weights."""
-    try:
-        return Beginning.model_validate_json((run.folder / _FILE).read_bytes())
-    except (OSError, ValidationError):
-        return None
+def read_initial_weights(run: Run) -> InitialWeights | None:
+    """What `write_initial_weights` wrote; None where it began with random weights."""
+    for name in (_FILE, _OLD_FILE):
+        try:
+            return InitialWeights.model_validate_json((run.folder / name).read_bytes())
+        except (OSError, ValidationError):
+            continue
+    return None
 
 
 def _name(config: TrainConfig) -> str:
     """What the encoder's weights are called."""
-    row = published(config.model)
+    row = pretrained_weights(config.model)
     if config.encoder_weights == IMAGENET and row:
         return row.name
     return Path(config.encoder_weights).name

@@ -11,7 +11,7 @@ from core.datasets.batches.feed import training_feed
 from core.datasets.dataset import Dataset
 from core.device import resolve_precision, tensorflow
 from core.errors import DatasetError, DSIError, ImageError
-from core.evaluation.evaluate import pooled
+from core.evaluation.evaluate import evaluate_images
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, ModelCard
 from core.models.spec import ModelSpec
@@ -19,7 +19,7 @@ from core.models.store import build_model, read_card
 from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.rates import rate_setter, thaw
 from core.training.callbacks.reporter import reporter
-from core.training.callbacks.step_counter import Sitting
+from core.training.callbacks.step_counter import StepCounter
 from core.training.callbacks.validator import validator
 from core.training.checks.checks import absent_classes, check_config, check_counts, network_of
 from core.training.checks.presence import (
@@ -35,11 +35,16 @@ from core.training.runs.sample_scores import all_of, by_sample
 from core.training.runs.status_writer import StatusWriter, check_stop
 from core.training.runs.timelapse import TimelapseWriter
 from core.training.schedules import stale_epochs
-from core.training.session.best_model import Keeper, finish
+from core.training.session.best_model import BestModelSaver, finish
 from core.training.session.data import class_factors, load_data
-from core.training.session.initial_weights import Beginning, begin, keep_beginning, read_beginning
+from core.training.session.initial_weights import (
+    InitialWeights,
+    load_initial_weights,
+    read_initial_weights,
+    write_initial_weights,
+)
 from core.training.session.training_data import TrainingData
-from core.training.step.compile import compiled
+from core.training.step.compile import compile_model
 from core.training.step.replicas import mirrored, synchronise
 
 __all__ = ["run_session"]
@@ -56,7 +61,7 @@ def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: boo
         status(message=f"Reading {what} images: {done} of {total}.")
         check_stop(run)
 
-    data = load_data(config, reading, read_beginning(run) if resume else None)
+    data = load_data(config, reading, read_initial_weights(run) if resume else None)
     status(message="Building the network.")
     keras.config.set_dtype_policy(resolve_precision(config.precision))
     spec = network_of(config, data.bands, len(data.dataset.classes))
@@ -68,18 +73,18 @@ def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: boo
             _begin(run, model, spec, config, data, status)
         if strategy.num_replicas_in_sync > 1:
             synchronise(model)
-        fitted = compiled(model, spec, config, data.counts, class_factors(config, data))
+        compiled = compile_model(model, spec, config, data.counts, class_factors(config, data))
     pixels = int(data.train.areas.sum())
     steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
-    sitting = Sitting(steps, config.epochs)
-    epochs, sitting.offset = restore(run, fitted) if resume else (0, 0)
-    if resume and not int(fitted.optimizer.iterations):
+    step_counter = StepCounter(steps, config.epochs)
+    epochs, step_counter.offset = restore(run, compiled) if resume else (0, 0)
+    if resume and not int(compiled.optimizer.iterations):
         _begin(run, model, spec, config, data, status)  # it was killed before it had left a state
     if (run.folder / CARD_FILE).is_file():
         # The card is what counts: a killed process may have kept weights without a word.
         kept = read_card(run.folder).training
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
-    fit = _Fit(run, config, status, data, spec, model, fitted, sitting)
+    fit = _Fit(run, config, status, data, spec, model, compiled, step_counter)
     status(message="Starting the first step (the graph is traced).", epoch=epochs, steps=steps)
     with _vanishing(data.dataset):
         fit(epochs)
@@ -115,11 +120,11 @@ def _begin(
     data: TrainingData,
     status: StatusWriter,
 ) -> None:
-    notes = begin(model, spec, config, data, status, lambda: check_stop(run))
+    notes = load_initial_weights(model, spec, config, data, status, lambda: check_stop(run))
     if notes:
         status(message=notes)
         print(notes, file=sys.stderr)  # in the run's log
-        keep_beginning(run, Beginning(notes=notes, weights=data.normalisation.weights))
+        write_initial_weights(run, InitialWeights(notes=notes, weights=data.normalisation.weights))
 
 
 class _Fit:
@@ -133,27 +138,27 @@ class _Fit:
         data: TrainingData,
         spec: ModelSpec,
         model: Any,
-        fitted: Any,
-        sitting: Sitting,
+        compiled: Any,
+        step_counter: StepCounter,
     ) -> None:
         self.run, self.config, self.data, self.spec = run, config, data, spec
-        self.model, self.fitted, self.sitting = model, fitted, sitting
+        self.model, self.compiled, self.step_counter = model, compiled, step_counter
         predictor = Predictor(model, data.normalisation, multiple=spec.multiple, dtype=data.dtype)
         ids = [sample.id for sample in data.val.samples]
         timelapse = TimelapseWriter(run, ids, data.dataset.classes, config.timelapse)
         names = data.dataset.classes.names
-        keeper = Keeper(run, config, data, spec, model, fitted)
+        keeper = BestModelSaver(run, config, data, spec, model, compiled)
         scored = by_sample(names, keeper.by_sample)
         self.validate = validator(
             run,
             status,
-            lambda epoch: pooled(predictor, data.val, all_of(timelapse.of(epoch), scored)),
+            lambda epoch: evaluate_images(predictor, data.val, all_of(timelapse.of(epoch), scored)),
             names,
             keeper.keep,
             lambda: self.report.partial,
         )
         self.report = reporter(
-            run, status, sitting, config.batch, config.limit_minutes, lambda: self.stale
+            run, status, step_counter, config.batch, config.limit_minutes, lambda: self.stale
         )
 
     @property
@@ -164,26 +169,26 @@ class _Fit:
 
     def __call__(self, epochs: int) -> None:
         """Train from that epoch, of which the sitting's offset is done, to the end."""
-        if epochs >= self.sitting.epochs:
+        if epochs >= self.step_counter.epochs:
             return
         if self.stale:
             self.report.early = True  # that is how it had ended, before it was killed
             return
         check_stop(self.run)
-        if self.sitting.offset:
-            self._fit(epochs, epochs + 1, self.sitting.steps - self.sitting.offset)
-            if self.fitted.stop_training:
+        if self.step_counter.offset:
+            self._fit(epochs, epochs + 1, self.step_counter.steps - self.step_counter.offset)
+            if self.compiled.stop_training:
                 return
-            self.sitting.offset = 0
+            self.step_counter.offset = 0
             # `fit` ends with the averages in place of the trained weights.
-            epochs, _ = restore(self.run, self.fitted)
-        if epochs < self.sitting.epochs:
-            self._fit(epochs, self.sitting.epochs, self.sitting.steps)
+            epochs, _ = restore(self.run, self.compiled)
+        if epochs < self.step_counter.epochs:
+            self._fit(epochs, self.step_counter.epochs, self.step_counter.steps)
 
     def _fit(self, first: int, last: int, steps: int) -> None:
         failed: list[DSIError | MemoryError] = []
         # Another stream of crops after a resume: the first epochs' crops need not come again.
-        seed = self.config.seed + int(self.fitted.optimizer.iterations)
+        seed = self.config.seed + int(self.compiled.optimizer.iterations)
         feed = training_feed(
             self.data.train,
             self.config.recipe,
@@ -193,7 +198,7 @@ class _Fit:
             failed,
         )
         try:
-            self.fitted.fit(
+            self.compiled.fit(
                 feed,
                 epochs=last,
                 initial_epoch=first,
@@ -210,7 +215,7 @@ class _Fit:
     def _callbacks(self) -> list[Any]:
         import keras
 
-        state, mark = checkpointer(self.run, self.sitting, lambda: self.report.partial)
+        state, mark = checkpointer(self.run, self.step_counter, lambda: self.report.partial)
         frozen = []
         if self.config.freeze_encoder:
             from core.models.architectures.blocks import encoder_layers
@@ -219,7 +224,7 @@ class _Fit:
             frozen = [thaw(layers, self.config.freeze_encoder)]
         return [
             *frozen,
-            rate_setter(self.config, self.sitting, lambda: self.validate.scores),
+            rate_setter(self.config, self.step_counter, lambda: self.validate.scores),
             # Before the average is swapped in: what is resumed from are the raw weights.
             state,
             *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if self.config.ema else []),

@@ -11,12 +11,12 @@ from core.models.architectures.blocks import block_of
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
 from core.training.step.losses import class_weights, segmentation_loss
-from core.training.step.train_step import fitted_model
+from core.training.step.train_step import with_train_step
 
-__all__ = ["compiled", "optimizer"]
+__all__ = ["compile_model", "optimizer"]
 
 
-def compiled(
+def compile_model(
     model: Any, spec: ModelSpec, config: TrainConfig, counts: np.ndarray, factors: list[float]
 ) -> Any:
     """A model of the same layers, compiled, with all optimizer variables made.
@@ -30,9 +30,9 @@ def compiled(
     tensorflow()
     import keras
 
-    fitted = fitted_model(model, lambda layer: block_of(spec, layer), config.clip_norm)
+    compiled = with_train_step(model, lambda layer: block_of(spec, layer), config.clip_norm)
     weights = class_weights(counts, config.loss.balance, factors)
-    fitted.compile(
+    compiled.compile(
         optimizer(config),
         segmentation_loss(config.loss, weights, factors),
         metrics=[
@@ -42,8 +42,8 @@ def compiled(
         ],
     )
     # Of all weights, also those that are frozen at first.
-    fitted.optimizer.build(fitted.trainable_variables)
-    return fitted
+    compiled.optimizer.build(compiled.trainable_variables)
+    return compiled
 
 
 def optimizer(config: TrainConfig) -> Any:

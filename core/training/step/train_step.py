@@ -9,12 +9,12 @@ from typing import Any
 from core.device import tensorflow
 from core.training.step.replicas import summed
 
-__all__ = ["fitted_model", "gradient_norms"]
+__all__ = ["gradient_norms", "with_train_step"]
 
 _NORM = "gradient_norm/"
 
 
-def fitted_model(model: Any, block_of: Callable[[str], str], clip_norm: float) -> Any:
+def with_train_step(model: Any, block_of: Callable[[str], str], clip_norm: float) -> Any:
     """A `keras.Model` of the same layers whose `fit` watches and limits the gradients.
 
     Its metrics ``gradient_norm/BLOCK`` are the L2 norms of the gradients of a block's weights,
@@ -35,7 +35,7 @@ def fitted_model(model: Any, block_of: Callable[[str], str], clip_norm: float) -
         for variable in layer._trainable_variables:
             blocks[id(variable)] = block_of(layer.name)
 
-    class Fitted(keras.Model):
+    class TrainStepModel(keras.Model):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             # In the order of the network.
@@ -74,7 +74,7 @@ def fitted_model(model: Any, block_of: Callable[[str], str], clip_norm: float) -
             self.optimizer.apply([g * factor for g in gradients], variables)
             return self.compute_metrics(images, labels, logits)
 
-    return Fitted(model.inputs, model.outputs, name=model.name)
+    return TrainStepModel(model.inputs, model.outputs, name=model.name)
 
 
 def gradient_norms(logs: Mapping[str, Any]) -> dict[str, float]:

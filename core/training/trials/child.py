@@ -27,15 +27,15 @@ from core import errors
 from core.errors import ConfigError, DSIError, RunError
 from core.paths import REPOSITORY
 
-__all__ = ["Progress", "ask", "serve"]
+__all__ = ["Progress", "child_main", "run_in_child"]
 
 Progress = Callable[[int, int], None]
 
 _LOOK = 0.25  # seconds between two calls of the progress function while the child is silent
 
 
-def ask(module: str, order: dict[str, Any], progress: Progress, what: str) -> Any:
-    """Run a module that calls `serve` and wait for its result.
+def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: str) -> Any:
+    """Run a module that calls `child_main` and wait for its result.
 
     Args:
         module: its full name.
@@ -158,7 +158,7 @@ def _as_raised(error: dict[str, str]) -> DSIError:
     return kind(error["what"], where=error["where"], remedy=error["remedy"])
 
 
-def serve(work: Callable[[dict[str, Any], Progress], Any]) -> None:
+def child_main(work: Callable[[dict[str, Any], Progress], Any]) -> None:
     """The child's side: read the order, do the work, write the answer.
 
     The process ends when its parent does. Errors that are none of ours keep their traceback, on

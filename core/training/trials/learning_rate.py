@@ -19,7 +19,7 @@ from core.device import resolve_precision, tensorflow
 from core.errors import DSIError
 from core.training.checks.checks import check_training
 from core.training.config import TrainConfig
-from core.training.trials.child import Progress, ask, serve
+from core.training.trials.child import Progress, child_main, run_in_child
 
 if TYPE_CHECKING:
     from core.models.spec import ModelSpec
@@ -74,7 +74,9 @@ def find_learning_rate(config: TrainConfig, progress: Progress | None = None) ->
     """
     order = config.model_dump(mode="json")
     tell = progress or (lambda done, total: None)
-    found = ask("core.training.trials.learning_rate", order, tell, "looking for a learning rate")
+    found = run_in_child(
+        "core.training.trials.learning_rate", order, tell, "looking for a learning rate"
+    )
     return LearningRates(tuple(found["rates"]), tuple(found["losses"]), found["suggestion"])
 
 
@@ -130,14 +132,14 @@ def _sought(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     data = load_data(config, lambda what, done, total: None)
     keras.config.set_dtype_policy(resolve_precision(config.precision))
     with strategy.scope():
-        model, spec, fitted = _network(config, data)
+        model, spec, compiled = _network(config, data)
     sweep = _sweep(progress)
     failed: list[DSIError | MemoryError] = []
     feed = training_feed(
         data.train, config.recipe, data.normalisation, config.batch, config.seed, failed
     )
     try:
-        fitted.fit(
+        compiled.fit(
             feed,
             steps_per_epoch=STEPS,
             callbacks=[*_frozen(config, model, spec), sweep],
@@ -157,16 +159,16 @@ def _network(config: TrainConfig, data: TrainingData) -> tuple[Any, Any, Any]:
     from core.models.store import build_model
     from core.training.checks.checks import network_of
     from core.training.session.data import class_factors
-    from core.training.session.initial_weights import begin
-    from core.training.step.compile import compiled
+    from core.training.session.initial_weights import load_initial_weights
+    from core.training.step.compile import compile_model
     from core.training.step.replicas import synchronise
 
     spec = network_of(config, data.bands, len(data.dataset.classes))
     model = build_model(spec)
-    begin(model, spec, config, data, lambda **_: None)
+    load_initial_weights(model, spec, config, data, lambda **_: None)
     if tensorflow().distribute.get_strategy().num_replicas_in_sync > 1:
         synchronise(model)
-    return model, spec, compiled(model, spec, config, data.counts, class_factors(config, data))
+    return model, spec, compile_model(model, spec, config, data.counts, class_factors(config, data))
 
 
 def _frozen(config: TrainConfig, model: Any, spec: ModelSpec) -> list[Any]:
@@ -208,4 +210,4 @@ def _sweep(progress: Progress) -> Any:
 
 
 if __name__ == "__main__":
-    serve(_sought)
+    child_main(_sought)

@@ -17,7 +17,7 @@ import numpy as np
 from core.device import describe, resolve_precision, tensorflow
 from core.training.checks.checks import network_of
 from core.training.config import TrainConfig
-from core.training.trials.child import Progress, ask, serve
+from core.training.trials.child import Progress, child_main, run_in_child
 
 __all__ = ["STAGES", "Measured", "measure"]
 
@@ -75,7 +75,7 @@ def measure(
     """
     order = {"config": config.model_dump(mode="json"), "bands": bands, "classes": classes}
     tell = progress or (lambda done, total: None)
-    return Measured(**ask("core.training.trials.step_time", order, tell, "timing a step"))
+    return Measured(**run_in_child("core.training.trials.step_time", order, tell, "timing a step"))
 
 
 def _timed(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _timed(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     import keras
 
     from core.models.store import build_model
-    from core.training.step.compile import compiled
+    from core.training.step.compile import compile_model
     from core.training.step.replicas import mirrored, synchronise
 
     strategy = mirrored(config.replicas, config.batch)
@@ -96,11 +96,11 @@ def _timed(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
         if strategy.num_replicas_in_sync > 1:
             synchronise(model)
         factors = [1.0] * spec.classes
-        fitted = compiled(model, spec, config, np.ones(spec.classes, np.int64), factors)
+        compiled = compile_model(model, spec, config, np.ones(spec.classes, np.int64), factors)
     progress(1, STAGES)
     clock = _clock(progress)
     feed = _random_feed(config, spec.bands, spec.classes)
-    fitted.fit(feed, steps_per_epoch=10**6, callbacks=[clock], shuffle=False, verbose=0)
+    compiled.fit(feed, steps_per_epoch=10**6, callbacks=[clock], shuffle=False, verbose=0)
     progress(STAGES, STAGES)
     first, *others = clock.seconds
     device = _device_name(strategy.num_replicas_in_sync)
@@ -189,4 +189,4 @@ def _device_name(replicas: int) -> str:
 
 
 if __name__ == "__main__":
-    serve(_timed)
+    child_main(_timed)

@@ -227,7 +227,13 @@ def test_real_dubai(real_data: Path) -> None:
     found = audited(real_data / "dubai")
     total = sum(found.pixels_per_class.values()) + found.void_pixels
     # The published set's shares; one part of each of the eight tiles is missing here.
-    published = {"Land": 52.4, "Water": 13.6, "Building": 13.3, "Vegetation": 10.3, "Road": 9.4}
+    published = {
+        "Land": 52.4,
+        "Water": 13.6,
+        "Building": 13.3,
+        "Vegetation": 10.3,
+        "Road": 9.4,
+    }
     for name, share in published.items():
         assert 100 * found.pixels_per_class[name] / total == pytest.approx(share, abs=2)
     assert {p.kind for p in found.problems} == {"class-table", "void-colour", "mosaic"}

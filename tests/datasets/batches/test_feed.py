@@ -9,7 +9,7 @@ import pytest
 
 from core.classes import VOID
 from core.datasets.batches.feed import check_photometric, training_feed
-from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import LabelledImage, without_gaps
 from core.datasets.batches.preview import augmented_preview
 from core.datasets.recipes.augmentation_presets import PRESETS, at_strength
@@ -36,7 +36,7 @@ def _image(dtype: str = "uint8", bands: int = 3, seed: int = 0) -> LabelledImage
 
 
 def _batches(images: list[LabelledImage], recipe: Recipe, seed: int, count: int = 3) -> list:
-    normalisation = fitted(recipe, images)
+    normalisation = fit_normalisation(recipe, images)
     filled = without_gaps(images, normalisation)
     feed = training_feed(filled, recipe, normalisation, 4, seed)
     return [(x.numpy(), y.numpy()) for x, y in islice(feed, count)]
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_batches(stride: int) -> None:
 def test_a_feed_started_twice_begins_anew() -> None:
     images = [_image()]
     recipe = Recipe(patch=Patch(size=64), augmentation=STRONG)
-    feed = training_feed(images, recipe, fitted(recipe, images), 2, 0)
+    feed = training_feed(images, recipe, fit_normalisation(recipe, images), 2, 0)
     first, second = (next(iter(feed))[0].numpy() for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
@@ -80,7 +80,7 @@ def test_without_augmentation_it_is_what_prediction_does(kind: str, dtype: str) 
     image = _image(dtype)
     recipe = Recipe(patch=Patch(size=128, minimum_labelled=0), augmentation=NONE)
     recipe = recipe.model_copy(update={"normalisation": kind})
-    normalisation = fitted(recipe, [image])
+    normalisation = fit_normalisation(recipe, [image])
     square = LabelledImage("a", *(part[:128, :128] for part in _parts(image)))
     feed = training_feed([square], recipe, normalisation, 1, 0)
     x, y = next(iter(feed))
@@ -98,7 +98,7 @@ def test_the_preview_is_the_first_batch_of_a_training(kind: str) -> None:
     image = _image()
     recipe = Recipe(patch=Patch(size=64), augmentation=STRONG)
     recipe = recipe.model_copy(update={"normalisation": kind})
-    normalisation = fitted(recipe, [image])
+    normalisation = fit_normalisation(recipe, [image])
     shown = augmented_preview(*_parts(image), recipe, normalisation, 4, seed=9)
     filled = without_gaps([image], normalisation)
     x, y = next(iter(training_feed(filled, recipe, normalisation, 4, 9)))
@@ -115,7 +115,7 @@ def test_a_preview_of_radar_is_neither_black_nor_white(bands: int) -> None:
     recipe = Recipe(
         patch=Patch(size=64), augmentation=PRESETS["radar"], normalisation="decibel", clip=(-30, 5)
     )
-    shown = augmented_preview(*_parts(image), recipe, fitted(recipe, [image]), 3, seed=0)
+    shown = augmented_preview(*_parts(image), recipe, fit_normalisation(recipe, [image]), 3, seed=0)
     for rgb, _ in shown:
         assert rgb.shape == (64, 64, 3)
         assert 40 < rgb.mean() < 215
@@ -127,7 +127,7 @@ def test_a_preview_says_what_cannot_be_done() -> None:
     image.labels[:] = VOID
     recipe = Recipe(patch=Patch(size=64))
     with pytest.raises(ConfigError, match="every mask is void"):
-        augmented_preview(*_parts(image), recipe, fitted(recipe, [image]), 2, 0)
+        augmented_preview(*_parts(image), recipe, fit_normalisation(recipe, [image]), 2, 0)
 
 
 @pytest.mark.parametrize("setting", ["brightness", "contrast", "noise", "speckle"])
@@ -136,10 +136,10 @@ def test_values_without_a_range_are_not_changed(setting: str) -> None:
     for dtype in ("float32", "int16"):
         image = _image(dtype)
         with pytest.raises(ConfigError, match=f"{setting} cannot .* choose the normalisation"):
-            check_photometric(recipe, fitted(recipe, [image]), image)
+            check_photometric(recipe, fit_normalisation(recipe, [image]), image)
         stretched = recipe.model_copy(update={"normalisation": "minmax"})
-        check_photometric(stretched, fitted(stretched, [image]), image)
-    check_photometric(recipe, fitted(recipe, [_image("uint16")]), _image("uint16"))
+        check_photometric(stretched, fit_normalisation(stretched, [image]), image)
+    check_photometric(recipe, fit_normalisation(recipe, [_image("uint16")]), _image("uint16"))
 
 
 def test_strength_scales_everything() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from core.datasets.batches import fit_normalisation as fitting
-from core.datasets.batches.fit_normalisation import DECIBEL_LIMITS, fitted
+from core.datasets.batches.fit_normalisation import DECIBEL_LIMITS, fit_normalisation
 from core.datasets.batches.labelled_image import LabelledImage
 from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
@@ -39,7 +39,7 @@ def _seen(images: list[LabelledImage]) -> np.ndarray:
 def test_standard_agrees_with_scikit_learn(dtype: str) -> None:
     images = _images(dtype)
     values = _seen(images)
-    ours = fitted(Recipe(normalisation="standard"), images)(values)
+    ours = fit_normalisation(Recipe(normalisation="standard"), images)(values)
     np.testing.assert_allclose(ours, StandardScaler().fit_transform(values), atol=1e-4)
 
 
@@ -47,7 +47,7 @@ def test_standard_agrees_with_scikit_learn(dtype: str) -> None:
 def test_minmax_agrees_with_scikit_learn(dtype: str) -> None:
     images = _images(dtype)
     values = _seen(images)
-    ours = fitted(Recipe(normalisation="minmax"), images)
+    ours = fit_normalisation(Recipe(normalisation="minmax"), images)
     np.testing.assert_allclose(ours(values), MinMaxScaler().fit_transform(values), atol=1e-5)
     assert ours.low == tuple(values.min(axis=0))  # pixels without data are 0, and do not count
 
@@ -56,7 +56,7 @@ def test_minmax_agrees_with_scikit_learn(dtype: str) -> None:
 @pytest.mark.parametrize("limits", [None, (2.0, 98.0), (0.0, 99.9), (10.0, 100.0)])
 def test_percentiles_of_whole_numbers_are_exact(dtype: str, limits: tuple | None) -> None:
     images = _images(dtype)
-    ours = fitted(Recipe(normalisation="percentile", clip=limits), images)
+    ours = fit_normalisation(Recipe(normalisation="percentile", clip=limits), images)
     wanted = np.percentile(_seen(images), limits or (1, 99), axis=0, method="inverted_cdf")
     np.testing.assert_array_equal([ours.low, ours.high], wanted)
 
@@ -66,24 +66,26 @@ def test_percentiles_of_other_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     values = _seen(images)
     recipe = Recipe(normalisation="percentile", clip=(2, 98))
     wanted = np.percentile(values, (2, 98), axis=0)
-    ours = fitted(recipe, images)
+    ours = fit_normalisation(recipe, images)
     np.testing.assert_allclose([ours.low, ours.high], wanted, rtol=1e-6)
     # Of a part of the values they are near, and the ends stay exact.
     monkeypatch.setattr(fitting, "_SAMPLED", 2000)
-    ours = fitted(recipe, images)
+    ours = fit_normalisation(recipe, images)
     assert not np.allclose([ours.low, ours.high], wanted, rtol=1e-6)
     np.testing.assert_allclose([ours.low, ours.high], wanted, atol=30)
-    ends = fitted(Recipe(normalisation="percentile", clip=(0, 100)), images)
+    ends = fit_normalisation(Recipe(normalisation="percentile", clip=(0, 100)), images)
     np.testing.assert_array_equal([ends.low, ends.high], [values.min(axis=0), values.max(axis=0)])
 
 
 def test_what_needs_no_statistics() -> None:
     images = _images("uint16")
-    assert fitted(Recipe(normalisation="unit"), images).divisor == 65535
-    assert fitted(Recipe(normalisation="imagenet"), images).mean == IMAGENET_MEAN
-    radar = fitted(Recipe(normalisation="decibel"), _images("float32", 4))
+    assert fit_normalisation(Recipe(normalisation="unit"), images).divisor == 65535
+    assert fit_normalisation(Recipe(normalisation="imagenet"), images).mean == IMAGENET_MEAN
+    radar = fit_normalisation(Recipe(normalisation="decibel"), _images("float32", 4))
     assert radar.low == (DECIBEL_LIMITS[0],) * 4
-    assert fitted(Recipe(normalisation="decibel", clip=(-25, 0)), images).high == (0,) * 3
+    assert (
+        fit_normalisation(Recipe(normalisation="decibel", clip=(-25, 0)), images).high == (0,) * 3
+    )
 
 
 @pytest.mark.parametrize("kind", ["standard", "minmax", "percentile"])
@@ -92,7 +94,7 @@ def test_what_needs_no_statistics() -> None:
 def test_a_constant_band_is_no_division_by_zero(kind: str, value: int, dtype: str) -> None:
     pixels = np.full((5, 6, 1), value, dtype)
     image = LabelledImage("flat", pixels, np.zeros((5, 6), np.uint8), np.ones((5, 6), bool))
-    normalise = fitted(Recipe(normalisation=kind), [image])
+    normalise = fit_normalisation(Recipe(normalisation=kind), [image])
     np.testing.assert_allclose(normalise(pixels), 0, atol=1e-6)
 
 
@@ -102,12 +104,12 @@ def test_images_without_any_data_still_give_numbers(kind: str, dtype: str) -> No
     nothing = LabelledImage(
         "void", np.zeros((4, 4, 2), dtype), np.full((4, 4), 255, np.uint8), np.zeros((4, 4), bool)
     )
-    got = fitted(Recipe(normalisation=kind), [nothing])
+    got = fit_normalisation(Recipe(normalisation=kind), [nothing])
     assert np.isfinite(got(nothing.pixels)).all()
 
 
 def test_what_cannot_be_normalised_is_said() -> None:
     with pytest.raises(ConfigError, match="three bands, these images have 4"):
-        fitted(Recipe(normalisation="imagenet"), _images("uint8", 4))
+        fit_normalisation(Recipe(normalisation="imagenet"), _images("uint8", 4))
     with pytest.raises(ConfigError, match="complex values"):
-        fitted(Recipe(), _images("complex64"))
+        fit_normalisation(Recipe(), _images("complex64"))

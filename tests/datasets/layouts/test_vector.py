@@ -156,9 +156,9 @@ def test_classes_by_an_attribute(tmp_path: Path) -> None:
     labels(tmp_path / "labels.gpkg", shapes, kind=kinds, id=["1", "2", "3", "4"], one=["x"] * 4)
     plain = open_dataset(tmp_path)
     assert any("every polygon is Foreground" in note for note in plain.notes)
-    offered = infer_classes(tmp_path)
-    assert offered.kind == "attribute"
-    assert offered.attributes == ("kind", "id")  # `one` tells nothing apart
+    inferred = infer_classes(tmp_path)
+    assert inferred.kind == "attribute"
+    assert inferred.attributes == ("kind", "id")  # `one` tells nothing apart
     counted = infer_classes(tmp_path, "kind")
     assert [(f.value, f.pixels) for f in counted.found] == [("res", 2), ("forest", 1), ("cloud", 1)]
     with pytest.raises(DatasetError, match=r"no attribute 'height'.*kind"):

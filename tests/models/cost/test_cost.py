@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.models.catalogue import offered
+from core.models.catalogue import list_architectures
 from core.models.cost.cost import cost
 from core.models.spec import UNetSpec, UNetVGG11Spec, ZooSpec, architectures
 from core.models.zoo_table import backbones
@@ -101,7 +101,7 @@ def test_the_command_lists_all_of_them() -> None:
     assert by_name["unet"]["macs"] == cost(UNetSpec(bands=4, classes=3), 256).macs
     assert by_name["sm-pspnet-resnet18"]["receptive_field"] is None
     assert by_name["sm-pspnet-resnet18"]["size"] == 288
-    assert [network.name for network in offered(4, 3)] == [row["name"] for row in rows]
+    assert [network.name for network in list_architectures(4, 3)] == [row["name"] for row in rows]
 
 
 def test_the_command_in_words_and_its_refusals() -> None:

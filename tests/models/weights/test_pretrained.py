@@ -16,7 +16,8 @@ from core.models.architectures.blocks import encoder_layers
 from core.models.architectures.zoo import _package, whole_encoder
 from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec, ZooSpec
 from core.models.store import build_model
-from core.models.weights import published as table
+from core.models.weights import imagenet as table
+from core.models.weights.imagenet import pretrained_weights
 from core.models.weights.pretrained import (
     adapt_channels,
     adapt_kernel,
@@ -27,7 +28,6 @@ from core.models.weights.pretrained import (
     pretrained_normalisation,
     weights_file,
 )
-from core.models.weights.published import published
 from core.paths import workspace
 from tests.weights_server import served, vgg11_tensors, write_keras2, write_safetensors
 
@@ -389,7 +389,7 @@ def test_one_band_is_what_grey_was() -> None:
 def test_preprocessing_is_the_packages_own(backbone: str) -> None:
     image = np.random.default_rng(0).integers(0, 256, (1, 9, 8, 3)).astype(np.uint8)
     wanted = _package().get_preprocessing(backbone)(image.astype(np.float32))
-    row = published(zoo(backbone))
+    row = pretrained_weights(zoo(backbone))
     assert row is not None
     if row.scaling.bgr:  # our kernels are turned round instead
         wanted = wanted[..., ::-1]
@@ -407,7 +407,7 @@ def test_what_is_standardised_arrives_with_imagenets_mean_and_spread() -> None:
         std=tuple(pixels.std((0, 1), np.float64)),
     )
     for backbone in ("resnet18", "vgg16", "inceptionv3", "efficientnetb0"):
-        row = published(zoo(backbone))
+        row = pretrained_weights(zoo(backbone))
         assert row is not None
         got = pretrained_normalisation(own, zoo(backbone), 4)(pixels)
         wanted = (np.array((IMAGENET_MEAN, IMAGENET_STD)) - [row.scaling.mean, (0,) * 3]) / (

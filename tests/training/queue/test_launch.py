@@ -14,7 +14,7 @@ from core.errors import RunError, WorkspaceError
 from core.models.store import load_model
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
-from core.training.queue import processes as starting
+from core.training.queue import processes
 from core.training.queue.launch import launch, resume, running, suggest_name
 from core.training.runs.run import Run, Status, create_run
 
@@ -91,7 +91,7 @@ def test_a_broken_installation_is_told_from_the_log(
 ) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "__main__.py").write_text("import no_such_module")
-    monkeypatch.setattr(starting, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(processes, "REPOSITORY", tmp_path)
     run = launch(config, "broken")
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "failed"
@@ -99,7 +99,7 @@ def test_a_broken_installation_is_told_from_the_log(
 
 
 def test_no_process_is_our_error(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting.sys, "executable", "/no/such/python")
+    monkeypatch.setattr(processes.sys, "executable", "/no/such/python")
     with pytest.raises(RunError, match="could not be started"):
         launch(config, "none")
     assert Run(workspace().runs / "none").status().state == "failed"

@@ -15,10 +15,19 @@ import pytest
 from core.errors import RunError
 from core.paths import workspace
 from core.training.config import TrainConfig
-from core.training.queue import processes as starting
+from core.training.queue import processes
 from core.training.queue.delete import delete_run
 from core.training.queue.launch import launch, resume, running
-from core.training.queue.queue import advance, enlist, enqueue, move, queued, remove, turn, work_off
+from core.training.queue.queue import (
+    advance,
+    enqueue,
+    hold_device,
+    move,
+    queued,
+    remove,
+    run_worker,
+    submit,
+)
 from core.training.runs.run import Run, Status, create_run, find_run
 from core.training.runs.summary import in_words
 from tests.conftest import REPOSITORY
@@ -30,10 +39,10 @@ PATIENCE = 120  # seconds; nothing is asserted about time
 FAKE = """
 import os, sys, time
 sys.path.insert(1, {repository!r})
-from core.training.queue.queue import turn
+from core.training.queue.queue import hold_device
 from core.training.runs.run import find_run
 run = find_run(sys.argv[sys.argv.index("--run") + 1])
-with turn(run, print):
+with hold_device(run, print):
     with (run.folder / "began").open("a") as file:
         file.write(f"{{os.getpid()}} {{'--resume' in sys.argv}}\\n")
     run.write_status(run.status().model_copy(update={{"state": "running"}}))
@@ -45,8 +54,8 @@ WORKER = """
 import sys
 sys.path.insert(1, {repository!r})
 from core.training.queue import queue
-queue.starting.REPOSITORY = {fake!r}
-queue.work_off()
+queue.processes.REPOSITORY = {fake!r}
+queue.run_worker()
 """
 
 
@@ -54,16 +63,16 @@ queue.work_off()
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A repository whose `core` is the fake command, for the launcher and its worker."""
     folder = tmp_path / "fake"
-    (folder / "core" / "training").mkdir(parents=True)
+    (folder / "core" / "training" / "queue").mkdir(parents=True)
     (folder / "core" / "__main__.py").write_text(FAKE.format(repository=str(REPOSITORY)))
     worker = WORKER.format(repository=str(REPOSITORY), fake=str(folder))
-    (folder / "core" / "training" / "worker.py").write_text(worker)
+    (folder / "core" / "training" / "queue" / "worker.py").write_text(worker)
     # The fake `core` holds two scripts: everything else comes from the repository.
-    for place in (folder / "core", folder / "core" / "training"):
+    for place in (core := folder / "core", core / "training", core / "training" / "queue"):
         (place / "__init__.py").write_text(
             f"__path__.append({str(REPOSITORY / place.relative_to(folder))!r})"
         )
-    monkeypatch.setattr(starting, "REPOSITORY", folder)
+    monkeypatch.setattr(processes, "REPOSITORY", folder)
     yield folder
     for run in queued():
         remove(run)
@@ -150,7 +159,7 @@ def test_the_order_is_changed_and_runs_are_taken_off(config: TrainConfig) -> Non
 
 
 def test_places_halved_often_keep_their_order(config: TrainConfig) -> None:
-    x, y, a, b = (enlist(name, config) for name in "xyab")
+    x, y, a, b = (submit(name, config) for name in "xyab")
     del b
     for turn_ in range(130):
         move((x, y)[turn_ % 2], 2)
@@ -162,7 +171,7 @@ def test_places_halved_often_keep_their_order(config: TrainConfig) -> None:
 
 
 def test_the_place_is_told(config: TrainConfig) -> None:
-    run = enlist("a", config)
+    run = submit("a", config)
     assert in_words(run.status(), 1).message == (
         "Number 1 in the queue: it starts when the present training has ended."
     )
@@ -194,7 +203,7 @@ def test_a_worker_that_is_killed_is_replaced_by_the_next_who_looks(config: Train
     assert len(began(a)) == len(began(b)) == 1
     # A training survives its worker, and a second worker leaves the first alone.
     worker = _worker()
-    work_off()
+    run_worker()
     assert _worker() == worker
     os.kill(worker, signal.SIGKILL)
     until(lambda: _worker() != worker)
@@ -211,16 +220,16 @@ import sys
 sys.path.insert(0, {repository!r})
 import os, signal
 from pathlib import Path
-from core.training.queue import processes as starting, queue
+from core.training.queue import processes, queue
 from core.training.config import TrainConfig
 from core.training.runs.run import Run
-starting.REPOSITORY = Path({fake!r})
+processes.REPOSITORY = Path({fake!r})
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 if {moment!r} == "before":
-    queue.starting.start_training = die
+    queue.processes.start_training = die
 elif {moment!r} == "after":
-    starting.write_json = die
+    processes.write_json = die
 elif {moment!r} == "noted":
     Run.write_status = die
 queue.advance()
@@ -231,7 +240,7 @@ queue.advance()
 def test_a_starter_that_is_killed_in_the_middle_loses_none_and_starts_none_twice(
     config: TrainConfig, fake: Path, moment: str
 ) -> None:
-    a, b = enlist("a", config), enlist("b", config)
+    a, b = submit("a", config), submit("b", config)
     code = LAUNCH.format(repository=str(REPOSITORY), fake=str(fake), moment=moment)
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=fake)
     assert done.returncode == -signal.SIGKILL
@@ -245,7 +254,7 @@ def test_a_starter_that_is_killed_in_the_middle_loses_none_and_starts_none_twice
 
 
 def test_many_who_look_at_once_start_one(config: TrainConfig, fake: Path) -> None:
-    a, b = enlist("a", config), enlist("b", config)
+    a, b = submit("a", config), submit("b", config)
     code = LAUNCH.format(repository=str(REPOSITORY), fake=str(fake), moment="never")
     racers = [subprocess.Popen([sys.executable, "-c", code], cwd=fake) for _ in range(6)]
     assert [racer.wait() for racer in racers] == [0] * 6
@@ -259,7 +268,7 @@ def _command(fake: Path, run: Run) -> subprocess.Popen[str]:
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code = heed + FAKE.format(repository=str(REPOSITORY)).replace(
         'find_run(sys.argv[sys.argv.index("--run") + 1])',
-        "__import__('core.training.queue.queue').training.queue.queue.enlist("
+        "__import__('core.training.queue.queue').training.queue.queue.submit("
         "sys.argv[2], __import__('core.training.config').training.config.TrainConfig(), here=True)",
     )
     return subprocess.Popen(
@@ -306,14 +315,14 @@ def test_a_command_that_gives_up_or_dies_leaves_the_queue(config: TrainConfig, f
 
 def test_a_run_taken_off_while_its_command_waits_is_said(config: TrainConfig) -> None:
     launch(config, "a")
-    run = enlist("typed", config, here=True)
+    run = submit("typed", config, here=True)
     said: list[str] = []
 
     def take_off(words: str) -> None:
         said.append(words)
         remove(run)
 
-    with pytest.raises(RunError, match="not in the queue any more"), turn(run, take_off):
+    with pytest.raises(RunError, match="not in the queue any more"), hold_device(run, take_off):
         raise AssertionError("it has no turn")
     assert len(said) == 1
 
@@ -329,7 +338,7 @@ def test_only_an_ended_run_is_deleted(config: TrainConfig) -> None:
     delete_run(a)
     assert not a.folder.exists()
     assert [path.name for path in workspace().runs.iterdir() if "deleted" in path.name] == []
-    assert enlist("a", config) == a  # its name is free again
+    assert submit("a", config) == a  # its name is free again
 
 
 def test_a_status_without_a_living_process_does_not_block_the_queue(config: TrainConfig) -> None:

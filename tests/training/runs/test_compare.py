@@ -8,7 +8,7 @@ import pytest
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.training.config import TrainConfig, with_settings
-from core.training.queue.queue import enlist, remove
+from core.training.queue.queue import remove, submit
 from core.training.runs.compare import epoch_records, seconds_trained, settings
 from core.training.runs.notes import Notes, read_notes, tidy_tags, write_notes
 from core.training.runs.run import Run, create_run
@@ -98,7 +98,7 @@ def test_epochs_are_read_without_the_steps(run: Run) -> None:
 
 def test_the_list_tells_places_tags_and_what_is_damaged(run: Run) -> None:
     config = TrainConfig(dataset="demo")
-    first, second = enlist("first", config), enlist("second", config)
+    first, second = submit("first", config), submit("second", config)
     write_notes(second, Notes(tags=("sar",)))
     bad = create_run("bad", config)
     (bad.folder / "status.json").write_text("{")

@@ -12,7 +12,7 @@ from core.classes import DUBAI_CLASSES
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.evaluation.confusion import confusion
-from core.evaluation.evaluate import pooled
+from core.evaluation.evaluate import evaluate_images
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
 from core.models.store import load_model
@@ -140,7 +140,7 @@ def test_it_is_fed_by_the_validation_itself(run: Run, space: Path, tiny_model: s
     model, card = load_model(space / "models" / tiny_model)
     predictor = Predictor(model, Normalisation(), multiple=card.spec.multiple)
     image = sample("Tile 5", (64, 48))
-    pooled(predictor, [image], written(run).of(4))
+    evaluate_images(predictor, [image], written(run).of(4))
     ((folder, pinned),) = read_timelapse(run).samples
     assert pinned.frames[0].epoch == 4
     expected = predictor.predict(image.pixels, image.valid)

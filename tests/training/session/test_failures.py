@@ -119,28 +119,28 @@ def test_images_that_vanish_before_the_test(
 def exhausted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The fifth step asks TensorFlow for more memory than any machine has."""
     tf = tensorflow()
-    fitted_model, counter = compiling.fitted_model, count(1)
+    make_model, counter = compiling.with_train_step, count(1)
 
     def made(*arguments: Any) -> Any:
-        fitted = fitted_model(*arguments)
-        make = fitted.make_train_function
+        compiled = make_model(*arguments)
+        make = compiled.make_train_function
 
         def make_train_function(force: bool = False) -> None:
             make(force)
-            step = fitted.train_function
+            step = compiled.train_function
 
             def hungry(batches: Any) -> Any:
                 if next(counter) == 5:
                     tf.zeros((2**46,))
                 return step(batches)
 
-            fitted.train_function = hungry
+            compiled.train_function = hungry
 
-        fitted.make_train_function = make_train_function
-        return fitted
+        compiled.make_train_function = make_train_function
+        return compiled
 
     with monkeypatch.context() as patch:
-        patch.setattr(compiling, "fitted_model", made)
+        patch.setattr(compiling, "with_train_step", made)
         yield
 
 

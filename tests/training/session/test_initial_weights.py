@@ -16,12 +16,12 @@ from core.errors import ConfigError, ModelError
 from core.imagery.normalise import Normalisation
 from core.models.spec import ZooSpec
 from core.models.store import load_model
-from core.models.weights import published
+from core.models.weights import imagenet
 from core.models.weights.pretrained import pretrained_normalisation
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import create_run
-from core.training.session.initial_weights import read_beginning
+from core.training.session.initial_weights import read_initial_weights
 from core.training.session.train import train
 from tests.weights_server import served, vgg11_tensors, write_safetensors
 
@@ -54,8 +54,8 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    row = replace(published._PUBLISHED["vgg11"], address=address)
-    monkeypatch.setitem(published._PUBLISHED, "vgg11", row)
+    row = replace(imagenet._PUBLISHED["vgg11"], address=address)
+    monkeypatch.setitem(imagenet._PUBLISHED, "vgg11", row)
 
 
 def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(
@@ -156,8 +156,8 @@ def test_other_bands_are_taken_over_and_said_and_another_network_is_refused(
     card = train(run)
     assert "enc1_conv1 adapted from 3 to 2 band(s)" in card.training.notes
     assert card.normalisation.weights is None
-    begun = read_beginning(run)
-    assert begun is not None and begun.notes == card.training.notes
+    initial_weights = read_initial_weights(run)
+    assert initial_weights is not None and initial_weights.notes == card.training.notes
     first, _ = load_model(workspace().runs / "first")
     second, _ = load_model(run.folder)
     before, after = (m.get_layer("enc1_conv1").get_weights()[0] for m in (first, second))

@@ -26,7 +26,7 @@ from core.training.callbacks import checkpointer as checkpoints
 from core.training.callbacks import reporter as reporting
 from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.reporter import reporter
-from core.training.callbacks.step_counter import Sitting
+from core.training.callbacks.step_counter import StepCounter
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, Status, create_run
 from core.training.session import best_model as keeper
@@ -34,7 +34,7 @@ from core.training.session import data, session
 from core.training.session import train as trainer
 from core.training.session.train import train
 from core.training.step import compile as compiling
-from core.training.step.compile import compiled
+from core.training.step.compile import compile_model
 
 TINY = [
     "epochs=2",
@@ -244,9 +244,9 @@ def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
 
 
 def _reporter(run: Run, **settings: Any) -> Any:
-    sitting = Sitting(settings.pop("steps", 3), 2)
+    step_counter = StepCounter(settings.pop("steps", 3), 2)
     report = reporter(
-        run, lambda **_: Status(), sitting, 2, settings.get("limit", 0), lambda: False
+        run, lambda **_: Status(), step_counter, 2, settings.get("limit", 0), lambda: False
     )
     report.set_params({"epochs": 2, "steps": 3})
     optimizer = SimpleNamespace(learning_rate=1e-3)
@@ -313,7 +313,7 @@ def _compiled(spec: UNetSpec) -> Any:
 
     counts = np.array([5, 3, 2])[: spec.classes]
     config = with_settings(TrainConfig(), ["ema=0.9", "epochs=2"])
-    return compiled(build_model(spec), spec, config, counts, [1.0] * len(counts))
+    return compile_model(build_model(spec), spec, config, counts, [1.0] * len(counts))
 
 
 def test_a_state_comes_back_whole(config: TrainConfig) -> None:
@@ -323,7 +323,7 @@ def test_a_state_comes_back_whole(config: TrainConfig) -> None:
     rng = np.random.default_rng(0)
     images = rng.normal(size=(4, 8, 8, 3)).astype(np.float32)
     labels = rng.integers(0, 3, (4, 8, 8)).astype(np.uint8)
-    callbacks = list(checkpointer(run, Sitting(2, 1), lambda: 0))
+    callbacks = list(checkpointer(run, StepCounter(2, 1), lambda: 0))
     model.fit(images, labels, batch_size=2, epochs=1, callbacks=callbacks, verbose=0)
     # What is kept are the weights as trained, before `fit` puts the average in their place.
     again = _compiled(spec)
@@ -358,15 +358,15 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
     run = create_run("killed", config)
-    pooled, calls = session.pooled, iter(range(1, 9))
+    evaluate_images, calls = session.evaluate_images, iter(range(1, 9))
 
     def kill(*arguments: Any) -> Any:
         if next(calls) == epoch:
             raise _Killed
-        return pooled(*arguments)
+        return evaluate_images(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(session, "pooled", kill)
+        patch.setattr(session, "evaluate_images", kill)
         with pytest.raises(RunError):
             train(run)
     saved = run.saved()
@@ -403,7 +403,7 @@ def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
     )
     spec = UNetSpec(width=4, depth=1)
     model = _compiled(spec)
-    kept = keeper.Keeper(run, config, used, spec, model, model)  # type: ignore[arg-type]
+    kept = keeper.BestModelSaver(run, config, used, spec, model, model)  # type: ignore[arg-type]
     assert kept._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
 
 

@@ -18,7 +18,7 @@ import json, sys
 import numpy as np
 from core.models.spec import UNetSpec
 from core.models.store import build_model
-from core.training.step.compile import compiled
+from core.training.step.compile import compile_model
 from core.training.config import TrainConfig, with_settings
 from core.training.step.replicas import mirrored, synchronise
 
@@ -33,7 +33,7 @@ with strategy.scope():
     model = build_model(spec)
     if replicas > 1:
         synchronise(model)
-    fitted = compiled(model, spec, config, np.array([5, 3, 2]), [1.0, 2.0, 1.0])
+    compiled = compile_model(model, spec, config, np.array([5, 3, 2]), [1.0, 2.0, 1.0])
 rng = np.random.default_rng(0)
 images = rng.normal(size=(16, 16, 16, 3)).astype(np.float32)
 labels = rng.integers(0, 3, (16, 16, 16)).astype(np.uint8)
@@ -44,7 +44,7 @@ class Told(keras.callbacks.Callback):
     def on_train_batch_end(self, step, logs=None):
         steps.append({name: float(value) for name, value in logs.items()})
 
-fitted.fit(images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0)
+compiled.fit(images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0)
 weights = [w.ravel()[:50].tolist() for w in model.get_weights()]
 print(json.dumps({"steps": steps, "weights": weights, "n": strategy.num_replicas_in_sync}))
 """

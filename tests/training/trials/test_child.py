@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import ConfigError, DSIError, RunError, UnnamedClasses
 from core.training.trials import child
-from core.training.trials.child import ask
+from core.training.trials.child import run_in_child
 from tests.conftest import REPOSITORY
 
 
@@ -43,7 +43,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         lines = "\n    ".join(body.splitlines())
         text = f"from core.training.child import serve\ndef work(order, progress):\n    {lines}\n"
         (tmp_path / "childs_work.py").write_text(f"{text}serve(work)\n")
-        return ask("childs_work", order or {}, progress, "the trial")
+        return run_in_child("childs_work", order or {}, progress, "the trial")
 
     return run
 

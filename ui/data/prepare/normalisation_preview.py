@@ -13,7 +13,7 @@ from core.imagery.display import to_rgb
 from core.imagery.normalise import Normalisation
 from ui.data.statistics.style import show
 from ui.loaded.images import open_sample
-from ui.loaded.normalisations import Fitted, training_normalisation
+from ui.loaded.normalisations import TrainingNormalisation, training_normalisation
 from ui.viewer.encode import display_size, downsample_image
 from ui.widgets.bands import band_choice
 
@@ -118,7 +118,7 @@ def _histogram(values: np.ndarray, valid: np.ndarray, title: str, key: str) -> N
     show(chart, f"normalisation-{key}", f"{title}: histogram of each band")
 
 
-def _source(found: Fitted) -> str:
+def _source(found: TrainingNormalisation) -> str:
     if not found.normalisation.low and not found.normalisation.mean:
         return f"Every value is divided by {found.normalisation.divisor:,.0f}."
     if found.normalisation.kind in ("imagenet", "decibel"):

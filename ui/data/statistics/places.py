@@ -87,7 +87,7 @@ def class_positions(maps: np.ndarray, classes: ClassTable) -> None:
                 _map(ratio, classes.classes[k], k)
 
 
-def _map(ratio: np.ndarray, land: LandClass, index: int) -> None:
+def _map(ratio: np.ndarray, land_class: LandClass, index: int) -> None:
     import plotly.graph_objects as go
 
     with np.errstate(divide="ignore"):
@@ -109,7 +109,7 @@ def _map(ratio: np.ndarray, land: LandClass, index: int) -> None:
     ends = {-_OCTAVES: "¼×", 0.0: "1×", _OCTAVES: "4×"}
     chart.update_layout(
         title={
-            "text": f"<span style='color:{land.color}'>■</span> {escape(land.name)}",
+            "text": f"<span style='color:{land_class.color}'>■</span> {escape(land_class.name)}",
             "font": {"size": 14},
             "x": 0,
             "y": 0.97,
@@ -128,4 +128,4 @@ def _map(ratio: np.ndarray, land: LandClass, index: int) -> None:
             ticktext=list(ends.values()),
         ),
     )
-    show(chart, f"class-position-{index}", f"Where in the frame {land.name} occurs")
+    show(chart, f"class-position-{index}", f"Where in the frame {land_class.name} occurs")

@@ -21,7 +21,7 @@ EDGE = "rgba(128,140,155,.5)"
 
 def class_colors(dataset: Dataset) -> list[str]:
     """The classes' own colours, then void's."""
-    return [*(land.color for land in dataset.classes.classes), VOID_GREY]
+    return [*(land_class.color for land_class in dataset.classes.classes), VOID_GREY]
 
 
 def difference_axis(limit: float, **bar: Any) -> dict[str, Any]:

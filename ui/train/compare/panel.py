@@ -102,7 +102,7 @@ def _curves(runs: Sequence[RunSummary]) -> None:
         }
         epoch_chart(loss, "Loss", "compare.loss")
     with right:
-        land = st.selectbox(
+        class_name = st.selectbox(
             "Validation IoU of",
             [_MEAN, *classes],
             key="compare.class",
@@ -111,12 +111,15 @@ def _curves(runs: Sequence[RunSummary]) -> None:
         )
         iou = {
             name: [
-                (r["epoch"], r["val_mean_iou"] if land == _MEAN else r["val_iou"].get(land))
+                (
+                    r["epoch"],
+                    r["val_mean_iou"] if class_name == _MEAN else r["val_iou"].get(class_name),
+                )
                 for r in found
             ]
             for name, found in records.items()
         }
-        epoch_chart(iou, "Mean IoU" if land == _MEAN else "IoU", "compare.iou", share=True)
+        epoch_chart(iou, "Mean IoU" if class_name == _MEAN else "IoU", "compare.iou", share=True)
 
 
 def _scores(cards: dict[str, ModelCard], runs: Sequence[RunSummary]) -> None:
@@ -148,7 +151,7 @@ def _scores(cards: dict[str, ModelCard], runs: Sequence[RunSummary]) -> None:
         found = read_samples(run.run)
         if found and side in found.sides:
             values[run.name] = {
-                sample: {land: iou for land, iou in by_class.items() if iou is not None}
+                sample: {class_name: iou for class_name, iou in by_class.items() if iou is not None}
                 for sample, by_class in found.sides[side].items()
             }
     st.markdown("**Spread over the images**")
@@ -177,8 +180,8 @@ def _pooled(cards: dict[str, ModelCard], side: str) -> None:
     for classes, names in by_table.items():
         scores = [cards[name].training.scores[side]["per_class"] for name in names]
         rows = []
-        for land in classes.names:
-            values = [score[land]["iou"] for score in scores]
+        for class_name in classes.names:
+            values = [score[class_name]["iou"] for score in scores]
             best = max((value for value in values if value is not None), default=None)
             rows.append([_iou(value, value == best and len(values) > 1) for value in values])
         class_table(classes, names, rows, label=f"{_SIDES[side]} IoU by class, over all pixels")

@@ -115,13 +115,13 @@ def _class_weights(classes: ClassTable, problem: Problem) -> None:
     if strange := sorted(set(weights) - set(classes.names)):
         st.button(f"Forget the weight of {', '.join(strange)}", on_click=_forget, args=(strange,))
     with st.container(horizontal=True):
-        for land in classes.classes:
-            key = f"train.class_weight.{land.name}"
-            st.session_state[key] = float(weights.get(land.name, 1.0))
+        for land_class in classes.classes:
+            key = f"train.class_weight.{land_class.name}"
+            st.session_state[key] = float(weights.get(land_class.name, 1.0))
             with st.container(width=150, gap="xxsmall"):
-                st.html(_SWATCH.format(color=land.color, name=escape(land.name)))
+                st.html(_SWATCH.format(color=land_class.color, name=escape(land_class.name)))
                 st.number_input(
-                    f"Weight of {land.name}",
+                    f"Weight of {land_class.name}",
                     0.0,
                     1000.0,
                     step=0.5,
@@ -129,7 +129,7 @@ def _class_weights(classes: ClassTable, problem: Problem) -> None:
                     key=key,
                     label_visibility="collapsed",
                     on_change=_weighted,
-                    args=(land.name, key),
+                    args=(land_class.name, key),
                 )
 
 

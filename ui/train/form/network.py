@@ -11,8 +11,8 @@ from core.errors import DSIError, ModelError
 from core.models.cost.cost import cost
 from core.models.spec import ModelSpec, ZooArchitecture, ZooSpec, architectures, default_spec
 from core.models.store import list_models, read_card
+from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.models.weights.pretrained import BAND_RULE, IMAGENET, NONE, local_choices
-from core.models.weights.published import Published, published
 from core.models.weights.transfer import TRANSFER_RULE, check_transfer
 from core.models.zoo_table import backbones
 from ui.train.form import draft
@@ -154,7 +154,7 @@ def _weights(architecture: str, bands: int | None, classes: int, problem: Proble
     left, right = st.columns(2)
     with left:
         _start_from(spec, bands, classes, problem)
-        if row := published(spec):
+        if row := pretrained_weights(spec):
             _encoder_weights(spec, row, problem)
         elif draft.value("encoder_weights") != NONE:
             problem.show_beside("encoder_weights", "Encoder weights")
@@ -172,7 +172,7 @@ def _weights(architecture: str, bands: int | None, classes: int, problem: Proble
             )
 
 
-def _encoder_weights(spec: ModelSpec, row: Published, problem: Problem) -> None:
+def _encoder_weights(spec: ModelSpec, row: PretrainedWeights, problem: Problem) -> None:
     # Files by their name in one folder: no path comes from a browser.
     words = {NONE: "random", IMAGENET: "ImageNet"}
     words |= {name: f"file {name}" for name in local_choices(spec)}

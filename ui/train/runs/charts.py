@@ -145,12 +145,14 @@ def class_curves(records: Sequence[Record], classes: ClassTable, epochs: int, ke
     figure = go.Figure()
     records = _thinned(records, _POINTS // 2)
     x = [record["epoch"] for record in records]
-    for land in classes.classes:
-        y = [record["val_iou"].get(land.name) for record in records]
-        casing = _line(x, y, land.name, _CASING, width=4.5)
-        figure.add_trace(casing.update(showlegend=False, hoverinfo="skip", legendgroup=land.name))
-        line = _line(x, y, land.name, land.color, width=2.5, epochs=epochs)
-        figure.add_trace(line.update(legendgroup=land.name))
+    for land_class in classes.classes:
+        y = [record["val_iou"].get(land_class.name) for record in records]
+        casing = _line(x, y, land_class.name, _CASING, width=4.5)
+        figure.add_trace(
+            casing.update(showlegend=False, hoverinfo="skip", legendgroup=land_class.name)
+        )
+        line = _line(x, y, land_class.name, land_class.color, width=2.5, epochs=epochs)
+        figure.add_trace(line.update(legendgroup=land_class.name))
     _show_epochs(figure, epochs, "IoU", key)
 
 

@@ -65,7 +65,7 @@ def _text(epoch: int, mean_iou: float | None) -> str:
 
 
 def _classes(table: ClassTable) -> list[ViewerClass]:
-    return [ViewerClass(land.name, land.rgb) for land in table.classes]
+    return [ViewerClass(land_class.name, land_class.rgb) for land_class in table.classes]
 
 
 def _nothing(run: Run, status: Status) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets.batches.fit_normalisation import fitted
+from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import load_samples
 from core.datasets.catalogue import open_dataset
 from core.datasets.recipes.recipe import Recipe
@@ -63,8 +63,8 @@ def test_the_numbers_are_those_of_the_training_split_alone(demo_dataset: Path) -
     split = split_samples(dataset.samples, recipe.split)
     found = normalisations.training_normalisation(dataset, recipe)
     training = load_samples(dataset, [dataset.sample(i) for i in split.train])
-    assert found.normalisation == fitted(recipe, training)
-    assert found.normalisation != fitted(recipe, load_samples(dataset, dataset.samples))
+    assert found.normalisation == fit_normalisation(recipe, training)
+    assert found.normalisation != fit_normalisation(recipe, load_samples(dataset, dataset.samples))
     assert found.used == found.training == len(split.train)
 
 

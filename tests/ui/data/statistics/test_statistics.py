@@ -119,7 +119,7 @@ def test_positions_are_relative_to_the_class(drawn: Callable[..., list[dict[str,
     maps[1, :3, :2] = 1
     maps[0, :3, 2:] = 1
     maps[0, :3, :2] = 3
-    land, road = drawn(places.class_positions, maps, CLASSES)
+    land_class, road = drawn(places.class_positions, maps, CLASSES)
     # Road is a sixth of all that is labelled here; in the left half it is a quarter.
     usual = 6 / maps.sum()
     ratio = values(road["data"][0]["customdata"])
@@ -129,7 +129,7 @@ def test_positions_are_relative_to_the_class(drawn: Callable[..., list[dict[str,
     shown = values(road["data"][0]["z"])
     np.testing.assert_allclose(shown[:3, :2], np.log2(0.25 / usual))
     np.testing.assert_array_equal(shown[:3, 2:], -2)  # the end of the scale, not minus infinity
-    assert "Land" in land["layout"]["title"]["text"]
+    assert "Land" in land_class["layout"]["title"]["text"]
     assert CLASSES.classes[1].color in road["layout"]["title"]["text"]
 
 

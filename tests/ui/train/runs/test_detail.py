@@ -138,7 +138,7 @@ def test_classes_have_their_curves_and_a_table(run: Run) -> None:
     (chart,) = charts(at)
     lines = [t for t in chart["data"] if t.get("showlegend") is not False]
     assert [(t["name"], t["line"]["color"]) for t in lines] == [
-        (land.name, land.color) for land in DUBAI_CLASSES.classes
+        (land_class.name, land_class.color) for land_class in DUBAI_CLASSES.classes
     ]
     table = next(h.proto.body for h in at.get("html") if "IoU by class" in h.proto.body)
     assert table.count("0.250") == 4

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
-from core.training.queue.queue import enlist, queued
+from core.training.queue.queue import queued, submit
 from core.training.runs.locks import acquire
 from core.training.runs.notes import Notes, read_notes, write_notes
 from core.training.runs.run import Run, create_run, process_start
@@ -115,7 +115,7 @@ def test_the_queue_is_reordered_and_left(busy: None) -> None:
     me = os.getpid()
     made("now", state="running", pid=me, process_start=process_start(me))
     for name in ("first", "second", "third"):
-        enlist(name, TrainConfig(dataset="demo"))
+        submit(name, TrainConfig(dataset="demo"))
     at = opened(runs_view, run="second")
     assert not at.exception
     assert any("now is being trained" in caption.value for caption in at.caption)
@@ -184,7 +184,7 @@ def test_chosen_runs_are_compared() -> None:
 
 
 def test_the_start_of_the_server_goes_on_with_the_queue() -> None:
-    run = enlist("left", TrainConfig(dataset="nowhere"))
+    run = submit("left", TrainConfig(dataset="nowhere"))
     code = "import app, threading; [t.join() for t in threading.enumerate() if 'queue' in t.name]"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
     assert queued() == []

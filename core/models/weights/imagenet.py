@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD
 from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
 
-__all__ = ["Published", "Scaling", "published"]
+__all__ = ["PretrainedWeights", "Scaling", "pretrained_weights"]
 
 Triple = tuple[float, float, float]
 
@@ -27,7 +27,7 @@ class Scaling:
 
 
 @dataclass(frozen=True)
-class Published:
+class PretrainedWeights:
     """Weights that can be fetched.
 
     Attributes:
@@ -69,27 +69,31 @@ _OXFORD = "CC BY 4.0 (Visual Geometry Group, Oxford)"
 _GOOGLE = "Apache 2.0 (Google)"
 
 
-def _classifier(encoder: str, md5: str, scaling: Scaling) -> Published:
+def _classifier(encoder: str, md5: str, scaling: Scaling) -> PretrainedWeights:
     file = f"{encoder}_imagenet_1000_no_top.h5"
-    return Published(encoder, _QUBVEL + file, file, ("md5", md5), _MIT, scaling)
+    return PretrainedWeights(encoder, _QUBVEL + file, file, ("md5", md5), _MIT, scaling)
 
 
-def _efficient(size: int, sha256: str) -> Published:
+def _efficient(size: int, sha256: str) -> PretrainedWeights:
     name = f"efficientnet-b{size}_weights_tf_dim_ordering_tf_kernels_autoaugment_notop.h5"
     checksum = ("sha256", sha256)
-    return Published(f"efficientnetb{size}", _CALLIDIOR + name, name, checksum, _GOOGLE, _TORCH)
+    return PretrainedWeights(
+        f"efficientnetb{size}", _CALLIDIOR + name, name, checksum, _GOOGLE, _TORCH
+    )
 
 
 def _application(
     encoder: str, base: str, file: str, md5: str, licence: str, scaling: Scaling
-) -> Published:
-    return Published(encoder, base + file, file, ("md5", md5) if md5 else None, licence, scaling)
+) -> PretrainedWeights:
+    return PretrainedWeights(
+        encoder, base + file, file, ("md5", md5) if md5 else None, licence, scaling
+    )
 
 
 _KERNELS = "_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _ROWS = (
     # timm's port of torchvision's weights; no checksum is taken of the parts that are fetched.
-    Published(
+    PretrainedWeights(
         "vgg11",
         "https://huggingface.co/timm/vgg11.tv_in1k/resolve/main/model.safetensors",
         "vgg11.tv_in1k.features.safetensors",
@@ -170,7 +174,7 @@ _ROWS = (
 _PUBLISHED = {row.encoder: row for row in _ROWS}
 
 
-def published(spec: ModelSpec) -> Published | None:
+def pretrained_weights(spec: ModelSpec) -> PretrainedWeights | None:
     """The ImageNet weights for a network's encoder, or None where there are none."""
     if isinstance(spec, UNetSpec):
         return None
