@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from core.models.zoo_table import backbones
+from core.settings import Label
 
 __all__ = [
     "DECODER_LAYERS",
@@ -73,12 +74,55 @@ class UNetSpec(BaseModel):
     architecture: Literal["unet"] = "unet"
     bands: int = Field(3, ge=1, le=1024)
     classes: int = Field(5, ge=1, le=254)
-    width: int = Field(24, ge=4, le=256, multiple_of=4)
-    depth: int = Field(4, ge=1, le=6)
-    dropout: float = Field(0.1, ge=0, lt=1)
-    norm: Norm = "batch"
-    upsampling: Literal["transposed", "resize"] = "transposed"
-    stem_stride: Literal[1, 2, 4] = 1
+    width: Annotated[
+        int,
+        Label(
+            "Width",
+            "Of the first level, a multiple of 4; each level below doubles them.",
+            unit="channels",
+        ),
+    ] = Field(24, ge=4, le=256, multiple_of=4)
+    depth: Annotated[
+        int,
+        Label(
+            "Depth",
+            "Each halves the resolution once more: a wider view, and many more parameters.",
+            unit="halvings",
+        ),
+    ] = Field(4, ge=1, le=6)
+    dropout: Annotated[
+        float,
+        Label(
+            "Dropout",
+            "Share of channels dropped at the bridge, 0 to 1; helps against overfitting.",
+            step=0.05,
+        ),
+    ] = Field(0.1, ge=0, lt=1)
+    norm: Annotated[
+        Norm,
+        Label(
+            "Normalisation layers",
+            "Batch for batches of 4 crops and more, group for smaller ones (width a multiple of "
+            "8).",
+            words={"group": "group (of 8 channels)"},
+        ),
+    ] = "batch"
+    upsampling: Annotated[
+        Literal["transposed", "resize"],
+        Label(
+            "Upsampling",
+            "Resizing leaves no checkerboard and costs a little more.",
+            words={"transposed": "transposed convolution", "resize": "resize and convolution"},
+        ),
+    ] = "transposed"
+    stem_stride: Annotated[
+        Literal[1, 2, 4],
+        Label(
+            "Working resolution",
+            "Half is 4 times as fast, with coarser outlines.",
+            words={1: "full", 2: "half", 4: "quarter"},
+        ),
+    ] = 1
 
     @model_validator(mode="after")
     def _groups(self) -> UNetSpec:
@@ -140,7 +184,14 @@ class ZooSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     architecture: ZooArchitecture = "sm-unet"
-    backbone: str = "resnet34"
+    backbone: Annotated[
+        str,
+        Label(
+            "Encoder",
+            "Small and quick: mobilenetv2, efficientnetb0, resnet18. A good first choice: "
+            "resnet34 or efficientnetb2. Beside each, the parameters of the whole network.",
+        ),
+    ] = "resnet34"
     bands: int = Field(3, ge=1, le=1024)
     classes: int = Field(5, ge=1, le=254)
     size: int = Field(0, ge=0, le=2048)

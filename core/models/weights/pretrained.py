@@ -85,20 +85,20 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
         start_from: the model that the training is to begin with, if any.
 
     Raises:
-        ConfigError: its `where` is ``encoder_weights``.
+        ConfigError: its `key` is ``encoder_weights``.
     """
     if choice == NONE:
         return
     if start_from:
         raise ConfigError(
             "a training begins either with a model's weights or with those of an encoder",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy="set encoder_weights to none, or start_from to nothing",
         )
     if pretrained_weights(spec) is None:
         raise ConfigError(
             f"there are no encoder weights for the architecture {spec.architecture}",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy="set it to none, or choose unet-vgg11 or a network of segmentation-models",
         )
     if choice == IMAGENET:
@@ -108,13 +108,13 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
     if path.suffix.lower() != suffix:
         raise ConfigError(
             f"expected none, imagenet or a file {suffix}, received {choice!r}",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy=f"give a file of the whole {_published(spec).encoder} ({suffix})",
         )
     if not path.is_file():
         raise ConfigError(
             f"there is no file {choice!r}",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy=f"give its whole path, or put it into {workspace().weights}",
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.settings import flatten_settings
 from core.training.config import TrainConfig
 from core.training.runs.run import Run
 
@@ -34,9 +35,13 @@ class Setting:
 
 def settings(configs: Sequence[TrainConfig]) -> list[Setting]:
     """All settings of the configurations, in their order, those of any one included."""
-    flat = [dict(_flat(config.model_dump(mode="json"))) for config in configs]
+    flat = [flatten_settings(config.model_dump(mode="json")) for config in configs]
     keys = dict.fromkeys(key for content in flat for key in content)
-    return [Setting(key, tuple(content.get(key, _MISSING) for content in flat)) for key in keys]
+    return [Setting(k, tuple(_text(c[k]) if k in c else _MISSING for c in flat)) for k in keys]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def epoch_records(run: Run) -> list[dict[str, Any]]:
@@ -66,14 +71,3 @@ def epoch_records(run: Run) -> list[dict[str, Any]]:
 def seconds_trained(records: Sequence[Mapping[str, Any]]) -> float:
     """Seconds that the epochs of `epoch_records` took, validation included."""
     return float(sum(r.get("seconds", 0.0) + r.get("validation_seconds", 0.0) for r in records))
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found = []
-    for key, value in content.items():
-        if isinstance(value, Mapping) and value:
-            found += _flat(value, f"{prefix}{key}.")
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            found.append((prefix + key, text))
-    return found

@@ -48,7 +48,7 @@ def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: s
         The result, as JSON has it.
 
     Raises:
-        ConfigError: the child had not enough memory; `where` is ``batch``.
+        ConfigError: the child had not enough memory; `key` is ``batch``.
         DSIError: the child's own error, as the class it was there.
         RunError: it cannot be started, or it ended without an answer.
     """
@@ -148,14 +148,14 @@ def _ended(code: int, last: str, what: str) -> DSIError:
 def _no_memory() -> ConfigError:
     return ConfigError(
         "there is not enough memory for a training step",
-        where="batch",
+        key="batch",
         remedy="choose a smaller batch, smaller crops (recipe.patch.size), or a smaller network",
     )
 
 
 def _as_raised(error: dict[str, str]) -> DSIError:
     kind: type[DSIError] = getattr(errors, error["kind"])
-    return kind(error["what"], where=error["where"], remedy=error["remedy"])
+    return kind(error["what"], where=error["where"], key=error["key"], remedy=error["remedy"])
 
 
 def child_main(work: Callable[[dict[str, Any], Progress], Any]) -> None:
@@ -222,5 +222,6 @@ def _as_told(error: DSIError) -> dict[str, str]:
         "kind": kind.__name__,
         "what": error.what,
         "where": error.where,
+        "key": error.key,
         "remedy": error.remedy,
     }
