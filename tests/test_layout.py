@@ -20,12 +20,6 @@ FLOORS = [
     "training evaluation explain export",
     "api cli",
 ]
-    "imagery",
-    "datasets models",
-    "inference",
-    "training evaluation explain export",
-    "api cli",
-]
 # DESIGN.md, section 1: what one package of a floor may use of another beside the floors below.
 ALLOWED = {("training", "evaluation"), ("evaluation", "inference"), ("api", "cli")}
 ABOUT_TEN = 12

@@ -72,14 +72,14 @@ def thumbnails(
 
     def get(sample: Sample) -> Thumbnail:
         key = thumbnail_key(dataset, sample, **shown)
-        found = shelf.take(key)
-        if found is None:
-            found = folder.take(key)
-            if found is None:
-                found = make_thumbnail(dataset, sample, **shown)
-                folder.put(key, found)
-            shelf.put(key, found)
-        return found
+        thumbnail = shelf.take(key)
+        if thumbnail is None:
+            thumbnail = folder.take(key)
+            if thumbnail is None:
+                thumbnail = make_thumbnail(dataset, sample, **shown)
+                folder.put(key, thumbnail)
+            shelf.put(key, thumbnail)
+        return thumbnail
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:

@@ -17,7 +17,7 @@ __all__ = ["Likeness", "Reading", "SampleFacts"]
 
 @dataclass(frozen=True)
 class SampleFacts:
-    """What was found in one sample.
+    """What the audit knows of one sample.
 
     Attributes:
         width, height, bands, dtype: of the image; 0 and empty where it cannot be read.

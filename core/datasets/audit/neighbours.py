@@ -165,9 +165,9 @@ def find_neighbours(rims: Sequence[Rim]) -> tuple[Pair, ...]:
     found so are neighbours too, whatever is along their seam.
     """
     plain = [rim for rim in rims if rim.bounds is None]
-    found = _by_edges(plain)
+    pairs = _by_edges(plain)
     located = [(rim, rim.bounds) for rim in rims if rim.bounds is not None]
-    return (*found, *_by_grid(found), *_by_bounds(located))
+    return (*pairs, *_by_grid(pairs), *_by_bounds(located))
 
 
 def _by_edges(rims: list[Rim]) -> list[Pair]:
@@ -213,8 +213,8 @@ def _matched(ours: list[Rim], theirs: list[Rim], side: str, opposite: str) -> li
         ]
     return [
         Pair(ours[one].id, theirs[other].id, "edge", "right" if side == "right" else "bottom")
-        for one, other, found in candidates
-        if found >= best_of_theirs[other]
+        for one, other, likeness in candidates
+        if likeness >= best_of_theirs[other]
     ]
 
 
@@ -242,7 +242,7 @@ def _by_grid(pairs: list[Pair]) -> list[Pair]:
         links[pair.one].append((pair.other, down, along))
         links[pair.other].append((pair.one, -down, -along))
     known = {(pair.one, pair.other) for pair in pairs}
-    found: list[Pair] = []
+    more: list[Pair] = []
     for members in groups(pairs):
         places = _places(members, links)
         if places is None:
@@ -252,10 +252,10 @@ def _by_grid(pairs: list[Pair]) -> list[Pair]:
             for side, beside in (("right", (row, column + 1)), ("bottom", (row + 1, column))):
                 other = at.get(beside)
                 if other and (member, other) not in known:
-                    found.append(
+                    more.append(
                         Pair(member, other, "grid", "right" if side == "right" else "bottom")
                     )
-    return found
+    return more
 
 
 def _places(

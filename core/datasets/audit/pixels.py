@@ -100,12 +100,12 @@ def image_problems(sample: str, raster: Raster, tally: Tally | None, gaps: Gaps)
         sample: its id.
         raster: the image.
         tally: its counts, None if it has no data at all.
-        gaps: as found.
+        gaps: pixels without data.
     """
     height, width = raster.valid.shape
-    found = [*_tiny(sample, width, height)]
+    problems = [*_tiny(sample, width, height)]
     if gaps.share >= _NOTHING or tally is None:
-        found.append(
+        problems.append(
             Problem(
                 "empty",
                 sample,
@@ -116,12 +116,12 @@ def image_problems(sample: str, raster: Raster, tally: Tally | None, gaps: Gaps)
                 (Exclude(sample),),
             )
         )
-        return found
+        return problems
     content = list(_content(sample, tally)) if width * height >= SMALLEST else []
-    found += content
+    problems += content
     if gaps.share >= _GAPS and not content:
-        found.append(_gaps(sample, gaps))
-    return found
+        problems.append(_gaps(sample, gaps))
+    return problems
 
 
 def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:

@@ -148,7 +148,7 @@ class _Kind:
         mean = self._sums / self._pixels
         std = np.sqrt(np.maximum(self._squares / self._pixels - mean**2, 0))
         values = np.concatenate(self._values)
-        found = []
+        statistics = []
         for band in range(len(mean)):
             low, high = float(self._low[band]), float(self._high[band])
             if self._histogram is not None:
@@ -157,7 +157,7 @@ class _Kind:
                 counts, edges = np.histogram(
                     values[:, band].astype(np.float64), bins=BINS, range=(low, high)
                 )
-            found.append(
+            statistics.append(
                 BandStatistics(
                     low,
                     high,
@@ -168,7 +168,7 @@ class _Kind:
                     self._histogram is not None,
                 )
             )
-        return tuple(found)
+        return tuple(statistics)
 
     def covariance(self) -> np.ndarray:
         if not self._weight:

@@ -118,8 +118,8 @@ def tally_of(pixels: np.ndarray, valid: np.ndarray, dtype: str, kept: int) -> Ta
 def _spread(pixels: np.ndarray, valid: np.ndarray, most: int) -> np.ndarray:
     """(n, C) pixels with data on an even grid, about `most` of a full image."""
     step = max(1, int(np.ceil(np.sqrt(valid.size / most))))
-    found: np.ndarray = pixels[::step, ::step][valid[::step, ::step]]
-    return found if len(found) else pixels[valid][:most]
+    spread: np.ndarray = pixels[::step, ::step][valid[::step, ::step]]
+    return spread if len(spread) else pixels[valid][:most]
 
 
 def _histogram(pixels: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
@@ -132,8 +132,8 @@ def _histogram(pixels: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
         part = pixels[start : start + rows]
         mask = None if valid is None else valid[start : start + rows].view(np.uint8)
         for band in range(bands):
-            found = cv2.calcHist([part], [band], mask, [256], [0, 256])
-            counts[band] += found.ravel().astype(np.int64)
+            histogram = cv2.calcHist([part], [band], mask, [256], [0, 256])
+            counts[band] += histogram.ravel().astype(np.int64)
     return counts
 
 
