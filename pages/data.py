@@ -19,7 +19,7 @@ from ui.data.problems.table import problem_table
 from ui.data.product import choose_product
 from ui.data.sample_view import sample_view
 from ui.data.statistics.view import statistics
-from ui.loaded.audits import audit_key, finished_audit, offer, run_audit
+from ui.loaded.audits import audit_key, finished_audit, offer_audit, run_audit
 from ui.loaded.datasets import choose_dataset
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]
@@ -85,7 +85,7 @@ elif view == "Sample":
 elif view == "Prepare":
     prepare(ref, dataset, audit)
 elif audit is None:
-    offer(key, dataset)
+    offer_audit(key, dataset)
 elif view == "Statistics":
     statistics(dataset, audit, draft_split(ref, dataset))
 else:

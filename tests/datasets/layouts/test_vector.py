@@ -204,5 +204,5 @@ def test_the_real_atlanta_tile(real_data: Path) -> None:
     assert raster.georeference is not None
     frame = shapely.box(*rasterio.transform.array_bounds(900, 900, raster.georeference.transform))
     whole = shapely.intersection(shapely.union_all(shapes), frame)
-    rim = whole.length / 0.5  # in pixels of 0.5 m
-    assert abs(int((found == 1).sum()) - whole.area / 0.25) < rim / 2
+    edges = whole.length / 0.5  # in pixels of 0.5 m
+    assert abs(int((found == 1).sum()) - whole.area / 0.25) < edges / 2

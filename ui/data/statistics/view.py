@@ -7,7 +7,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
-from ui.data.statistics.measured import bands_section, places_section
+from ui.data.statistics.sections import bands_section, places_section
 from ui.data.statistics.shares import scene_shares, split_shares, whole_shares
 from ui.data.statistics.sizes import image_sizes
 
