@@ -60,9 +60,8 @@ dataset = choose_product(ref, open_or_name(ref))
 key = audit_key(ref, dataset.product)
 audit = finished_audit(key)
 for note in dataset.notes:
-    warns = "disagrees" in note
-    icon = ":material/warning:" if warns else ":material/info:"
-    (st.warning if warns else st.info)(note, icon=icon)
+    show = st.warning if note.severity == "warning" else st.info
+    show(note.text, icon=f":material/{note.severity}:")
 name_classes(ref, dataset)
 numbers(dataset, audit)
 progress = st.container()

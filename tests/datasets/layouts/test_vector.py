@@ -155,7 +155,7 @@ def test_classes_by_an_attribute(tmp_path: Path) -> None:
     kinds = ["forest", "res", "res", "cloud"]
     labels(tmp_path / "labels.gpkg", shapes, kind=kinds, id=["1", "2", "3", "4"], one=["x"] * 4)
     plain = open_dataset(tmp_path)
-    assert any("every polygon is Foreground" in note for note in plain.notes)
+    assert any("every polygon is Foreground" in note.text for note in plain.notes)
     inferred = infer_classes(tmp_path)
     assert inferred.kind == "attribute"
     assert inferred.attributes == ("kind", "id")  # `one` tells nothing apart
