@@ -105,16 +105,16 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
         dataset: as opened.
         progress: called with (samples done, samples in all) after each one, in this thread.
     """
-    gathering = StatisticsBuilder(len(dataset.classes))
+    statistics_builder = StatisticsBuilder(len(dataset.classes))
     readings: list[Reading] = []
     for reading in _read_all(dataset):
         if reading.stats is not None:
-            gathering.add(reading.stats)
+            statistics_builder.add(reading.stats)
         # Summed up: what is kept of a sample does not grow with its pixels.
         readings.append(replace(reading, stats=None))
         if progress:
             progress(len(readings), len(dataset.samples))
-    statistics = gathering.result()
+    statistics = statistics_builder.result()
     neighbours = find_neighbours([r.edges for r in readings if r.edges is not None])
     problems = sorted(
         _problems(dataset, readings, statistics, neighbours),
