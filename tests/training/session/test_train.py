@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from core.training.callbacks.step_counter import StepCounter
 
 from core.classes import DUBAI_CLASSES
 from core.datasets.batches.feed import check_photometric
@@ -26,7 +27,6 @@ from core.training.callbacks import checkpointer as checkpoints
 from core.training.callbacks import reporter as reporting
 from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.reporter import reporter
-from core.training.callbacks.step_counter import StepCounter
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, Status, create_run
 from core.training.session import best_model as keeper

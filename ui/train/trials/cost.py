@@ -11,7 +11,7 @@ from core.training.checks.memory import training_memory
 from core.training.config import TrainConfig
 from core.training.queue.launch import running
 from core.training.trials.child import Progress
-from core.training.trials.step_time import Measured, measure
+from core.training.trials.step_time import StepTime, measure
 from ui.shell.errors import plain
 from ui.train.runs.detail import duration
 from ui.train.trials.trial import start_trial, trial_key, watch_trial
@@ -38,7 +38,7 @@ def cost_table(config: TrainConfig, spec: ModelSpec, steps: int) -> None:
     place = st.container()
     job = watch_trial(_KIND, key)
     going_on = job is not None and job.state == "running"
-    measured: Measured | None = job.result if job and job.state == "done" else None
+    measured: StepTime | None = job.result if job and job.state == "done" else None
     rows = _known(config, spec, steps) | (_found(measured, config, steps) if measured else {})
     with place:
         lines = [f"| {name} | {plain(value)} |" for name, value in rows.items()]
@@ -63,7 +63,7 @@ def _known(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
     }
 
 
-def _found(measured: Measured, config: TrainConfig, steps: int) -> dict[str, str]:
+def _found(measured: StepTime, config: TrainConfig, steps: int) -> dict[str, str]:
     total = config.epochs * steps
     memory = [] if measured.memory is None else [_gib(measured.memory)]
     if measured.gpu_memory is not None:
@@ -93,7 +93,7 @@ def _engineering(number: float) -> str:
 
 
 def _measure_button(key: str, config: TrainConfig, spec: ModelSpec, again: bool) -> None:
-    def work(progress: Progress) -> Measured:
+    def work(progress: Progress) -> StepTime:
         return measure(config, spec.bands, spec.classes, progress)
 
     pressed = st.button(
