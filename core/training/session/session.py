@@ -14,8 +14,9 @@ from core.errors import DatasetError, DSIError, ImageError
 from core.evaluation.evaluate import evaluate_images
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, ModelCard
+from core.models.network import build_model
 from core.models.spec import ModelSpec
-from core.models.store import build_model, read_card
+from core.models.store import read_card
 from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.rates import rate_setter, thaw
 from core.training.callbacks.reporter import reporter
@@ -218,7 +219,7 @@ class _Fit:
         state, mark = checkpointer(self.run, self.step_counter, lambda: self.report.partial)
         frozen = []
         if self.config.freeze_encoder:
-            from core.models.architectures.blocks import encoder_layers
+            from core.models.network import encoder_layers
 
             layers = encoder_layers(self.model, self.spec)
             frozen = [thaw(layers, self.config.freeze_encoder)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.device import tensorflow
-from core.models.architectures.blocks import block_of
+from core.models.network import block_of
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
 from core.training.step.losses import class_weights, segmentation_loss

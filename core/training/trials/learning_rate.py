@@ -156,7 +156,7 @@ def _sought(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 def _network(config: TrainConfig, data: TrainingData) -> tuple[Any, Any, Any]:
     """The network with its starting weights, its spec, and the compiled model."""
-    from core.models.store import build_model
+    from core.models.network import build_model
     from core.training.checks.checks import network_of
     from core.training.session.data import class_factors
     from core.training.session.initial_weights import load_initial_weights
@@ -173,7 +173,7 @@ def _network(config: TrainConfig, data: TrainingData) -> tuple[Any, Any, Any]:
 
 def _frozen(config: TrainConfig, model: Any, spec: ModelSpec) -> list[Any]:
     """What keeps the encoder as it is, where the training begins so."""
-    from core.models.architectures.blocks import encoder_layers
+    from core.models.network import encoder_layers
     from core.training.callbacks.rates import thaw
 
     return [thaw(encoder_layers(model, spec), 1)] if config.freeze_encoder else []

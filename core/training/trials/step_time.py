@@ -83,7 +83,7 @@ def _timed(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     tensorflow()
     import keras
 
-    from core.models.store import build_model
+    from core.models.network import build_model
     from core.training.step.compile import compile_model
     from core.training.step.replicas import mirrored, synchronise
 
