@@ -135,8 +135,8 @@ def _training(
     tf = tensorflow()
     import keras
 
-    from core.models.spec import UNetSpec
-    from core.models.store import build_model
+    from core.models.architectures.unet import UNetSpec
+    from core.models.network import build_model
     from core.training.config import TrainConfig
     from core.training.step.losses import class_weights, segmentation_loss
 

@@ -13,8 +13,6 @@ __all__ = ["load_settings", "remedy_for"]
 
 M = TypeVar("M", bound=BaseModel)
 
-_UNIONS = ("model", "spec")  # settings that are one of several kinds, told apart by a tag
-
 
 def load_settings(path: Path, kind: type[M], what: str) -> M:
     """Read a JSON file.
@@ -40,10 +38,7 @@ def load_settings(path: Path, kind: type[M], what: str) -> M:
 def remedy_for(error: ValidationError) -> str:
     """What to change, from pydantic's first complaint, in one line."""
     first = error.errors(include_url=False)[0]
-    loc = first["loc"]
-    # After a union the location names the member, which is no level of the file.
-    parts = [str(p) for i, p in enumerate(loc) if not (i and loc[i - 1] in _UNIONS)]
-    place = ".".join(parts) or "the file"
+    place = ".".join(map(str, first["loc"])) or "the file"
     if first["type"] == "extra_forbidden":
         return f"remove {place!r}: there is no such setting"
     return f"mend {place}: {first['msg'].removeprefix('Value error, ')}"

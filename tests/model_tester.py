@@ -30,10 +30,9 @@ def check_model(spec: Any, folder: Path) -> Any:
     import keras
 
     from core.inference.predictor import Predictor
-    from core.models.architectures.blocks import block_of, encoder_layers
-    from core.models.cost.cost import cost
     from core.models.cost.measured import measure_cost, receptive_field
-    from core.models.store import build_model, load_model
+    from core.models.network import block_of, build_model, cost, encoder_layers
+    from core.models.store import load_model
     from core.training.config import TrainConfig
     from core.training.step.compile import compile_model
 
@@ -42,7 +41,7 @@ def check_model(spec: Any, folder: Path) -> Any:
     classes = ClassTable(
         classes=tuple(LandClass(name=f"class {i}", color=_COLOURS[i]) for i in range(spec.classes))
     )
-    side = spec.size or -(-96 // spec.multiple) * spec.multiple
+    side = spec.input_size or -(-96 // spec.multiple) * spec.multiple
     rng = np.random.default_rng(0)
     images = rng.random((2, side, side, spec.bands), np.float32)
     labels = rng.integers(0, spec.classes, (2, side, side)).astype(np.uint8)

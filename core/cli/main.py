@@ -16,6 +16,7 @@ from typing import Any
 
 from core.cli.terminal import bar, percent, print_json, score, table
 from core.cli.train import train_command
+from core.datasets.known_layouts import demo_writers
 from core.errors import ConfigError, DSIError
 
 __all__ = ["main", "parser"]
@@ -57,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
     c = command("demo", _demo, "write a generated dataset")
     c.add_argument("dir", metavar="DIR", type=Path)
-    c.add_argument("--layout", choices=["dubai", "spacenet6"], default="dubai")
+    c.add_argument("--layout", choices=list(demo_writers()), default="dubai")
     c.add_argument(
         "--scenes",
         type=_count,
@@ -154,17 +155,13 @@ def _seed(text: str) -> int:
 
 
 def _demo(options: Any) -> None:
-    from core.datasets.synthetic.dubai import write_demo
-    from core.datasets.synthetic.spacenet6 import write_spacenet6
-
-    write = write_spacenet6 if options.layout == "spacenet6" else write_demo
     # Without it, each layout has its own.
     size = {} if options.size is None else {"size": options.size}
     with bar("writing scenes", "tile") as progress:
-        format_problems = write(
+        written = demo_writers()[options.layout](
             options.dir, scenes=options.scenes, seed=options.seed, progress=progress, **size
         )
-    print(format_problems)
+    print(written)
 
 
 def _audit(options: Any) -> None:

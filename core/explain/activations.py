@@ -149,10 +149,10 @@ def feature_maps(
     valid = image.valid if isinstance(image, Raster) else None
     pixels = network_bands(pixels, card.spec.bands, card.dtype, card.bands, card.file_bands)
     height, width = pixels.shape[:2]
-    limit = min(limit, card.spec.size or limit)
+    limit = min(limit, card.spec.input_size or limit)
     window = window or centre_window(height, width, limit)
     _check_window(window, height, width, limit)
-    multiple = card.spec.size or card.spec.multiple
+    multiple = card.spec.input_size or card.spec.multiple
     padded = [-(-side // multiple) * multiple for side in (window.height, window.width)]
     at = np.ix_(
         reflected(window.row, padded[0], height), reflected(window.column, padded[1], width)

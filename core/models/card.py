@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.classes import ClassTable
 from core.imagery.normalise import Normalisation
-from core.models.spec import ModelSpec
+from core.models.families import AnySpec
 
 __all__ = ["CARD_FILE", "WEIGHTS_FILE", "ModelCard", "Training", "file_sha256"]
 
@@ -63,7 +63,7 @@ class ModelCard(BaseModel):
 
     version: Literal[1] = 1
     name: str
-    spec: ModelSpec
+    spec: AnySpec
     classes: ClassTable
     dtype: str
     bands: tuple[int, ...] = ()

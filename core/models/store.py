@@ -12,11 +12,8 @@ from pydantic import ValidationError
 
 from core.device import tensorflow
 from core.errors import ModelError
-from core.models.architectures.unet import build_unet
-from core.models.architectures.unet_vgg11 import build_unet_vgg11
-from core.models.architectures.zoo import build_zoo
 from core.models.card import CARD_FILE, ModelCard, file_sha256
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
+from core.models.network import build_model
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
 if TYPE_CHECKING:
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ModelRef",
-    "build_model",
     "find_model",
     "list_models",
     "load_model",
@@ -94,13 +90,6 @@ def read_card(folder: Path) -> ModelCard:
             where=str(path),
             remedy="restore the folder from where it came from, or train the model again",
         ) from error
-
-
-def build_model(spec: ModelSpec) -> keras.Model:
-    """The network of a spec, with random weights; (N, H, W, bands) to logits (N, H, W, classes)."""
-    if isinstance(spec, UNetSpec):
-        return build_unet(spec)
-    return build_unet_vgg11(spec) if isinstance(spec, UNetVGG11Spec) else build_zoo(spec)
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.datasets.recipes.recipe import Recipe
 from core.device import Precision
 from core.errors import ConfigError
-from core.models.spec import ModelSpec, UNetSpec, architectures, default_spec
+from core.models.architectures.unet import UNetSpec
+from core.models.families import FAMILIES, AnySpec, default_spec
 from core.settings import load_settings, remedy_for
 
 __all__ = ["Loss", "Optimizer", "Schedule", "TrainConfig", "load_config", "with_settings"]
@@ -94,7 +95,7 @@ class TrainConfig(BaseModel):
     start_from: str = ""
     encoder_weights: str = "none"
     recipe: Recipe = Recipe()
-    model: ModelSpec = UNetSpec()
+    model: AnySpec = UNetSpec()
     loss: Loss = Loss()
     batch: int = Field(8, ge=1, le=256)
     epochs: int = Field(30, ge=1, le=10000)
@@ -140,10 +141,10 @@ def with_settings(config: TrainConfig, settings: Sequence[str]) -> TrainConfig:
     parted.sort(key=lambda pair: pair[0] != "model.architecture")
     for key, text in parted:
         if key == "model.architecture" and text != content["model"]["architecture"]:
-            if text not in architectures():
+            if text not in FAMILIES:
                 raise ConfigError(
                     f"there is no architecture {text!r}",
-                    remedy=f"model.architecture is one of {', '.join(architectures())}",
+                    remedy=f"model.architecture is one of {', '.join(FAMILIES)}",
                 )
             content["model"] = default_spec(text).model_dump(mode="json")
             continue

@@ -12,8 +12,8 @@ from core.device import tensorflow
 from core.errors import ConfigError, ImageError
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
-from core.models.spec import UNetSpec
-from core.models.store import build_model
+from core.models.architectures.unet import UNetSpec
+from core.models.network import build_model
 
 RNG = np.random.default_rng(5)
 SPEC = UNetSpec(width=8, depth=2, norm="none")

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes.revisions import save_recipe
 from core.datasets.recipes.splits import SplitConfig
-from core.models.spec import UNetSpec, ZooSpec
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.zoo_table import backbones
 from core.paths import workspace
 from core.training.config import Loss, TrainConfig, with_settings

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import ConfigError
-from core.models.cost.cost import cost
+from core.models.network import cost
 from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.trials.learning_rate import LearningRates

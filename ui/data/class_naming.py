@@ -10,6 +10,7 @@ import streamlit as st
 from core.classes import ClassTable, LandClass
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.known_layouts import layout_of
 from core.datasets.layouts.class_inference import Inference, LabelValue, infer_classes
 from core.datasets.layouts.pairing import find_pairs
 from core.datasets.masks.class_file import (
@@ -50,7 +51,7 @@ def open_or_name(ref: DatasetRef) -> Dataset:
 
 def name_classes(ref: DatasetRef, dataset: Dataset) -> None:
     """Offer the form for a dataset that opens without a class table, closed until it is wanted."""
-    if dataset.layout not in ("pairs", "vector") or find_class_file(ref.path) is not None:
+    if not layout_of(dataset).own_classes or find_class_file(ref.path) is not None:
         return
     if not any(sample.mask for sample in dataset.samples):
         return

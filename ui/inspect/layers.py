@@ -86,7 +86,7 @@ def choose_window(image: OpenImage, card: ModelCard) -> Window:
     from core.explain.activations import LIMIT, Window, centre_window
 
     height, width = image.rgb.shape[:2]
-    limit = min(LIMIT, card.spec.size or LIMIT)
+    limit = min(LIMIT, card.spec.input_size or LIMIT)
     middle = centre_window(height, width, limit)
     if max(height, width) <= limit:
         return middle

@@ -9,7 +9,7 @@ from core.classes import LandClass
 from core.datasets.audit.facts import Reading
 from core.datasets.audit.problems import Problem, percent
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.dubai import class_file_colors
+from core.datasets.known_layouts import layout_of
 from core.datasets.recipes.fixes import Exclude, Oversample
 
 __all__ = ["balance_problems", "table_problems", "void_colour_problems"]
@@ -21,9 +21,10 @@ _HIDDEN = 0.001  # below which it is hardly ever seen
 
 def void_colour_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Problem]:
     """Colours that are read as void though no class list of the dataset names them."""
-    if dataset.layout != "dubai":
-        return  # elsewhere the void colours come from the dataset's own classes.json
-    documented = set(class_file_colors(dataset.root).values()) | {"#9B9B9B"}
+    listed_colors = layout_of(dataset).listed_colors
+    if listed_colors is None:
+        return  # the void colours come from the dataset's own classes.json
+    documented = set(listed_colors(dataset.root).values()) | {"#9B9B9B"}
     for name, rgb in dataset.coding.void_colors.items():
         color = "#{:02X}{:02X}{:02X}".format(*rgb)
         if color in documented:
@@ -92,10 +93,11 @@ def table_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Pr
 def _wrong_class_file(
     dataset: Dataset, used: Counter[str], unknown: Counter[str]
 ) -> Iterator[Problem]:
-    """The Dubai set's own ``classes.json``, whose colours are in no mask."""
-    if dataset.layout != "dubai":
+    """A class list that came with the set, whose colours are in no mask."""
+    listed_colors = layout_of(dataset).listed_colors
+    if listed_colors is None:
         return
-    listed = class_file_colors(dataset.root)
+    listed = listed_colors(dataset.root)
     wrong = [
         f"{land_class.name} {listed[land_class.name]} "
         f"(masks: {land_class.color}, {used[land_class.name]:,} px)"

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from core.datasets.catalogue import LAYOUTS, open_dataset, recognise
+from core.datasets.catalogue import open_dataset, recognise
+from core.datasets.known_layouts import describe_layouts
 from core.datasets.layouts.pairing import LABEL_VECTORS
 from core.errors import DatasetError, UnnamedClasses
 from core.imagery.raster import IMAGE_SUFFIXES
@@ -387,7 +388,7 @@ def _check(folder: Path, label: str, name: str) -> None:
         raise DatasetError(
             f"the archive is in no known layout: {_found(folder)}",
             where=label,
-            remedy=f"expected {LAYOUTS}",
+            remedy=f"expected {describe_layouts()}",
         )
     try:
         open_dataset(folder, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
@@ -13,7 +14,7 @@ from core.datasets.note import Note
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 
-__all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai"]
+__all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai", "tiles_orphans"]
 
 _TILE = re.compile(r"Tile (\d+)")
 
@@ -74,6 +75,18 @@ def _mask_of(tile: Path, stem: str) -> Path | None:
         if mask.is_file():
             return mask
     return None
+
+
+def tiles_orphans(dataset: Dataset) -> Iterator[Path]:
+    """Masks in ``Tile N/masks`` that belong to no image."""
+    known = {sample.mask for sample in dataset.samples}
+    folders = dict.fromkeys(sample.image.parent.parent / "masks" for sample in dataset.samples)
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            # macOS leaves `._name.png` beside `name.png`.
+            hidden = path.name.startswith(".")
+            if path.suffix.lower() in IMAGE_SUFFIXES and not hidden and path not in known:
+                yield path
 
 
 def _notes(home: Path) -> tuple[Note, ...]:

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from core.datasets.dataset import Sample
+from core.datasets.dataset import Dataset, Sample
 from core.imagery.raster import IMAGE_SUFFIXES
 
-__all__ = ["LABEL_VECTORS", "SPLITS", "Pairing", "find_pairs", "has_pairs", "has_vectors"]
+__all__ = [
+    "LABEL_VECTORS",
+    "SPLITS",
+    "Pairing",
+    "find_pairs",
+    "has_pairs",
+    "has_vectors",
+    "pairs_orphans",
+]
 
 LABEL_VECTORS = (".geojson", ".gpkg")
 SPLITS = ("train", "val", "test")
@@ -126,6 +134,11 @@ def find_pairs(root: Path) -> Pairing:
     every = _joined(raster, vector=True)
     samples = tuple(Sample(s.id, s.scene, s.image, shared) for s in every.samples)
     return Pairing(samples, (), True, shared)
+
+
+def pairs_orphans(dataset: Dataset) -> tuple[Path, ...]:
+    """Label files in a dataset's folder that belong to no image."""
+    return find_pairs(dataset.root).orphans
 
 
 def _joined(parts: list[Pairing], vector: bool) -> Pairing:

@@ -21,8 +21,10 @@ import numpy as np
 
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Expected, Normalisation
-from core.models.spec import ModelSpec, UNetVGG11Spec, ZooSpec
-from core.models.weights.cache import Progress, cached, download, local_files
+from core.models.families import FAMILIES, default_spec
+from core.models.network import encoder_layers
+from core.models.spec import ModelSpec
+from core.models.weights.cache import Progress, cached, local_files
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.paths import workspace
 
@@ -95,21 +97,23 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
             where="encoder_weights",
             remedy="set encoder_weights to none, or start_from to nothing",
         )
-    if pretrained_weights(spec) is None:
+    row = pretrained_weights(spec)
+    if row is None:
+        others = [name for name in FAMILIES if pretrained_weights(default_spec(name))]
         raise ConfigError(
             f"there are no encoder weights for the architecture {spec.architecture}",
             where="encoder_weights",
-            remedy="set it to none, or choose unet-vgg11 or a network of segmentation-models",
+            remedy=f"set it to none, or choose another architecture: {', '.join(others)}",
         )
     if choice == IMAGENET:
         return
-    suffix = _suffix(spec)
+    suffix = row.reader.suffix
     path = _local(choice)
     if path.suffix.lower() != suffix:
         raise ConfigError(
             f"expected none, imagenet or a file {suffix}, received {choice!r}",
             where="encoder_weights",
-            remedy=f"give a file of the whole {_published(spec).encoder} ({suffix})",
+            remedy=f"give a file of the whole {row.encoder} ({suffix})",
         )
     if not path.is_file():
         raise ConfigError(
@@ -121,9 +125,8 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
 
 def local_choices(spec: ModelSpec) -> list[str]:
     """Files in the workspace's ``cache/weights`` that may be of the network's encoder, by name."""
-    if pretrained_weights(spec) is None:
-        return []
-    return [path.name for path in local_files(_suffix(spec))]
+    row = pretrained_weights(spec)
+    return [path.name for path in local_files(row.reader.suffix)] if row else []
 
 
 def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None) -> Path:
@@ -143,15 +146,10 @@ def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None)
     check_encoder_weights(spec, choice)
     if choice != IMAGENET:
         return _local(choice)
-    row = _published(spec)
+    row = _row_of(spec)
 
     def fetch(path: Path) -> None:
-        if isinstance(spec, UNetVGG11Spec):
-            from core.models.weights.vgg11_weights import fetch_vgg11
-
-            fetch_vgg11(row.address, path, progress)
-        else:
-            download(row.address, path, row.checksum, progress)
+        row.reader.fetch(row.address, path, row.checksum, progress)
 
     try:
         return cached(row.file, fetch, row.checksum)
@@ -177,24 +175,14 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
     Raises:
         ModelError: the file cannot be read, or is not of this encoder.
     """
-    from core.models.architectures.blocks import encoder_layers
-
-    row = _published(spec)
-    if isinstance(spec, ZooSpec):
-        from core.models.weights.zoo_weights import read_zoo
-
-        stored = read_zoo(path, spec.backbone)
-    else:
-        from core.models.weights.vgg11_weights import read_vgg11
-
-        stored = read_vgg11(path)
+    row = _row_of(spec)
+    stored = row.reader.read(path, row.encoder)
     first = {layer.name for layer in input_layers(model)}
     given: list[tuple[Any, list[np.ndarray]]] = []
     for layer in encoder_layers(model, spec):
         if not layer.weights:
             continue
-        own = layer.name if isinstance(spec, UNetVGG11Spec) else layer.name.partition("_")[2]
-        values = stored.get(own)
+        values = stored.get(row.reader.stored_name(layer.name))
         if values is None:
             raise _misfit(f"they have nothing for the layer {layer.name}", path)
         if layer.name in first:
@@ -232,7 +220,7 @@ def pretrained_normalisation(
     Raises:
         ModelError: there are no pretrained weights for the network.
     """
-    row = _published(spec)
+    row = _row_of(spec)
     mean, std, seen_mean, seen_std = (
         tuple(map(float, adapt_channels(np.array(values), bands)))
         for values in (row.scaling.mean, row.scaling.std, IMAGENET_MEAN, IMAGENET_STD)
@@ -284,7 +272,7 @@ def _for_bands(values: list[np.ndarray], bands: int, bgr: bool) -> list[np.ndarr
     return [adapt_kernel(kernel[:, :, ::-1] if bgr else kernel, bands), *bias]
 
 
-def _published(spec: ModelSpec) -> PretrainedWeights:
+def _row_of(spec: ModelSpec) -> PretrainedWeights:
     row = pretrained_weights(spec)
     if row is None:
         raise ModelError(
@@ -292,10 +280,6 @@ def _published(spec: ModelSpec) -> PretrainedWeights:
             remedy="begin with random weights: encoder_weights=none",
         )
     return row
-
-
-def _suffix(spec: ModelSpec) -> str:
-    return ".safetensors" if isinstance(spec, UNetVGG11Spec) else ".h5"
 
 
 def _local(choice: str) -> Path:

@@ -97,11 +97,9 @@ def network_of(config: TrainConfig, bands: int, classes: int) -> ModelSpec:
         ConfigError: it cannot take so many.
     """
     content = config.model.model_dump() | {"bands": bands, "classes": classes}
-    size = config.recipe.patch.size
-    if config.model.architecture == "sm-pspnet" and not size % config.model.multiple:
-        content["size"] = size  # a crop that does not fit is refused by its own key
     try:
-        return type(config.model).model_validate(content)
+        # A crop that does not fit is refused by its own key.
+        return type(config.model).model_validate(content).for_crops(config.recipe.patch.size)
     except ValidationError as error:
         raise ConfigError(
             "the network does not fit the dataset", where="model", remedy=remedy_for(error)

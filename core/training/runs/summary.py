@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import DSIError
 from core.models.card import CARD_FILE, ModelCard
-from core.models.spec import network_name
+from core.models.network import network_name
 from core.models.store import read_card
 from core.training.config import TrainConfig
 from core.training.runs.compare import epoch_records, seconds_trained

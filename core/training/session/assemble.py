@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.device import resolve_precision
+from core.models.network import build_model
 from core.models.spec import ModelSpec
-from core.models.store import build_model
 from core.training.checks.checks import network_of
 from core.training.config import TrainConfig
 from core.training.session.training_data import DataProfile

@@ -8,7 +8,7 @@ from core.datasets.batches.feed import training_feed
 from core.device import tensorflow
 from core.errors import DSIError
 from core.inference.predictor import Predictor
-from core.models.architectures.blocks import encoder_layers
+from core.models.network import encoder_layers
 from core.training.callbacks.best_model_saver import BestModelSaver
 from core.training.callbacks.checkpointer import Checkpointer, EpochMarker
 from core.training.callbacks.early_stopping import EarlyStopping

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from core.classes import VOID
-from core.models.architectures.blocks import block_of
+from core.models.network import block_of
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
 from core.training.step.losses import SegmentationLoss, class_weights

@@ -122,7 +122,7 @@ def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     progress(0, STEPS)
     check_training(config, find_dataset(config.dataset))
     tensorflow()
-    from core.models.architectures.blocks import encoder_layers
+    from core.models.network import encoder_layers
     from core.training.callbacks.freeze_encoder import FreezeEncoder
     from core.training.callbacks.learning_rate_sweep import LearningRateSweep
     from core.training.session.assemble import assemble

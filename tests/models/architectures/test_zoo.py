@@ -11,11 +11,12 @@ from core.explain.activations import Window, feature_maps
 from core.explain.layers import last_activations, list_layers
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
-from core.models.architectures.blocks import block_of, encoder_layers
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.card import ModelCard
 from core.models.keras_file import graph_file
-from core.models.spec import UNetVGG11Spec, ZooSpec
-from core.models.store import build_model, load_model
+from core.models.network import block_of, build_model, encoder_layers
+from core.models.store import load_model
 from core.paths import workspace
 from tests.tiny import save_tiny_model
 

@@ -12,10 +12,12 @@ import pytest
 
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalisation
-from core.models.architectures.blocks import encoder_layers
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
 from core.models.architectures.zoo import _package, whole_encoder
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec, ZooSpec
-from core.models.store import build_model
+from core.models.architectures.zoo_spec import ZooSpec
+from core.models.network import build_model, encoder_layers
+from core.models.spec import ModelSpec
 from core.models.weights import imagenet as table
 from core.models.weights.imagenet import pretrained_weights
 from core.models.weights.pretrained import (
@@ -34,7 +36,7 @@ from tests.weights_server import served, vgg11_tensors, write_keras2, write_safe
 VGG11 = UNetVGG11Spec(classes=2)
 POOLED = (0, 3, 8, 13)  # VGG11's convolutions that a pooling follows, but the last
 REST = 64 * 1024**2
-BACKBONES = sorted(set(table._PUBLISHED) - {"vgg11"})
+BACKBONES = sorted(set(table._BY_ENCODER) - {"vgg11"})
 
 
 def zoo(backbone: str, bands: int = 3) -> ZooSpec:
@@ -58,8 +60,8 @@ def remote(tmp_path_factory: pytest.TempPathFactory, tensors: dict[str, np.ndarr
 
 
 def at(monkeypatch: pytest.MonkeyPatch, encoder: str, address: str, **changed: Any) -> None:
-    row = replace(table._PUBLISHED[encoder], address=address, **changed)
-    monkeypatch.setitem(table._PUBLISHED, encoder, row)
+    row = replace(table._BY_ENCODER[encoder], address=address, **changed)
+    monkeypatch.setitem(table._BY_ENCODER, encoder, row)
 
 
 def numpy_vgg11(tensors: dict[str, np.ndarray], x: np.ndarray) -> list[np.ndarray]:
@@ -426,7 +428,7 @@ def test_torchvisions_numbers_leave_standardised_values_as_they_are() -> None:
 
 
 def test_the_table_has_the_packages_own_addresses_and_checksums() -> None:
-    rows = table._PUBLISHED
+    rows = table._BY_ENCODER
     for known in importlib.import_module("classification_models.weights").WEIGHTS_COLLECTION:
         if known["dataset"] == "imagenet" and not known["include_top"]:
             row = rows[known["model"]]

@@ -7,8 +7,11 @@ import pytest
 
 from core.errors import ModelError
 from core.imagery.normalise import Expected
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec, ZooSpec
-from core.models.store import build_model
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.architectures.zoo_spec import ZooSpec
+from core.models.network import build_model
+from core.models.spec import ModelSpec
 from core.models.weights.transfer import Transferred, expected_by, transfer
 
 CLASSES = ("land", "water", "road")

@@ -14,7 +14,7 @@ from core.datasets.batches.labelled_image import LabelledImage, without_gaps
 from core.datasets.recipes.recipe import Augmentation
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import Normalisation
-from core.models.spec import ZooSpec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.store import load_model
 from core.models.weights import imagenet
 from core.models.weights.pretrained import pretrained_normalisation
@@ -54,8 +54,8 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    row = replace(imagenet._PUBLISHED["vgg11"], address=address)
-    monkeypatch.setitem(imagenet._PUBLISHED, "vgg11", row)
+    row = replace(imagenet._BY_ENCODER["vgg11"], address=address)
+    monkeypatch.setitem(imagenet._BY_ENCODER, "vgg11", row)
 
 
 def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(

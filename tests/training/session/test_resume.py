@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.models.architectures.blocks import encoder_layers
+from core.models.network import encoder_layers
 from core.models.store import find_model, load_model
 from core.paths import workspace
 from core.training.callbacks import checkpointer as checkpoints

@@ -19,8 +19,8 @@ from core.datasets.batches.feed import check_photometric
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import ConfigError, DSIError, RunError, WorkspaceError
 from core.imagery.normalise import Normalisation
+from core.models.architectures.unet import UNetSpec
 from core.models.card import file_sha256
-from core.models.spec import UNetSpec
 from core.models.store import load_model, read_card
 from core.paths import workspace
 from core.training.callbacks import checkpointer as checkpoints
@@ -309,7 +309,7 @@ def test_reported_losses_are_of_their_own_steps(
 
 
 def _compiled(spec: UNetSpec) -> Any:
-    from core.models.store import build_model
+    from core.models.network import build_model
 
     counts = np.array([5, 3, 2])[: spec.classes]
     config = with_settings(TrainConfig(), ["ema=0.9", "epochs=2"])

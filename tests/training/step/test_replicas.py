@@ -16,8 +16,8 @@ from tests.conftest import REPOSITORY
 _STEPS = """
 import json, sys
 import numpy as np
-from core.models.spec import UNetSpec
-from core.models.store import build_model
+from core.models.architectures.unet import UNetSpec
+from core.models.network import build_model
 from core.training.step.compile import compile_model
 from core.training.config import TrainConfig, with_settings
 from core.training.step.replicas import mirrored, synchronise

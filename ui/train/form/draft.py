@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from core.datasets.recipes.recipe import Recipe
-from core.models.spec import default_spec
+from core.models.families import default_spec
 from core.training.config import TrainConfig
 from ui.train.form.presets import PRESETS, preset
 

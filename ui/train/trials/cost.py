@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.device import available_memory, describe
-from core.models.cost.cost import cost
+from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.training.checks.memory import training_memory
 from core.training.config import TrainConfig

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.catalogue import list_architectures
-from core.models.cost.cost import cost
-from core.models.spec import UNetSpec, UNetVGG11Spec, ZooSpec, architectures
+from core.models.families import FAMILIES
+from core.models.network import cost
 from core.models.zoo_table import backbones
 
 
@@ -25,7 +28,7 @@ from core.models.zoo_table import backbones
 )
 def test_the_receptive_field_is_how_far_a_pixel_reaches(spec: UNetSpec) -> None:
     """With weights of one and an image of zeros, a pixel changes just the logits that see it."""
-    from core.models.store import build_model
+    from core.models.network import build_model
 
     model = build_model(spec)
     model.set_weights(
@@ -94,7 +97,7 @@ def test_the_command_lists_all_of_them() -> None:
     ended = _run("--bands", "4", "--classes", "3", "--json")
     assert ended.returncode == 0, ended.stderr
     rows = json.loads(ended.stdout)["architectures"]
-    assert {row["architecture"] for row in rows} == set(architectures())
+    assert {row["architecture"] for row in rows} == set(FAMILIES)
     assert len({row["name"] for row in rows}) == len(rows) == 2 + 4 * len(backbones("sm-unet"))
     by_name = {row["name"]: row for row in rows}
     assert by_name["unet"]["parameters"] == cost(UNetSpec(bands=4, classes=3), 256).parameters
