@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.evaluation.evaluate import Evaluation, evaluate_images
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard, Training
+from core.models.model_input import ModelInput
 from core.models.spec import ModelSpec
 from core.models.store import load_model, save_model
 from core.paths import write_json
@@ -114,7 +115,7 @@ def finish(
     model, card = load_model(run.folder)
     scored = dict(card.training.scores)
     # The samples come with the recipe's bands already.
-    predictor = Predictor(model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype)
+    predictor = Predictor(model, ModelInput.of_spec(card.spec, card.normalisation, card.dtype))
     kept = read_samples(run)
     sides = dict(kept.sides) if kept and kept.epoch == card.training.epoch else {}
     if "val" not in sides:

@@ -14,6 +14,7 @@ from core.errors import DatasetError, DSIError, ImageError
 from core.evaluation.evaluate import evaluate_images
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, ModelCard
+from core.models.model_input import ModelInput
 from core.models.spec import ModelSpec
 from core.models.store import build_model, read_card
 from core.training.callbacks.checkpointer import checkpointer, restore
@@ -143,7 +144,7 @@ class _Fit:
     ) -> None:
         self.run, self.config, self.data, self.spec = run, config, data, spec
         self.model, self.compiled, self.step_counter = model, compiled, step_counter
-        predictor = Predictor(model, data.normalisation, multiple=spec.multiple, dtype=data.dtype)
+        predictor = Predictor(model, ModelInput.of_spec(spec, data.normalisation, data.dtype))
         ids = [sample.id for sample in data.val.samples]
         timelapse = TimelapseWriter(run, ids, data.dataset.classes, config.timelapse)
         names = data.dataset.classes.names
