@@ -25,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Audit the dataset and print the pixels per class and the problems."""
     from core.datasets.audit.audit import audit
-    from core.datasets.audit.report import written
+    from core.datasets.audit.report import format_problems
     from core.datasets.catalogue import find_dataset
 
     dataset = find_dataset(options.dataset, options.product)
@@ -44,4 +44,4 @@ def run(options: Namespace) -> None:
     table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
     print(f"\n{len(result.problems)} problem(s)")
     if result.problems:
-        print("\n" + written(result.problems, shutil.get_terminal_size((100, 24)).columns))
+        print("\n" + format_problems(result.problems, shutil.get_terminal_size((100, 24)).columns))

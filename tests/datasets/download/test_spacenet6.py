@@ -95,14 +95,10 @@ def test_tiles_are_spread_over_strips_and_along_them(count: int) -> None:
     assert chosen == fetching._spread(found, count)
 
 
-def test_an_interrupted_download_goes_on(
-    space: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fetching, "_BLOCK", 1000)
-    monkeypatch.setattr(fetching, "_THREADS", 1)
+def test_an_interrupted_download_goes_on(space: Path, tree: Path) -> None:
     dying = Unsteady(tree, allowance=20_500)
     with pytest.raises(DatasetError, match="broke off") as caught:
-        fetch_spacenet6(6, TWO, source=dying, base="")
+        fetch_spacenet6(6, TWO, source=dying, base="", block=1000, threads=1)
     assert "tar.gz" in caught.value.remedy and "--layout spacenet6" in caught.value.remedy
     folder = space / "datasets"
     assert not (folder / "spacenet6").exists()
@@ -117,7 +113,7 @@ def test_an_interrupted_download_goes_on(
     assert all(size < (tree / name).stat().st_size for name, size in halves.items())
 
     healthy = Unsteady(tree)
-    fetch_spacenet6(6, TWO, source=healthy, base="")
+    fetch_spacenet6(6, TWO, source=healthy, base="", block=1000, threads=1)
     asked = {path.lstrip("/"): start for path, start, _ in reversed(healthy.asked)}
     assert not whole & set(asked)  # what was whole is not asked for again
     # What was half goes on where it ended; all else begins.
