@@ -16,18 +16,20 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
     """A progress bar on stderr, as a callback that takes done and total.
 
     Args:
-        delay: seconds after which it appears.
+        what: the work, before the bar.
+        unit: name of one of the things that are counted.
+        delay: seconds after which the bar appears.
     """
     from tqdm import tqdm
 
-    with ExitStack() as shown:
-        made: Any = None
+    with ExitStack() as stack:
+        progress_bar: Any = None
 
         def progress(done: int, total: int) -> None:
-            nonlocal made
-            if made is None:
+            nonlocal progress_bar
+            if progress_bar is None:
                 # Not before there is progress: what fails at once leaves its one line alone.
-                made = shown.enter_context(
+                progress_bar = stack.enter_context(
                     tqdm(
                         desc=what,
                         unit=unit,
@@ -37,7 +39,7 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
                         delay=delay,
                     )
                 )
-            made.update(done - made.n)
+            progress_bar.update(done - progress_bar.n)
 
         yield progress
 

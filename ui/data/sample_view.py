@@ -13,7 +13,7 @@ from ui.loaded.images import open_sample
 from ui.shell.errors import show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
-from ui.widgets.bands import as_chosen
+from ui.widgets.bands import with_chosen_bands
 from ui.widgets.classes import class_table
 
 __all__ = ["sample_view"]
@@ -35,7 +35,7 @@ def sample_view(dataset: Dataset) -> None:
             )
     sample = dataset.samples[at]
     try:
-        image = as_chosen(open_sample(dataset, sample), "sample")
+        image = with_chosen_bands(open_sample(dataset, sample), "sample")
     except DSIError as error:
         show_error(error)
         return

@@ -12,7 +12,7 @@ from core.imagery.display import CLIP, Bands, default_bands, presets, to_rgb
 from core.imagery.raster import Raster
 from ui.loaded.images import OpenImage
 
-__all__ = ["Look", "as_chosen", "band_choice", "look_of", "shown_as", "usual_look"]
+__all__ = ["Look", "apply_look", "band_choice", "look_of", "usual_look", "with_chosen_bands"]
 
 _OWN = "Other bands"
 
@@ -25,15 +25,15 @@ class Look(NamedTuple):
     decibel: bool = False
 
 
-def as_chosen(image: OpenImage, key: str) -> OpenImage:
+def with_chosen_bands(image: OpenImage, key: str) -> OpenImage:
     """The image with the bands and the stretch that are chosen in a popover above it.
 
     Plain pictures (8 bit, up to three bands) are shown as they are, without a popover.
     """
-    return shown_as(image, band_choice(image.raster, key))
+    return apply_look(image, band_choice(image.raster, key))
 
 
-def shown_as(image: OpenImage, look: Look) -> OpenImage:
+def apply_look(image: OpenImage, look: Look) -> OpenImage:
     """The image in a look; as it is where it lacks a band of it."""
     count, dtype = image.raster.pixels.shape[-1], str(image.raster.pixels.dtype)
     if look == usual_look(count, dtype) or max(look.bands) >= count:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.evaluation.confusion import scores
-from core.evaluation.evaluate import Watch
+from core.evaluation.evaluate import ImageCallback
 from core.paths import write_json
 from core.training.runs.run import Run
 
@@ -42,7 +42,7 @@ class SampleScores(BaseModel):
     sides: dict[str, dict[str, ByClass]]
 
 
-def by_sample(names: Sequence[str], found: dict[str, ByClass]) -> Watch:
+def by_sample(names: Sequence[str], found: dict[str, ByClass]) -> ImageCallback:
     """What `evaluate_images` is to call with each image so that its scores are put into `found`.
 
     Args:
@@ -59,7 +59,7 @@ def by_sample(names: Sequence[str], found: dict[str, ByClass]) -> Watch:
     return watch
 
 
-def all_of(*watches: Watch) -> Watch:
+def all_of(*watches: ImageCallback) -> ImageCallback:
     """One watch that calls several."""
 
     def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:

@@ -26,7 +26,7 @@ from core.classes import ClassTable
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.evaluation.confusion import scores
-from core.evaluation.evaluate import Watch
+from core.evaluation.evaluate import ImageCallback
 from core.imagery.display import to_rgb
 from core.imagery.shrink import display_size, downsample_image, downsample_labels
 from core.imagery.write import png_bytes
@@ -168,7 +168,7 @@ class TimelapseWriter:
                 write_json(index, made.model_dump(mode="json"))
         self.places = {id: place for place, id in enumerate(pinned)}
 
-    def of(self, epoch: int) -> Watch:
+    def of(self, epoch: int) -> ImageCallback:
         """What `evaluate_images` is to call with each image after that epoch."""
 
         def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:

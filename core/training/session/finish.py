@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.evaluation.evaluate import evaluate_images
 from core.inference.predictor import Predictor
 from core.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard
+from core.models.model_input import ModelInput
 from core.models.store import load_model, save_model
 from core.paths import write_json
 from core.training.runs.run import Run
@@ -44,7 +45,7 @@ def finish(
     model, card = load_model(run.folder)
     names, scores = card.classes.names, dict(card.training.scores)
     # The samples come with the recipe's bands already.
-    predictor = Predictor(model, card.normalisation, multiple=card.spec.multiple, dtype=card.dtype)
+    predictor = Predictor(model, ModelInput.of_spec(card.spec, card.normalisation, card.dtype))
     kept = read_samples(run)
     sides = dict(kept.sides) if kept and kept.epoch == card.training.epoch else {}
     if "val" not in sides:

@@ -8,6 +8,7 @@ from core.datasets.batches.feed import training_feed
 from core.device import tensorflow
 from core.errors import DSIError
 from core.inference.predictor import Predictor
+from core.models.model_input import ModelInput
 from core.models.network import encoder_layers
 from core.training.callbacks.best_model_saver import BestModelSaver
 from core.training.callbacks.checkpointer import Checkpointer, EpochMarker
@@ -58,7 +59,7 @@ class TrainingLoop:
         self.run, self.config, self.data, self.state = run, config, data, state
         self.compiled = assembly.compiled
         network, spec = assembly.network, assembly.spec
-        predictor = Predictor(network, data.normalisation, multiple=spec.multiple, dtype=data.dtype)
+        predictor = Predictor(network, ModelInput.of_spec(spec, data.normalisation, data.dtype))
         samples = [sample.id for sample in data.val.samples]
         classes = data.dataset.classes
         timelapse = TimelapseWriter(run, samples, classes, config.timelapse)

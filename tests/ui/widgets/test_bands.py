@@ -38,11 +38,11 @@ def chosen(path: Path) -> AppTest:
 
         from core.imagery.raster import read_raster
         from ui.loaded.images import OpenImage
-        from ui.widgets.bands import as_chosen, band_choice
+        from ui.widgets.bands import band_choice, with_chosen_bands
 
         raster = read_raster(Path(name))
         image = OpenImage("a", f"digest of {name}", raster, raster.pixels[..., :3])
-        st.session_state["image"] = as_chosen(image, "a")
+        st.session_state["image"] = with_chosen_bands(image, "a")
         st.session_state["look"] = band_choice(raster, "b")
 
     return AppTest.from_function(page, kwargs={"name": str(path)}, default_timeout=60).run()
