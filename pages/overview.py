@@ -8,7 +8,8 @@ from core import device
 from core.datasets.catalogue import list_datasets
 from core.errors import DSIError
 from core.models.store import ModelRef, list_models, read_card
-from core.training.runs.run import Run, Status, list_runs
+from core.training.runs.run import Run, list_runs
+from core.training.runs.status import Status
 from ui.data.add.forms import demo_button, watch_new_datasets
 from ui.shell.links import page_link
 from ui.widgets.classes import class_table

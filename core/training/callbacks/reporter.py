@@ -11,7 +11,8 @@ from typing import Any
 from core.device import memory_in_use, tensorflow
 from core.errors import RunError
 from core.training.callbacks.step_counter import StepCounter
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from core.training.step.train_step import gradient_norms
 
 __all__ = ["Means", "reporter"]

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.device import tensorflow
 from core.evaluation.evaluate import Evaluation
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from core.training.step.train_step import gradient_norms
 
 __all__ = ["validator"]

@@ -26,8 +26,9 @@ from core.errors import RunError
 from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.queue import processes
+from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire, locked
-from core.training.runs.run import Run, create_run, list_runs, process_start
+from core.training.runs.run import Run, create_run, list_runs
 from core.training.runs.status import Status
 
 __all__ = [

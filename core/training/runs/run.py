@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +22,16 @@ from core.paths import (
     write_json,
 )
 from core.training.config import TrainConfig, load_config
-from core.training.runs.status import Launched, RunState, Status
+from core.training.runs.liveness import is_alive
+from core.training.runs.status import Launched, Status
 
 __all__ = [
     "EPOCH_FILE",
     "STATE_FILE",
-    "Launched",
     "Run",
-    "RunState",
-    "Status",
     "create_run",
     "find_run",
     "list_runs",
-    "process_start",
 ]
 
 EPOCH_FILE = "training_metadata.json"
@@ -135,16 +131,16 @@ class Run:
     def _holds(self, status: Status) -> bool:
         """Whether what it says is still so."""
         if status.state == "queued":
-            return status.pid is None or _lives(status.pid, status.process_start)
+            return status.pid is None or is_alive(status.pid, status.process_start)
         return not status.alive or self._is_running(status)
 
     def _is_running(self, status: Status) -> bool:
         if status.pid is not None:
-            return _lives(status.pid, status.process_start)
+            return is_alive(status.pid, status.process_start)
         launched = self._launched()
         if launched is None:
             return time.time() - status.updated < _START_GRACE
-        return _lives(launched.pid, launched.process_start)
+        return is_alive(launched.pid, launched.process_start)
 
     def _how_it_ended(self, status: Status) -> dict[str, str]:
         launched = self._launched() if status.pid is None else None
@@ -233,34 +229,9 @@ class Run:
             self.stop_file.touch()
 
 
-def _lives(pid: int, start: int | None) -> bool:
-    # Without a start the process had ended before it could be looked at.
-    return start is not None and process_start(pid) == start
-
-
 def _place(record: dict[str, Any]) -> tuple[int, bool]:
     # An epoch's last step and its summary have the same step.
     return record["step"], record["kind"] == "epoch"
-
-
-def process_start(pid: int) -> int | None:
-    """When the kernel started this process, in its clock ticks; None if it is gone.
-
-    Where there is no /proc (macOS) a living process gives 0: its number alone must do.
-    """
-    stat = Path(f"/proc/{pid}/stat")
-    if not Path("/proc/self/stat").exists():
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return None
-        return 0
-    try:
-        # The second field is the program's name in brackets and may hold spaces.
-        fields = stat.read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 def create_run(name: str, config: TrainConfig, **status: Any) -> Run:

@@ -16,7 +16,8 @@ from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue import processes
 from core.training.queue.launch import launch, resume, running, suggest_name
-from core.training.runs.run import Run, Status, create_run
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
 
 PATIENCE = 240  # seconds; nothing is asserted about time
 

@@ -15,17 +15,9 @@ import pytest
 from core import paths
 from core.errors import RunError, WorkspaceError
 from core.training.config import TrainConfig
-from core.training.runs.run import (
-    EPOCH_FILE,
-    STATE_FILE,
-    Launched,
-    Run,
-    Status,
-    create_run,
-    find_run,
-    list_runs,
-    process_start,
-)
+from core.training.runs.liveness import process_start
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run, find_run, list_runs
+from core.training.runs.status import Launched, Status
 
 
 @pytest.fixture
@@ -133,7 +125,7 @@ def test_a_last_word_between_two_looks_counts(run: Run, monkeypatch: pytest.Monk
     def ends(pid: int) -> None:
         run.write_status(Status(state="finished", message="Finished."))
 
-    monkeypatch.setattr("core.training.runs.run.process_start", ends)
+    monkeypatch.setattr("core.training.runs.liveness.process_start", ends)
     assert run.status().state == "finished"
 
 

@@ -28,7 +28,8 @@ from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.reporter import reporter
 from core.training.callbacks.step_counter import StepCounter
 from core.training.config import TrainConfig, with_settings
-from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, Status, create_run
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run
+from core.training.runs.status import Status
 from core.training.session import best_model as keeper
 from core.training.session import data, session
 from core.training.session import train as trainer
@@ -234,7 +235,7 @@ def test_it_can_run_outside_the_main_thread(config: TrainConfig) -> None:
 
 
 def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
-    from core.training.runs.run import process_start
+    from core.training.runs.liveness import process_start
 
     run = create_run("twice", config)
     parent = os.getppid()

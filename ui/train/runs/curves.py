@@ -17,7 +17,8 @@ import streamlit as st
 from core.classes import ClassTable
 from core.models.card import ModelCard
 from core.training.runs.metrics import MetricsFollower
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from ui.train.runs.charts import (
     class_curves,
     gradient_curves,

@@ -11,7 +11,8 @@ import streamlit as st
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training.queue import launch as launcher
-from core.training.runs.run import Run, RunState, Status
+from core.training.runs.run import Run
+from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
 from ui.shell.errors import page_errors, plain

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.classes import ClassTable
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from core.training.runs.timelapse import Timelapse, frame_name
 from ui.routes.timelapse import picture_url
 from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass
