@@ -47,9 +47,7 @@ def validator(
         def __init__(self) -> None:
             super().__init__()
             self.scores: list[float] = [
-                record["val_mean_iou"] or 0.0
-                for record in run.metrics()
-                if record["kind"] == "epoch" and not record.get("partial")
+                record.val_mean_iou or 0.0 for record in run.epochs() if not record.partial
             ]
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -23,6 +23,7 @@ from core.paths import (
 )
 from core.training.config import TrainConfig, load_config
 from core.training.runs.liveness import is_alive
+from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader
 from core.training.runs.status import Launched, Status
 
 __all__ = [
@@ -56,6 +57,11 @@ class Run:
     @property
     def log(self) -> Path:
         return self.folder / "train.log"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What it measures, a record a line (`core.training.runs.metrics`)."""
+        return self.folder / "metrics.jsonl"
 
     @property
     def stop_file(self) -> Path:
@@ -192,30 +198,17 @@ class Run:
         """Add a line to metrics.jsonl."""
         with (
             disk_errors(self.folder),
-            (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file,
+            self.metrics_file.open("a", encoding="utf-8") as file,
         ):
             file.write(json.dumps(record) + "\n")
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """All records of metrics.jsonl: ``{"kind": "step"|"epoch", "step", …}`` by rising step.
+    def metrics(self) -> Metrics:
+        """All records of metrics.jsonl."""
+        return MetricsReader(self.metrics_file, step_limit=None).read()
 
-        A half-written last line is left out, and so is what a resumed training did anew, and the
-        summary of a part of an epoch that was completed later.
-        """
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return []
-        records: list[dict[str, Any]] = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue  # the writer was killed, or is, in the middle of it
-            while records and _place(records[-1]) >= _place(record):
-                records.pop()
-            records.append(record)
-        whole = {r["epoch"] for r in records if r["kind"] == "epoch" and not r.get("partial")}
-        return [r for r in records if not (r.get("partial") and r["epoch"] in whole)]
+    def epochs(self) -> tuple[EpochRecord, ...]:
+        """The epoch records of metrics.jsonl alone, which is much faster."""
+        return MetricsReader(self.metrics_file, step_limit=0).read().epochs
 
     def log_tail(self, lines: int = 200) -> str:
         """The last lines of train.log."""
@@ -227,11 +220,6 @@ class Run:
         """Ask the process to stop after the step it is in and keep its best weights."""
         with disk_errors(self.stop_file):
             self.stop_file.touch()
-
-
-def _place(record: dict[str, Any]) -> tuple[int, bool]:
-    # An epoch's last step and its summary have the same step.
-    return record["step"], record["kind"] == "epoch"
 
 
 def create_run(name: str, config: TrainConfig, **status: Any) -> Run:

@@ -15,6 +15,7 @@ from core.models.store import load_model, save_model
 from core.paths import write_json
 from core.training.callbacks.checkpointer import check_space
 from core.training.config import TrainConfig
+from core.training.runs.metrics import seconds_trained
 from core.training.runs.run import Run
 from core.training.runs.sample_scores import (
     ByClass,
@@ -66,12 +67,7 @@ class BestModelSaver:
     ) -> Callable[[str], ModelCard]:
         split = self.data.split
         # Of all epochs so far, those before a resume included.
-        seconds = sum(
-            record["seconds"] + record["validation_seconds"]
-            for record in self.run.metrics()
-            if record["kind"] == "epoch"
-        )
-
+        seconds = seconds_trained(self.run.epochs())
         initial_weights = read_initial_weights(self.run)
 
         def card(sha256: str) -> ModelCard:

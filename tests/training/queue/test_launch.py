@@ -64,7 +64,7 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     assert running() == []
     model, card = load_model(run.folder)
     assert model.output_shape[-1] == len(card.classes)
-    done = max(r["epoch"] for r in run.metrics() if r["kind"] == "epoch")
+    done = run.epochs()[-1].epoch
 
     resume(run)
     assert run.status().state == "starting"
@@ -74,9 +74,9 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "stopped"
     assert "as you asked" in status.message
-    steps = [record["step"] for record in run.metrics()]
+    steps = [record.step for record in run.metrics().steps]
     assert steps == sorted(steps)
-    assert max(r["epoch"] for r in run.metrics() if r["kind"] == "epoch") > done
+    assert run.epochs()[-1].epoch > done
     load_model(run.folder)
 
 

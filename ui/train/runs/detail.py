@@ -11,13 +11,13 @@ import streamlit as st
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training.queue import launch as launcher
+from core.training.runs.metrics import Metrics
 from core.training.runs.run import Run
 from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
 from ui.shell.errors import page_errors, plain
 from ui.train.runs.curves import (
-    Metrics,
     classes_view,
     gradients_view,
     learning_view,
@@ -157,7 +157,7 @@ def _progress(run: Run, status: Status, now: Metrics) -> None:
     if status.epoch and status.step:
         text = f"Epoch {status.epoch} of {status.epochs}, step {status.step} of {status.steps}"
         if now.latest:
-            text += f", loss {now.latest['loss']:.3f}"
+            text += f", loss {now.latest.loss:.3f}"
     else:
         text = "Not at the first step yet"
     st.progress(min(1.0, done / steps), text)
@@ -216,9 +216,9 @@ def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
             _number("Crops a second", "–" if rate is None else f"{rate:.1f}")
             left = status.seconds_left
             _number("Time left", "–" if left is None else duration(left))
-            if now.latest and "memory" in now.latest:
-                gpus = sum(now.latest.get("gpu_memory", {}).values())
-                _number("Memory", _gib(now.latest["memory"]), f"GPU {_gib(gpus)}" if gpus else None)
+            if now.latest and now.latest.memory is not None:
+                gpus = sum(now.latest.gpu_memory.values())
+                _number("Memory", _gib(now.latest.memory), f"GPU {_gib(gpus)}" if gpus else None)
             return
         test = card.training.scores.get("test") if card else None
         if test and test["mean_iou"] is not None:
