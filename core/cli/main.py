@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cli.terminal import bar, percent, print_json, score, table
+from core.cli.terminal import bar, print_json, table
 from core.cli.train import train_command
 from core.errors import ConfigError, DSIError
+from core.formats import MISSING, count, percent, score
 
 __all__ = ["main", "parser"]
 
@@ -182,10 +183,10 @@ def _audit(options: Any) -> None:
     total = sum(report["pixels_per_class"].values())
     print(f"{report['layout']} layout, {report['samples']} samples in {report['scenes']} scenes")
     rows = [
-        (n, f"{p:,}", percent(p / total if total else None))
+        (n, count(p), percent(p / total if total else None))
         for n, p in report["pixels_per_class"].items()
     ]
-    table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
+    table([*rows, ("void", count(report["void_pixels"]), "")], ("class", "pixels", "share"))
     print(f"\n{len(found.problems)} problem(s)")
     if found.problems:
         print("\n" + written(found.problems, shutil.get_terminal_size((100, 24)).columns))
@@ -222,7 +223,7 @@ def _evaluate(options: Any) -> None:
     print("mean IoU {}, pixel accuracy {}\n".format(*overall))
     columns = ("iou", "f1", "precision", "recall")
     rows = [
-        (n, *(score(s[c]) for c in columns), f"{s['support']:,}")
+        (n, *(score(s[c]) for c in columns), count(s["support"]))
         for n, s in report["per_class"].items()
     ]
     table(rows, ("class", "IoU", "F1", "precision", "recall", "pixels"))
@@ -296,7 +297,7 @@ def _architectures(options: Any) -> None:
         [
             (
                 row["name"],
-                f"{row['parameters']:,}",
+                count(row["parameters"]),
                 f"{row['macs'] / 1e9:.2f} G at {row['size']}²",
                 "whole image" if row["receptive_field"] is None else f"{row['receptive_field']} px",
             )
@@ -372,11 +373,14 @@ def _listing(what: str, rows: list[dict[str, Any]], as_json: bool) -> None:
         print_json({what: rows})
     elif rows:
         cells = [
-            [", ".join(v) if isinstance(v, list) else "–" if v is None else v for v in row.values()]
+            [
+                ", ".join(v) if isinstance(v, list) else MISSING if v is None else v
+                for v in row.values()
+            ]
             for row in rows
         ]
         table(
-            [[f"{c:.3f}" if isinstance(c, float) else c for c in row] for row in cells],
+            [[score(c) if isinstance(c, float) else c for c in row] for row in cells],
             [key.replace("_", " ") for key in rows[0]],
         )
     else:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.cli.terminal import bar, score
+from core.cli.terminal import bar
 from core.errors import ConfigError
+from core.formats import score
 
 __all__ = ["train_command"]
 

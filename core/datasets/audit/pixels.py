@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from core.datasets.audit.facts import Likeness
-from core.datasets.audit.problems import Problem, percent
+from core.datasets.audit.problems import Problem
 from core.datasets.audit.tally import Tally
 from core.datasets.recipes.fixes import Action, Exclude, UseWindow
+from core.formats import percent, rough_percent
 from core.imagery.raster import Raster
 from core.imagery.window import Window
 
@@ -109,7 +110,7 @@ def image_problems(sample: str, raster: Raster, tally: Tally | None, gaps: Gaps)
             Problem(
                 "empty",
                 sample,
-                f"{percent(gaps.share)} of the image is "
+                f"{rough_percent(gaps.share)} of the image is "
                 + ("without data" if gaps.tagged else "black: 0 in all bands"),
                 "error",
                 "exclude it: there is nothing to learn from",
@@ -156,7 +157,7 @@ def _content(sample: str, tally: Tally) -> Iterator[Problem]:
         yield Problem(
             "empty",
             sample,
-            f"hardly any content: {same:.1%} of the pixels have the same value",
+            f"hardly any content: {percent(same)} of the pixels have the same value",
             "warning",
             fix,
             (Exclude(sample),),
@@ -177,7 +178,7 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     fix = "nothing: pixels without data are void and are left out of training and scores"
     if not gaps.tagged:
         fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"
-    detail = f"{percent(gaps.share)} {words}"
+    detail = f"{rough_percent(gaps.share)} {words}"
     if gaps.window and gaps.filled >= _FULL:
         x, y, width, height = gaps.window
         detail += f"; the rest is {width} × {height} pixels at x {x}, y {y}"

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.formats import MISSING
 from core.training.config import TrainConfig
 
 __all__ = ["Setting", "settings"]
-
-_MISSING = "–"
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def settings(configs: Sequence[TrainConfig]) -> list[Setting]:
     """All settings of the configurations, in their order, those of any one included."""
     flat = [dict(_flat(config.model_dump(mode="json"))) for config in configs]
     keys = dict.fromkeys(key for content in flat for key in content)
-    return [Setting(key, tuple(content.get(key, _MISSING) for content in flat)) for key in keys]
+    return [Setting(key, tuple(content.get(key, MISSING) for content in flat)) for key in keys]
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.errors import DSIError
+from core.formats import score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training.runs.compare import settings
@@ -190,7 +191,7 @@ def _pooled(cards: dict[str, ModelCard], side: str) -> None:
 
 
 def _iou(value: float | None, best: bool) -> str:
-    return "does not occur" if value is None else f"{'▲ ' if best else ''}{value:.3f}"
+    return f"{'▲ ' if best else ''}{score(value, 'does not occur')}"
 
 
 def _settings(runs: Sequence[RunSummary]) -> None:

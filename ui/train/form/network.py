@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.errors import DSIError, ModelError
+from core.formats import millions
 from core.models.cost.cost import cost
 from core.models.spec import ModelSpec, ZooArchitecture, ZooSpec, architectures, default_spec
 from core.models.store import list_models, read_card
@@ -83,7 +84,7 @@ def _with_parameters(architecture: str, backbone: str) -> str:
     if backbone not in backbones(architecture):
         return backbone
     spec = ZooSpec(architecture=architecture, backbone=backbone)
-    return f"{backbone} · {cost(spec, spec.multiple).parameters / 1e6:.1f} M"
+    return f"{backbone} · {millions(cost(spec, spec.multiple).parameters)}"
 
 
 def _architecture_chosen() -> None:

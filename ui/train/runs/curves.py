@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.classes import ClassTable
+from core.formats import score
 from core.models.card import ModelCard
 from core.training.runs.metrics import Metrics, MetricsReader
 from core.training.runs.run import Run
@@ -109,12 +110,11 @@ def classes_view(
         if side in sides:
             scored = sides[side]["per_class"]
             columns[title] = {name: scored[name]["iou"] for name in classes.names}
-    rows = [[_iou(column.get(name)) for column in columns.values()] for name in classes.names]
+    rows = [
+        [score(column.get(name), "does not occur") for column in columns.values()]
+        for name in classes.names
+    ]
     class_table(classes, list(columns), rows, label="IoU by class")
-
-
-def _iou(value: float | None) -> str:
-    return "does not occur" if value is None else f"{value:.3f}"
 
 
 def gradients_view(run: Run, status: Status, now: Metrics) -> None:
