@@ -9,6 +9,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
+from core.formats import MISSING, count, percent
 from ui.data.add.forms import new_dataset, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
@@ -33,11 +34,11 @@ def open_sample(sample: str) -> None:
 def numbers(dataset: Dataset, audit: Audit | None) -> None:
     megapixels = sum(f.width * f.height for f in audit.facts) / 1e6 if audit else 0
     cells = {
-        "Samples": f"{len(dataset.samples):,}",
-        "Scenes": f"{len(dataset.scenes):,}",
-        "Megapixels": f"{megapixels:,.1f}" if audit else "–",
-        "Labelled": f"{audit.labelled_share:.1%}" if audit else "–",
-        "Problems": f"{len(audit.problems):,}" if audit else "–",
+        "Samples": count(len(dataset.samples)),
+        "Scenes": count(len(dataset.scenes)),
+        "Megapixels": f"{megapixels:,.1f}" if audit else MISSING,
+        "Labelled": percent(audit.labelled_share if audit else None),
+        "Problems": count(len(audit.problems) if audit else None),
     }
     with st.container(horizontal=True):
         for label, value in cells.items():

@@ -7,17 +7,15 @@ import streamlit as st
 from core import device
 from core.datasets.catalogue import list_datasets
 from core.errors import DSIError
+from core.formats import counted, duration, millions, percent, score
 from core.models.store import ModelRef, list_models, read_card
-from core.training.runs.run import Run, Status, list_runs
+from core.training.runs.run import Run, list_runs
+from core.training.runs.status import Status
 from ui.data.add.forms import demo_button, watch_new_datasets
 from ui.shell.links import page_link
 from ui.widgets.classes import class_table
 
 SCORES = ("iou", "precision", "recall")
-
-
-def counted(count: int, singular: str, plural: str = "") -> str:
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def states(runs: list[Run]) -> dict[str, Status]:
@@ -38,8 +36,8 @@ def card(page: str, title: str, icon: str, text: str, state: str) -> None:
 
 
 def running(name: str, status: Status) -> None:
-    left = f", about {status.seconds_left / 60:.0f} min left" if status.seconds_left else ""
-    best = f"; best mean IoU so far {status.best_mean_iou:.3f}" if status.best_mean_iou else ""
+    left = f", about {duration(status.seconds_left)} left" if status.seconds_left else ""
+    best = f"; best mean IoU so far {score(status.best_mean_iou)}" if status.best_mean_iou else ""
     steps = status.epochs * status.steps
     done = ((status.epoch - 1) * status.steps + status.step) / steps if steps else 0.0
     st.progress(
@@ -60,32 +58,24 @@ def scores(ref: ModelRef) -> bool:
         return False
     st.subheader(f"{'Bundled model' if ref.source == 'bundled' else 'Model'}: {model.name}")
     st.caption(
-        f"{model.parameters / 1e6:.1f} million parameters, trained on {model.training.dataset}; "
+        f"{millions(model.parameters)} parameters, trained on {model.training.dataset}; "
         f"scores on {counted(len(model.training.test), 'sample')} that it never saw."
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.metric("Mean IoU", _score(test["mean_iou"]))
-        st.metric("Pixel accuracy", _percent(test["pixel_accuracy"]))
+        st.metric("Mean IoU", score(test["mean_iou"]))
+        st.metric("Pixel accuracy", percent(test["pixel_accuracy"]))
         page_link("predict", "Predict with it", "layers")
     with right:
         per_class = test["per_class"]
         rows = [
             tuple(
-                _score(per_class.get(name, {}).get(what)) for what in ("iou", "precision", "recall")
+                score(per_class.get(name, {}).get(what)) for what in ("iou", "precision", "recall")
             )
             for name in model.classes.names
         ]
         class_table(model.classes, ["IoU", "Precision", "Recall"], rows, label="Test scores")
     return True
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 st.title("DeepSpaceImaging")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.datasets.masks.single_mask import Truth, read_truth
 from core.errors import DSIError
+from core.formats import millions, score
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
@@ -19,15 +20,15 @@ from ui.widgets.bands import with_chosen_bands
 
 def describe(ref: ModelRef, card: ModelCard) -> str:
     """The model in one line."""
-    scores = card.training.scores.get("test") or card.training.scores.get("val") or {}
-    score = scores.get("mean_iou")
+    scored = card.training.scores.get("test") or card.training.scores.get("val") or {}
+    mean_iou = scored.get("mean_iou")
     return ", ".join(
         [
             f"{'bundled' if ref.source == 'bundled' else 'from a ' + ref.source}",
-            f"{card.parameters / 1e6:.1f} M parameters",
+            f"{millions(card.parameters)} parameters",
             f"{card.spec.bands} band(s) of {card.dtype}",
             f"trained on {card.training.dataset}",
-            *([f"mean IoU {score:.3f} on held-out images"] if score is not None else []),
+            *([f"mean IoU {score(mean_iou)} on held-out images"] if mean_iou is not None else []),
         ]
     )
 

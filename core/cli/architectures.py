@@ -5,17 +5,22 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from core.cli.argument_types import count
+from core.cli.argument_types import positive_integer
 from core.cli.terminal import print_json, table
 from core.errors import ConfigError
+from core.formats import count
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The arguments of `architectures`."""
-    parser.add_argument("--bands", type=count, default=3, metavar="N", help="of the images; 3")
-    parser.add_argument("--classes", type=count, default=5, metavar="K", help="of the masks; 5")
+    parser.add_argument(
+        "--bands", type=positive_integer, default=3, metavar="N", help="of the images; 3"
+    )
+    parser.add_argument(
+        "--classes", type=positive_integer, default=5, metavar="K", help="of the masks; 5"
+    )
     parser.add_argument("--json", action="store_true")
 
 
@@ -51,7 +56,7 @@ def run(options: Namespace) -> None:
         [
             (
                 row["name"],
-                f"{row['parameters']:,}",
+                count(row["parameters"]),
                 f"{row['macs'] / 1e9:.2f} G at {row['size']}²",
                 "whole image" if row["receptive_field"] is None else f"{row['receptive_field']} px",
             )

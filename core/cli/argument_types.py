@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
-__all__ = ["count", "overlap", "seed"]
+__all__ = ["overlap", "positive_integer", "seed"]
 
 
-def count(text: str) -> int:
+def positive_integer(text: str) -> int:
     """A whole number from 1.
 
     Raises:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from argparse import ArgumentParser, Namespace
 
-from core.cli.terminal import bar, percent, print_json, table
+from core.cli.terminal import bar, print_json, table
+from core.formats import count, percent
 
 __all__ = ["add_arguments", "run"]
 
@@ -38,10 +39,10 @@ def run(options: Namespace) -> None:
     total = sum(report["pixels_per_class"].values())
     print(f"{report['layout']} layout, {report['samples']} samples in {report['scenes']} scenes")
     rows = [
-        (name, f"{pixels:,}", percent(pixels / total if total else None))
+        (name, count(pixels), percent(pixels / total if total else None))
         for name, pixels in report["pixels_per_class"].items()
     ]
-    table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
+    table([*rows, ("void", count(report["void_pixels"]), "")], ("class", "pixels", "share"))
     print(f"\n{len(result.problems)} problem(s)")
     if result.problems:
         print("\n" + format_problems(result.problems, shutil.get_terminal_size((100, 24)).columns))

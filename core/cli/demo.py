@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from core.cli.argument_types import count, seed
+from core.cli.argument_types import positive_integer, seed
 from core.cli.terminal import bar
 from core.datasets.known_layouts import demo_writers
 
@@ -18,14 +18,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--layout", choices=list(demo_writers()), default="dubai")
     parser.add_argument(
         "--scenes",
-        type=count,
+        type=positive_integer,
         default=4,
         metavar="N",
         help="mosaics of 4 parts each, or places seen by 3 passes each",
     )
     parser.add_argument(
         "--size",
-        type=count,
+        type=positive_integer,
         metavar="PX",
         help="side of a part, by default 512, or of a tile, by default 900",
     )

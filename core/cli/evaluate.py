@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from core.cli.terminal import bar, print_json, score, table
+from core.cli.terminal import bar, print_json, table
+from core.formats import count, score
 
 __all__ = ["add_arguments", "run"]
 
@@ -47,7 +48,7 @@ def run(options: Namespace) -> None:
             score(scores["f1"]),
             score(scores["precision"]),
             score(scores["recall"]),
-            f"{scores['support']:,}",
+            count(scores["support"]),
         )
         for name, scores in report["per_class"].items()
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.cli.terminal import print_json, table
 from core.errors import DSIError
+from core.formats import MISSING, score
 
 __all__ = ["add_arguments", "run_datasets", "run_models", "run_runs"]
 
@@ -98,7 +99,7 @@ def _print_list(what: str, rows: list[dict[str, Any]], *, as_json: bool) -> None
 
 def _cell(value: object) -> str:
     if value is None:
-        return "–"
+        return MISSING
     if isinstance(value, list):
         return ", ".join(value)
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return score(value) if isinstance(value, float) else str(value)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-__all__ = ["bar", "percent", "print_json", "score", "table"]
+__all__ = ["bar", "print_json", "table"]
 
 
 @contextmanager
@@ -56,13 +56,3 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     for row in cells:
         print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
-
-
-def percent(value: float | None) -> str:
-    """A share of 0 to 1 in percent, or a dash where there is none."""
-    return "–" if value is None else f"{value:.1%}"
-
-
-def score(value: float | None) -> str:
-    """A score of 0 to 1 with three decimals, or a dash where it is undefined."""
-    return "–" if value is None else f"{value:.3f}"

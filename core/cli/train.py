@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.terminal import bar, score
+from core.cli.terminal import bar
 from core.errors import ConfigError
+from core.formats import score
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig

@@ -12,7 +12,9 @@ from core.classes import DUBAI_CLASSES
 from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.confusion import confusion
 from core.training.config import TrainConfig
-from core.training.runs.run import Run, Status, create_run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
 from core.training.runs.timelapse import TimelapseWriter
 from tests.e2e.conftest import Server, settled
 

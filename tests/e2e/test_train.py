@@ -169,7 +169,7 @@ def test_a_second_training_waits_over_a_restart_and_the_first_is_stopped_and_res
     _until(page, lambda: run.status().state == "running" and run.status().epoch > epoch)
     page.get_by_role("button", name="Stop training").click()
     _box(page, "Stopped as you asked; kept epoch").wait_for()
-    steps = [record["step"] for record in run.metrics()]
+    steps = [record.step for record in run.metrics().steps]
     assert steps == sorted(steps)
 
 

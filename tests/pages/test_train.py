@@ -19,16 +19,9 @@ from core.models.architectures.zoo_spec import ZooSpec
 from core.models.zoo_table import backbones
 from core.paths import workspace
 from core.training.config import Loss, TrainConfig, with_settings
-from core.training.runs.run import (
-    EPOCH_FILE,
-    STATE_FILE,
-    Run,
-    Status,
-    create_run,
-    find_run,
-    list_runs,
-    process_start,
-)
+from core.training.runs.liveness import process_start
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run, find_run, list_runs
+from core.training.runs.status import Status
 from tests.conftest import REPOSITORY
 
 

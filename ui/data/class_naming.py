@@ -21,6 +21,7 @@ from core.datasets.masks.class_file import (
     write_class_file,
 )
 from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
+from core.formats import percent
 from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster
 from core.imagery.shrink import display_size, downsample_labels
@@ -108,7 +109,7 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
                 f"background:{color}'></span>"
             )
             swatch.markdown(plain(str(item.value)))
-            share.markdown(f"{item.share:.2%} of the {what}")
+            share.markdown(f"{percent(item.share, 2)} of the {what}")
             name.text_input(
                 f"Name of {item.value}", _suggested(inference, item), key=f"naming-name-{number}"
             )

@@ -201,7 +201,7 @@ def _conditions(chosen: SampleFilter) -> list[str]:
     if chosen.mask != "any":
         words.append(_MASKS[chosen.mask].lower())
     if chosen.class_name:
-        words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g} %")
+        words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g}%")
     if chosen.flagged or chosen.kinds:
         flagged = ((_ANY_PROBLEM,) if chosen.flagged else ()) + chosen.kinds
         words.append(plain(_listed(flagged)))

@@ -12,6 +12,7 @@ import streamlit as st
 from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
+from core.formats import count, duration, percent, score, short_duration
 from core.inference.outputs import OutputKind, Prediction, prediction_outputs
 from core.models.card import ModelCard
 from ui.loaded.images import OpenImage, safe_stem
@@ -95,7 +96,7 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
 
     def progress(done: int, total: int) -> None:
         left = (time.monotonic() - start) * (total - done) / done
-        bar.progress(done / total, f"Tile {done} of {total}, about {left:.0f} s left")
+        bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
     labels = predictor.predict(image.raster.pixels, image.raster.valid, progress)
     bar.empty()
@@ -134,25 +135,25 @@ def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
-        [f"{c['pixels']:,}", f"{c['share']:.1%}", *([_area(c["area_m2"])] if located else [])]
+        [count(c["pixels"]), percent(c["share"]), *([_area(c["area_m2"])] if located else [])]
         for c in report["classes"].values()
     ]
     if truth is not None:
         matrix = confusion(truth.labels, prediction.labels, len(classes))
         result = scores(matrix)
         left, middle, right = st.columns(3)
-        left.metric("Mean IoU", _score(result.mean_iou), border=True)
-        middle.metric("Pixel accuracy", _percent(result.pixel_accuracy), border=True)
-        right.metric("Labelled pixels compared", f"{matrix.sum():,}", border=True)
+        left.metric("Mean IoU", score(result.mean_iou), border=True)
+        middle.metric("Pixel accuracy", percent(result.pixel_accuracy), border=True)
+        right.metric("Labelled pixels compared", count(matrix.sum()), border=True)
         columns += ["IoU", "F1", "Precision", "Recall", "True pixels"]
         for row, c in zip(rows, result.classes, strict=True):
-            row += [_score(c.iou), _score(c.f1), _percent(c.precision), _percent(c.recall)]
-            row.append(f"{c.support:,}")
+            row += [score(value) for value in (c.iou, c.f1, c.precision, c.recall)]
+            row.append(count(c.support))
     st.subheader("By class")
     class_table(classes, columns, rows, label="Area and scores by class")
     st.caption(
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
-        f"{seconds:.1f} s."
+        f"{short_duration(seconds)}."
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
     )
 
@@ -173,14 +174,6 @@ def _downloads(prediction: Prediction) -> None:
                 )
     if prediction.georeference is None:
         st.caption("The image has no place on Earth in its file, so there is no GeoTIFF.")
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
 
 
 def _area(square_metres: float) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import DSIError
+from core.formats import duration
 from ui.shell.errors import show_error
 
 __all__ = ["Job", "find_job", "start_job", "watch_job"]
@@ -72,7 +73,7 @@ class Job:
         text = f"{self.title}: {self.done} of {self.total} {self.unit}"
         spent = time.monotonic() - self._started
         if 0 < self.done < self.total and spent > 2:
-            text += f", about {_duration(spent / self.done * (self.total - self.done))} left"
+            text += f", about {duration(max(1, spent / self.done * (self.total - self.done)))} left"
         return text
 
     def _report(self, done: int, total: int) -> None:
@@ -96,10 +97,6 @@ class Job:
                     remedy="this is a defect: the server's log has the traceback",
                 )
                 self.state = "failed"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(1, seconds):.0f} s"
 
 
 @st.cache_resource

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
-from core.datasets.audit.problems import Problem, percent
+from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import Mask
 from core.datasets.recipes.fixes import Action, Exclude, ReadAs, ReadEach, UseWindow
+from core.formats import rough_percent
 from core.imagery.raster import Header
 from core.imagery.window import Window
 
@@ -64,7 +65,7 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
         yield Problem(
             "unknown-colour",
             sample.id,
-            f"{name} in {count:,} pixels ({percent(count / mask.labels.size)}){near}"
+            f"{name} in {count:,} pixels ({rough_percent(count / mask.labels.size)}){near}"
             f"{_where(window)}",
             "error",
             fix,
@@ -223,7 +224,7 @@ def void_problems(sample: Sample, unlabelled: int, void: int, pixels: int) -> It
         yield Problem(
             "void-share",
             sample.id,
-            f"{percent(unlabelled / pixels)} of the pixels are void (not labelled)",
+            f"{rough_percent(unlabelled / pixels)} of the pixels are void (not labelled)",
             "warning",
             "label more of it, or exclude the sample",
             actions,

@@ -11,8 +11,9 @@ import numpy as np
 
 from core.datasets.audit.facts import ImageSignature
 from core.datasets.audit.image_statistics import ImageStatistics
-from core.datasets.audit.problems import Problem, percent
+from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Action, Exclude, UseWindow
+from core.formats import percent, rough_percent
 from core.imagery.raster import Raster
 from core.imagery.window import Window
 
@@ -111,7 +112,7 @@ def image_problems(
             Problem(
                 "empty",
                 sample,
-                f"{percent(gaps.share)} of the image is "
+                f"{rough_percent(gaps.share)} of the image is "
                 + ("without data" if gaps.tagged else "black: 0 in all bands"),
                 "error",
                 "exclude it: there is nothing to learn from",
@@ -158,7 +159,7 @@ def _content(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
         yield Problem(
             "empty",
             sample,
-            f"hardly any content: {same:.1%} of the pixels have the same value",
+            f"hardly any content: {percent(same)} of the pixels have the same value",
             "warning",
             fix,
             (Exclude(sample),),
@@ -179,7 +180,7 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     fix = "nothing: pixels without data are void and are left out of training and scores"
     if not gaps.tagged:
         fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"
-    detail = f"{percent(gaps.share)} {words}"
+    detail = f"{rough_percent(gaps.share)} {words}"
     if gaps.window and gaps.filled >= _FULL:
         x, y, width, height = gaps.window
         detail += f"; the rest is {width} × {height} pixels at x {x}, y {y}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.datasets.layouts.spacenet6 import AREA, ORIENTATIONS, PRODUCTS, tile_name
 from core.errors import DatasetError, WorkspaceError
+from core.formats import decimal_size
 from core.paths import disk_errors, workspace
 
 __all__ = ["SPACENET6_BASE", "SPACENET6_NAME", "SPACENET6_URL", "fetch_spacenet6"]
@@ -246,7 +247,7 @@ def _check_room(wanted: Sequence[_Remote], home: Path) -> None:
     free = shutil.disk_usage(home).free
     if missing > free:
         raise WorkspaceError(
-            f"these tiles take {missing / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB left",
+            f"these tiles take {decimal_size(missing)} and the disk has {decimal_size(free)} left",
             where=str(home),
             remedy="ask for fewer tiles or products, or set DSI_WORKSPACE to another disk",
         )

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.errors import DatasetError
+from core.formats import binary_size
 from core.imagery.raster import Georeference, Header
 
 __all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
@@ -162,8 +163,7 @@ def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]
         ) from error
     if size > _MAX_BYTES:
         raise DatasetError(
-            f"the footprints take {size / 1024**2:,.0f} MiB, and {_MAX_BYTES / 1024**2:.0f} MiB "
-            "is the limit",
+            f"the footprints take {binary_size(size)}, and {binary_size(_MAX_BYTES)} is the limit",
             where=str(path),
             remedy="cut them to the images' extents first (ogr2ogr -clipsrc)",
         )

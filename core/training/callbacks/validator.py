@@ -52,11 +52,7 @@ class Validator(keras.callbacks.Callback):
         self.run, self.status, self.state = run, status, state
         self.predictor, self.images, self.names = predictor, images, classes.names
         self.timelapse = timelapse
-        state.scores = [
-            record["val_mean_iou"] or 0.0
-            for record in run.metrics()
-            if record["kind"] == "epoch" and not record.get("partial")
-        ]
+        state.scores = [record.val_mean_iou or 0.0 for record in run.epochs() if not record.partial]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.start = time.monotonic()

@@ -8,7 +8,8 @@ from core.errors import RunError
 from core.paths import BUNDLED_MODELS, workspace
 from core.training.config import TrainConfig
 from core.training.queue.queue import advance, enqueue, submit
-from core.training.runs.run import Run, Status, list_runs
+from core.training.runs.run import Run, list_runs
+from core.training.runs.status import Status
 
 __all__ = ["launch", "resume", "running", "suggest_name"]
 

@@ -11,7 +11,9 @@ from typing import IO
 
 from core.errors import RunError
 from core.paths import REPOSITORY, data_roots, disk_errors, workspace, write_json
-from core.training.runs.run import Launched, Run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run
+from core.training.runs.status import Launched
 
 __all__ = ["DEVICE_LOCK", "start_training", "start_worker"]
 

@@ -26,8 +26,9 @@ from core.errors import RunError
 from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.queue import processes
+from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire, locked
-from core.training.runs.run import Run, create_run, list_runs, process_start
+from core.training.runs.run import Run, create_run, list_runs
 from core.training.runs.status import Status
 
 __all__ = [
@@ -266,7 +267,7 @@ def _start_next() -> Run | None:
         if run is None or status is None or status.pid is not None:
             return None  # nothing waits, or the process that waits with it starts it itself
         run.launched_file.unlink(missing_ok=True)
-        begun = run.saved() is not None or (run.folder / "metrics.jsonl").is_file()
+        begun = run.saved() is not None or run.metrics_file.is_file()
         dataset = ["--dataset", run.config().dataset]
         first = ["--config", str(run.folder / "config.json"), *dataset]
         processes.start_training(run, [*dataset, "--resume"] if begun else first, device)

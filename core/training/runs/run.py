@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +22,17 @@ from core.paths import (
     write_json,
 )
 from core.training.config import TrainConfig, load_config
-from core.training.runs.status import Launched, RunState, Status
+from core.training.runs.liveness import is_alive
+from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader
+from core.training.runs.status import Launched, Status
 
 __all__ = [
     "EPOCH_FILE",
     "STATE_FILE",
-    "Launched",
     "Run",
-    "RunState",
-    "Status",
     "create_run",
     "find_run",
     "list_runs",
-    "process_start",
 ]
 
 EPOCH_FILE = "training_metadata.json"
@@ -60,6 +57,11 @@ class Run:
     @property
     def log(self) -> Path:
         return self.folder / "train.log"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What it measures, a record a line (`core.training.runs.metrics`)."""
+        return self.folder / "metrics.jsonl"
 
     @property
     def stop_file(self) -> Path:
@@ -135,16 +137,16 @@ class Run:
     def _holds(self, status: Status) -> bool:
         """Whether what it says is still so."""
         if status.state == "queued":
-            return status.pid is None or _lives(status.pid, status.process_start)
+            return status.pid is None or is_alive(status.pid, status.process_start)
         return not status.alive or self._is_running(status)
 
     def _is_running(self, status: Status) -> bool:
         if status.pid is not None:
-            return _lives(status.pid, status.process_start)
+            return is_alive(status.pid, status.process_start)
         launched = self._launched()
         if launched is None:
             return time.time() - status.updated < _START_GRACE
-        return _lives(launched.pid, launched.process_start)
+        return is_alive(launched.pid, launched.process_start)
 
     def _how_it_ended(self, status: Status) -> dict[str, str]:
         launched = self._launched() if status.pid is None else None
@@ -196,30 +198,17 @@ class Run:
         """Add a line to metrics.jsonl."""
         with (
             disk_errors(self.folder),
-            (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file,
+            self.metrics_file.open("a", encoding="utf-8") as file,
         ):
             file.write(json.dumps(record) + "\n")
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """All records of metrics.jsonl: ``{"kind": "step"|"epoch", "step", …}`` by rising step.
+    def metrics(self) -> Metrics:
+        """All records of metrics.jsonl."""
+        return MetricsReader(self.metrics_file, step_limit=None).read()
 
-        A half-written last line is left out, and so is what a resumed training did anew, and the
-        summary of a part of an epoch that was completed later.
-        """
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return []
-        records: list[dict[str, Any]] = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue  # the writer was killed, or is, in the middle of it
-            while records and _place(records[-1]) >= _place(record):
-                records.pop()
-            records.append(record)
-        whole = {r["epoch"] for r in records if r["kind"] == "epoch" and not r.get("partial")}
-        return [r for r in records if not (r.get("partial") and r["epoch"] in whole)]
+    def epochs(self) -> tuple[EpochRecord, ...]:
+        """The epoch records of metrics.jsonl alone, which is much faster."""
+        return MetricsReader(self.metrics_file, step_limit=0).read().epochs
 
     def log_tail(self, lines: int = 200) -> str:
         """The last lines of train.log."""
@@ -231,36 +220,6 @@ class Run:
         """Ask the process to stop after the step it is in and keep its best weights."""
         with disk_errors(self.stop_file):
             self.stop_file.touch()
-
-
-def _lives(pid: int, start: int | None) -> bool:
-    # Without a start the process had ended before it could be looked at.
-    return start is not None and process_start(pid) == start
-
-
-def _place(record: dict[str, Any]) -> tuple[int, bool]:
-    # An epoch's last step and its summary have the same step.
-    return record["step"], record["kind"] == "epoch"
-
-
-def process_start(pid: int) -> int | None:
-    """When the kernel started this process, in its clock ticks; None if it is gone.
-
-    Where there is no /proc (macOS) a living process gives 0: its number alone must do.
-    """
-    stat = Path(f"/proc/{pid}/stat")
-    if not Path("/proc/self/stat").exists():
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return None
-        return 0
-    try:
-        # The second field is the program's name in brackets and may hold spaces.
-        fields = stat.read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 def create_run(name: str, config: TrainConfig, **status: Any) -> Run:

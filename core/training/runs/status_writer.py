@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import RunError
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 
 __all__ = ["StatusWriter", "Stopped", "check_stop"]
 

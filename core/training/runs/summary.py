@@ -12,7 +12,7 @@ from core.models.card import CARD_FILE, ModelCard
 from core.models.network import network_name
 from core.models.store import read_card
 from core.training.config import TrainConfig
-from core.training.runs.compare import epoch_records, seconds_trained
+from core.training.runs.metrics import seconds_trained
 from core.training.runs.notes import read_notes
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
@@ -125,7 +125,7 @@ def _summary(run: Run, status: Status, config: TrainConfig, place: int | None) -
         text=notes.text,
         val_mean_iou=status.best_mean_iou,
         test_mean_iou=test["mean_iou"] if test else None,
-        minutes=_seconds(run, _stamp(run.folder / "metrics.jsonl")) / 60,
+        minutes=_seconds(run, _stamp(run.metrics_file)) / 60,
         parameters=card.parameters if card else None,
     )
 
@@ -143,7 +143,7 @@ def _card(run: Run, stamp: tuple[int, int]) -> ModelCard:
 
 @lru_cache(maxsize=2048)
 def _seconds(run: Run, stamp: tuple[int, int]) -> float:
-    return seconds_trained(epoch_records(run))
+    return seconds_trained(run.epochs())
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -15,7 +15,8 @@ from core.errors import DSIError, RunError
 from core.models.card import ModelCard
 from core.paths import disk_errors
 from core.training.config import TrainConfig
-from core.training.runs.run import Run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run
 from core.training.runs.status_writer import StatusWriter, Stopped
 from core.training.session.data import TRAIN_MEMORY
 

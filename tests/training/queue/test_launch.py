@@ -16,7 +16,8 @@ from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue import processes
 from core.training.queue.launch import launch, resume, running, suggest_name
-from core.training.runs.run import Run, Status, create_run
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
 
 PATIENCE = 240  # seconds; nothing is asserted about time
 
@@ -63,7 +64,7 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     assert running() == []
     model, card = load_model(run.folder)
     assert model.output_shape[-1] == len(card.classes)
-    done = max(r["epoch"] for r in run.metrics() if r["kind"] == "epoch")
+    done = run.epochs()[-1].epoch
 
     resume(run)
     assert run.status().state == "starting"
@@ -73,9 +74,9 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "stopped"
     assert "as you asked" in status.message
-    steps = [record["step"] for record in run.metrics()]
+    steps = [record.step for record in run.metrics().steps]
     assert steps == sorted(steps)
-    assert max(r["epoch"] for r in run.metrics() if r["kind"] == "epoch") > done
+    assert run.epochs()[-1].epoch > done
     load_model(run.folder)
 
 

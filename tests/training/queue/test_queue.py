@@ -28,7 +28,8 @@ from core.training.queue.queue import (
     run_worker,
     submit,
 )
-from core.training.runs.run import Run, Status, create_run, find_run
+from core.training.runs.run import Run, create_run, find_run
+from core.training.runs.status import Status
 from core.training.runs.summary import in_words
 from tests.conftest import REPOSITORY
 

@@ -9,7 +9,7 @@ from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.training.config import TrainConfig, with_settings
 from core.training.queue.queue import remove, submit
-from core.training.runs.compare import epoch_records, seconds_trained, settings
+from core.training.runs.compare import settings
 from core.training.runs.notes import Notes, read_notes, tidy_tags, write_notes
 from core.training.runs.run import Run, create_run
 from core.training.runs.sample_scores import (
@@ -79,21 +79,6 @@ def test_settings_that_differ_are_marked() -> None:
     assert found["model.depth"].differs
     assert not found["dataset"].differs
     assert found["recipe.augmentation.zoom"].values[0].startswith("[")
-
-
-def test_epochs_are_read_without_the_steps(run: Run) -> None:
-    assert epoch_records(run) == []
-    for epoch, score in ((1, 0.1), (2, 0.2), (2, 0.3)):
-        run.append_metrics({"kind": "step", "epoch": epoch, "step": 1, "loss": 1.0})
-        spent = {"seconds": 2.0, "validation_seconds": 0.5}
-        run.append_metrics(
-            {"kind": "epoch", "epoch": epoch, "step": 9, "val_mean_iou": score, **spent}
-        )
-    with (run.folder / "metrics.jsonl").open("a") as file:
-        file.write('{"kind": "epoch", "val_mean_iou"')
-    records = epoch_records(run)
-    assert [(r["epoch"], r["val_mean_iou"]) for r in records] == [(1, 0.1), (2, 0.3)]
-    assert seconds_trained(records) == 5.0
 
 
 def test_the_list_tells_places_tags_and_what_is_damaged(run: Run) -> None:

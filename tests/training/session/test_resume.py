@@ -31,7 +31,7 @@ def config(demo_dataset: Path) -> TrainConfig:
 
 
 def _epochs(run: Run) -> list[tuple[int, int]]:
-    return [(r["epoch"], r["step"]) for r in run.metrics() if r["kind"] == "epoch"]
+    return [(r.epoch, r.step) for r in run.epochs()]
 
 
 def test_one_stopped_within_an_epoch_does_only_its_other_steps(
@@ -128,7 +128,7 @@ def test_a_frozen_encoder_stays_and_is_trained_afterwards(
     settings = ["epochs=2", "freeze_encoder=1", "ema=0", "timelapse=0", "tensorboard=false"]
     run = create_run("frozen", with_settings(config, settings))
     train(run)
-    first, second = (r["gradient_norm"] for r in run.metrics() if r["kind"] == "epoch")
+    first, second = (r.gradient_norm for r in run.epochs())
     assert "enc1" not in first
     assert {"enc1", "dec1", "head"} <= second.keys()
     assert {"dec1", "head"} <= first.keys()

@@ -28,7 +28,8 @@ from core.training.callbacks import reporter as reporting
 from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.reporter import reporter
 from core.training.config import TrainConfig, with_settings
-from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, Status, create_run
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run
+from core.training.runs.status import Status
 from core.training.session import best_model as keeper
 from core.training.session import data, session
 from core.training.session import train as trainer
@@ -77,9 +78,9 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
         "tensorboard",
         "timelapse",
     ]
-    epochs = [record for record in run.metrics() if record["kind"] == "epoch"]
-    assert [record["epoch"] for record in epochs] == [1, 2]
-    assert status.best_mean_iou == max(record["val_mean_iou"] for record in epochs)
+    epochs = run.epochs()
+    assert [record.epoch for record in epochs] == [1, 2]
+    assert status.best_mean_iou == max(record.val_mean_iou for record in epochs)
     # Scenes are kept whole, and what was scored is what the card says.
     sides = card.training.train, card.training.val, card.training.test
     scenes = [{sample.partition("/")[0] for sample in side} for side in sides]
@@ -126,7 +127,7 @@ def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
     assert (status.state, status.epoch, status.best_mean_iou) == ("finished", 2, 1.0)
     assert made.sha256 == card["sha256"] == file_sha256(run.folder / made.weights)
     assert "test" in made.training.scores
-    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1, 2]
+    assert [r.epoch for r in run.epochs()] == [1, 2]
     load_model(run.folder)
 
 
@@ -158,7 +159,7 @@ def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
         train(run)
     assert run.status().state == "failed"
     assert "free some disk space" in run.status().message
-    assert run.metrics()
+    assert run.metrics().steps
     assert run.config() == config
 
 
@@ -234,7 +235,7 @@ def test_it_can_run_outside_the_main_thread(config: TrainConfig) -> None:
 
 
 def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
-    from core.training.runs.run import process_start
+    from core.training.runs.liveness import process_start
 
     run = create_run("twice", config)
     parent = os.getppid()
@@ -305,7 +306,7 @@ def test_reported_losses_are_of_their_own_steps(
     for step in range(3):
         # Keras hands over the mean since the epoch began.
         report.on_train_batch_end(step, {"loss": np.mean(each[: step + 1])})
-    assert [record["loss"] for record in run.metrics()] == pytest.approx(each)
+    assert [record.loss for record in run.metrics().steps] == pytest.approx(each)
 
 
 def _compiled(spec: UNetSpec) -> Any:
@@ -381,8 +382,7 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
     made = train(run, resume=True)
     assert run.status().state == "finished"
     assert made.training.epoch in (1, 2)
-    epochs = [r for r in run.metrics() if r["kind"] == "epoch"]
-    assert [(r["epoch"], r["step"]) for r in epochs] == [(1, 3), (2, 6)]
+    assert [(r.epoch, r.step) for r in run.epochs()] == [(1, 3), (2, 6)]
 
 
 def _image(dtype: type, bands: int = 3) -> LabelledImage:

@@ -9,6 +9,7 @@ from core.classes import VOID, ClassTable
 from core.datasets.batches.labelled_image import load_samples
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
+from core.formats import percent
 from core.imagery.display import Bands
 from ui.data.gallery import legend
 from ui.loaded.images import open_sample
@@ -81,7 +82,7 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
                     picture,
                     width="stretch",
                     output_format="PNG",
-                    caption=f"{void:.0f} % void" if void >= 0.5 else "no void",
+                    caption=f"{percent(void / 100, 0)} void" if void >= 0.5 else "no void",
                     alt=f"Draw {number + 1} of {chosen}",
                 )
     side = recipe.patch.size

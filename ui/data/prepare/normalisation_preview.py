@@ -105,7 +105,7 @@ def _histogram(values: np.ndarray, valid: np.ndarray, title: str, key: str) -> N
                 "width": 2,
                 "color": _RGB[band] if seen.shape[-1] == 3 else None,
             },
-            hovertemplate=f"{name}, %{{x:.4g}}: %{{y:.2f}} %<extra></extra>",
+            hovertemplate=f"{name}, %{{x:.4g}}: %{{y:.2f}}%<extra></extra>",
         )
     chart.update_layout(
         height=260,

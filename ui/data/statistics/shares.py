@@ -10,6 +10,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit, SampleFacts
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
+from core.formats import percent
 from ui.data.statistics.style import EDGE, VOID_GREY, class_colors, show
 from ui.widgets.classes import legend
 
@@ -36,7 +37,7 @@ def whole_shares(dataset: Dataset, audit: Audit) -> None:
             textposition="outside",
             cliponaxis=False,
             customdata=counts,
-            hovertemplate="%{y}: %{x:.2f} %<br>%{customdata:,} pixels<extra></extra>",
+            hovertemplate="%{y}: %{x:.2f}%<br>%{customdata:,} pixels<extra></extra>",
         )
     )
     chart.update_layout(
@@ -49,7 +50,7 @@ def whole_shares(dataset: Dataset, audit: Audit) -> None:
 
 
 def _percent(share: float, count: int) -> str:
-    return f"{share:.1f} %" if share >= 0.05 or not count else "< 0.1 %"
+    return percent(share / 100) if share >= 0.05 or not count else f"< {percent(0.001)}"
 
 
 def scene_shares(dataset: Dataset, audit: Audit) -> None:
@@ -105,8 +106,7 @@ def _stacked(
             name=name,
             orientation="h",
             marker={"color": color, "line": {"width": 0.5, "color": EDGE}},
-            hovertemplate=f"%{{y}}, {name}: %{{x:.1f}} %<br>%{{customdata:,}} pixels"
-            "<extra></extra>",
+            hovertemplate=f"%{{y}}, {name}: %{{x:.1f}}%<br>%{{customdata:,}} pixels<extra></extra>",
         )
     chart.update_layout(
         barmode="stack",

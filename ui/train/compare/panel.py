@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.errors import DSIError
+from core.formats import score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
-from core.training.runs.compare import epoch_records, settings
+from core.training.runs.compare import settings
 from core.training.runs.sample_scores import read_samples
 from core.training.runs.summary import RunSummary, summaries
 from ui.shell.errors import page_errors, show_error
@@ -85,19 +86,19 @@ def _card(run: RunSummary) -> ModelCard | None:
 
 
 def _curves(runs: Sequence[RunSummary]) -> None:
-    records = {run.name: epoch_records(run.run) for run in runs}
+    records = {run.name: run.run.epochs() for run in runs}
     if not any(records.values()):
         st.info("The curves begin with the first whole epoch.", icon=":material/show_chart:")
         return
     classes = dict.fromkeys(
-        name for found in records.values() for record in found for name in record["val_iou"]
+        name for found in records.values() for record in found for name in record.val_iou
     )
     left, right = st.columns(2)
     with left:
         st.markdown("**Training loss**")
         st.caption("Of different losses the height means nothing; the shape does.")
         loss = {
-            name: [(record["epoch"], record["loss"]) for record in found]
+            name: [(record.epoch, record.loss) for record in found]
             for name, found in records.items()
         }
         epoch_chart(loss, "Loss", "compare.loss")
@@ -112,10 +113,10 @@ def _curves(runs: Sequence[RunSummary]) -> None:
         iou = {
             name: [
                 (
-                    r["epoch"],
-                    r["val_mean_iou"] if class_name == _MEAN else r["val_iou"].get(class_name),
+                    record.epoch,
+                    record.val_mean_iou if class_name == _MEAN else record.val_iou.get(class_name),
                 )
-                for r in found
+                for record in found
             ]
             for name, found in records.items()
         }
@@ -190,7 +191,7 @@ def _pooled(cards: dict[str, ModelCard], side: str) -> None:
 
 
 def _iou(value: float | None, best: bool) -> str:
-    return "does not occur" if value is None else f"{'▲ ' if best else ''}{value:.3f}"
+    return f"{'▲ ' if best else ''}{score(value, 'does not occur')}"
 
 
 def _settings(runs: Sequence[RunSummary]) -> None:

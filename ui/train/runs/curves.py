@@ -7,17 +7,16 @@ for all who watch, and only the view that is looked at is drawn.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from core.classes import ClassTable
+from core.formats import score
 from core.models.card import ModelCard
-from core.training.runs.metrics import MetricsFollower
-from core.training.runs.run import Run, Status
+from core.training.runs.metrics import Metrics, MetricsReader
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from ui.train.runs.charts import (
     class_curves,
     gradient_curves,
@@ -29,35 +28,19 @@ from ui.train.runs.charts import (
 )
 from ui.widgets.classes import class_table
 
-__all__ = ["Metrics", "classes_view", "gradients_view", "learning_view", "machine_view", "metrics"]
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """What a run has measured so far; see `MetricsFollower`."""
-
-    steps: Sequence[Record]
-    epochs: Sequence[Record]
-    latest: Record | None
-
-    def have(self, key: str) -> bool:
-        """Whether any step record measures this; those of older runs may not."""
-        return any(record.get(key) is not None for record in self.steps)
+__all__ = ["classes_view", "gradients_view", "learning_view", "machine_view", "metrics"]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _followed(path: str) -> tuple[MetricsFollower, threading.Lock]:
-    return MetricsFollower(Path(path)), threading.Lock()
+def _reader(path: Path) -> tuple[MetricsReader, threading.Lock]:
+    return MetricsReader(path), threading.Lock()
 
 
 def metrics(run: Run) -> Metrics:
     """The run's metrics as they stand now."""
-    follower, lock = _followed(str(run.folder / "metrics.jsonl"))
+    reader, lock = _reader(run.metrics_file)
     with lock:
-        follower.look()
-        return Metrics(tuple(follower.steps), tuple(follower.epochs), follower.latest)
+        return reader.read()
 
 
 def _drawn(run: Run, status: Status, now: Metrics) -> Metrics:
@@ -94,7 +77,7 @@ def learning_view(run: Run, status: Status, now: Metrics) -> None:
     with right:
         st.markdown("**Mean IoU**")
         iou_curves(drawn.epochs, status.epochs, f"runs.iou.{run.name}")
-    if drawn.have("learning_rate"):
+    if drawn.measured("learning_rate"):
         st.markdown("**Learning rate**")
         rate_curve(drawn.steps, _total(status), f"runs.rate.{run.name}")
     _ended_by()
@@ -120,24 +103,23 @@ def classes_view(
     class_curves(drawn.epochs, classes, status.epochs, f"runs.classes.{run.name}")
     _ended_by()
     last = now.epochs[-1]
-    columns = {f"Epoch {last['epoch']}": last["val_iou"]}
+    columns = {f"Epoch {last.epoch}": last.val_iou}
     sides = card.training.scores if card else {}
     titles = {"val": "Validation, kept weights", "test": "Test, kept weights"}
     for side, title in titles.items():
         if side in sides:
             scored = sides[side]["per_class"]
             columns[title] = {name: scored[name]["iou"] for name in classes.names}
-    rows = [[_iou(column.get(name)) for column in columns.values()] for name in classes.names]
+    rows = [
+        [score(column.get(name), "does not occur") for column in columns.values()]
+        for name in classes.names
+    ]
     class_table(classes, list(columns), rows, label="IoU by class")
-
-
-def _iou(value: float | None) -> str:
-    return "does not occur" if value is None else f"{value:.3f}"
 
 
 def gradients_view(run: Run, status: Status, now: Metrics) -> None:
     """The norm of the gradient of each block of the network."""
-    if not now.have("gradient_norm"):
+    if not now.measured("gradient_norm"):
         _nothing(now, "gradient norms")
         return
     drawn = _drawn(run, status, now)
@@ -152,16 +134,16 @@ def gradients_view(run: Run, status: Status, now: Metrics) -> None:
 
 def machine_view(run: Run, status: Status, now: Metrics) -> None:
     """Throughput and memory."""
-    if not (now.have("images_per_second") or now.have("memory")):
+    if not (now.measured("images_per_second") or now.measured("memory")):
         _nothing(now, "throughput and memory")
         return
     drawn = _drawn(run, status, now)
     left, right = st.columns(2)
-    if drawn.have("images_per_second"):
+    if drawn.measured("images_per_second"):
         with left:
             st.markdown("**Crops a second**")
             speed_curve(drawn.steps, _total(status), f"runs.speed.{run.name}")
-    if drawn.have("memory"):
+    if drawn.measured("memory"):
         with right:
             st.markdown("**Memory**")
             memory_curves(drawn.steps, _total(status), f"runs.memory.{run.name}")

@@ -8,15 +8,17 @@ from typing import Any
 
 import streamlit as st
 
+from core.formats import MISSING, binary_size, duration, score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training.queue import launch as launcher
-from core.training.runs.run import Run, RunState, Status
+from core.training.runs.metrics import Metrics
+from core.training.runs.run import Run
+from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
 from ui.shell.errors import page_errors, plain
 from ui.train.runs.curves import (
-    Metrics,
     classes_view,
     gradients_view,
     learning_view,
@@ -25,7 +27,7 @@ from ui.train.runs.curves import (
 )
 from ui.train.runs.timelapse import timelapse_view
 
-__all__ = ["choose_run", "duration", "run_badge", "run_detail"]
+__all__ = ["choose_run", "run_badge", "run_detail"]
 
 # In full: a relative path would be looked for beside the router.
 _PREDICT = Path(__file__).resolve().parents[3] / "pages" / "predict.py"
@@ -156,7 +158,7 @@ def _progress(run: Run, status: Status, now: Metrics) -> None:
     if status.epoch and status.step:
         text = f"Epoch {status.epoch} of {status.epochs}, step {status.step} of {status.steps}"
         if now.latest:
-            text += f", loss {now.latest['loss']:.3f}"
+            text += f", loss {now.latest.loss:.3f}"
     else:
         text = "Not at the first step yet"
     st.progress(min(1.0, done / steps), text)
@@ -206,36 +208,27 @@ def _ended(run: Run, status: Status) -> None:
 
 
 def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
-    best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
+    best = score(status.best_mean_iou)
     where = f"epoch {status.best_epoch}" if status.best_epoch else None
     with st.container(horizontal=True, gap="medium"):
         _number("Best validation mean IoU", best, where)
         if status.alive:
             rate = status.images_per_second
-            _number("Crops a second", "–" if rate is None else f"{rate:.1f}")
-            left = status.seconds_left
-            _number("Time left", "–" if left is None else duration(left))
-            if now.latest and "memory" in now.latest:
-                gpus = sum(now.latest.get("gpu_memory", {}).values())
-                _number("Memory", _gib(now.latest["memory"]), f"GPU {_gib(gpus)}" if gpus else None)
+            _number("Crops a second", MISSING if rate is None else f"{rate:.1f}")
+            _number("Time left", duration(status.seconds_left))
+            if now.latest and now.latest.memory is not None:
+                gpus = sum(now.latest.gpu_memory.values())
+                _number(
+                    "Memory",
+                    binary_size(now.latest.memory),
+                    f"GPU {binary_size(gpus)}" if gpus else None,
+                )
             return
         test = card.training.scores.get("test") if card else None
         if test and test["mean_iou"] is not None:
-            _number("Test mean IoU", f"{test['mean_iou']:.3f}", f"{test['images']} images")
+            _number("Test mean IoU", score(test["mean_iou"]), f"{test['images']} images")
         _number("From start to end", duration(max(0.0, status.updated - status.started)))
 
 
 def _number(label: str, value: str, note: str | None = None) -> None:
     st.metric(label, value, note, delta_color="off", delta_arrow="off", width="content")
-
-
-def _gib(size: float) -> str:
-    return f"{size / 2**30:.2f} GiB"
-
-
-def duration(seconds: float) -> str:
-    """A span of time in the two largest units that matter, as "1 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.training.queue.delete import delete_run
 from core.training.runs.notes import Notes, read_notes, tidy_tags, write_notes
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from ui.shell.errors import plain
 from ui.shell.links import CLONE
 from ui.train.views import open_view

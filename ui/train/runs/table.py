@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.formats import MISSING
 from core.training.runs.summary import RunSummary
 
 __all__ = ["run_table"]
@@ -47,7 +48,7 @@ def run_table(runs: Sequence[RunSummary], chosen: Sequence[str], key: str) -> li
         selection_default={"selection": {"rows": at, "columns": [], "cells": []}},
         height=min(35 * len(runs) + 38, 430),
         column_config=_columns(),
-        placeholder="–",
+        placeholder=MISSING,
         alt="Trainings with their scores; below, one can be chosen from a list",
     )
     rows: list[int] = event["selection"]["rows"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.classes import ClassTable
-from core.training.runs.run import Run, Status
+from core.formats import score
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from core.training.runs.timelapse import Timelapse, frame_name
 from ui.routes.timelapse import picture_url
 from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass
@@ -60,8 +62,8 @@ def timelapse_view(run: Run, status: Status, lapse: Timelapse | None) -> None:
 
 
 def _text(epoch: int, mean_iou: float | None) -> str:
-    score = "no labelled pixel" if mean_iou is None else f"mean IoU here {mean_iou:.3f}"
-    return f"Epoch {epoch} · {score}"
+    text = "no labelled pixel" if mean_iou is None else f"mean IoU here {score(mean_iou)}"
+    return f"Epoch {epoch} · {text}"
 
 
 def _classes(table: ClassTable) -> list[ViewerClass]:
