@@ -18,19 +18,12 @@ from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass, View
 
 __all__ = ["Frame", "FrameLayer", "Layer", "Served", "ViewerClass", "ViewerClick", "viewer"]
 
-_HERE = Path(__file__).with_name("frontend")
-
-
-def _source(suffix: str) -> str:
-    # Streamlit takes one script and one style sheet.
-    files = (_HERE / f"{name}.{suffix}" for name in ("viewer", "frames"))
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
-
+_BUNDLE = Path(__file__).parent / "frontend" / "dist"
 
 _component = st.components.v2.component(
     "dsi_compare_viewer",
-    css=_source("css"),
-    js=_source("js"),
+    css=(_BUNDLE / "viewer.css").read_text(encoding="utf-8"),
+    js=(_BUNDLE / "viewer.js").read_text(encoding="utf-8"),
 )
 
 

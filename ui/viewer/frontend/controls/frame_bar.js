@@ -1,61 +1,15 @@
-// Layers of many pictures: fetched in the background, shown one at a time by a slider that plays.
+// A slider over the frames of a layer, which can be played.
+
+import { el } from "../dom.js"
+import { clamp } from "../view.js"
 
 const PLAY_MS = 8000 // all of them, where each is to be seen for long enough
 const FRAME_MS = [120, 600]
 
-// The frame of a layer that is to be shown: the one with that number, or the last before it.
-function withFrame(layer, number) {
-  const { frames } = layer
-  if (!frames) return layer
-  const before = number === null ? frames : frames.filter((frame) => frame.number <= number)
-  return { ...layer, ...(before.at(-1) ?? frames[0]) }
-}
-
-// Pictures that have an address, each fetched once. Only what is asked for is waited for; the
-// others follow one by one, so that the slider needs no server any more.
-class Files {
-  constructor() {
-    this.blobs = new Map() // digest → promise of a blob
-    this.wanted = []
-    this.busy = false
-  }
-
-  get(digest, src) {
-    if (!this.blobs.has(digest)) {
-      const fetched = fetch(src).then((answer) => {
-        if (!answer.ok) throw new Error(`${answer.status} for ${src}`)
-        return answer.blob()
-      })
-      this.blobs.set(digest, fetched)
-      fetched.catch(() => this.blobs.delete(digest)) // it is asked for again another time
-    }
-    return this.blobs.get(digest)
-  }
-
-  keep(pictures) {
-    this.wanted = pictures.filter(({ src }) => !src.startsWith("data:"))
-    const digests = new Set(this.wanted.map(({ digest }) => digest))
-    for (const digest of this.blobs.keys()) if (!digests.has(digest)) this.blobs.delete(digest)
-    this.fetchOthers()
-  }
-
-  async fetchOthers() {
-    if (this.busy) return
-    this.busy = true
-    const tried = new Set()
-    for (;;) {
-      const next = this.wanted.find(({ digest }) => !this.blobs.has(digest) && !tried.has(digest))
-      if (!next) break
-      tried.add(next.digest)
-      await this.get(next.digest, next.src).catch(() => null) // said when it is to be shown
-    }
-    this.busy = false
-  }
-}
-
-class FrameBar {
+export class FrameBar {
+  // `pick(number)`: null for the newest, whichever that is; resolves when the frame is shown.
   constructor(pick) {
-    this.pick = pick // by number; null for the newest, whichever that is
+    this.pick = pick
     this.layer = null
     this.timer = 0
     this.held = false // while a finger is on the slider, nothing moves under it
@@ -114,9 +68,9 @@ class FrameBar {
     const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number)
     let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1
     const step = async () => {
-      const turn = this.timer
+      const { timer } = this
       await this.choose(next)
-      if (this.timer !== turn) return // paused in the meantime
+      if (this.timer !== timer) return // paused in the meantime
       if (next >= this.layer.frames.length - 1) return this.pause()
       next += 1
       this.timer = setTimeout(step, clamp(PLAY_MS / this.layer.frames.length, ...FRAME_MS))
