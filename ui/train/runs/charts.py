@@ -11,6 +11,7 @@ Step records are those of `core.training.runs.metrics.MetricsFollower.steps`, ep
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,13 +108,17 @@ def gradient_curves(records: Sequence[Record], steps: int, key: str) -> None:
         # A norm of 0 has no place on a logarithmic axis.
         x, y = _by_step(
             records,
-            lambda record, block=block: record.get("gradient_norm", {}).get(block) or None,
+            partial(_gradient_norm, block),
             _POINTS // 3,
         )
         figure.add_trace(_line(x, y, block, color, width=1.5, form=".2~e"))
     figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=_HEIGHT + 100)
     _show_steps(figure, steps, key, "Gradient norm of each block by step")
+
+
+def _gradient_norm(block: str, record: Record) -> float | None:
+    return record.get("gradient_norm", {}).get(block) or None
 
 
 def iou_curves(records: Sequence[Record], epochs: int, key: str) -> None:
