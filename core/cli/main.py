@@ -161,15 +161,15 @@ def _demo(options: Any) -> None:
     # Without it, each layout has its own.
     size = {} if options.size is None else {"size": options.size}
     with bar("writing scenes", "tile") as progress:
-        written = write(
+        format_problems = write(
             options.dir, scenes=options.scenes, seed=options.seed, progress=progress, **size
         )
-    print(written)
+    print(format_problems)
 
 
 def _audit(options: Any) -> None:
     from core.datasets.audit.audit import audit
-    from core.datasets.audit.report import written
+    from core.datasets.audit.report import format_problems
     from core.datasets.catalogue import find_dataset
 
     dataset = find_dataset(options.dataset, options.product)
@@ -188,7 +188,7 @@ def _audit(options: Any) -> None:
     table([*rows, ("void", f"{report['void_pixels']:,}", "")], ("class", "pixels", "share"))
     print(f"\n{len(found.problems)} problem(s)")
     if found.problems:
-        print("\n" + written(found.problems, shutil.get_terminal_size((100, 24)).columns))
+        print("\n" + format_problems(found.problems, shutil.get_terminal_size((100, 24)).columns))
 
 
 def _predictor(name: str, **settings: Any) -> tuple[Any, Any, str]:
@@ -246,7 +246,7 @@ def _predict(options: Any) -> None:
     predictor, card, name = _predictor(options.model, overlap=options.overlap, tta=options.tta)
     for image in options.images:
         with bar(image.name, "tile") as progress:
-            written = predict_file(
+            format_problems = predict_file(
                 image,
                 predictor,
                 card.classes,
@@ -256,17 +256,17 @@ def _predict(options: Any) -> None:
                 with_probabilities=options.probabilities,
                 progress=progress,
             )
-        print(*written, sep="\n")
+        print(*format_problems, sep="\n")
 
 
 def _activations(options: Any) -> None:
     from core.explain.activations import write_activations
 
     with bar("feature maps", "layer") as progress:
-        written = write_activations(
+        format_problems = write_activations(
             options.image, options.model, options.out, options.layers, progress
         )
-    print(*written, sep="\n")
+    print(*format_problems, sep="\n")
 
 
 def _architectures(options: Any) -> None:

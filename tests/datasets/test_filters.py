@@ -8,7 +8,7 @@ import pytest
 
 from core.classes import ClassTable, LandClass
 from core.datasets.audit.audit import Audit, Problem, SampleFacts
-from core.datasets.audit.statistics import Gathering
+from core.datasets.audit.statistics import StatisticsBuilder
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SampleFilter, filter_samples
 from core.datasets.masks.decode import MaskCoding
@@ -55,7 +55,7 @@ def found(dataset: Dataset) -> Audit:
         Problem("unused-class", "", "", "info", ""),
         Problem("duplicate", "South/Part 2", "", "info", "", other="South/Part 3"),
     )
-    return Audit("pairs", CLASSES.names, facts, problems, Gathering(2).result(), ())
+    return Audit("pairs", CLASSES.names, facts, problems, StatisticsBuilder(2).result(), ())
 
 
 SPLIT = Split(train=("North/Part 1", "North/Part 2"), val=("South/Part 1",), test=("South/Part 2",))

@@ -27,7 +27,7 @@ _TILE = 184  # CSS pixels
 def gallery(
     dataset: Dataset,
     open_sample: Callable[[str], None],
-    found: Audit | None,
+    audit: Audit | None,
     split: Split | None,
 ) -> None:
     """Show a dataset's samples.
@@ -37,10 +37,10 @@ def gallery(
     Args:
         dataset: as opened.
         open_sample: called with a sample's id when its name is clicked.
-        found: its audit, once it is there.
+        audit: the audit of the dataset, once it is there.
         split: of the recipe being made; None where it cannot be made.
     """
-    samples = filtered(dataset, found, split, on_change=_first_page)
+    samples = filtered(dataset, audit, split, on_change=_first_page)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.toggle("Masks", value=True, key="masks", persist_state="page")
         opacity = st.slider(

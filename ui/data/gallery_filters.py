@@ -43,7 +43,7 @@ _DEFAULTS: dict[str, Any] = {
 
 def filtered(
     dataset: Dataset,
-    found: Audit | None,
+    audit: Audit | None,
     split: Split | None,
     on_change: Callable[[], None],
 ) -> tuple[Sample, ...]:
@@ -51,7 +51,7 @@ def filtered(
 
     Args:
         dataset: as opened.
-        found: its audit; without it the filters on classes and problems rest.
+        audit: the audit of the dataset; without it the filters on classes and problems rest.
         split: of the recipe being made; without it the filter on its sides rests.
         on_change: called when a filter was changed.
     """
@@ -75,12 +75,12 @@ def filtered(
                     width=180,
                     **_tied("mask", on_change),
                 ),
-                **_by_audit(dataset, found, on_change),
+                **_by_audit(dataset, audit, on_change),
                 sides=_sides(split, on_change),
             )
-        for reason in _resting(found, split):
+        for reason in _resting(audit, split):
             st.caption(reason)
-    samples = filter_samples(dataset, chosen, found, split)
+    samples = filter_samples(dataset, chosen, audit, split)
     _line(len(samples), len(dataset.samples), chosen, on_change)
     return samples
 
@@ -105,12 +105,12 @@ def _scenes(dataset: Dataset, on_change: Callable[[], None]) -> tuple[str, ...]:
 
 
 def _by_audit(
-    dataset: Dataset, found: Audit | None, on_change: Callable[[], None]
+    dataset: Dataset, audit: Audit | None, on_change: Callable[[], None]
 ) -> dict[str, Any]:
     land_class = st.selectbox(
         "Class",
         [_ANY_CLASS, *dataset.classes.names],
-        disabled=found is None,
+        disabled=audit is None,
         width=180,
         **_tied("class", on_change),
     )
@@ -121,25 +121,25 @@ def _by_audit(
         _SHARE,
         1.0,
         format="%g",
-        disabled=found is None or land_class == _ANY_CLASS,
+        disabled=audit is None or land_class == _ANY_CLASS,
         width=190,
         **_tied("share", on_change),
     )
     # Without an audit its kinds are not known; those in the address wait for it.
     kinds = (
-        dict.fromkeys(problem.kind for problem in found.problems if problem.sample)
-        if found
+        dict.fromkeys(problem.kind for problem in audit.problems if problem.sample)
+        if audit
         else dict.fromkeys(st.query_params.get_all("flagged"))
     )
     flagged = st.multiselect(
         "Flagged by the audit",
         list(dict.fromkeys([_ANY_PROBLEM, *kinds])),
         placeholder="Flagged or not",
-        disabled=found is None,
+        disabled=audit is None,
         width=280,
         **_tied("flagged", on_change),
     )
-    if found is None:
+    if audit is None:
         return {}
     return {
         "class_name": "" if land_class == _ANY_CLASS else land_class,
@@ -162,9 +162,9 @@ def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ..
     return tuple(chosen) if split else ()
 
 
-def _resting(found: Audit | None, split: Split | None) -> list[str]:
+def _resting(audit: Audit | None, split: Split | None) -> list[str]:
     reasons = []
-    if found is None:
+    if audit is None:
         reasons.append(
             "Class and problems can be filtered when all images and masks have been read: see "
             "Statistics."

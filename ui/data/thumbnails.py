@@ -23,7 +23,7 @@ __all__ = ["Thumbnail", "overlaid", "thumbnails"]
 _MEMORY = 128 * 1024**2  # bytes kept, compressed
 
 
-class _Shelf:
+class _MemoryCache:
     """Thumbnails in memory; the longest unused go first."""
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class _Shelf:
 
 
 @st.cache_resource
-def _shelf() -> _Shelf:
-    return _Shelf()
+def _memory() -> _MemoryCache:
+    return _MemoryCache()
 
 
 @st.cache_resource
@@ -67,19 +67,19 @@ def thumbnails(
         look: bands and stretch; each image's usual ones by default.
     """
     shown = look._asdict() if look else {}
-    shelf = _shelf()
+    memory = _memory()
     folder = _folder(str(workspace().root / "cache" / "thumbnails"))
 
     def get(sample: Sample) -> Thumbnail:
         key = thumbnail_key(dataset, sample, **shown)
-        found = shelf.take(key)
-        if found is None:
-            found = folder.take(key)
-            if found is None:
-                found = make_thumbnail(dataset, sample, **shown)
-                folder.put(key, found)
-            shelf.put(key, found)
-        return found
+        thumbnail = memory.take(key)
+        if thumbnail is None:
+            thumbnail = folder.take(key)
+            if thumbnail is None:
+                thumbnail = make_thumbnail(dataset, sample, **shown)
+                folder.put(key, thumbnail)
+            memory.put(key, thumbnail)
+        return thumbnail
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:

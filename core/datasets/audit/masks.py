@@ -129,14 +129,14 @@ def void_counts(dataset: Dataset, sample: Sample, mask: Mask) -> dict[str, tuple
         return {}
     rows, columns = np.nonzero(mask.labels == VOID)
     packed = pack_rgb(pixels[rows, columns, :3])
-    found = {}
+    regions = {}
     for name, (red, green, blue) in dataset.coding.void_colors.items():
         here = packed == (red << 16 | green << 8 | blue)
         if here.any():
             x, y = columns[here], rows[here]
             box = (int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)
-            found[name] = (int(np.count_nonzero(here)), box)
-    return found
+            regions[name] = (int(np.count_nonzero(here)), box)
+    return regions
 
 
 def size_problem(

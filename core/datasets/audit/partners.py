@@ -30,13 +30,13 @@ def missing_masks(dataset: Dataset) -> Iterator[Problem]:
 
 def orphan_masks(dataset: Dataset) -> Iterator[Problem]:
     """Masks without an image, in the folders in which masks are looked for."""
-    found: Iterable[Path] = ()
+    paths: Iterable[Path] = ()
     if dataset.layout in ("pairs", "vector"):
-        found = find_pairs(dataset.root).orphans
+        paths = find_pairs(dataset.root).orphans
     elif dataset.layout == "dubai":
         known = {sample.mask for sample in dataset.samples}
-        found = (path for path in _tile_masks(dataset) if path not in known)
-    for path in found:
+        paths = (path for path in _tile_masks(dataset) if path not in known)
+    for path in paths:
         yield Problem(
             "orphan-mask",
             "",

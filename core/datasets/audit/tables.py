@@ -28,12 +28,12 @@ def void_colour_problems(dataset: Dataset, readings: Sequence[Reading]) -> Itera
         color = "#{:02X}{:02X}{:02X}".format(*rgb)
         if color in documented:
             continue
-        found = [(r.facts, r.void_colors[name]) for r in readings if name in r.void_colors]
-        total = sum(count for _, (count, _) in found)
+        matches = [(r.facts, r.void_colors[name]) for r in readings if name in r.void_colors]
+        total = sum(count for _, (count, _) in matches)
         if not total:
             continue
         by_scene = Counter[str]()
-        for facts, (count, _) in found:
+        for facts, (count, _) in matches:
             by_scene[facts.scene] += count
         scene, most = by_scene.most_common(1)[0]
         everything = sum(r.facts.width * r.facts.height for r in readings)
@@ -45,7 +45,7 @@ def void_colour_problems(dataset: Dataset, readings: Sequence[Reading]) -> Itera
             "info",
             "nothing: they count as void and are left out of training and scores",
         )
-        for facts, (count, window) in found:
+        for facts, (count, window) in matches:
             share = count / max(1, facts.width * facts.height)
             many = share >= _UNDOCUMENTED
             yield Problem(

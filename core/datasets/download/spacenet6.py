@@ -164,17 +164,17 @@ def _chosen(
     source: Any, base: str, tiles: int, products: Sequence[str], target: Path
 ) -> list[_Remote]:
     """The files to fetch, those of a tile together."""
-    there: dict[str, dict[Tile, _Remote]] = {}
+    by_folder: dict[str, dict[Tile, _Remote]] = {}
     for folder in (*products, _LABELS):
-        there[folder] = found = {}
+        by_folder[folder] = by_tile = {}
         for remote in _listed(source, base, folder, target):
             named = tile_name(remote.path.rsplit("/", 1)[-1])
             if named and named[0] == (folder if folder != _LABELS else "Buildings"):
-                found[named[1], named[2]] = remote
-    common = set.intersection(*(set(found) for found in there.values()))
+                by_tile[named[1], named[2]] = remote
+    common = set.intersection(*(set(by_tile) for by_tile in by_folder.values()))
     if not common:
         raise _by_hand("the bucket has no tile with all these products and footprints", target)
-    wanted = [found[tile] for tile in _spread(common, tiles) for found in there.values()]
+    wanted = [by_tile[tile] for tile in _spread(common, tiles) for by_tile in by_folder.values()]
     extras = _listed(source, base, _SUMMARY, target)
     return wanted + [remote for remote in extras if remote.path.endswith(f"/{ORIENTATIONS}")]
 
@@ -194,16 +194,16 @@ def _listed(source: Any, base: str, folder: str, target: Path) -> list[_Remote]:
     ]
 
 
-def _spread(found: set[Tile], count: int) -> list[Tile]:
+def _spread(available: set[Tile], count: int) -> list[Tile]:
     """`count` tiles, as many from each strip as can be, evenly along it: numbers run with places.
 
     The same set and count give the same tiles.
     """
     strips: dict[str, list[Tile]] = {}
-    for tile in sorted(found, key=lambda tile: (tile[0], int(tile[1]))):
+    for tile in sorted(available, key=lambda tile: (tile[0], int(tile[1]))):
         strips.setdefault(tile[0], []).append(tile)
     shares = dict.fromkeys(strips, 0)
-    left = min(count, len(found))
+    left = min(count, len(available))
     while left:
         room = [strip for strip in strips if shares[strip] < len(strips[strip])]
         if left < len(room):  # not one for each: every so-many-th strip has one more

@@ -13,7 +13,7 @@ from core.datasets.masks.values import MAX_VALUES, are_colored, spread, value_co
 from core.datasets.masks.vector_file import read_attributes
 from core.errors import DatasetError, ImageError
 
-__all__ = ["Found", "Inference", "count_attribute", "infer_classes"]
+__all__ = ["Inference", "LabelValue", "count_attribute", "infer_classes"]
 
 _FILES = 50  # label files that are read for it
 
@@ -47,8 +47,8 @@ def count_attribute(pairing: Pairing, attribute: str = "") -> Inference:
             where=str(files[0]) if files else "",
             remedy=f"choose one of: {', '.join(offered) or 'none has 2 to 64 values'}",
         )
-    found = tuple(Found(v, n, n / seen.total()) for v, n in seen.most_common())
-    return Inference("attribute", found, read, len(files), attribute, offered)
+    counted = tuple(LabelValue(v, n, n / seen.total()) for v, n in seen.most_common())
+    return Inference("attribute", counted, read, len(files), attribute, offered)
 
 
 def _values(files: Iterable[Path]) -> dict[str, Counter[str]]:
@@ -67,7 +67,7 @@ _PIXELS = 200_000_000  # and pixels; the audit reports what is in the others
 
 
 @dataclass(frozen=True)
-class Found:
+class LabelValue:
     """One colour (``#RRGGBB``), number or text that labels hold.
 
     Attributes:
@@ -85,14 +85,14 @@ class Inference:
     """What the labels of a dataset hold, the commonest first.
 
     Attributes:
-        kind: what `found` are.
+        kind: what `values` are.
         read, masks: label files counted, of how many.
         attribute: for vector labels, the property counted.
         attributes: for vector labels, the properties with few distinct values.
     """
 
     kind: Literal["color", "index", "attribute"]
-    found: tuple[Found, ...]
+    values: tuple[LabelValue, ...]
     read: int
     masks: int
     attribute: str = ""
@@ -133,12 +133,12 @@ def infer_classes(
     read = pixels = 0
     for mask in chosen:
         try:
-            found = value_counts(mask, colored)
+            in_mask = value_counts(mask, colored)
         except ImageError:
             continue  # the audit names it
-        counts.update(found)
+        counts.update(in_mask)
         read += 1
-        pixels += sum(found.values())
+        pixels += sum(in_mask.values())
         if progress:
             progress(read, len(chosen))
         if len(counts) > 100 * MAX_VALUES or pixels > _PIXELS:
@@ -150,7 +150,7 @@ def infer_classes(
     if len(counts) > MAX_VALUES:
         raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
     listed = tuple(
-        Found(_named(value, colored), count, count / pixels)
+        LabelValue(_named(value, colored), count, count / pixels)
         for value, count in counts.most_common()
     )
     return Inference("color" if colored else "index", listed, read, len(masks))

@@ -37,8 +37,8 @@ def revisions(name: str) -> list[int]:
     folder = workspace().recipes / checked_name(name)
     if not folder.is_dir():
         return []
-    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
-    return sorted(int(match[1]) for match in found if match)
+    matches = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in matches if match)
 
 
 def recipe_file(name: str, revision: int | None = None) -> Path:

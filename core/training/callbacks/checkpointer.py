@@ -34,7 +34,7 @@ def checkpointer(
 
     Args:
         run: whose checkpoint folder to write to.
-        sitting: counts the steps.
+        step_counter: counter of the steps.
         partial: steps done of the epoch that ends, where it was cut short; else 0.
 
     Returns:

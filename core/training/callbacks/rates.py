@@ -20,7 +20,7 @@ def rate_setter(
 
     Args:
         config: its schedule.
-        sitting: counts the steps.
+        step_counter: counter of the steps.
         scores: validation scores of the epochs so far, for ``plateau``.
     """
     tensorflow()

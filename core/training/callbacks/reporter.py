@@ -50,7 +50,7 @@ def reporter(
     Args:
         run: what to report to; also where a request to stop is looked for.
         status: changes fields of the run's status and writes it.
-        sitting: counts the steps.
+        step_counter: counter of the steps.
         batch: crops a step.
         limit_minutes: stop after this time; 0 = no limit.
         stale: whether the validation has not improved for so long that the training is to end.

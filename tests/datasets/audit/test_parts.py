@@ -10,10 +10,10 @@ import pytest
 
 from core.classes import VOID
 from core.datasets.audit.audit import audit
+from core.datasets.audit.image_statistics import FRAME, count_labels, image_statistics
 from core.datasets.audit.problems import Problem
-from core.datasets.audit.report import written
-from core.datasets.audit.statistics import Gathering
-from core.datasets.audit.tally import FRAME, count_labels, tally_of
+from core.datasets.audit.report import format_problems
+from core.datasets.audit.statistics import StatisticsBuilder
 from core.datasets.catalogue import open_dataset
 from tests.planted import name, texture, write
 
@@ -55,11 +55,11 @@ def test_the_same_picture_smaller_brighter_and_as_jpeg(tmp_path: Path) -> None:
 
 def test_statistics_are_numpys(tmp_path: Path) -> None:
     pictures = [texture(seed, 50 + seed, 60) for seed in range(3)]
-    gathering = Gathering(2)
+    gathering = StatisticsBuilder(2)
     for picture in pictures:
-        tally = tally_of(picture, np.ones(picture.shape[:2], bool), "uint8", 1000)
-        assert tally is not None
-        gathering.add(tally)
+        stats = image_statistics(picture, np.ones(picture.shape[:2], bool), "uint8", 1000)
+        assert stats is not None
+        gathering.add(stats)
     found = gathering.result()
     pixels = np.concatenate([p.reshape(-1, 3) for p in pictures]).astype(float)
     assert (found.images, found.dtype, found.masks) == (3, "uint8", 0)
@@ -80,12 +80,12 @@ def test_only_pixels_with_data_count(dtype: str) -> None:
     pixels = texture(4).astype(dtype)
     valid = np.random.default_rng(0).random(pixels.shape[:2]) > 0.3
     pixels[~valid] = 0
-    tally = tally_of(pixels, valid, dtype, 10_000)
-    assert tally is not None
-    np.testing.assert_allclose(tally.mean, pixels[valid].mean(axis=0, dtype=np.float64))
-    np.testing.assert_allclose(tally.std, pixels[valid].std(axis=0, dtype=np.float64))
-    np.testing.assert_array_equal(tally.low, pixels[valid].min(axis=0))
-    assert tally_of(pixels, np.zeros_like(valid), dtype, 10) is None
+    stats = image_statistics(pixels, valid, dtype, 10_000)
+    assert stats is not None
+    np.testing.assert_allclose(stats.mean, pixels[valid].mean(axis=0, dtype=np.float64))
+    np.testing.assert_allclose(stats.std, pixels[valid].std(axis=0, dtype=np.float64))
+    np.testing.assert_array_equal(stats.low, pixels[valid].min(axis=0))
+    assert image_statistics(pixels, np.zeros_like(valid), dtype, 10) is None
 
 
 def test_meetings_and_frame_by_hand() -> None:
@@ -113,7 +113,7 @@ def test_frames_of_any_size(shape: tuple[int, int]) -> None:
 def test_the_text_wraps_and_never_breaks_a_name() -> None:
     long = "Tile 1/image_part_with_a_name_that_is_longer_than_the_line_itself_000001"
     problem = Problem("duplicate", "a", f"the same pixels as {long}", "warning", "exclude " * 20)
-    text = written([problem, problem], 50)
+    text = format_problems([problem, problem], 50)
     lines = text.splitlines()
     assert lines[0] == "warning  duplicate  a"
     assert any(

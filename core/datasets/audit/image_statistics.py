@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FRAME", "Labels", "Tally", "count_labels", "tally_of"]
+__all__ = ["FRAME", "ImageStatistics", "LabelCounts", "count_labels", "image_statistics"]
 
 FRAME = 32
 """Cells along each side of the map of where in the frame a class occurs."""
@@ -17,7 +17,7 @@ _ROWS = 2**24  # pixels counted at once: OpenCV counts in float32, exact up to h
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelCounts:
     """What a sample's labels add.
 
     Attributes:
@@ -31,7 +31,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Tally:
+class ImageStatistics:
     """What a sample's image adds; only its pixels with data count.
 
     Attributes:
@@ -57,7 +57,7 @@ class Tally:
     products: np.ndarray
     product_sums: np.ndarray
     product_pixels: int
-    labels: Labels | None = None
+    labels: LabelCounts | None = None
 
     @property
     def mean(self) -> np.ndarray:
@@ -71,7 +71,9 @@ class Tally:
         return spread
 
 
-def tally_of(pixels: np.ndarray, valid: np.ndarray, dtype: str, kept: int) -> Tally | None:
+def image_statistics(
+    pixels: np.ndarray, valid: np.ndarray, dtype: str, kept: int
+) -> ImageStatistics | None:
     """Count an image.
 
     Args:
@@ -100,7 +102,7 @@ def tally_of(pixels: np.ndarray, valid: np.ndarray, dtype: str, kept: int) -> Ta
     else:
         low, high, sums, squares = _moments(pixels, valid)
         values = _spread(pixels, valid, kept).astype(np.float32)
-    return Tally(
+    return ImageStatistics(
         kind=(bands, dtype),
         pixels=count,
         low=low,
@@ -118,8 +120,8 @@ def tally_of(pixels: np.ndarray, valid: np.ndarray, dtype: str, kept: int) -> Ta
 def _spread(pixels: np.ndarray, valid: np.ndarray, most: int) -> np.ndarray:
     """(n, C) pixels with data on an even grid, about `most` of a full image."""
     step = max(1, int(np.ceil(np.sqrt(valid.size / most))))
-    found: np.ndarray = pixels[::step, ::step][valid[::step, ::step]]
-    return found if len(found) else pixels[valid][:most]
+    spread: np.ndarray = pixels[::step, ::step][valid[::step, ::step]]
+    return spread if len(spread) else pixels[valid][:most]
 
 
 def _histogram(pixels: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
@@ -132,8 +134,8 @@ def _histogram(pixels: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
         part = pixels[start : start + rows]
         mask = None if valid is None else valid[start : start + rows].view(np.uint8)
         for band in range(bands):
-            found = cv2.calcHist([part], [band], mask, [256], [0, 256])
-            counts[band] += found.ravel().astype(np.int64)
+            histogram = cv2.calcHist([part], [band], mask, [256], [0, 256])
+            counts[band] += histogram.ravel().astype(np.int64)
     return counts
 
 
@@ -154,7 +156,7 @@ def _moments(
     return low, high, sums, squares
 
 
-def count_labels(labels: np.ndarray, classes: int) -> Labels:
+def count_labels(labels: np.ndarray, classes: int) -> LabelCounts:
     """Count who meets whom, and where in the frame what lies.
 
     Args:
@@ -178,4 +180,4 @@ def count_labels(labels: np.ndarray, classes: int) -> Labels:
     codes = (cell[:, None] * FRAME + cell) * 256 + small
     counts = np.bincount(codes.ravel(), minlength=FRAME * FRAME * 256).reshape(FRAME, FRAME, 256)
     frame = np.moveaxis(counts[..., :classes], -1, 0) / np.float32(_CELL * _CELL)
-    return Labels(meetings, frame.astype(np.float32))
+    return LabelCounts(meetings, frame.astype(np.float32))
