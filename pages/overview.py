@@ -103,8 +103,8 @@ with columns[0]:
     card("data", "1 Data", "photo_library", text, counted(len(datasets), "dataset"))
 with columns[1]:
     text = "Choose a network and settings, start a training, watch it learn."
-    state = counted(len(runs), "run") + (f", {ends}" if ends else "")
-    card("train", "2 Train", "model_training", text, state)
+    run_counts = counted(len(runs), "run") + (f", {ends}" if ends else "")
+    card("train", "2 Train", "model_training", text, run_counts)
 with columns[2]:
     text = "Map an image, lay the map over it and compare it with the truth."
     card("predict", "3 Predict", "layers", text, counted(len(models), "model"))

@@ -212,15 +212,18 @@ def _examples(ref: DatasetRef) -> None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _pictures(path: str, content: str) -> list[np.ndarray]:
     """(H, W, 3) uint8, each an image with its mask to the right."""
-    samples = [sample for sample in find_pairs(Path(path)).samples if sample.mask]
+    pairs = [
+        (sample.image, sample.mask) for sample in find_pairs(Path(path)).samples if sample.mask
+    ]
     made: list[np.ndarray] = []
-    for sample in samples[:: max(1, len(samples) // _EXAMPLES)][:_EXAMPLES]:
+    for pair in pairs[:: max(1, len(pairs) // _EXAMPLES)][:_EXAMPLES]:
         halves = []
         try:
-            for file in (sample.image, sample.mask):
+            for file in pair:
                 raster = read_raster(file)
                 rgb = to_rgb(raster.pixels, raster.valid)
-                halves.append(downsample_labels(rgb, *display_size(*rgb.shape[:2], _SIDE)))
+                size = display_size(rgb.shape[0], rgb.shape[1], _SIDE)
+                halves.append(downsample_labels(rgb, *size))
         except ImageError:
             continue  # the audit names it
         if halves[0].shape == halves[1].shape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -17,7 +17,11 @@ __all__ = ["filtered"]
 
 _ANY_CLASS = "Any class"
 _ANY_PROBLEM = "any error or warning"
-_MASKS = {"any": "With or without", "with": "With a mask", "without": "Without a mask"}
+_MASKS: dict[Literal["any", "with", "without"], str] = {
+    "any": "With or without",
+    "with": "With a mask",
+    "without": "Without a mask",
+}
 _SIDES: dict[Side, str] = {
     "train": "Training",
     "val": "Validation",
@@ -66,6 +70,7 @@ def filtered(
                 mask=st.selectbox(
                     "Mask",
                     list(_MASKS),
+                    index=0,
                     format_func=_MASKS.__getitem__,
                     width=180,
                     **_tied("mask", on_change),

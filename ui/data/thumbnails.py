@@ -102,7 +102,11 @@ def overlaid(thumbnail: Thumbnail, classes: ClassTable, opacity: float) -> bytes
     """
     if thumbnail.image is None or thumbnail.labels is None or opacity <= 0:
         return thumbnail.image
-    image = cv2.imdecode(np.frombuffer(thumbnail.image, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    labels = cv2.imdecode(np.frombuffer(thumbnail.labels, np.uint8), cv2.IMREAD_GRAYSCALE)
+    image = _decode(thumbnail.image, cv2.IMREAD_COLOR)[..., ::-1]
+    labels = _decode(thumbnail.labels, cv2.IMREAD_GRAYSCALE)
     blended = classes.overlay(image, labels, opacity)
     return cv2.imencode(".png", blended[..., ::-1])[1].tobytes()
+
+
+def _decode(encoded: bytes, flags: int) -> np.ndarray:
+    return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), flags))

@@ -83,7 +83,7 @@ def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _encode_cached(content: str, role: Role, limit: int, _pixels: np.ndarray) -> Encoded:
     full = _pixels.shape[:2]
-    height, width = display_size(*full, limit)
+    height, width = display_size(full[0], full[1], limit)
     shown = _pixels
     if (height, width) != full:
         shrink = downsample_labels if role == "labels" else downsample_image

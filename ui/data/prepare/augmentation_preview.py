@@ -114,6 +114,6 @@ def _draws(
 def _overlaid(
     rgb: np.ndarray, labels: np.ndarray, classes: ClassTable, opacity: float
 ) -> np.ndarray:
-    size = display_size(*labels.shape, _SIDE)
+    size = display_size(labels.shape[0], labels.shape[1], _SIDE)
     small, names = downsample_image(rgb, *size), downsample_labels(labels, *size)
     return classes.overlay(small, names, opacity)

@@ -10,6 +10,7 @@ Where a record lacks what a curve shows, as those of older runs do, its point is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import plotly.graph_objects as go
@@ -103,13 +104,17 @@ def gradient_curves(records: Sequence[StepRecord], steps: int, key: str) -> None
         # A norm of 0 has no place on a logarithmic axis.
         x, y = _by_step(
             records,
-            lambda record, block=block: record.gradient_norm.get(block) or None,
+            partial(_gradient_norm, block),
             _POINTS // 3,
         )
         figure.add_trace(_line(x, y, block, color, width=1.5, form=".2~e"))
     figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=_HEIGHT + 100)
     _show_steps(figure, steps, key, "Gradient norm of each block by step")
+
+
+def _gradient_norm(block: str, record: StepRecord) -> float | None:
+    return record.gradient_norm.get(block) or None
 
 
 def iou_curves(records: Sequence[EpochRecord], epochs: int, key: str) -> None:
