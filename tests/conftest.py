@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One thread a worker, read while TensorFlow and NumPy start, here and in child processes.
+    os.environ["OMP_NUM_THREADS"] = os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come first, and so share the first worker and its server."""
+    for item in items:
+        if item.path.is_relative_to(REPOSITORY / "tests/e2e"):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_search_for_components() -> Iterator[None]:
+    """Let Streamlit look once, not once an AppTest, for components in everything installed."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        search = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", search)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +59,17 @@ def demo_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from core.datasets.synthetic.dubai import write_demo
 
     return write_demo(tmp_path_factory.mktemp("demo") / "demo", scenes=3, size=96, seed=7)
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """TensorFlow without graphs, where these are not the point: most of a tiny training's time."""
+    from core.device import tensorflow
+
+    config = tensorflow().config
+    config.run_functions_eagerly(True)
+    yield
+    config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from core.models.spec import UNetSpec, UNetVGG11Spec, ZooArchitecture, ZooSpec
 from core.models.zoo_table import backbones
 from tests.model_tester import check_model
 
+pytestmark = pytest.mark.training
+
 _DECODERS = get_args(ZooArchitecture)
 # More than 900 layers: half a minute to some minutes each.
 _SLOW = {"senet154", "resnext101", "seresnext101", "resnext50", "seresnext50", "seresnet152"}

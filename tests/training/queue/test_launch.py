@@ -18,6 +18,8 @@ from core.training.queue import processes
 from core.training.queue.launch import launch, resume, running, suggest_name
 from core.training.runs.run import Run, Status, create_run
 
+pytestmark = pytest.mark.training
+
 PATIENCE = 240  # seconds; nothing is asserted about time
 
 
