@@ -61,14 +61,14 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
                     return
             except OSError:
                 time.sleep(0.2)
-        raise RuntimeError("the dashboard did not answer within a minute, see server.log")
+        raise RuntimeError("the dashboard did not answer within three minutes, see server.log")
 
     def kill(self) -> None:
         """End the server at once, as a crash would; trainings are processes of their own."""
