@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -72,10 +73,18 @@ def eager() -> Iterator[None]:
     config.run_functions_eagerly(False)
 
 
-@pytest.fixture
-def tiny_model(space: Path) -> str:
-    """The name of a small U-Net with random weights in the test's workspace."""
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small U-Net with random weights, made once and copied by `tiny_model`."""
     from tests.tiny import save_tiny_model
 
-    save_tiny_model(space / "models" / "tiny")
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture
+def tiny_model(space: Path, tiny_folder: Path) -> str:
+    """The name of a small U-Net with random weights in the test's workspace."""
+    shutil.copytree(tiny_folder, space / "models" / "tiny")
     return "tiny"
