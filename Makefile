@@ -1,19 +1,22 @@
 # Two commands matter: `make run` starts the dashboard, `make test` checks everything.
+# While working, `make test-fast` is enough.
 
 PORT ?= 8501
 HOST = localhost
 PYTEST_ARGS =
+WORKERS = 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint coverage hooks demo clean
+.PHONY: help run test test-fast lint coverage hooks demo clean
 
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
-	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name')"
+	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name', WORKERS=4)"
+	@echo "make test-fast   the tests without browser and training: a minute and a half"
 	@echo "make lint   ruff and mypy only"
 	@echo "make coverage   all tests, and which lines they run (longer than make test)"
 	@echo "make hooks  have ruff and mypy run before every commit"
@@ -24,7 +27,10 @@ run: $(VENV)/.run-ready
 	@$(PY) -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
 test: $(VENV)/.test-ready lint
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.test-ready
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not training" $(PYTEST_ARGS)
 
 lint: $(VENV)/.test-ready
 	$(PY) -m ruff check .

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,7 @@ def _predict(run: Run, epochs: range) -> None:
 
 
 @pytest.fixture
-def run(server: Server, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """A training that goes on, as far as its files tell: this process is it."""
     monkeypatch.setenv("DSI_WORKSPACE", str(server.workspace))
     run = create_run("lapse", TrainConfig(dataset="demo", epochs=40))
@@ -59,7 +61,8 @@ def run(server: Server, monkeypatch: pytest.MonkeyPatch) -> Run:
         )
     )
     _predict(run, range(1, 12))
-    return run
+    yield run
+    shutil.rmtree(run.folder)
 
 
 def _color(page: Any, pane: str) -> list[int]:

@@ -21,6 +21,8 @@ from core.models.store import load_model
 from core.paths import workspace
 from tests.tiny import save_tiny_model
 
+pytestmark = pytest.mark.training
+
 _LIGHT = ZooSpec(architecture="sm-fpn", backbone="mobilenetv2", classes=5)
 _FIXED = ZooSpec(architecture="sm-pspnet", backbone="resnet18", classes=5, size=96)
 

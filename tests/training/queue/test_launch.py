@@ -19,6 +19,8 @@ from core.training.queue.launch import launch, resume, running, suggest_name
 from core.training.runs.run import Run, create_run
 from core.training.runs.status import Status
 
+pytestmark = pytest.mark.training
+
 PATIENCE = 240  # seconds; nothing is asserted about time
 
 

@@ -33,6 +33,8 @@ from core.training.runs.status import Status
 from core.training.runs.summary import in_words
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.training
+
 PATIENCE = 120  # seconds; nothing is asserted about time
 
 # What stands for `python -m core train`: it takes its turn like the real one, notes that it began,

@@ -24,6 +24,8 @@ from core.training.session.train import train
 from core.training.step import compile as compiling
 from tests.training.session.test_train import TINY
 
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
+
 SETTINGS = [*TINY, "epochs=3", "timelapse=0", "tensorboard=false"]
 
 

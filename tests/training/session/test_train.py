@@ -37,6 +37,8 @@ from core.training.session.train import train
 from core.training.step import compile as compiling
 from core.training.step.compile import compile_model
 
+pytestmark = pytest.mark.training
+
 TINY = [
     "epochs=2",
     "steps=3",
@@ -131,6 +133,7 @@ def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
     load_model(run.folder)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +152,7 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
     assert not (run.folder / "model.json").exists()
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +201,7 @@ def test_what_a_user_can_cause_is_told_in_the_status(
     assert advice in run.status().message
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_damaged_image_is_named(config: TrainConfig, demo_dataset: Path) -> None:
     folder = workspace().datasets / "damaged"
     shutil.copytree(demo_dataset, folder)
@@ -354,6 +359,7 @@ class _Killed(BaseException):
     """In place of SIGKILL, which would end the tests too."""
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_an_epoch_killed_in_its_validation_is_trained_again(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
@@ -459,8 +465,9 @@ def test_a_crash_is_in_the_log_once(config: TrainConfig, monkeypatch: pytest.Mon
     assert run.log.read_text().count("Traceback") == 2
 
 
-def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig) -> None:
-    train(create_run("first", with_settings(config, ["epochs=1"])))
+@pytest.mark.usefixtures("eager")
+def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig, trained: Path) -> None:
+    shutil.copytree(trained, workspace().runs / "first")
     # A learning rate of next to nothing: what comes out is what was begun with.
     gentle = ["epochs=1", "steps=1", "learning_rate=1e-12", "weight_decay=0", "start_from=first"]
     train(create_run("second", with_settings(config, gentle)))
