@@ -15,7 +15,7 @@ from ui.loaded.models import choose_model
 from ui.predict.result import kept_prediction, make_prediction, show_prediction
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
-from ui.widgets.bands import as_chosen
+from ui.widgets.bands import render_as_chosen
 
 
 def about(ref: ModelRef, card: ModelCard) -> str:
@@ -103,7 +103,7 @@ source = right.segmented_control(
 image, truth = uploaded(card) if source == "Upload" else from_dataset(card)
 if image is None:
     st.stop()
-image = as_chosen(image, "predict")
+image = render_as_chosen(image, "predict")
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")
 with st.expander("Settings"):

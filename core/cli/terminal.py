@@ -16,18 +16,20 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
     """A progress bar on stderr, as a callback that takes done and total.
 
     Args:
+        what: what is being done, before the bar.
+        unit: what is counted, such as ``image``.
         delay: seconds after which it appears.
     """
     from tqdm import tqdm
 
-    with ExitStack() as shown:
-        made: Any = None
+    with ExitStack() as stack:
+        shown: Any = None
 
         def progress(done: int, total: int) -> None:
-            nonlocal made
-            if made is None:
+            nonlocal shown
+            if shown is None:
                 # Not before there is progress: what fails at once leaves its one line alone.
-                made = shown.enter_context(
+                shown = stack.enter_context(
                     tqdm(
                         desc=what,
                         unit=unit,
@@ -37,7 +39,7 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
                         delay=delay,
                     )
                 )
-            made.update(done - made.n)
+            shown.update(done - shown.n)
 
         yield progress
 

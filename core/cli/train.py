@@ -6,11 +6,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.cli.terminal import bar
-from core.errors import ConfigError
+from core.errors import ConfigError, DSIError
 from core.formats import score
 
 __all__ = ["train_command"]
@@ -20,8 +21,20 @@ def train_command(options: Any) -> None:
     """Train, resume, or look for a learning rate, as the parsed arguments of `train` ask for.
 
     Raises:
-        DSIError: what a user can mend; wrong usage exits with 2.
+        DSIError: what a user can fix; wrong usage exits with 2.
     """
+    from core.training.queue.queue import holds_device, mark_failed
+
+    launched = holds_device()
+    try:
+        _train(options)
+    except DSIError as error:
+        if launched and options.run:
+            mark_failed(options.run, error)
+        raise
+
+
+def _train(options: Any) -> None:
     from core.datasets.catalogue import find_dataset, list_datasets
     from core.datasets.recipes.recipe import load_recipe
     from core.training.checks.checks import check_training
@@ -34,7 +47,7 @@ def train_command(options: Any) -> None:
     if options.find_learning_rate and (options.resume or options.run):
         options.wrong("--find-learning-rate makes no run: leave out --run and --resume")
     if options.resume:
-        # `--dataset` is allowed: the launcher gives it with every training.
+        # `--dataset` is allowed: the queue names it with every training.
         if not options.run or options.config or options.recipe or options.settings:
             options.wrong("--resume takes --run NAME, and goes on with that run's own settings")
         run = find_run(options.run)
@@ -55,7 +68,7 @@ def train_command(options: Any) -> None:
     if not config.dataset:
         options.wrong("the following arguments are required: --dataset")
     if config.dataset not in {ref.id for ref in list_datasets()}:
-        # A mistyped folder is said before a run is made, and a run finds it from anywhere.
+        # A mistyped folder is an error before a run is made, and a run finds it from anywhere.
         folder = find_dataset(config.dataset).root.resolve()
         config = config.model_copy(update={"dataset": str(folder)})
     if Path(config.encoder_weights).is_file():
@@ -80,27 +93,28 @@ def _find_learning_rate(config: Any) -> None:
     with bar("trying learning rates", "step") as shown:
 
         def progress(done: int, total: int) -> None:
-            if total:  # not before the process tells
+            if total:  # not before the process has reported it
                 shown(done, total)
 
-        found = find_learning_rate(config, progress)
-    if found.suggestion is None:
+        result = find_learning_rate(config, progress)
+    if result.suggestion is None:
         raise ConfigError(
             "the loss does not fall at any learning rate",
-            where=f"{len(found.rates)} steps from {found.rates[0]:.0e} to {found.rates[-1]:.0e}"
-            if found.rates
+            where=f"{len(result.rates)} steps from {result.rates[0]:.0e} to {result.rates[-1]:.0e}"
+            if result.rates
             else "",
             remedy="check the masks with `audit`, choose a larger batch, or begin with other "
             "weights",
         )
-    print(f"learning rate: {found.suggestion:.2g}")
+    print(f"learning rate: {result.suggestion:.2g}")
 
 
 def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
-    from core.training.queue.queue import hold_device
+    from core.training.queue.queue import hold_device, holds_device
 
-    print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    with hold_device(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
+    if not holds_device():  # the queue has written it to the log
+        print(run.title_line, file=sys.stderr)
+    with hold_device(run, partial(print, file=sys.stderr)), _training_bar(run):
         card = train(run, resume=resume)
     status = run.status()
     print(f"{run.name}: {status.message}")
@@ -116,7 +130,7 @@ def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> Non
 def _training_bar(run: Any) -> Iterator[None]:
     """A bar over all steps, for a terminal; a log has `status.json` and `metrics.jsonl` beside it.
 
-    The training runs in the main thread (signals); the bar reads its status like any onlooker.
+    The training runs in the main thread (signals); the bar reads its status like any observer.
     """
     if not sys.stderr.isatty():
         yield

@@ -81,7 +81,7 @@ def run_session(run: Run, config: TrainConfig, status: StatusWriter, resume: boo
     if resume and not int(compiled.optimizer.iterations):
         _begin(run, model, spec, config, data, status)  # it was killed before it had left a state
     if (run.folder / CARD_FILE).is_file():
-        # The card is what counts: a killed process may have kept weights without a word.
+        # The card is what counts: a killed process may have kept weights and not said so.
         kept = read_card(run.folder).training
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
     fit = _Fit(run, config, status, data, spec, model, compiled, step_counter)

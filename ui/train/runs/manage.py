@@ -12,10 +12,10 @@ from ui.shell.errors import plain
 from ui.shell.links import CLONE
 from ui.train.views import open_view
 
-__all__ = ["run_keeping"]
+__all__ = ["manage_run"]
 
 
-def run_keeping(run: Run, status: Status, known_tags: list[str]) -> None:
+def manage_run(run: Run, status: Status, known_tags: list[str]) -> None:
     """Tags, notes, and buttons for one run.
 
     Args:

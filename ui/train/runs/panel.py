@@ -14,7 +14,7 @@ from ui.shell.errors import page_errors, show_error
 from ui.train.compare.panel import MOST, compare
 from ui.train.runs.detail import choose_run, run_detail
 from ui.train.runs.filters import filtered_runs
-from ui.train.runs.manage import run_keeping
+from ui.train.runs.manage import manage_run
 from ui.train.runs.queue import queue_panel
 from ui.train.runs.table import run_table
 
@@ -114,7 +114,7 @@ def _one(runs: Sequence[RunSummary]) -> None:
     with st.container(border=True):
         run_detail(run, status)
         tags = sorted({tag for other in runs for tag in other.tags})
-        run_keeping(run, status, tags)
+        manage_run(run, status, tags)
 
 
 def _from_list() -> None:
