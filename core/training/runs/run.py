@@ -142,7 +142,7 @@ class Run:
             ) from error
 
     def _is_current(self, status: Status) -> bool:
-        """Whether the process that it names is still there."""
+        """Whether nothing contradicts it: its process, if it has one, is still there."""
         if status.state == "queued":
             return status.pid is None or is_alive(status.pid, status.process_start)
         return not status.alive or self._is_running(status)
