@@ -9,12 +9,12 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint demo clean
+.PHONY: help run test lint js demo clean
 
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
 	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name')"
-	@echo "make lint   ruff and mypy only"
+	@echo "make lint   ruff and mypy; with npm, eslint and the tests of the browser code too"
 	@echo "make demo   write a generated dataset into the workspace"
 	@echo "make clean  remove caches; the environment and the workspace stay"
 
@@ -24,10 +24,19 @@ run: $(VENV)/.run-ready
 test: $(VENV)/.test-ready lint
 	$(PY) -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/.test-ready
+lint: $(VENV)/.test-ready js
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# The bundle is committed, so only who changes the browser code needs npm.
+js:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.ready && npm run --silent all; \
+	else echo "JavaScript checks skipped: there is no npm (on Debian or Ubuntu: sudo apt install npm)"; fi
+
+node_modules/.ready: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 demo: $(VENV)/.run-ready
 	$(PY) -m core demo "$${DSI_WORKSPACE:-workspace}/datasets/demo"

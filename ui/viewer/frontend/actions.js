@@ -111,8 +111,3 @@ export const ACTIONS = [
 ]
 
 export const isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true
-
-export function actionForKey({ key }) {
-  const plain = key.length === 1 ? key.toLowerCase() : key
-  return ACTIONS.find(({ keys }) => keys?.includes(plain))
-}

@@ -36,37 +36,6 @@ function cornersIcon() {
   return holder;
 }
 
-// modes/overlay.js
-var overlay = {
-  name: "overlay",
-  title: "Overlay",
-  needsLayers: false,
-  captions: false,
-  crosshair: false,
-  panes({ image, layers }) {
-    const stack = [image, ...layers.filter(({ visible }) => visible)];
-    return [{ key: "overlay", title: image.layer.title, stack }];
-  }
-};
-
-// modes/side.js
-var MAX_LAYERS = 3;
-var side = {
-  name: "side",
-  title: "Side by side",
-  needsLayers: true,
-  captions: true,
-  crosshair: true,
-  panes({ image, layers }) {
-    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
-    const pane = (part) => {
-      const stack = part === image ? [image] : [image, part];
-      return { key: part.layer.key, title: part.layer.title, stack };
-    };
-    return [image, ...beside].map(pane);
-  }
-};
-
 // view.js
 var MAX_ZOOM = 64;
 var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -134,6 +103,133 @@ function bestColumns(count, size, extent, { gap, caption }) {
   for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
   return best;
 }
+
+// controls/frame_bar.js
+var PLAY_MS = 8e3;
+var FRAME_MS = [120, 600];
+var FrameBar = class {
+  // `pick(number)`: null for the newest, whichever that is; resolves when the frame is shown.
+  constructor(pick2) {
+    this.pick = pick2;
+    this.layer = null;
+    this.timer = 0;
+    this.held = false;
+    this.button = el("button", {
+      type: "button",
+      class: "play",
+      "data-testid": "viewer-play",
+      onclick: () => this.timer ? this.pause() : this.play()
+    });
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      step: 1,
+      "data-testid": "viewer-frame",
+      oninput: () => this.pause() || this.choose(Number(this.slider.value)),
+      onpointerdown: () => this.held = true,
+      onpointerup: () => this.release(),
+      onpointercancel: () => this.release()
+    });
+    this.text = el("output", { class: "frame-text", "data-testid": "viewer-frame-text" });
+    this.element = el(
+      "div",
+      { class: "frames", role: "group", hidden: true },
+      this.button,
+      this.slider,
+      this.text
+    );
+    this.showButton();
+  }
+  show(layer) {
+    this.layer = layer ?? null;
+    this.element.hidden = !layer;
+    if (!layer) return this.pause();
+    const { frames, unit, text } = layer;
+    this.text.textContent = text;
+    this.text.style.minWidth = `${Math.max(...frames.map((frame) => frame.text.length))}ch`;
+    this.element.setAttribute("aria-label", unit);
+    this.element.dataset.number = layer.number;
+    this.element.dataset.frames = frames.length;
+    this.button.disabled = this.slider.disabled = frames.length < 2;
+    if (!this.held) this.place();
+  }
+  place() {
+    const { frames, unit, number, text } = this.layer;
+    const at = frames.findIndex((frame) => frame.number === number);
+    const last = frames.length - 1;
+    this.slider.max = last;
+    this.slider.value = at;
+    this.slider.setAttribute("aria-label", unit);
+    this.slider.setAttribute("aria-valuetext", text);
+    this.slider.style.setProperty("--part", `${last ? 100 * at / last : 100}%`);
+  }
+  release() {
+    this.held = false;
+    if (this.layer) this.place();
+  }
+  choose(at) {
+    const { frames } = this.layer;
+    this.slider.style.setProperty("--part", `${100 * at / (frames.length - 1)}%`);
+    return this.pick(at >= frames.length - 1 ? null : frames[at].number);
+  }
+  // From the start where it stands at the end; each is waited for.
+  play() {
+    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
+    let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
+    const step = async () => {
+      const { timer } = this;
+      await this.choose(next);
+      if (this.timer !== timer) return;
+      if (next >= this.layer.frames.length - 1) return this.pause();
+      next += 1;
+      this.timer = setTimeout(step, clamp(PLAY_MS / this.layer.frames.length, ...FRAME_MS));
+    };
+    this.timer = setTimeout(step, 0);
+    this.showButton();
+  }
+  pause() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.showButton();
+  }
+  showButton() {
+    const label = this.timer ? "Pause" : "Play";
+    this.button.textContent = this.timer ? "❚❚" : "▶";
+    this.button.setAttribute("aria-label", label);
+    this.button.title = label;
+  }
+};
+
+// modes/overlay.js
+var overlay = {
+  name: "overlay",
+  title: "Overlay",
+  needsLayers: false,
+  captions: false,
+  crosshair: false,
+  panes({ image, layers }) {
+    const stack = [image, ...layers.filter(({ visible }) => visible)];
+    return [{ key: "overlay", title: image.layer.title, stack }];
+  }
+};
+
+// modes/side.js
+var MAX_LAYERS = 3;
+var side = {
+  name: "side",
+  title: "Side by side",
+  needsLayers: true,
+  captions: true,
+  crosshair: true,
+  panes({ image, layers }) {
+    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
+    const pane = (part) => {
+      const stack = part === image ? [image] : [image, part];
+      return { key: part.layer.key, title: part.layer.title, stack };
+    };
+    return [image, ...beside].map(pane);
+  }
+};
 
 // state.js
 var IMAGE = "image";
@@ -336,104 +432,43 @@ var ACTIONS = [
   }
 ];
 var isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true;
-function actionForKey({ key }) {
+
+// controls/help.js
+var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
+function spokenHelp(viewer) {
+  const phrases = possible(viewer).map(({ spoken }) => spoken);
+  return `${phrases.filter(Boolean).join(", ")}.`;
+}
+function shortHelp(viewer, isTouch) {
+  if (isTouch) return "Pinch or double-tap to zoom";
+  const actions = possible(viewer).sort((a, b) => Boolean(b.group) - Boolean(a.group));
+  const signs = actions.map(({ sign }) => sign).filter(Boolean);
+  const hints = actions.map(({ hint }) => hint).filter(Boolean);
+  return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
+}
+
+// controls/keyboard.js
+function actionForKey(key) {
   const plain = key.length === 1 ? key.toLowerCase() : key;
   return ACTIONS.find(({ keys }) => keys?.includes(plain));
 }
-
-// controls/frame_bar.js
-var PLAY_MS = 8e3;
-var FRAME_MS = [120, 600];
-var FrameBar = class {
-  // `pick(number)`: null for the newest, whichever that is; resolves when the frame is shown.
-  constructor(pick2) {
-    this.pick = pick2;
-    this.layer = null;
-    this.timer = 0;
-    this.held = false;
-    this.button = el("button", {
-      type: "button",
-      class: "play",
-      "data-testid": "viewer-play",
-      onclick: () => this.timer ? this.pause() : this.play()
-    });
-    this.slider = el("input", {
-      type: "range",
-      min: 0,
-      step: 1,
-      "data-testid": "viewer-frame",
-      oninput: () => this.pause() || this.choose(Number(this.slider.value)),
-      onpointerdown: () => this.held = true,
-      onpointerup: () => this.release(),
-      onpointercancel: () => this.release()
-    });
-    this.text = el("output", { class: "frame-text", "data-testid": "viewer-frame-text" });
-    this.element = el(
-      "div",
-      { class: "frames", role: "group", hidden: true },
-      this.button,
-      this.slider,
-      this.text
-    );
-    this.showButton();
+var Keyboard = class {
+  constructor(viewer) {
+    this.viewer = viewer;
   }
-  show(layer) {
-    this.layer = layer ?? null;
-    this.element.hidden = !layer;
-    if (!layer) return this.pause();
-    const { frames, unit, text } = layer;
-    this.text.textContent = text;
-    this.text.style.minWidth = `${Math.max(...frames.map((frame) => frame.text.length))}ch`;
-    this.element.setAttribute("aria-label", unit);
-    this.element.dataset.number = layer.number;
-    this.element.dataset.frames = frames.length;
-    this.button.disabled = this.slider.disabled = frames.length < 2;
-    if (!this.held) this.place();
+  down(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = actionForKey(event.key);
+    if (!action || !isEnabled(action, this.viewer)) return;
+    event.preventDefault();
+    action.run(this.viewer, event);
   }
-  place() {
-    const { frames, unit, number, text } = this.layer;
-    const at = frames.findIndex((frame) => frame.number === number);
-    const last = frames.length - 1;
-    this.slider.max = last;
-    this.slider.value = at;
-    this.slider.setAttribute("aria-label", unit);
-    this.slider.setAttribute("aria-valuetext", text);
-    this.slider.style.setProperty("--part", `${last ? 100 * at / last : 100}%`);
+  up(event) {
+    actionForKey(event.key)?.release?.(this.viewer);
   }
-  release() {
-    this.held = false;
-    if (this.layer) this.place();
-  }
-  choose(at) {
-    const { frames } = this.layer;
-    this.slider.style.setProperty("--part", `${100 * at / (frames.length - 1)}%`);
-    return this.pick(at >= frames.length - 1 ? null : frames[at].number);
-  }
-  // From the start where it stands at the end; each is waited for.
-  play() {
-    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
-    let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
-    const step = async () => {
-      const { timer } = this;
-      await this.choose(next);
-      if (this.timer !== timer) return;
-      if (next >= this.layer.frames.length - 1) return this.pause();
-      next += 1;
-      this.timer = setTimeout(step, clamp(PLAY_MS / this.layer.frames.length, ...FRAME_MS));
-    };
-    this.timer = setTimeout(step, 0);
-    this.showButton();
-  }
-  pause() {
-    clearTimeout(this.timer);
-    this.timer = 0;
-    this.showButton();
-  }
-  showButton() {
-    const label = this.timer ? "Pause" : "Play";
-    this.button.textContent = this.timer ? "❚❚" : "▶";
-    this.button.setAttribute("aria-label", label);
-    this.button.title = label;
+  // With the focus gone no key-up will come.
+  releaseAll() {
+    for (const action of ACTIONS) action.release?.(this.viewer);
   }
 };
 
@@ -634,20 +669,6 @@ var Toolbar = class {
     this.zoomText.textContent = `${Math.round(zoom * 100)} %`;
   }
 };
-
-// help.js
-var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
-function spokenHelp(viewer) {
-  const phrases = possible(viewer).map(({ spoken }) => spoken);
-  return `${phrases.filter(Boolean).join(", ")}.`;
-}
-function shortHelp(viewer, isTouch) {
-  if (isTouch) return "Pinch or double-tap to zoom";
-  const actions = possible(viewer).sort((a, b) => Boolean(b.group) - Boolean(a.group));
-  const signs = actions.map(({ sign }) => sign).filter(Boolean);
-  const hints = actions.map(({ hint }) => hint).filter(Boolean);
-  return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
-}
 
 // layers/frames.js
 function withFrame(layer, number) {
@@ -1210,6 +1231,7 @@ var Viewer = class {
     this.peeking = false;
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
+    this.keyboard = new Keyboard(this);
     this.frameBar = new FrameBar((number) => this.pickFrame(number));
     this.readout = new Readout();
     this.stage = new Stage({
@@ -1392,18 +1414,11 @@ var Viewer = class {
         hover(event);
       },
       select: (at) => this.select(at),
-      key: (event) => this.key(event),
-      keyUp: (event) => actionForKey(event)?.release?.(this),
-      blur: () => ACTIONS.forEach((action) => action.release?.(this)),
+      key: (event) => this.keyboard.down(event),
+      keyUp: (event) => this.keyboard.up(event),
+      blur: () => this.keyboard.releaseAll(),
       wheelRefused: () => this.stage.hint()
     };
-  }
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = actionForKey(event);
-    if (!action || !isEnabled(action, this)) return;
-    event.preventDefault();
-    action.run(this, event);
   }
   choose(mode) {
     this.change((state) => state.mode = mode.name);
