@@ -326,7 +326,8 @@ var swipe = {
     };
     const left = half(own.left, { to: own.divider });
     const right = half(own.right, { from: own.divider });
-    return [{ key: "swipe", title: image.layer.title, stack: [image, ...left, ...right] }];
+    const stack = [image, ...left, ...right];
+    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
   }
 };
 
@@ -1083,36 +1084,38 @@ var Pane = class {
 var Picks = class {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
-    this.menus = mode.picks.map(({ name, label, image }) => ({
-      name,
-      image,
-      element: el("select", {
+    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+      const element = el("select", {
         class: "pick",
         "data-testid": `viewer-${mode.name}-${name}`,
         "aria-label": label,
-        onchange: (event) => choose(name, event.target.value)
-      })
+        onchange: () => choose(name, element.value)
+      });
+      return [name, { element, image }];
     }));
     this.offered = null;
   }
   // Above a pane, where they are not there yet: an open menu would close.
-  place(caption) {
-    const elements = this.menus.map(({ element }) => element);
-    if (elements[0].parentElement !== caption) caption.replaceChildren(...elements);
+  place(caption, names) {
+    const elements = names.map((name) => this.menus.get(name).element);
+    if (elements.some(({ parentElement }) => parentElement !== caption)) {
+      caption.replaceChildren(...elements);
+    }
   }
   // Filled only when the layers are others, for the same reason.
-  show(image, layers, own) {
-    const offered = JSON.stringify(layers.map(({ key, title }) => [key, title]));
+  show({ image, layers, own }) {
+    const rows = layers.map(({ layer }) => [layer.key, layer.title]);
+    const offered = JSON.stringify(rows);
     if (offered !== this.offered) {
       this.offered = offered;
-      const option = (key, title) => el("option", { value: key }, title);
-      for (const menu of this.menus) {
-        const options = layers.map(({ key, title }) => option(key, title));
-        if (menu.image) options.unshift(option(IMAGE, image.title));
-        menu.element.replaceChildren(...options);
+      for (const menu of this.menus.values()) {
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows;
+        menu.element.replaceChildren(
+          ...all.map(([key, title]) => el("option", { value: key }, title))
+        );
       }
     }
-    for (const { name, element } of this.menus) element.value = own[name];
+    for (const [name, { element }] of this.menus) element.value = own[name];
   }
 };
 
@@ -1140,7 +1143,8 @@ var Stage = class {
     clearTimeout(this.hintTimer);
     this.gestures.forEach((gestures) => gestures.cancel());
   }
-  // `specs`: mode.panes(scene); `description`: what is said of each pane after its title. Keeps panes that stay, so that focus and gestures survive.
+  // `specs`: mode.panes(scene); `description`: what a screen reader says after a pane's title.
+  // Keeps panes that stay, so that focus and gestures survive.
   arrange(mode, specs, scene, description) {
     this.mode = mode;
     this.specs = specs;
@@ -1151,19 +1155,16 @@ var Stage = class {
       for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key);
       this.grid.replaceChildren(...this.panes.map(({ element }) => element));
     }
+    if (mode.picks) this.picksOf(mode).show(scene);
     this.panes.forEach((pane, i) => {
-      pane.canvas.setAttribute("aria-label", `${specs[i].title}, ${description}`);
+      const { title, picks } = specs[i];
+      pane.canvas.setAttribute("aria-label", `${title}, ${description}`);
       pane.caption.hidden = !mode.captions;
-      if (i > 0 || !mode.picks) pane.caption.replaceChildren(specs[i].title);
+      if (picks) this.picksOf(mode).place(pane.caption, picks);
+      else pane.caption.replaceChildren(title);
     });
-    const [first] = this.panes;
-    if (mode.picks) {
-      const layers = scene.layers.map(({ layer }) => layer);
-      this.picksOf(mode).place(first.caption);
-      this.picksOf(mode).show(scene.image.layer, layers, scene.own);
-    }
     if (mode.divider) {
-      this.divider.place(first.picture, mode.divider.label);
+      this.divider.place(this.panes[0].picture, mode.divider.label);
       this.divider.show(mode.divider.at(scene.own));
     } else {
       this.divider.element.remove();

@@ -24,7 +24,9 @@ test("every kind is a layer", () => {
     assert.equal(typeof kind.decode, "function", name)
     const layer = new kind(GIVEN, { width: 1, height: 1 })
     assert.deepEqual([layer.key, layer.title, typeof layer.usesClasses], ["k", "K", "boolean"])
-    for (const method of ["draw", "valueAt", "describe"]) assert.ok(layer[method], `${name} ${method}`)
+    for (const method of ["draw", "valueAt", "describe"]) {
+      assert.equal(typeof layer[method], "function", `${name}.${method}`)
+    }
   }
 })
 
@@ -54,7 +56,8 @@ test("labels are painted with the colours and never smoothed", () => {
 
 test("a picture is smoothed until its pixels are to be seen, and has no value", () => {
   const layer = new KINDS.rgba(GIVEN, KINDS.rgba.decode({ width: 10, height: 5, close() {} }))
-  for (const [width, ratio, smooth] of [[5, 1, true], [20, 1, true], [21, 1, false], [40, 2, true]]) {
+  const cases = [[5, 1, true], [20, 1, true], [21, 1, false], [40, 2, true]]
+  for (const [width, ratio, smooth] of cases) {
     const onto = surface(width, ratio)
     layer.draw(onto)
     assert.equal(onto.context.imageSmoothingEnabled, smooth, `${width} at ${ratio}`)
