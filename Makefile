@@ -40,7 +40,7 @@ lint: $(VENV)/.test-ready js
 # The floor stands in pyproject.toml (fail_under).
 coverage: $(VENV)/.test-ready
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest $(PYTEST_ARGS)
+	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
