@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.training.step.replicas import mirrored
+from core.training.config import TrainConfig, with_settings
+from core.training.runs.run import find_run
+from core.training.schedules import learning_rate
 from tests.conftest import REPOSITORY
+from tests.training.session.test_train import TINY
 
 _STEPS = """
 import json, sys
@@ -40,25 +44,26 @@ labels = rng.integers(0, 3, (16, 16, 16)).astype(np.uint8)
 labels[::4, :12] = 255  # one replica sees far fewer labels than the other
 steps = []
 
-class Told(keras.callbacks.Callback):
+class Recorder(keras.callbacks.Callback):
     def on_train_batch_end(self, step, logs=None):
         steps.append({name: float(value) for name, value in logs.items()})
 
-compiled.fit(images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0)
+options = {"batch_size": 4, "epochs": 2, "shuffle": False, "verbose": 0}
+compiled.fit(images, labels, callbacks=[Recorder()], **options)
 weights = [w.ravel()[:50].tolist() for w in model.get_weights()]
 print(json.dumps({"steps": steps, "weights": weights, "n": strategy.num_replicas_in_sync}))
 """
 
 
 def _trained(replicas: int) -> dict[str, list[dict[str, float]]]:
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _STEPS, str(replicas)],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
     )
-    assert made.returncode == 0, made.stderr[-3000:]
-    return json.loads(made.stdout.splitlines()[-1])
+    assert process.returncode == 0, process.stderr[-3000:]
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def test_two_replicas_give_the_losses_of_one() -> None:
@@ -74,6 +79,36 @@ def test_two_replicas_give_the_losses_of_one() -> None:
         np.testing.assert_allclose(both_weights, single_weights, atol=1e-3)
 
 
+_WHOLE = """
+import sys
+from core.cli.main import main
+sys.exit(main(["train", "--dataset", sys.argv[1], "--run", "two", *sys.argv[2:]]))
+"""
+
+
+def test_a_whole_training_with_two_replicas(demo_dataset: Path) -> None:
+    """Callbacks, checkpoint and validation too, with averaged weights."""
+    settings = [*TINY, "epochs=1", "replicas=2", "ema=0.5", "timelapse=0", "tensorboard=false"]
+    options = [part for each in settings for part in ("--set", each)]
+    process = subprocess.run(
+        [sys.executable, "-c", _WHOLE, str(demo_dataset), *options],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    run = find_run("two")
+    assert run.status().state == "finished"
+    records = run.metrics()
+    assert [(r["kind"], r["step"]) for r in records if r["kind"] == "epoch"] == [("epoch", 3)]
+    # What was set before the last step, by a cosine over three.
+    assert records[-1]["learning_rate"] == pytest.approx(
+        learning_rate(with_settings(TrainConfig(), settings), 3, 2)
+    )
+
+
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
+    from core.training.step.replicas import mirrored
+
     with pytest.raises(ConfigError, match="set batch to a multiple of 3"):
         mirrored(3, 8)
