@@ -1,4 +1,4 @@
-"""Whether an image is of the kind a model was trained on."""
+"""The bands of an image that are a model's input, where it is of the kind it was trained on."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def network_bands(
 
     Args:
         pixels: (H, W, C) as in the file.
-        bands: how many the model takes.
-        dtype: of the images it was trained on; None leaves it open.
-        chosen: which bands of the file they are, counted from 0; empty for all of them.
-        file_bands: where `chosen`, how many bands the files it was trained on have.
+        bands: number of bands that the model takes.
+        dtype: type of the values it was trained on; None leaves it open.
+        chosen: bands of the file that they are, counted from 0; empty for all of them.
+        file_bands: number of bands of the files it was trained on, where `chosen` is given.
 
     Returns:
         (H, W, bands) in the image's dtype.
@@ -33,12 +33,12 @@ def network_bands(
     Raises:
         ImageError: the image has other bands or another type.
     """
-    found = pixels.shape[-1]
+    received = pixels.shape[-1]
     expected = file_bands if chosen else bands
-    if found != expected:
+    if received != expected:
         raise ImageError(
-            f"the model takes {expected} band(s), the image has {found}",
-            remedy=f"choose a model for {found} band(s), or save the image with the "
+            f"the model takes {expected} band(s), the image has {received}",
+            remedy=f"choose a model for {received} band(s), or save the image with the "
             f"{expected} band(s) the model was trained on",
         )
     if dtype is not None and str(pixels.dtype) != dtype:

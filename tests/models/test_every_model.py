@@ -1,8 +1,8 @@
-"""Every model that is offered, through the one tester.
+"""Every architecture, through the one tester.
 
 Each encoder of the zoo but the six largest is tried with one decoder, and each decoder with
 several encoders, within the time a run of all tests may take; with DSI_ALL_MODELS=1 all of them
-with all, which `python -m bench.zoo` does too when it makes the table of what is offered.
+with all, which `python -m bench.zoo` does too when it makes the table.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from core.classes import ClassTable, LandClass
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import layout_of
-from core.datasets.layouts.class_inference import Found, Inference, infer_classes
+from core.datasets.layouts.class_inference import Inference, LabelValue, infer_classes
 from core.datasets.layouts.pairing import find_pairs
 from core.datasets.masks.class_file import (
     class_file_of,
@@ -63,17 +63,17 @@ def name_classes(ref: DatasetRef, dataset: Dataset) -> None:
 
 def _form(ref: DatasetRef) -> None:
     try:
-        found = _inferred(str(ref.path), _content(ref.path), "")
-        if found.kind == "attribute":
-            if not found.attributes:
+        inference = _inferred(str(ref.path), _content(ref.path), "")
+        if inference.kind == "attribute":
+            if not inference.attributes:
                 st.info("The polygons have no attribute of 2 to 64 values that could name classes.")
                 return
-            attribute = st.selectbox("Attribute that tells the classes", found.attributes)
-            found = _inferred(str(ref.path), _content(ref.path), attribute)
+            attribute = st.selectbox("Attribute that tells the classes", inference.attributes)
+            inference = _inferred(str(ref.path), _content(ref.path), attribute)
     except DSIError as error:
         show_error(error)
         return
-    _rows(ref, found)
+    _rows(ref, inference)
     if refused := st.session_state.get("naming-refused"):
         show_error(refused)
 
@@ -89,17 +89,17 @@ def _inferred(path: str, content: str, attribute: str) -> Inference:
 
 def _rows(ref: DatasetRef, inference: Inference) -> None:
     """A row a colour or value: what it is, how much of it there is, a name, void or not."""
-    found = list(inference.found)
+    values = list(inference.values)
     if inference.kind == "index":
-        found.sort(key=lambda item: item.value)
-    colors = numbered([str(item.value) for item in found]).classes
+        values.sort(key=lambda item: item.value)
+    colors = numbered([str(item.value) for item in values]).classes
     what = "polygons" if inference.kind == "attribute" else "pixels"
     if inference.read < inference.masks:
         st.caption(f"Counted in {inference.read:,} of {inference.masks:,} label files.")
     with st.form("naming-form"):
         if inference.kind == "attribute":
             st.text_input("Where there is no polygon", "Background", key="naming-background")
-        for number, item in enumerate(found):
+        for number, item in enumerate(values):
             color = str(item.value) if inference.kind == "color" else colors[number].color
             swatch, share, name, void = st.columns([2, 2, 4, 1], vertical_alignment="bottom")
             swatch.html(
@@ -113,11 +113,11 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
                 f"Name of {item.value}", _suggested(inference, item), key=f"naming-name-{number}"
             )
             void.checkbox(
-                "Void", inference.kind == "index" and _looks_void(found, item),
+                "Void", inference.kind == "index" and _looks_void(values, item),
                 key=f"naming-void-{number}", help="Not labelled: neither trained nor scored.",
             )  # fmt: skip
         st.form_submit_button(
-            "Keep these classes", type="primary", on_click=_keep, args=(ref.path, inference, found)
+            "Keep these classes", type="primary", on_click=_keep, args=(ref.path, inference, values)
         )
     place = class_file_of(ref.path)
     st.caption(
@@ -127,31 +127,31 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
     )
 
 
-def _suggested(inference: Inference, item: Found) -> str:
+def _suggested(inference: Inference, item: LabelValue) -> str:
     if inference.kind == "attribute":
         return str(item.value)
     if inference.kind == "index":
-        binary = {found.value for found in inference.found} == {0, 255}
+        binary = {other.value for other in inference.values} == {0, 255}
         return (
             {0: "Background", 255: "Foreground"}[int(item.value)]
             if binary
             else (f"Class {item.value}")
         )
-    binary = {found.value for found in inference.found} == set(_BLACK_WHITE)
+    binary = {other.value for other in inference.values} == set(_BLACK_WHITE)
     return _BLACK_WHITE[str(item.value)] if binary else ""
 
 
-def _looks_void(found: list[Found], item: Found) -> bool:
-    return item.value == 255 and {other.value for other in found} != {0, 255}
+def _looks_void(values: list[LabelValue], item: LabelValue) -> bool:
+    return item.value == 255 and {other.value for other in values} != {0, 255}
 
 
-def _keep(path: Path, inference: Inference, found: list[Found]) -> None:
+def _keep(path: Path, inference: Inference, values: list[LabelValue]) -> None:
     # Kept, not shown: what a callback draws lies above the page.
     state = st.session_state
     state["naming-refused"] = None
-    named: list[tuple[str, Found]] = []
-    void: list[Found] = []
-    for number, item in enumerate(found):
+    named: list[tuple[str, LabelValue]] = []
+    void: list[LabelValue] = []
+    for number, item in enumerate(values):
         name = str(state[f"naming-name-{number}"]).strip()
         if state[f"naming-void-{number}"]:
             void.append(item)
@@ -166,8 +166,8 @@ def _keep(path: Path, inference: Inference, found: list[Found]) -> None:
 def _write(
     path: Path,
     inference: Inference,
-    named: list[tuple[str, Found]],
-    void: list[Found],
+    named: list[tuple[str, LabelValue]],
+    void: list[LabelValue],
     background: str,
 ) -> None:
     polygons = inference.kind == "attribute"

@@ -160,7 +160,11 @@ def test_classes_by_an_attribute(tmp_path: Path) -> None:
     assert inferred.kind == "attribute"
     assert inferred.attributes == ("kind", "id")  # `one` tells nothing apart
     counted = infer_classes(tmp_path, "kind")
-    assert [(f.value, f.pixels) for f in counted.found] == [("res", 2), ("forest", 1), ("cloud", 1)]
+    assert [(f.value, f.pixels) for f in counted.values] == [
+        ("res", 2),
+        ("forest", 1),
+        ("cloud", 1),
+    ]
     with pytest.raises(DatasetError, match=r"no attribute 'height'.*kind"):
         infer_classes(tmp_path, "height")
     table = {
