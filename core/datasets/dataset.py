@@ -11,6 +11,7 @@ import numpy as np
 from core.classes import ClassTable
 from core.datasets.masks.decode import Mask, MaskCoding, decode_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
+from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, read_header, read_raster
 from core.imagery.window import Window, cropped, turned, with_bands
@@ -62,7 +63,7 @@ class Dataset:
     classes: ClassTable
     coding: MaskCoding
     samples: tuple[Sample, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     product: str = ""
     products: tuple[str, ...] = ()
     bands: tuple[int, ...] = ()

@@ -21,6 +21,7 @@ from core.datasets.masks.class_file import (
     write_class_file,
 )
 from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
+from core.formats import percent
 from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster
 from core.imagery.shrink import display_size, downsample_labels
@@ -108,7 +109,7 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
                 f"background:{color}'></span>"
             )
             swatch.markdown(plain(str(item.value)))
-            share.markdown(f"{item.share:.2%} of the {what}")
+            share.markdown(f"{percent(item.share, 2)} of the {what}")
             name.text_input(
                 f"Name of {item.value}", _suggested(inference, item), key=f"naming-name-{number}"
             )
@@ -131,13 +132,13 @@ def _suggested(inference: Inference, item: LabelValue) -> str:
     if inference.kind == "attribute":
         return str(item.value)
     if inference.kind == "index":
-        binary = {other.value for other in inference.values} == {0, 255}
+        binary = {item.value for item in inference.values} == {0, 255}
         return (
             {0: "Background", 255: "Foreground"}[int(item.value)]
             if binary
             else (f"Class {item.value}")
         )
-    binary = {other.value for other in inference.values} == set(_BLACK_WHITE)
+    binary = {item.value for item in inference.values} == set(_BLACK_WHITE)
     return _BLACK_WHITE[str(item.value)] if binary else ""
 
 
@@ -211,15 +212,18 @@ def _examples(ref: DatasetRef) -> None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _pictures(path: str, content: str) -> list[np.ndarray]:
     """(H, W, 3) uint8, each an image with its mask to the right."""
-    samples = [sample for sample in find_pairs(Path(path)).samples if sample.mask]
+    pairs = [
+        (sample.image, sample.mask) for sample in find_pairs(Path(path)).samples if sample.mask
+    ]
     made: list[np.ndarray] = []
-    for sample in samples[:: max(1, len(samples) // _EXAMPLES)][:_EXAMPLES]:
+    for pair in pairs[:: max(1, len(pairs) // _EXAMPLES)][:_EXAMPLES]:
         halves = []
         try:
-            for file in (sample.image, sample.mask):
+            for file in pair:
                 raster = read_raster(file)
                 rgb = to_rgb(raster.pixels, raster.valid)
-                halves.append(downsample_labels(rgb, *display_size(*rgb.shape[:2], _SIDE)))
+                size = display_size(rgb.shape[0], rgb.shape[1], _SIDE)
+                halves.append(downsample_labels(rgb, *size))
         except ImageError:
             continue  # the audit names it
         if halves[0].shape == halves[1].shape:

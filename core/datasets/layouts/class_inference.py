@@ -12,6 +12,7 @@ from core.datasets.layouts.pairing import Pairing, find_pairs
 from core.datasets.masks.values import MAX_VALUES, are_colored, spread, value_counts
 from core.datasets.masks.vector_file import read_attributes
 from core.errors import DatasetError, ImageError
+from core.formats import percent
 
 __all__ = ["Inference", "LabelValue", "count_attribute", "infer_classes"]
 
@@ -164,7 +165,8 @@ def _too_many(
 ) -> DatasetError:
     what = "colours" if colored else "values"
     main = [
-        f"{_named(value, colored)} ({count / pixels:.1%})" for value, count in counts.most_common(6)
+        f"{_named(value, colored)} ({percent(count / pixels)})"
+        for value, count in counts.most_common(6)
     ]
     cause = (
         "JPEG makes in-between colours: export the masks as PNG"

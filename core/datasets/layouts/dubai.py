@@ -10,6 +10,7 @@ from pathlib import Path
 from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import MaskCoding
+from core.datasets.note import Note
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 
@@ -101,19 +102,20 @@ def tiles_orphans(dataset: Dataset) -> Iterator[Path]:
                 yield path
 
 
-def _notes(home: Path) -> tuple[str, ...]:
-    notes = [
+def _notes(home: Path) -> tuple[Note, ...]:
+    mosaic = Note(
         "The parts of a tile are one mosaic with touching edges: split by scene, or scores on "
         "held-out parts come out too good."
-    ]
+    )
     wrong = _disagreements(class_file_colors(home))
-    if wrong:
-        notes.insert(
-            0,
-            f"classes.json disagrees with the masks: it gives {', '.join(wrong)}. The masks' own "
-            "colours are used.",
-        )
-    return tuple(notes)
+    if not wrong:
+        return (mosaic,)
+    contradiction = Note(
+        f"classes.json disagrees with the masks: it gives {', '.join(wrong)}. The masks' own "
+        "colours are used.",
+        "warning",
+    )
+    return contradiction, mosaic
 
 
 def class_file_colors(root: Path) -> dict[str, str]:

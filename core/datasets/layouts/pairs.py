@@ -11,6 +11,7 @@ from core.datasets.layouts.pairing import find_pairs, has_pairs
 from core.datasets.masks.class_file import ClassFile, find_class_file, numbered, read_class_file
 from core.datasets.masks.decode import MaskCoding
 from core.datasets.masks.values import are_colored, spread, value_counts
+from core.datasets.note import Note
 from core.errors import DatasetError, ImageError, UnnamedClasses
 
 __all__ = ["is_pairs", "read_pairs"]
@@ -63,7 +64,7 @@ def read_pairs(root: Path, name: str) -> Dataset:
     path = find_class_file(root)
     table = read_class_file(path) if path else None
     coding, classes, notes = _coding(root, masks, table, path.name if path else "")
-    return Dataset(name, root, "pairs", classes, coding, pairing.samples, tuple(notes))
+    return Dataset(name, root, "pairs", classes, coding, pairing.samples, tuple(map(Note, notes)))
 
 
 def _coding(

@@ -11,6 +11,7 @@ from core.classes import ClassTable, LandClass
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.places import Grouping, by_place
 from core.datasets.masks.decode import MaskCoding
+from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.place import Place, read_place
 
@@ -159,7 +160,7 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
         classes=SPACENET6_CLASSES,
         coding=MaskCoding("footprints", minimum_area=_minimum_area(places)),
         samples=samples,
-        notes=tuple(f"{note}." for note in notes),
+        notes=tuple(Note(f"{note}.") for note in notes),
         product=chosen,
         products=present,
         nodata=0.0,

@@ -10,6 +10,7 @@ from core.datasets.layouts.pairing import find_pairs, has_vectors
 from core.datasets.masks.class_file import ClassFile, find_class_file, read_class_file
 from core.datasets.masks.decode import MaskCoding
 from core.datasets.masks.vector_file import label_extent
+from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import read_header
 
@@ -79,7 +80,7 @@ def read_vector(root: Path, name: str) -> Dataset:
         shared=pairing.shared is not None,
     )
     notes = [] if table else ["There is no classes.json: every polygon is Foreground."]
-    return Dataset(name, root, "vector", classes, coding, pairing.samples, tuple(notes))
+    return Dataset(name, root, "vector", classes, coding, pairing.samples, tuple(map(Note, notes)))
 
 
 def _texts(table: ClassFile) -> dict[str, int]:

@@ -19,6 +19,7 @@ from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import Split, split_samples
 from core.device import available_memory, has_gpu
 from core.errors import ConfigError, RunError
+from core.formats import binary_size
 from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
 from core.settings import remedy_for
@@ -241,8 +242,8 @@ def check_memory(config: TrainConfig, spec: ModelSpec, memory: int | None) -> No
     else:
         remedy = "choose a smaller network, or free some memory"
     raise ConfigError(
-        f"a batch of {config.batch} crops of {size} px takes about {needed / 1e9:.1f} GB of "
-        f"memory, and {memory / 1e9:.1f} GB are free",
+        f"a batch of {config.batch} crops of {size} px takes about {binary_size(needed)} of "
+        f"memory, and {binary_size(memory)} are free",
         where="batch",
         remedy=remedy,
     )

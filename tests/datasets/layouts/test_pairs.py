@@ -61,12 +61,12 @@ def laid_out(root: Path, files: list[str]) -> Path:
 def test_layouts(tmp_path: Path, files: list[str], expected: dict[str, str | None]) -> None:
     root = laid_out(tmp_path / "set", files)
     assert recognise(root) == "pairs"
-    found = {
+    listing = {
         s.id: s.mask.relative_to(root).as_posix() if s.mask else None
         for s in find_pairs(root).samples
     }
-    assert found == expected
-    assert list(found) == sorted(found)
+    assert listing == expected
+    assert list(listing) == sorted(listing)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,9 @@ def test_colours_are_counted(tmp_path: Path) -> None:
     mask[3, :5] = 0, 0, 255
     put(tmp_path / "images/a.png")
     put(tmp_path / "masks/a.png", mask)
-    inference = infer_classes(tmp_path)
-    assert (inference.kind, inference.read, inference.masks) == ("color", 1, 1)
-    assert inference.values == (
+    inferred = infer_classes(tmp_path)
+    assert (inferred.kind, inferred.read, inferred.masks) == ("color", 1, 1)
+    assert inferred.values == (
         LabelValue("#000000", 65, 0.65),
         LabelValue("#DC141E", 30, 0.3),
         LabelValue("#0000FF", 5, 0.05),

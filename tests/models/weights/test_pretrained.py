@@ -33,6 +33,8 @@ from core.models.weights.pretrained import (
 from core.paths import workspace
 from tests.weights_server import served, vgg11_tensors, write_keras2, write_safetensors
 
+pytestmark = pytest.mark.training
+
 VGG11 = UNetVGG11Spec(classes=2)
 POOLED = (0, 3, 8, 13)  # VGG11's convolutions that a pooling follows, but the last
 REST = 64 * 1024**2
@@ -57,6 +59,12 @@ def remote(tmp_path_factory: pytest.TempPathFactory, tensors: dict[str, np.ndarr
     path = tmp_path_factory.mktemp("remote") / "model.safetensors"
     write_safetensors(path, tensors, REST)
     return path
+
+
+@pytest.fixture(scope="module")
+def vgg11() -> Any:
+    """A network that no test changes."""
+    return build_model(VGG11)
 
 
 def at(monkeypatch: pytest.MonkeyPatch, encoder: str, address: str, **changed: Any) -> None:
@@ -196,11 +204,13 @@ def header(text: bytes, length: int | None = None) -> bytes:
         ),
     ],
 )
-def test_broken_safetensors_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_broken_safetensors_are_refused(
+    tmp_path: Path, vgg11: Any, content: bytes, message: str
+) -> None:
     path = tmp_path / "broken.safetensors"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=message):
-        load_encoder(build_model(VGG11), VGG11, path)
+        load_encoder(vgg11, VGG11, path)
 
 
 def test_a_local_file_of_the_whole_network_does_as_well(

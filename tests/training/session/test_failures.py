@@ -24,6 +24,8 @@ from core.training.session.train import train
 from core.training.step import compile as compiling
 from tests.training.session.test_train import TINY
 
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
+
 SETTINGS = [*TINY, "epochs=3", "timelapse=0", "tensorboard=false"]
 
 
@@ -66,7 +68,7 @@ def goes_on_to_its_end(run: Run, steps: int = 3) -> None:
     load_model(run.folder)  # the best weights, by their hash
     train(run, resume=True)
     assert run.status().state == "finished"
-    epochs = [(r["epoch"], r["step"]) for r in run.metrics() if r["kind"] == "epoch"]
+    epochs = [(r.epoch, r.step) for r in run.epochs()]
     assert epochs == [(1, steps), (2, 2 * steps), (3, 3 * steps)]
 
 
@@ -112,7 +114,7 @@ def test_images_that_vanish_before_the_test(
     made = train(run, resume=True)
     assert run.status().state == "finished"
     assert made.training.scores["test"]["images"] == len(made.training.test)
-    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1]
+    assert [r.epoch for r in run.epochs()] == [1]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from core.training.session.train import train
 from tests.conftest import REPOSITORY
 from tests.training.session.test_train import TINY
 
+pytestmark = pytest.mark.training
+
 
 @pytest.fixture
 def config(demo_dataset: Path) -> TrainConfig:
@@ -31,7 +34,7 @@ def config(demo_dataset: Path) -> TrainConfig:
 
 
 def _epochs(run: Run) -> list[tuple[int, int]]:
-    return [(r["epoch"], r["step"]) for r in run.metrics() if r["kind"] == "epoch"]
+    return [(r.epoch, r.step) for r in run.epochs()]
 
 
 def test_one_stopped_within_an_epoch_does_only_its_other_steps(
@@ -67,6 +70,7 @@ def test_one_stopped_within_an_epoch_does_only_its_other_steps(
     assert run.status().state == "finished"
 
 
+@pytest.mark.usefixtures("eager")
 def test_within_a_long_epoch_the_state_is_kept(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +114,7 @@ def test_killed_with_sigkill_it_ends_with_the_same_steps(
     assert _epochs(run) == [(1, 3), (2, 6), (3, 9)]
 
 
+@pytest.mark.usefixtures("eager")
 def test_it_ends_early_where_nothing_improves(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,7 +133,7 @@ def test_a_frozen_encoder_stays_and_is_trained_afterwards(
     settings = ["epochs=2", "freeze_encoder=1", "ema=0", "timelapse=0", "tensorboard=false"]
     run = create_run("frozen", with_settings(config, settings))
     train(run)
-    first, second = (r["gradient_norm"] for r in run.metrics() if r["kind"] == "epoch")
+    first, second = (r.gradient_norm for r in run.epochs())
     assert "enc1" not in first
     assert {"enc1", "dec1", "head"} <= second.keys()
     assert {"dec1", "head"} <= first.keys()
@@ -136,10 +141,10 @@ def test_a_frozen_encoder_stays_and_is_trained_afterwards(
 
 @pytest.mark.parametrize("ema", [0, 0.9])
 def test_an_encoder_that_stays_frozen_to_the_end_is_that_of_the_model_before(
-    config: TrainConfig, ema: float
+    config: TrainConfig, trained: Path, ema: float
 ) -> None:
+    shutil.copytree(trained, workspace().runs / "before")
     rest = ["timelapse=0", "tensorboard=false"]
-    train(create_run("before", with_settings(config, ["epochs=1", *rest])))
     settings = [f"ema={ema}", "freeze_encoder=2", "epochs=2", "start_from=before", *rest]
     train(create_run("after", with_settings(config, settings)))
     (old, card), (new, _) = (load_model(find_model(name).folder) for name in ("before", "after"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from core.training.callbacks.step_counter import StepCounter
 
 from core.classes import DUBAI_CLASSES
 from core.datasets.batches.feed import check_photometric
@@ -26,15 +27,17 @@ from core.training.callbacks import checkpointer as checkpoints
 from core.training.callbacks import reporter as reporting
 from core.training.callbacks.checkpointer import checkpointer, restore
 from core.training.callbacks.reporter import reporter
-from core.training.callbacks.step_counter import StepCounter
 from core.training.config import TrainConfig, with_settings
-from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, Status, create_run
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run
+from core.training.runs.status import Status
 from core.training.session import best_model as keeper
 from core.training.session import data, session
 from core.training.session import train as trainer
 from core.training.session.train import train
 from core.training.step import compile as compiling
 from core.training.step.compile import compile_model
+
+pytestmark = pytest.mark.training
 
 TINY = [
     "epochs=2",
@@ -77,9 +80,9 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
         "tensorboard",
         "timelapse",
     ]
-    epochs = [record for record in run.metrics() if record["kind"] == "epoch"]
-    assert [record["epoch"] for record in epochs] == [1, 2]
-    assert status.best_mean_iou == max(record["val_mean_iou"] for record in epochs)
+    epochs = run.epochs()
+    assert [record.epoch for record in epochs] == [1, 2]
+    assert status.best_mean_iou == max(record.val_mean_iou for record in epochs)
     # Scenes are kept whole, and what was scored is what the card says.
     sides = card.training.train, card.training.val, card.training.test
     scenes = [{sample.partition("/")[0] for sample in side} for side in sides]
@@ -126,10 +129,11 @@ def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
     assert (status.state, status.epoch, status.best_mean_iou) == ("finished", 2, 1.0)
     assert made.sha256 == card["sha256"] == file_sha256(run.folder / made.weights)
     assert "test" in made.training.scores
-    assert [r["epoch"] for r in run.metrics() if r["kind"] == "epoch"] == [1, 2]
+    assert [r.epoch for r in run.epochs()] == [1, 2]
     load_model(run.folder)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +152,7 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
     assert not (run.folder / "model.json").exists()
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +163,7 @@ def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
         train(run)
     assert run.status().state == "failed"
     assert "free some disk space" in run.status().message
-    assert run.metrics()
+    assert run.metrics().steps
     assert run.config() == config
 
 
@@ -196,6 +201,7 @@ def test_what_a_user_can_cause_is_told_in_the_status(
     assert advice in run.status().message
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_damaged_image_is_named(config: TrainConfig, demo_dataset: Path) -> None:
     folder = workspace().datasets / "damaged"
     shutil.copytree(demo_dataset, folder)
@@ -234,7 +240,7 @@ def test_it_can_run_outside_the_main_thread(config: TrainConfig) -> None:
 
 
 def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
-    from core.training.runs.run import process_start
+    from core.training.runs.liveness import process_start
 
     run = create_run("twice", config)
     parent = os.getppid()
@@ -305,7 +311,7 @@ def test_reported_losses_are_of_their_own_steps(
     for step in range(3):
         # Keras hands over the mean since the epoch began.
         report.on_train_batch_end(step, {"loss": np.mean(each[: step + 1])})
-    assert [record["loss"] for record in run.metrics()] == pytest.approx(each)
+    assert [record.loss for record in run.metrics().steps] == pytest.approx(each)
 
 
 def _compiled(spec: UNetSpec) -> Any:
@@ -353,6 +359,7 @@ class _Killed(BaseException):
     """In place of SIGKILL, which would end the tests too."""
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_an_epoch_killed_in_its_validation_is_trained_again(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
@@ -381,8 +388,7 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
     made = train(run, resume=True)
     assert run.status().state == "finished"
     assert made.training.epoch in (1, 2)
-    epochs = [r for r in run.metrics() if r["kind"] == "epoch"]
-    assert [(r["epoch"], r["step"]) for r in epochs] == [(1, 3), (2, 6)]
+    assert [(r.epoch, r.step) for r in run.epochs()] == [(1, 3), (2, 6)]
 
 
 def _image(dtype: type, bands: int = 3) -> LabelledImage:
@@ -459,8 +465,9 @@ def test_a_crash_is_in_the_log_once(config: TrainConfig, monkeypatch: pytest.Mon
     assert run.log.read_text().count("Traceback") == 2
 
 
-def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig) -> None:
-    train(create_run("first", with_settings(config, ["epochs=1"])))
+@pytest.mark.usefixtures("eager")
+def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig, trained: Path) -> None:
+    shutil.copytree(trained, workspace().runs / "first")
     # A learning rate of next to nothing: what comes out is what was begun with.
     gentle = ["epochs=1", "steps=1", "learning_rate=1e-12", "weight_decay=0", "start_from=first"]
     train(create_run("second", with_settings(config, gentle)))

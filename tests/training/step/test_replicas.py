@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,47 +23,51 @@ from core.training.step.compile import compile_model
 from core.training.config import TrainConfig, with_settings
 from core.training.step.replicas import mirrored, synchronise
 
-replicas = int(sys.argv[1])
-strategy = mirrored(replicas, 4)
-import keras
-keras.utils.set_random_seed(3)
-settings = ["loss.focal=1", "loss.tversky=1", "clip_norm=0.5", "learning_rate=0.01"]
-config = with_settings(TrainConfig(), settings)
-spec = UNetSpec(width=4, depth=1, classes=3, dropout=0.0)
-with strategy.scope():
-    model = build_model(spec)
-    if replicas > 1:
-        synchronise(model)
-    compiled = compile_model(model, spec, config, np.array([5, 3, 2]), [1.0, 2.0, 1.0])
-rng = np.random.default_rng(0)
-images = rng.normal(size=(16, 16, 16, 3)).astype(np.float32)
-labels = rng.integers(0, 3, (16, 16, 16)).astype(np.uint8)
-labels[::4, :12] = 255  # one replica sees far fewer labels than the other
-steps = []
+def trained(replicas):
+    strategy = mirrored(replicas, 4)
+    import keras
+    keras.utils.set_random_seed(3)
+    settings = ["loss.focal=1", "loss.tversky=1", "clip_norm=0.5", "learning_rate=0.01"]
+    config = with_settings(TrainConfig(), settings)
+    spec = UNetSpec(width=4, depth=1, classes=3, dropout=0.0)
+    with strategy.scope():
+        model = build_model(spec)
+        if replicas > 1:
+            synchronise(model)
+        compiled = compile_model(model, spec, config, np.array([5, 3, 2]), [1.0, 2.0, 1.0])
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(16, 16, 16, 3)).astype(np.float32)
+    labels = rng.integers(0, 3, (16, 16, 16)).astype(np.uint8)
+    labels[::4, :12] = 255  # one replica sees far fewer labels than the other
+    steps = []
 
-class Told(keras.callbacks.Callback):
-    def on_train_batch_end(self, step, logs=None):
-        steps.append({name: float(value) for name, value in logs.items()})
+    class Told(keras.callbacks.Callback):
+        def on_train_batch_end(self, step, logs=None):
+            steps.append({name: float(value) for name, value in logs.items()})
 
-compiled.fit(images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0)
-weights = [w.ravel()[:50].tolist() for w in model.get_weights()]
-print(json.dumps({"steps": steps, "weights": weights, "n": strategy.num_replicas_in_sync}))
+    compiled.fit(
+        images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0
+    )
+    weights = [w.ravel()[:50].tolist() for w in model.get_weights()]
+    return {"steps": steps, "weights": weights, "n": strategy.num_replicas_in_sync}
+
+# The processor is divided before anything else is done with it.
+print(json.dumps([trained(2), trained(1)]))
 """
 
 
-def _trained(replicas: int) -> dict[str, list[dict[str, float]]]:
+def _trained() -> list[dict[str, Any]]:
+    """What is left of a training by two replicas, and by one."""
     made = subprocess.run(
-        [sys.executable, "-c", _STEPS, str(replicas)],
-        capture_output=True,
-        text=True,
-        cwd=REPOSITORY,
+        [sys.executable, "-c", _STEPS], capture_output=True, text=True, cwd=REPOSITORY, check=False
     )
     assert made.returncode == 0, made.stderr[-3000:]
     return json.loads(made.stdout.splitlines()[-1])
 
 
+@pytest.mark.training
 def test_two_replicas_give_the_losses_of_one() -> None:
-    one, two = _trained(1), _trained(2)
+    two, one = _trained()
     assert (one["n"], two["n"]) == (1, 2)
     assert len(one["steps"]) == len(two["steps"]) == 8
     for single, both in zip(one["steps"], two["steps"], strict=True):

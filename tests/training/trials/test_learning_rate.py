@@ -115,6 +115,7 @@ def test_it_ends_where_the_loss_blows_up(last: float, kept: int) -> None:
     assert all(map(math.isfinite, sweep.losses))
 
 
+@pytest.mark.training
 def test_a_real_one_leaves_nothing_behind(demo_dataset: Path) -> None:
     import keras
 

@@ -16,6 +16,8 @@ from core.training.config import TrainConfig, with_settings
 from core.training.trials import child
 from core.training.trials.step_time import STAGES, measure
 
+pytestmark = pytest.mark.training
+
 TINY = [
     "dataset=there is none",
     "batch=2",

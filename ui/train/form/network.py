@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.errors import DSIError, ModelError
+from core.formats import millions
 from core.models.architectures.unet import UNetSpec
 from core.models.families import FAMILIES, default_spec
 from core.models.network import cost
@@ -66,7 +67,7 @@ def _with_parameters(architecture: str, backbone: str) -> str:
     if backbone not in family.backbones():
         return backbone
     spec = family.spec.model_validate({"architecture": architecture, "backbone": backbone})
-    return f"{backbone} · {cost(spec, spec.multiple).parameters / 1e6:.1f} M"
+    return f"{backbone} · {millions(cost(spec, spec.multiple).parameters)}"
 
 
 def _architecture_chosen() -> None:

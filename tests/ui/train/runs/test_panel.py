@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue.queue import queued, submit
+from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire
 from core.training.runs.notes import Notes, read_notes, write_notes
-from core.training.runs.run import Run, create_run, process_start
+from core.training.runs.run import Run, create_run
 from core.training.runs.sample_scores import SampleScores, write_samples
 from tests.conftest import REPOSITORY
 
