@@ -11,13 +11,13 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint coverage hooks demo clean
+.PHONY: help run test test-fast lint js coverage hooks demo clean
 
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
 	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name', WORKERS=4)"
 	@echo "make test-fast   the tests without browser and training: a minute and a half"
-	@echo "make lint   ruff and mypy only"
+	@echo "make lint   ruff and mypy; with npm, eslint and the tests of the browser code too"
 	@echo "make coverage   all tests, and which lines they run (longer than make test)"
 	@echo "make hooks  have ruff and mypy run before every commit"
 	@echo "make demo   write a generated dataset into the workspace"
@@ -32,7 +32,7 @@ test: $(VENV)/.test-ready lint
 test-fast: $(VENV)/.test-ready
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not training" $(PYTEST_ARGS)
 
-lint: $(VENV)/.test-ready
+lint: $(VENV)/.test-ready js
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
@@ -46,6 +46,15 @@ coverage: $(VENV)/.test-ready
 
 hooks: $(VENV)/.test-ready
 	$(PY) -m pre_commit install
+
+# The bundle is committed, so only who changes the browser code needs npm.
+js:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.ready && npm run --silent all; \
+	else echo "JavaScript checks skipped: there is no npm (on Debian or Ubuntu: sudo apt install npm)"; fi
+
+node_modules/.ready: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 demo: $(VENV)/.run-ready
 	$(PY) -m core demo "$${DSI_WORKSPACE:-workspace}/datasets/demo"

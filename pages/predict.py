@@ -15,7 +15,7 @@ from ui.loaded.models import choose_model
 from ui.predict.result import Settings, predict, recent_prediction, show_prediction
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
-from ui.widgets.bands import with_chosen_bands
+from ui.widgets.bands import render_as_chosen
 
 
 def describe(ref: ModelRef, card: ModelCard) -> str:
@@ -103,7 +103,7 @@ source = right.segmented_control(
 image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
 if image is None:
     st.stop()
-image = with_chosen_bands(image, "predict")
+image = render_as_chosen(image, "predict")
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")
 with st.expander("Settings"):

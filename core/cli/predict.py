@@ -38,10 +38,10 @@ def run(options: Namespace) -> None:
 
     ref = find_model(options.model)
     stems = [image.stem for image in options.images]
-    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
-    if twice is not None:
+    duplicate = next((stem for stem in stems if stems.count(stem) > 1), None)
+    if duplicate is not None:
         raise ConfigError(
-            f"two images are called {twice!r}, their results would overwrite each other",
+            f"two images are called {duplicate!r}, their results would overwrite each other",
             remedy="predict them into different folders",
         )
     for image in options.images:

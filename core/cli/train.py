@@ -7,11 +7,12 @@ import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.terminal import bar
-from core.errors import ConfigError
+from core.errors import ConfigError, DSIError
 from core.formats import score
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ def run(options: Namespace) -> None:
     Raises:
         DSIError: what a user can fix; wrong usage exits with 2.
     """
+    from core.training.queue.queue import holds_device, mark_failed
+
+    launched = holds_device()
+    try:
+        _run(options)
+    except DSIError as error:
+        if launched and options.run:
+            mark_failed(options.run, error)
+        raise
+
+
+def _run(options: Namespace) -> None:
     from core.datasets.catalogue import find_dataset, list_datasets
     from core.datasets.recipes.recipe import load_recipe
     from core.training.checks.checks import check_training
@@ -56,7 +69,7 @@ def run(options: Namespace) -> None:
     if options.find_learning_rate and (options.resume or options.run):
         options.usage_error("--find-learning-rate makes no run: leave out --run and --resume")
     if options.resume:
-        # `--dataset` is allowed: the launcher gives it with every training.
+        # `--dataset` is allowed: the queue names it with every training.
         if not options.run or options.config or options.recipe or options.settings:
             options.usage_error(
                 "--resume takes --run NAME, and goes on with that run's own settings"
@@ -119,11 +132,12 @@ def _find_learning_rate(config: TrainConfig) -> None:
 
 
 def _train(run: Run, *, resume: bool = False) -> None:
-    from core.training.queue.queue import hold_device
+    from core.training.queue.queue import hold_device, holds_device
     from core.training.session.train import train
 
-    print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    with hold_device(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
+    if not holds_device():  # the queue has written it to the log
+        print(run.title_line, file=sys.stderr)
+    with hold_device(run, partial(print, file=sys.stderr)), _training_bar(run):
         card = train(run, resume=resume)
     status = run.status()
     print(f"{run.name}: {status.message}")
@@ -139,7 +153,7 @@ def _train(run: Run, *, resume: bool = False) -> None:
 def _training_bar(run: Run) -> Iterator[None]:
     """A bar over all steps, for a terminal; a log has `status.json` and `metrics.jsonl` beside it.
 
-    The training runs in the main thread (signals); the bar reads its status like any onlooker.
+    The training runs in the main thread (signals); the bar reads its status like any observer.
     """
     if not sys.stderr.isatty():
         yield

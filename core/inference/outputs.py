@@ -171,8 +171,11 @@ def predict_file(
     raster = read_raster(image)
     predictor.input.check(raster.pixels, str(image))
     writable_folder(out)
-    shape = (*raster.valid.shape, predictor.classes)
-    probabilities = np.empty(shape, np.float32) if with_probabilities else None
+    probabilities = None
+    if with_probabilities:
+        # Band after band in memory, as they are written: otherwise the writer copies them all.
+        bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
+        probabilities = np.moveaxis(bands, 0, -1)
     labels = predictor.predict(raster.pixels, raster.valid, progress, probabilities=probabilities)
     prediction = Prediction(labels, classes, raster.georeference, str(image), model, probabilities)
     outputs = prediction_outputs(prediction, image.stem, with_polygons=with_polygons)

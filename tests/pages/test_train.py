@@ -335,7 +335,7 @@ def test_a_running_one_is_shown_live_and_can_be_stopped(dataset: str) -> None:
     [
         ("failed", "smaller batch"),
         ("stopped", "as you asked"),
-        ("running", "ended without a word"),  # by a process that is gone
+        ("running", "ended unexpectedly"),  # by a process that is gone
     ],
 )
 def test_one_that_ended_early_says_why_and_can_go_on(

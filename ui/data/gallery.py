@@ -15,7 +15,7 @@ from core.imagery.raster import read_header
 from ui.data.gallery_filters import filtered
 from ui.data.thumbnails import Thumbnail, overlaid, thumbnails
 from ui.shell.errors import plain
-from ui.widgets.bands import Look, look_of, usual_look
+from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 
 __all__ = ["PER_PAGE", "gallery", "legend"]
@@ -70,7 +70,7 @@ def gallery(
                 _tile(dataset, sample, thumbnail, strength, open_sample)
 
 
-def _look(dataset: Dataset) -> Look | None:
+def _look(dataset: Dataset) -> Rendering | None:
     """Bands and stretch by the first image, None for each image's usual ones.
 
     The choice is the view Sample's too.
@@ -80,8 +80,8 @@ def _look(dataset: Dataset) -> Look | None:
     except DSIError:
         return None  # its tile says why
     kind = header.bands, header.dtype
-    look = look_of(*kind, "sample")
-    return None if look == usual_look(*kind) else look
+    look = choose_rendering(*kind, "sample")
+    return None if look == default_rendering(*kind) else look
 
 
 def _first_page() -> None:

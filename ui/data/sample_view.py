@@ -14,7 +14,7 @@ from ui.loaded.images import open_sample
 from ui.shell.errors import show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
-from ui.widgets.bands import with_chosen_bands
+from ui.widgets.bands import render_as_chosen
 from ui.widgets.classes import class_table
 
 __all__ = ["sample_view"]
@@ -36,7 +36,7 @@ def sample_view(dataset: Dataset) -> None:
             )
     sample = dataset.samples[at]
     try:
-        image = with_chosen_bands(open_sample(dataset, sample), "sample")
+        image = render_as_chosen(open_sample(dataset, sample), "sample")
     except DSIError as error:
         show_error(error)
         return

@@ -16,7 +16,7 @@ from core.classes import ClassTable
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail, thumbnail_key
 from core.paths import workspace
-from ui.widgets.bands import Look
+from ui.widgets.bands import Rendering
 
 __all__ = ["Thumbnail", "overlaid", "thumbnails"]
 
@@ -58,7 +58,7 @@ def _folder(path: str) -> ThumbnailFolder:
 
 
 def thumbnails(
-    dataset: Dataset, samples: Sequence[Sample], look: Look | None = None
+    dataset: Dataset, samples: Sequence[Sample], look: Rendering | None = None
 ) -> Iterator[Thumbnail]:
     """Thumbnails of these samples in their order, each as soon as it is there, by two threads.
 

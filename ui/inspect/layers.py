@@ -140,13 +140,13 @@ def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
     return layer
 
 
-def _layer_table(layers: list[LayerInfo], maps: list[str], chosen: LayerInfo) -> None:
+def _layer_table(layers: list[LayerInfo], maps: list[str], selected: LayerInfo) -> None:
     import pandas as pd
 
     def button(layer: LayerInfo) -> str | None:
         if layer.name not in maps:
             return None
-        return "Shown" if layer == chosen else "Show"
+        return "Shown" if layer == selected else "Show"
 
     def show() -> None:
         layer = layers[st.session_state["show_layer"]["row"]]

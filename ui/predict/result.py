@@ -24,7 +24,7 @@ from ui.widgets.classes import class_table
 
 __all__ = ["LabelMap", "Settings", "predict", "recent_prediction", "show_prediction"]
 
-_MAX_KEPT = 4  # label maps a session keeps: one byte a pixel each
+_MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
 _DOWNLOADS: dict[OutputKind, str] = {
     "labels": "Labels (PNG)",
     "colors": "Colours (PNG)",
@@ -79,7 +79,7 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
     """Predict with a progress bar that shows the time left, and a button that stops it.
 
     Args:
-        settings: settings of the prediction, under which its label map is kept.
+        settings: settings of the prediction, under which the session keeps its label map.
         model: name of the model.
         image: image to predict.
 
@@ -104,7 +104,7 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
     label_map = LabelMap(labels, time.monotonic() - start)
     store = _store()
     store[settings] = label_map
-    while len(store) > _MAX_KEPT:
+    while len(store) > _MAX_LABEL_MAPS:
         store.popitem(last=False)
     return label_map
 

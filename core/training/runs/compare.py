@@ -18,8 +18,8 @@ class Setting:
     """One setting of several configurations.
 
     Attributes:
-        key: dotted, as for ``--set``.
-        values: as text, one a configuration; – where an architecture has no such setting.
+        key: dotted name, as for ``--set``.
+        values: values as text, one a configuration; – where an architecture has no such setting.
     """
 
     key: str
@@ -38,11 +38,11 @@ def settings(configs: Sequence[TrainConfig]) -> list[Setting]:
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found = []
+    pairs = []
     for key, value in content.items():
         if isinstance(value, Mapping) and value:
-            found += _flat(value, f"{prefix}{key}.")
+            pairs += _flat(value, f"{prefix}{key}.")
         else:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            found.append((prefix + key, text))
-    return found
+            pairs.append((prefix + key, text))
+    return pairs

@@ -25,12 +25,12 @@ class StepRecord(_Record):
     """Means over the steps of about a second; what older versions did not measure is missing.
 
     Attributes:
-        epoch: from 1.
+        epoch: epoch, from 1.
         step: steps of the training done by then.
         images_per_second: crops trained a second.
         memory: main memory of the process, in bytes.
-        gpu_memory: by device, in bytes.
-        gradient_norm: by block of the network, before clipping.
+        gpu_memory: memory by device, in bytes.
+        gradient_norm: norm by block of the network, before clipping.
     """
 
     kind: Literal["step"] = "step"
@@ -48,14 +48,14 @@ class EpochRecord(_Record):
     """An epoch and the validation after it; what older versions did not measure is missing.
 
     Attributes:
-        epoch: from 1.
+        epoch: epoch, from 1.
         step: steps of the training done by then.
         partial: whether the epoch was cut short.
-        loss, mean_iou: over the training crops.
-        gradient_norm: by block of the network, before clipping.
-        val_cross_entropy, val_mean_iou, val_pixel_accuracy: over the validation images; None
+        loss, mean_iou: means over the training crops.
+        gradient_norm: norm by block of the network, before clipping.
+        val_cross_entropy, val_mean_iou, val_pixel_accuracy: scores of the validation images; None
             where all of them are void.
-        val_iou: by class name; None where the class does not occur.
+        val_iou: validation IoU by class name; None where the class does not occur.
         seconds, validation_seconds: wall time of the training steps, and of the validation.
     """
 
@@ -203,11 +203,11 @@ def _merged(records: Sequence[StepRecord]) -> StepRecord:
 
 def _means(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The mean of each number that the last one has, over all that have it."""
-    found: dict[str, Any] = {}
+    means: dict[str, Any] = {}
     for key, value in measured[-1].items():
         values = [each[key] for each in measured if each.get(key) is not None]
         if isinstance(value, dict):
-            found[key] = _means(values)
+            means[key] = _means(values)
         elif value is not None:
-            found[key] = sum(values) / len(values)
-    return found
+            means[key] = sum(values) / len(values)
+    return means

@@ -1,4 +1,4 @@
-"""What a training tells while it runs, and whether it was asked to stop."""
+"""The status that a training writes while it runs, and whether it was asked to stop."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _ended(code: int, last: str, what: str) -> DSIError:
         return _no_memory()
     return RunError(
         f"{what} failed",
-        where=last[:300] or f"the process ended with code {code} and without a word",
+        where=last[:300] or f"the process ended unexpectedly, with code {code}",
         remedy="change the settings and try again",
     )
 

@@ -45,8 +45,8 @@ def cut(whole: np.ndarray, rows: int, columns: int) -> dict[str, np.ndarray]:
 
 
 def seams(rows: int, columns: int) -> set[tuple[str, str, str]]:
-    found = {(f"{r}{c}", f"{r}{c + 1}", "right") for r in range(rows) for c in range(columns - 1)}
-    return found | {
+    pairs = {(f"{r}{c}", f"{r}{c + 1}", "right") for r in range(rows) for c in range(columns - 1)}
+    return pairs | {
         (f"{r}{c}", f"{r + 1}{c}", "bottom") for r in range(rows - 1) for c in range(columns)
     }
 
@@ -116,8 +116,8 @@ def test_places_decide_where_they_are_known() -> None:
         located("far", 500, 0),
         located("elsewhere", 0, 0, "EPSG:32632"),
     ]
-    found = {frozenset((p.one, p.other)) for p in find_neighbours(images)}
-    assert found == {
+    pairs = {frozenset((p.one, p.other)) for p in find_neighbours(images)}
+    assert pairs == {
         frozenset(pair)
         for pair in (("a", "right"), ("a", "overlaps"), ("right", "overlaps"), ("right", "corner"))
     }
@@ -129,7 +129,7 @@ def test_bounds_agree_with_shapely() -> None:
     rng = np.random.default_rng(4)
     # Whole metres: none of them misses another by less than the half pixel that is allowed for.
     images = [located(str(i), *rng.integers(0, 300, 2).astype(float)) for i in range(80)]
-    found = {frozenset((p.one, p.other)) for p in find_neighbours(images)}
+    pairs = {frozenset((p.one, p.other)) for p in find_neighbours(images)}
     expected = set()
     for a, b in itertools.combinations(images, 2):
         shared = box(*a.bounds).intersection(box(*b.bounds))
@@ -138,7 +138,7 @@ def test_bounds_agree_with_shapely() -> None:
         left, bottom, right, top = shared.bounds
         if max(right - left, top - bottom) > 12:  # 24 pixels of half a metre
             expected.add(frozenset((a.id, b.id)))
-    assert found == expected
+    assert pairs == expected
 
 
 def test_leak_counts_the_pairs_a_split_parts() -> None:

@@ -85,14 +85,14 @@ def test_tiles_arrive_in_the_workspace(space: Path, bucket: Any, tree: Path) -> 
 
 @pytest.mark.parametrize("count", [1, 5, PASSES, 20, TILES, 10_000])
 def test_tiles_are_spread_over_strips_and_along_them(count: int) -> None:
-    found = {(f"s{strip:02d}", str(n)) for strip in range(PASSES) for n in range(3 + strip % 4)}
-    chosen = fetching._spread(found, count)
-    assert len(chosen) == len(set(chosen)) == min(count, len(found))
-    assert set(chosen) <= found
+    available = {(f"s{strip:02d}", str(n)) for strip in range(PASSES) for n in range(3 + strip % 4)}
+    chosen = fetching._spread(available, count)
+    assert len(chosen) == len(set(chosen)) == min(count, len(available))
+    assert set(chosen) <= available
     by_strip = [sum(tile[0] == f"s{strip:02d}" for tile in chosen) for strip in range(PASSES)]
     if count <= 3 * PASSES:
         assert max(by_strip) - min(by_strip) <= 1
-    assert chosen == fetching._spread(found, count)
+    assert chosen == fetching._spread(available, count)
 
 
 def test_an_interrupted_download_goes_on(space: Path, tree: Path) -> None:

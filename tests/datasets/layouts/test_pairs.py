@@ -61,12 +61,12 @@ def laid_out(root: Path, files: list[str]) -> Path:
 def test_layouts(tmp_path: Path, files: list[str], expected: dict[str, str | None]) -> None:
     root = laid_out(tmp_path / "set", files)
     assert recognise(root) == "pairs"
-    found = {
+    listing = {
         s.id: s.mask.relative_to(root).as_posix() if s.mask else None
         for s in find_pairs(root).samples
     }
-    assert found == expected
-    assert list(found) == sorted(found)
+    assert listing == expected
+    assert list(listing) == sorted(listing)
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def copied(tmp_path: Path, generated: Path) -> Path:
 
 
 def path_of(root: Path, product: str, number: int) -> Path:
-    (found,) = (root / AREA / product).glob(f"*_tile_{number}.*")
-    return found
+    (path,) = (root / AREA / product).glob(f"*_tile_{number}.*")
+    return path
 
 
 def sample_labels(dataset: Dataset) -> dict[str, np.ndarray]:

@@ -198,11 +198,11 @@ def test_the_real_atlanta_tile(real_data: Path) -> None:
     """One GeoTIFF and buildings.geojson in one folder: the burnt area is that of the polygons."""
     dataset = open_dataset(real_data / "spacenet/sn4_atlanta")
     assert (dataset.layout, [s.id for s in dataset.samples]) == ("vector", ["image"])
-    found = dataset.load_labels(dataset.samples[0], (900, 900))
+    burnt = dataset.load_labels(dataset.samples[0], (900, 900))
     shapes = shapely.from_wkb(pyogrio.raw.read(dataset.samples[0].mask)[2])
     raster: Raster = dataset.load_image(dataset.samples[0])
     assert raster.georeference is not None
     frame = shapely.box(*rasterio.transform.array_bounds(900, 900, raster.georeference.transform))
     whole = shapely.intersection(shapely.union_all(shapes), frame)
     edges = whole.length / 0.5  # in pixels of 0.5 m
-    assert abs(int((found == 1).sum()) - whole.area / 0.25) < edges / 2
+    assert abs(int((burnt == 1).sum()) - whole.area / 0.25) < edges / 2

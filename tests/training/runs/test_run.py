@@ -109,10 +109,10 @@ def test_a_launched_process_that_ended_at_once_says_why(run: Run) -> None:
     run.launched_file.write_text(launched.model_dump_json())
     assert run.status().state == "interrupted"  # killed: it said nothing
     with run.log.open("a") as log:
-        log.write("run trial: /somewhere\nerror: there is no dataset 'demo', give a folder\n\n")
+        log.write("Traceback:\nModuleNotFoundError: No module named 'keras'\n\n")
     status = run.status()
     assert status.state == "failed"
-    assert "there is no dataset 'demo', give a folder" in status.message
+    assert status.message.endswith("began: ModuleNotFoundError: No module named 'keras'")
     assert "earlier" not in status.message
 
 

@@ -15,7 +15,7 @@ from ui.data.gallery import legend
 from ui.loaded.images import open_sample
 from ui.loaded.normalisations import files_and_reading, training_normalisation
 from ui.viewer.encode import display_size, downsample_image, downsample_labels
-from ui.widgets.bands import look_of
+from ui.widgets.bands import choose_rendering
 
 __all__ = ["augmentation_preview"]
 
@@ -68,7 +68,7 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
         return
     seed = st.session_state.get("augmented-seed", 0)
     pixels = open_sample(dataset, dataset.sample(chosen)).raster.pixels
-    bands = look_of(pixels.shape[-1], str(pixels.dtype), "sample", stretch=False).bands
+    bands = choose_rendering(pixels.shape[-1], str(pixels.dtype), "sample", stretch=False).bands
     with st.spinner("Drawing …"):
         key = f"{files_and_reading(dataset)}|{recipe.model_dump_json(exclude=_NAMES)}"
         draws = _draws(key, chosen, seed, bands, dataset, recipe)

@@ -91,15 +91,15 @@ def _curves(runs: Sequence[RunSummary]) -> None:
         st.info("The curves begin with the first whole epoch.", icon=":material/show_chart:")
         return
     classes = dict.fromkeys(
-        name for found in records.values() for record in found for name in record.val_iou
+        name for epochs in records.values() for record in epochs for name in record.val_iou
     )
     left, right = st.columns(2)
     with left:
         st.markdown("**Training loss**")
         st.caption("Of different losses the height means nothing; the shape does.")
         loss = {
-            name: [(record.epoch, record.loss) for record in found]
-            for name, found in records.items()
+            name: [(record.epoch, record.loss) for record in epochs]
+            for name, epochs in records.items()
         }
         epoch_chart(loss, "Loss", "compare.loss")
     with right:
@@ -116,9 +116,9 @@ def _curves(runs: Sequence[RunSummary]) -> None:
                     record.epoch,
                     record.val_mean_iou if class_name == _MEAN else record.val_iou.get(class_name),
                 )
-                for record in found
+                for record in epochs
             ]
-            for name, found in records.items()
+            for name, epochs in records.items()
         }
         epoch_chart(iou, "Mean IoU" if class_name == _MEAN else "IoU", "compare.iou", share=True)
 
@@ -146,14 +146,14 @@ def _scores(cards: dict[str, ModelCard], runs: Sequence[RunSummary]) -> None:
             "care. Launch them with the same dataset and split.",
             icon=":material/warning:",
         )
-    _pooled(scored, side)
+    _class_scores(scored, side)
     values: dict[str, dict[str, dict[str, float]]] = {}
     for run in runs:
-        found = read_samples(run.run)
-        if found and side in found.sides:
+        by_image = read_samples(run.run)
+        if by_image and side in by_image.sides:
             values[run.name] = {
                 sample: {class_name: iou for class_name, iou in by_class.items() if iou is not None}
-                for sample, by_class in found.sides[side].items()
+                for sample, by_class in by_image.sides[side].items()
             }
     st.markdown("**Spread over the images**")
     if not values:
@@ -173,7 +173,7 @@ def _samples_of(card: ModelCard, side: str) -> tuple[str, ...]:
     return (card.training.dataset, *sorted(getattr(card.training, side)))
 
 
-def _pooled(cards: dict[str, ModelCard], side: str) -> None:
+def _class_scores(cards: dict[str, ModelCard], side: str) -> None:
     """The scores over all pixels of the side, a table for each class table that occurs."""
     by_table: dict[ClassTable, list[str]] = {}
     for name, card in cards.items():
@@ -198,10 +198,10 @@ def _settings(runs: Sequence[RunSummary]) -> None:
     only = st.toggle(
         "Only what differs", value=True, key="compare.differing", persist_state="session"
     )
-    found = settings([run.config for run in runs])
-    shown = [setting for setting in found if setting.differs or not only]
-    differing = sum(setting.differs for setting in found)
-    st.caption(f"{differing} of {len(found)} settings differ.")
+    every = settings([run.config for run in runs])
+    shown = [setting for setting in every if setting.differs or not only]
+    differing = sum(setting.differs for setting in every)
+    st.caption(f"{differing} of {len(every)} settings differ.")
     if not shown:
         return
     frame = pd.DataFrame(

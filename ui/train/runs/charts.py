@@ -9,8 +9,7 @@ Where a record lacks what a curve shows, as those of older runs do, its point is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -43,9 +42,9 @@ def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the training loss by step, as measured and smoothed.
 
     Args:
-        records: of steps.
-        steps: of the whole training, the length of the axis; 0 where it is not known yet.
-        key: unique on the page.
+        records: step records.
+        steps: steps of the whole training, the length of the axis; 0 where it is not known yet.
+        key: widget key, unique on the page.
     """
     every = -(-len(records) // _POINTS) or 1
     x = [record.step for record in records][::every]
@@ -62,7 +61,7 @@ def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
 
 def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the learning rate by step; arguments as of `loss_curve`."""
-    x, y = _by_step(records, lambda record: record.learning_rate)
+    x, y = _by_step(records, [record.learning_rate for record in records])
     figure = go.Figure([_line(x, y, "learning rate", _RATE, form=".3~e")])
     figure.update_yaxes(title="Learning rate", rangemode="tozero", exponentformat="e")
     figure.update_layout(showlegend=False, height=_HEIGHT - 80)
@@ -71,7 +70,7 @@ def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
 
 def speed_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the crops trained a second by step; arguments as of `loss_curve`."""
-    x, y = _by_step(records, lambda record: record.images_per_second)
+    x, y = _by_step(records, [record.images_per_second for record in records])
     figure = go.Figure([_line(x, y, "crops a second", _SPEED, form=".1f")])
     figure.update_yaxes(title="Crops a second", rangemode="tozero")
     figure.update_layout(showlegend=False)
@@ -80,13 +79,13 @@ def speed_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
 
 def memory_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show main memory and that of each GPU by step, in GiB; arguments as of `loss_curve`."""
-    devices = _names(record.gpu_memory for record in records)
-    lines = {"main memory": lambda record: record.memory} | {
-        device: lambda record, device=device: record.gpu_memory.get(device) for device in devices
+    lines = {"main memory": [record.memory for record in records]} | {
+        device: [record.gpu_memory.get(device) for record in records]
+        for device in _names(record.gpu_memory for record in records)
     }
     figure = go.Figure()
-    for (name, value), color in zip(lines.items(), _spread(len(lines)), strict=True):
-        x, y = _by_step(records, value)
+    for (name, values), color in zip(lines.items(), _spread(len(lines)), strict=True):
+        x, y = _by_step(records, values)
         gib = [number / _GIB for number in y]
         figure.add_trace(_line(x, gib, name, color, form=".2f"))
     figure.update_yaxes(title="Memory, GiB", rangemode="tozero")
@@ -102,28 +101,21 @@ def gradient_curves(records: Sequence[StepRecord], steps: int, key: str) -> None
     figure = go.Figure()
     for block, color in zip(blocks, _spread(len(blocks)), strict=True):
         # A norm of 0 has no place on a logarithmic axis.
-        x, y = _by_step(
-            records,
-            partial(_gradient_norm, block),
-            _POINTS // 3,
-        )
+        norms = [record.gradient_norm.get(block) or None for record in records]
+        x, y = _by_step(records, norms, _POINTS // 3)
         figure.add_trace(_line(x, y, block, color, width=1.5, form=".2~e"))
     figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=_HEIGHT + 100)
     _show_steps(figure, steps, key, "Gradient norm of each block by step")
 
 
-def _gradient_norm(block: str, record: StepRecord) -> float | None:
-    return record.gradient_norm.get(block) or None
-
-
 def iou_curves(records: Sequence[EpochRecord], epochs: int, key: str) -> None:
     """Show the mean IoU per epoch: of the training crops, and of the whole validation images.
 
     Args:
-        records: of epochs.
-        epochs: of the whole training, the length of the axis.
-        key: unique on the page.
+        records: epoch records.
+        epochs: epochs of the whole training, the length of the axis.
+        key: widget key, unique on the page.
     """
     records = _thinned(records)
     x = [record.epoch for record in records]
@@ -223,15 +215,18 @@ def _thinned(records: Sequence[EpochRecord], points: int = _POINTS) -> Sequence[
 
 
 def _by_step(
-    records: Sequence[StepRecord],
-    value: Callable[[StepRecord], float | None],
-    points: int = _POINTS,
+    records: Sequence[StepRecord], values: Sequence[float | None], points: int = _POINTS
 ) -> tuple[list[int], list[float]]:
-    """Steps and values of the records that have one; of more than so many, means of neighbours."""
-    pairs = [(record.step, value(record)) for record in records]
-    found = [(step, number) for step, number in pairs if number is not None]
-    every = -(-len(found) // points) or 1
-    bins = [found[at : at + every] for at in range(0, len(found), every)]
+    """Steps and values where there is one; of more than so many, means of neighbours.
+
+    Args:
+        records: step records.
+        values: value of each record, or None.
+    """
+    pairs = [(record.step, value) for record, value in zip(records, values, strict=True)]
+    measured = [(step, number) for step, number in pairs if number is not None]
+    every = -(-len(measured) // points) or 1
+    bins = [measured[at : at + every] for at in range(0, len(measured), every)]
     return [b[-1][0] for b in bins], [sum(number for _, number in b) / len(b) for b in bins]
 
 
@@ -249,10 +244,10 @@ def _depth(block: str) -> tuple[int, int]:
 
 def _smoothed(values: Sequence[float]) -> list[float]:
     """A running mean that forgets over about a hundredth of the curve, at least 5 points."""
-    keep = 1 - 1 / max(5, len(values) / 100)
+    decay = 1 - 1 / max(5, len(values) / 100)
     total = weight = 0.0
     smooth = []
     for value in values:
-        total, weight = keep * total + value, keep * weight + 1
+        total, weight = decay * total + value, decay * weight + 1
         smooth.append(total / weight)
     return smooth

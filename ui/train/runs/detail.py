@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,26 +10,25 @@ import streamlit as st
 from core.formats import MISSING, binary_size, duration, score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
-from core.training.queue import launch as launcher
+from core.training.queue.launch import resume
 from core.training.runs.metrics import Metrics
 from core.training.runs.run import Run
 from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
 from ui.shell.errors import page_errors, plain
+from ui.shell.links import page_link
 from ui.train.runs.curves import (
     classes_view,
     gradients_view,
     learning_view,
     machine_view,
-    metrics,
+    run_metrics,
 )
 from ui.train.runs.timelapse import timelapse_view
 
 __all__ = ["choose_run", "run_badge", "run_detail"]
 
-# In full: a relative path would be looked for beside the router.
-_PREDICT = Path(__file__).resolve().parents[3] / "pages" / "predict.py"
 _BADGES: dict[str, tuple[str, Any]] = {
     "queued": (":material/schedule:", "gray"),
     "starting": (":material/hourglass_top:", "blue"),
@@ -40,12 +38,12 @@ _BADGES: dict[str, tuple[str, Any]] = {
     "failed": (":material/error:", "red"),
     "interrupted": (":material/bolt:", "orange"),
 }
-_EVERY, _DRAWN_EVERY = "3s", "15s"
+_STATE_INTERVAL, _VIEWS_INTERVAL = "3s", "15s"
 _VIEWS = ["Learning", "Classes", "Time-lapse", "Gradients", "Machine"]
 
 
 def choose_run(name: str) -> None:
-    """Make this run the chosen one; it stands in the page's URL as ``run``."""
+    """Choose this run; it stands in the page's URL as ``run``."""
     st.query_params["run"] = name
 
 
@@ -56,13 +54,13 @@ def run_detail(run: Run, status: Status) -> None:
     three seconds, and what costs more to draw, less often. Measured in Chromium on the machine that
     trains, this and the list take 0.03 to 0.05 s of processor time a second.
     """
-    goes_on = status.alive or status.state == "queued"
-    st.fragment(_state, run_every=_EVERY if goes_on else None)(run, status.state)
-    st.fragment(_views, run_every=_DRAWN_EVERY if goes_on else None)(run)
+    is_active = status.alive or status.state == "queued"
+    st.fragment(_state, run_every=_STATE_INTERVAL if is_active else None)(run, status.state)
+    st.fragment(_views, run_every=_VIEWS_INTERVAL if is_active else None)(run)
     with st.expander("Configuration"):
         st.json(run.config().model_dump(mode="json"), expanded=2)
-    if goes_on:
-        _spare_the_collector()
+    if is_active:
+        _freeze_loaded_objects()
 
 
 @page_errors()
@@ -73,7 +71,7 @@ def _state(run: Run, before: RunState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(run.name, anchor=False, width="content")
         run_badge(run, status)
-    now = metrics(run)
+    now = run_metrics(run)
     if status.alive:
         _progress(run, status, now)
     else:
@@ -85,7 +83,7 @@ def _state(run: Run, before: RunState) -> None:
 def _views(run: Run) -> None:
     status = run.status()
     card = _card(run)
-    now = metrics(run)
+    now = run_metrics(run)
     # One at a time: a chart that is not looked at costs nothing.
     view = st.segmented_control(
         "What to watch",
@@ -130,7 +128,7 @@ def _log(run: Run, status: Status) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _spare_the_collector() -> None:
+def _freeze_loaded_objects() -> None:
     """Take what the server has loaded by now out of garbage collection, once.
 
     After every run of a script Streamlit collects all garbage, and for that goes through each
@@ -188,12 +186,7 @@ def _ended(run: Run, status: Status) -> None:
     box(plain(status.message), icon=icon)
     with st.container(horizontal=True, vertical_alignment="center"):
         if (run.folder / CARD_FILE).is_file():
-            st.page_link(
-                _PREDICT,
-                label="Predict with this model",
-                icon=":material/layers:",
-                query_params={"model": run.name},
-            )
+            page_link("predict", "Predict with this model", "layers", {"model": run.name})
         if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
                 "Resume",
@@ -202,7 +195,7 @@ def _ended(run: Run, status: Status) -> None:
                 help="Goes on from the last whole epoch.",
             )
             if pressed:
-                launcher.resume(run)
+                resume(run)
                 choose_run(run.name)
                 st.rerun()
 

@@ -20,41 +20,43 @@ __all__ = ["cost_table"]
 
 _KIND = "measure"
 # What a step's time depends on, beside the network and the crop; the rest is left out of the key.
-_DECIDES = {"loss", "batch", "optimizer", "clip_norm", "ema", "precision", "replicas"}
+_TIMED_SETTINGS = {"loss", "batch", "optimizer", "clip_norm", "ema", "precision", "replicas"}
 
 
 def cost_table(config: TrainConfig, spec: ModelSpec, steps: int) -> None:
-    """Show it, with a button that times some steps of exactly this training.
+    """Show what a training will take, with a button that times some steps of exactly it.
 
     Args:
-        config: to be trained.
+        config: configuration to be trained.
         spec: its network, for the dataset's bands and classes.
-        steps: an epoch.
+        steps: steps of an epoch.
     """
-    decides = config.model_dump(mode="json", include=_DECIDES)
+    timed = config.model_dump(mode="json", include=_TIMED_SETTINGS)
     size = config.recipe.patch.size
-    key = trial_key(_KIND, [decides, spec.model_dump(mode="json"), size])
+    key = trial_key(_KIND, [timed, spec.model_dump(mode="json"), size])
     place = st.container()
     job = watch_trial(_KIND, key)
-    going_on = job is not None and job.state == "running"
+    running_now = job is not None and job.state == "running"
     measured: StepTime | None = job.result if job and job.state == "done" else None
-    rows = _known(config, spec, steps) | (_found(measured, config, steps) if measured else {})
+    rows = _estimates(config, spec, steps) | (
+        _measurements(measured, config, steps) if measured else {}
+    )
     with place:
         lines = [f"| {name} | {plain(value)} |" for name, value in rows.items()]
         st.markdown("\n".join(["| What it takes | |", "|:--|:--|", *lines]))
-    if not going_on:
+    if not running_now:
         _measure_button(key, config, spec, again=measured is not None)
 
 
-def _known(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
+def _estimates(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
     size = config.recipe.patch.size
-    found = cost(spec, size)
-    view = found.receptive_field
+    network = cost(spec, size)
+    view = network.receptive_field
     memory, free = training_memory(spec, config), available_memory()
     total = config.epochs * steps
     return {
-        "Parameters": count(found.parameters),
-        "Multiply-adds a crop": f"{si_number(found.macs)}, of {size} × {size} px",
+        "Parameters": count(network.parameters),
+        "Multiply-adds a crop": f"{si_number(network.macs)}, of {size} × {size} px",
         "Receptive field": "the whole image" if view is None else f"{view:,} × {view:,} px",
         "Memory, estimated": binary_size(memory)
         + ("" if free is None else f" of {binary_size(free)} free"),
@@ -63,7 +65,7 @@ def _known(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
     }
 
 
-def _found(measured: StepTime, config: TrainConfig, steps: int) -> dict[str, str]:
+def _measurements(measured: StepTime, config: TrainConfig, steps: int) -> dict[str, str]:
     total = config.epochs * steps
     memory = [] if measured.memory is None else [binary_size(measured.memory)]
     if measured.gpu_memory is not None:

@@ -7,7 +7,7 @@
 //   sign          the keys as the short help writes them; `hint` is a sentence of it instead
 //   spoken        the keys and what they do, for a screen reader
 //   group, face   the group of the tool bar and what stands on the button (text, or a node maker)
-//   isOn(viewer), isEnabled(viewer)   of a button that stays pressed; of what is not always possible
+//   isOn(viewer), isEnabled(viewer)   whether a button is pressed; whether it is possible just now
 
 import { cornersIcon } from "./dom.js"
 import { MODES } from "./modes/table.js"
@@ -111,8 +111,3 @@ export const ACTIONS = [
 ]
 
 export const isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true
-
-export function actionForKey({ key }) {
-  const plain = key.length === 1 ? key.toLowerCase() : key
-  return ACTIONS.find(({ keys }) => keys?.includes(plain))
-}

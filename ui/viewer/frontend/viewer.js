@@ -3,14 +3,14 @@
 // Pixels are those of the full-resolution image. What was sent may be smaller (see encode.py), so
 // layers are always drawn stretched to the full-resolution size.
 
-import { actionForKey, ACTIONS, isEnabled } from "./actions.js"
 import { colorTable } from "./colors.js"
 import { FrameBar } from "./controls/frame_bar.js"
+import { shortHelp, spokenHelp } from "./controls/help.js"
+import { Keyboard } from "./controls/keyboard.js"
 import { Panel } from "./controls/panel.js"
 import { readings, Readout } from "./controls/readout.js"
 import { Toolbar } from "./controls/toolbar.js"
 import { el } from "./dom.js"
-import { shortHelp, spokenHelp } from "./help.js"
 import { withFrame } from "./layers/frames.js"
 import { KINDS } from "./layers/kinds.js"
 import { modeNamed, MODES } from "./modes/table.js"
@@ -28,6 +28,7 @@ export class Viewer {
     this.peeking = false
     this.legend = { signature: null }
     this.toolbar = new Toolbar(this)
+    this.keyboard = new Keyboard(this)
     this.frameBar = new FrameBar((number) => this.pickFrame(number))
     this.readout = new Readout()
     this.stage = new Stage({
@@ -219,19 +220,11 @@ export class Viewer {
         hover(event)
       },
       select: (at) => this.select(at),
-      key: (event) => this.key(event),
-      keyUp: (event) => actionForKey(event)?.release?.(this),
-      blur: () => ACTIONS.forEach((action) => action.release?.(this)),
+      key: (event) => this.keyboard.down(event),
+      keyUp: (event) => this.keyboard.up(event),
+      blur: () => this.keyboard.releaseAll(),
       wheelRefused: () => this.stage.hint(),
     }
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
-    const action = actionForKey(event)
-    if (!action || !isEnabled(action, this)) return
-    event.preventDefault()
-    action.run(this, event)
   }
 
   choose(mode) {

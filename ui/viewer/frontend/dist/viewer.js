@@ -36,37 +36,6 @@ function cornersIcon() {
   return holder;
 }
 
-// modes/overlay.js
-var overlay = {
-  name: "overlay",
-  title: "Overlay",
-  needsLayers: false,
-  captions: false,
-  crosshair: false,
-  panes({ image, layers }) {
-    const stack = [image, ...layers.filter(({ visible }) => visible)];
-    return [{ key: "overlay", title: image.layer.title, stack }];
-  }
-};
-
-// modes/side.js
-var MAX_LAYERS = 3;
-var side = {
-  name: "side",
-  title: "Side by side",
-  needsLayers: true,
-  captions: true,
-  crosshair: true,
-  panes({ image, layers }) {
-    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
-    const pane = (part) => {
-      const stack = part === image ? [image] : [image, part];
-      return { key: part.layer.key, title: part.layer.title, stack };
-    };
-    return [image, ...beside].map(pane);
-  }
-};
-
 // view.js
 var MAX_ZOOM = 64;
 var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -134,6 +103,133 @@ function bestColumns(count, size, extent, { gap, caption }) {
   for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
   return best;
 }
+
+// controls/frame_bar.js
+var PLAY_MS = 8e3;
+var FRAME_MS = [120, 600];
+var FrameBar = class {
+  // `pick(number)`: null for the newest, whichever that is; resolves when the frame is shown.
+  constructor(pick2) {
+    this.pick = pick2;
+    this.layer = null;
+    this.timer = 0;
+    this.held = false;
+    this.button = el("button", {
+      type: "button",
+      class: "play",
+      "data-testid": "viewer-play",
+      onclick: () => this.timer ? this.pause() : this.play()
+    });
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      step: 1,
+      "data-testid": "viewer-frame",
+      oninput: () => this.pause() || this.choose(Number(this.slider.value)),
+      onpointerdown: () => this.held = true,
+      onpointerup: () => this.release(),
+      onpointercancel: () => this.release()
+    });
+    this.text = el("output", { class: "frame-text", "data-testid": "viewer-frame-text" });
+    this.element = el(
+      "div",
+      { class: "frames", role: "group", hidden: true },
+      this.button,
+      this.slider,
+      this.text
+    );
+    this.showButton();
+  }
+  show(layer) {
+    this.layer = layer ?? null;
+    this.element.hidden = !layer;
+    if (!layer) return this.pause();
+    const { frames, unit, text } = layer;
+    this.text.textContent = text;
+    this.text.style.minWidth = `${Math.max(...frames.map((frame) => frame.text.length))}ch`;
+    this.element.setAttribute("aria-label", unit);
+    this.element.dataset.number = layer.number;
+    this.element.dataset.frames = frames.length;
+    this.button.disabled = this.slider.disabled = frames.length < 2;
+    if (!this.held) this.place();
+  }
+  place() {
+    const { frames, unit, number, text } = this.layer;
+    const at = frames.findIndex((frame) => frame.number === number);
+    const last = frames.length - 1;
+    this.slider.max = last;
+    this.slider.value = at;
+    this.slider.setAttribute("aria-label", unit);
+    this.slider.setAttribute("aria-valuetext", text);
+    this.slider.style.setProperty("--part", `${last ? 100 * at / last : 100}%`);
+  }
+  release() {
+    this.held = false;
+    if (this.layer) this.place();
+  }
+  choose(at) {
+    const { frames } = this.layer;
+    this.slider.style.setProperty("--part", `${100 * at / (frames.length - 1)}%`);
+    return this.pick(at >= frames.length - 1 ? null : frames[at].number);
+  }
+  // From the start where it stands at the end; each is waited for.
+  play() {
+    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
+    let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
+    const step = async () => {
+      const { timer } = this;
+      await this.choose(next);
+      if (this.timer !== timer) return;
+      if (next >= this.layer.frames.length - 1) return this.pause();
+      next += 1;
+      this.timer = setTimeout(step, clamp(PLAY_MS / this.layer.frames.length, ...FRAME_MS));
+    };
+    this.timer = setTimeout(step, 0);
+    this.showButton();
+  }
+  pause() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.showButton();
+  }
+  showButton() {
+    const label = this.timer ? "Pause" : "Play";
+    this.button.textContent = this.timer ? "❚❚" : "▶";
+    this.button.setAttribute("aria-label", label);
+    this.button.title = label;
+  }
+};
+
+// modes/overlay.js
+var overlay = {
+  name: "overlay",
+  title: "Overlay",
+  needsLayers: false,
+  captions: false,
+  crosshair: false,
+  panes({ image, layers }) {
+    const stack = [image, ...layers.filter(({ visible }) => visible)];
+    return [{ key: "overlay", title: image.layer.title, stack }];
+  }
+};
+
+// modes/side.js
+var MAX_LAYERS = 3;
+var side = {
+  name: "side",
+  title: "Side by side",
+  needsLayers: true,
+  captions: true,
+  crosshair: true,
+  panes({ image, layers }) {
+    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
+    const pane = (part) => {
+      const stack = part === image ? [image] : [image, part];
+      return { key: part.layer.key, title: part.layer.title, stack };
+    };
+    return [image, ...beside].map(pane);
+  }
+};
 
 // state.js
 var IMAGE = "image";
@@ -230,7 +326,8 @@ var swipe = {
     };
     const left = half(own.left, { to: own.divider });
     const right = half(own.right, { from: own.divider });
-    return [{ key: "swipe", title: image.layer.title, stack: [image, ...left, ...right] }];
+    const stack = [image, ...left, ...right];
+    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
   }
 };
 
@@ -336,104 +433,43 @@ var ACTIONS = [
   }
 ];
 var isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true;
-function actionForKey({ key }) {
+
+// controls/help.js
+var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
+function spokenHelp(viewer) {
+  const phrases = possible(viewer).map(({ spoken }) => spoken);
+  return `${phrases.filter(Boolean).join(", ")}.`;
+}
+function shortHelp(viewer, isTouch) {
+  if (isTouch) return "Pinch or double-tap to zoom";
+  const actions = possible(viewer).sort((a, b) => Boolean(b.group) - Boolean(a.group));
+  const signs = actions.map(({ sign }) => sign).filter(Boolean);
+  const hints = actions.map(({ hint }) => hint).filter(Boolean);
+  return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
+}
+
+// controls/keyboard.js
+function actionForKey(key) {
   const plain = key.length === 1 ? key.toLowerCase() : key;
   return ACTIONS.find(({ keys }) => keys?.includes(plain));
 }
-
-// controls/frame_bar.js
-var PLAY_MS = 8e3;
-var FRAME_MS = [120, 600];
-var FrameBar = class {
-  // `pick(number)`: null for the newest, whichever that is; resolves when the frame is shown.
-  constructor(pick2) {
-    this.pick = pick2;
-    this.layer = null;
-    this.timer = 0;
-    this.held = false;
-    this.button = el("button", {
-      type: "button",
-      class: "play",
-      "data-testid": "viewer-play",
-      onclick: () => this.timer ? this.pause() : this.play()
-    });
-    this.slider = el("input", {
-      type: "range",
-      min: 0,
-      step: 1,
-      "data-testid": "viewer-frame",
-      oninput: () => this.pause() || this.choose(Number(this.slider.value)),
-      onpointerdown: () => this.held = true,
-      onpointerup: () => this.release(),
-      onpointercancel: () => this.release()
-    });
-    this.text = el("output", { class: "frame-text", "data-testid": "viewer-frame-text" });
-    this.element = el(
-      "div",
-      { class: "frames", role: "group", hidden: true },
-      this.button,
-      this.slider,
-      this.text
-    );
-    this.showButton();
+var Keyboard = class {
+  constructor(viewer) {
+    this.viewer = viewer;
   }
-  show(layer) {
-    this.layer = layer ?? null;
-    this.element.hidden = !layer;
-    if (!layer) return this.pause();
-    const { frames, unit, text } = layer;
-    this.text.textContent = text;
-    this.text.style.minWidth = `${Math.max(...frames.map((frame) => frame.text.length))}ch`;
-    this.element.setAttribute("aria-label", unit);
-    this.element.dataset.number = layer.number;
-    this.element.dataset.frames = frames.length;
-    this.button.disabled = this.slider.disabled = frames.length < 2;
-    if (!this.held) this.place();
+  down(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = actionForKey(event.key);
+    if (!action || !isEnabled(action, this.viewer)) return;
+    event.preventDefault();
+    action.run(this.viewer, event);
   }
-  place() {
-    const { frames, unit, number, text } = this.layer;
-    const at = frames.findIndex((frame) => frame.number === number);
-    const last = frames.length - 1;
-    this.slider.max = last;
-    this.slider.value = at;
-    this.slider.setAttribute("aria-label", unit);
-    this.slider.setAttribute("aria-valuetext", text);
-    this.slider.style.setProperty("--part", `${last ? 100 * at / last : 100}%`);
+  up(event) {
+    actionForKey(event.key)?.release?.(this.viewer);
   }
-  release() {
-    this.held = false;
-    if (this.layer) this.place();
-  }
-  choose(at) {
-    const { frames } = this.layer;
-    this.slider.style.setProperty("--part", `${100 * at / (frames.length - 1)}%`);
-    return this.pick(at >= frames.length - 1 ? null : frames[at].number);
-  }
-  // From the start where it stands at the end; each is waited for.
-  play() {
-    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
-    let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
-    const step = async () => {
-      const { timer } = this;
-      await this.choose(next);
-      if (this.timer !== timer) return;
-      if (next >= this.layer.frames.length - 1) return this.pause();
-      next += 1;
-      this.timer = setTimeout(step, clamp(PLAY_MS / this.layer.frames.length, ...FRAME_MS));
-    };
-    this.timer = setTimeout(step, 0);
-    this.showButton();
-  }
-  pause() {
-    clearTimeout(this.timer);
-    this.timer = 0;
-    this.showButton();
-  }
-  showButton() {
-    const label = this.timer ? "Pause" : "Play";
-    this.button.textContent = this.timer ? "❚❚" : "▶";
-    this.button.setAttribute("aria-label", label);
-    this.button.title = label;
+  // With the focus gone no key-up will come.
+  releaseAll() {
+    for (const action of ACTIONS) action.release?.(this.viewer);
   }
 };
 
@@ -634,20 +670,6 @@ var Toolbar = class {
     this.zoomText.textContent = `${Math.round(zoom * 100)} %`;
   }
 };
-
-// help.js
-var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
-function spokenHelp(viewer) {
-  const phrases = possible(viewer).map(({ spoken }) => spoken);
-  return `${phrases.filter(Boolean).join(", ")}.`;
-}
-function shortHelp(viewer, isTouch) {
-  if (isTouch) return "Pinch or double-tap to zoom";
-  const actions = possible(viewer).sort((a, b) => Boolean(b.group) - Boolean(a.group));
-  const signs = actions.map(({ sign }) => sign).filter(Boolean);
-  const hints = actions.map(({ hint }) => hint).filter(Boolean);
-  return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
-}
 
 // layers/frames.js
 function withFrame(layer, number) {
@@ -1062,36 +1084,38 @@ var Pane = class {
 var Picks = class {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
-    this.menus = mode.picks.map(({ name, label, image }) => ({
-      name,
-      image,
-      element: el("select", {
+    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+      const element = el("select", {
         class: "pick",
         "data-testid": `viewer-${mode.name}-${name}`,
         "aria-label": label,
-        onchange: (event) => choose(name, event.target.value)
-      })
+        onchange: () => choose(name, element.value)
+      });
+      return [name, { element, image }];
     }));
     this.offered = null;
   }
   // Above a pane, where they are not there yet: an open menu would close.
-  place(caption) {
-    const elements = this.menus.map(({ element }) => element);
-    if (elements[0].parentElement !== caption) caption.replaceChildren(...elements);
+  place(caption, names) {
+    const elements = names.map((name) => this.menus.get(name).element);
+    if (elements.some(({ parentElement }) => parentElement !== caption)) {
+      caption.replaceChildren(...elements);
+    }
   }
   // Filled only when the layers are others, for the same reason.
-  show(image, layers, own) {
-    const offered = JSON.stringify(layers.map(({ key, title }) => [key, title]));
+  show({ image, layers, own }) {
+    const rows = layers.map(({ layer }) => [layer.key, layer.title]);
+    const offered = JSON.stringify(rows);
     if (offered !== this.offered) {
       this.offered = offered;
-      const option = (key, title) => el("option", { value: key }, title);
-      for (const menu of this.menus) {
-        const options = layers.map(({ key, title }) => option(key, title));
-        if (menu.image) options.unshift(option(IMAGE, image.title));
-        menu.element.replaceChildren(...options);
+      for (const menu of this.menus.values()) {
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows;
+        menu.element.replaceChildren(
+          ...all.map(([key, title]) => el("option", { value: key }, title))
+        );
       }
     }
-    for (const { name, element } of this.menus) element.value = own[name];
+    for (const [name, { element }] of this.menus) element.value = own[name];
   }
 };
 
@@ -1119,7 +1143,8 @@ var Stage = class {
     clearTimeout(this.hintTimer);
     this.gestures.forEach((gestures) => gestures.cancel());
   }
-  // `specs`: mode.panes(scene); `description`: what is said of each pane after its title. Keeps panes that stay, so that focus and gestures survive.
+  // `specs`: mode.panes(scene); `description`: what a screen reader says after a pane's title.
+  // Keeps panes that stay, so that focus and gestures survive.
   arrange(mode, specs, scene, description) {
     this.mode = mode;
     this.specs = specs;
@@ -1130,19 +1155,16 @@ var Stage = class {
       for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key);
       this.grid.replaceChildren(...this.panes.map(({ element }) => element));
     }
+    if (mode.picks) this.picksOf(mode).show(scene);
     this.panes.forEach((pane, i) => {
-      pane.canvas.setAttribute("aria-label", `${specs[i].title}, ${description}`);
+      const { title, picks } = specs[i];
+      pane.canvas.setAttribute("aria-label", `${title}, ${description}`);
       pane.caption.hidden = !mode.captions;
-      if (i > 0 || !mode.picks) pane.caption.replaceChildren(specs[i].title);
+      if (picks) this.picksOf(mode).place(pane.caption, picks);
+      else pane.caption.replaceChildren(title);
     });
-    const [first] = this.panes;
-    if (mode.picks) {
-      const layers = scene.layers.map(({ layer }) => layer);
-      this.picksOf(mode).place(first.caption);
-      this.picksOf(mode).show(scene.image.layer, layers, scene.own);
-    }
     if (mode.divider) {
-      this.divider.place(first.picture, mode.divider.label);
+      this.divider.place(this.panes[0].picture, mode.divider.label);
       this.divider.show(mode.divider.at(scene.own));
     } else {
       this.divider.element.remove();
@@ -1210,6 +1232,7 @@ var Viewer = class {
     this.peeking = false;
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
+    this.keyboard = new Keyboard(this);
     this.frameBar = new FrameBar((number) => this.pickFrame(number));
     this.readout = new Readout();
     this.stage = new Stage({
@@ -1392,18 +1415,11 @@ var Viewer = class {
         hover(event);
       },
       select: (at) => this.select(at),
-      key: (event) => this.key(event),
-      keyUp: (event) => actionForKey(event)?.release?.(this),
-      blur: () => ACTIONS.forEach((action) => action.release?.(this)),
+      key: (event) => this.keyboard.down(event),
+      keyUp: (event) => this.keyboard.up(event),
+      blur: () => this.keyboard.releaseAll(),
       wheelRefused: () => this.stage.hint()
     };
-  }
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = actionForKey(event);
-    if (!action || !isEnabled(action, this)) return;
-    event.preventDefault();
-    action.run(this, event);
   }
   choose(mode) {
     this.change((state) => state.mode = mode.name);

@@ -40,6 +40,7 @@ export const swipe = {
     }
     const left = half(own.left, { to: own.divider })
     const right = half(own.right, { from: own.divider })
-    return [{ key: "swipe", title: image.layer.title, stack: [image, ...left, ...right] }]
+    const stack = [image, ...left, ...right]
+    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }]
   },
 }

@@ -8,11 +8,12 @@
 //   settings()       settings of its own at first (optional); `own` below are those of one viewer
 //   adopt(own, keys, visible)   reconciles them with the layers there are (optional)
 //   onShow(own, key)            a layer was switched on while the mode is in use (optional)
-//   panes(scene)     [{key, title, stack}]: the stack is drawn from the bottom up. A scene is
+//   panes(scene)     [{key, title, stack, picks}]: the stack is drawn from the bottom up; the names
+//                    of menus stand above the pane in place of its title (optional). A scene is
 //                    {image, layers, own} where image and layers are parts {layer, visible,
 //                    opacity}; a part of a stack may be cut to {from, to}, fractions of the width.
-//   picks            choices of a layer above the first pane (optional): [{name, label, image}],
-//                    kept in own[name]; `image` where the image itself may be chosen
+//   picks            [{name, label, image}], menus that choose a layer into own[name] (optional);
+//                    `image` where the image itself may be chosen
 //   divider          {label, at(own), move(own, part)}: a handle over the first pane (optional)
 
 import { overlay } from "./overlay.js"

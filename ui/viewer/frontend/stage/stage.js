@@ -33,7 +33,8 @@ export class Stage {
     this.gestures.forEach((gestures) => gestures.cancel())
   }
 
-  // `specs`: mode.panes(scene); `description`: what is said of each pane after its title. Keeps panes that stay, so that focus and gestures survive.
+  // `specs`: mode.panes(scene); `description`: what a screen reader says after a pane's title.
+  // Keeps panes that stay, so that focus and gestures survive.
   arrange(mode, specs, scene, description) {
     this.mode = mode
     this.specs = specs
@@ -44,19 +45,16 @@ export class Stage {
       for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key)
       this.grid.replaceChildren(...this.panes.map(({ element }) => element))
     }
+    if (mode.picks) this.picksOf(mode).show(scene)
     this.panes.forEach((pane, i) => {
-      pane.canvas.setAttribute("aria-label", `${specs[i].title}, ${description}`)
+      const { title, picks } = specs[i]
+      pane.canvas.setAttribute("aria-label", `${title}, ${description}`)
       pane.caption.hidden = !mode.captions
-      if (i > 0 || !mode.picks) pane.caption.replaceChildren(specs[i].title)
+      if (picks) this.picksOf(mode).place(pane.caption, picks)
+      else pane.caption.replaceChildren(title)
     })
-    const [first] = this.panes
-    if (mode.picks) {
-      const layers = scene.layers.map(({ layer }) => layer)
-      this.picksOf(mode).place(first.caption)
-      this.picksOf(mode).show(scene.image.layer, layers, scene.own)
-    }
     if (mode.divider) {
-      this.divider.place(first.picture, mode.divider.label)
+      this.divider.place(this.panes[0].picture, mode.divider.label)
       this.divider.show(mode.divider.at(scene.own))
     } else {
       this.divider.element.remove()

@@ -1,6 +1,6 @@
 // What the keys do, in words: made from the table of actions. Pure.
 
-import { ACTIONS, isEnabled } from "./actions.js"
+import { ACTIONS, isEnabled } from "../actions.js"
 
 const possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer))
 
