@@ -25,7 +25,7 @@ ALLOWED_NAMES = {
     "walked",
     "fitted",
 }
-ALLOWED_MESSAGES = {"mend", "without a word", "Free turn", "Split number", "Crops a step"}
+ALLOWED_MESSAGES = {"mend", "Free turn", "Split number", "Crops a step"}
 
 
 def banned(heading: str) -> set[str]:
