@@ -18,10 +18,8 @@ ALLOWED_NAMES = {
     "found",
     "told",
     "offered",
-    "thaw",
     "begun",
     "keeper",
-    "sought",
     "walked",
     "fitted",
 }
