@@ -16,7 +16,7 @@ from core.training.session.card import CardMaker
 def test_minutes_add_up_over_a_resume(tmp_path: Path) -> None:
     run = Run(tmp_path)
     for epoch in (1, 2):  # by two processes
-        record = {"kind": "epoch", "step": 3 * epoch, "epoch": epoch}
+        record = {"kind": "epoch", "step": 3 * epoch, "epoch": epoch, "loss": 1.0}
         run.append_metrics(record | {"seconds": 540.0, "validation_seconds": 60.0})
     data = SimpleNamespace(
         dtype="uint8",
