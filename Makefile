@@ -1,20 +1,25 @@
 # Two commands matter: `make run` starts the dashboard, `make test` checks everything.
+# While working, `make test-fast` is enough.
 
 PORT ?= 8501
 HOST = localhost
 PYTEST_ARGS =
+WORKERS = 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint demo clean
+.PHONY: help run test test-fast lint js coverage hooks demo clean
 
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
-	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name')"
-	@echo "make lint   ruff and mypy only"
+	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name', WORKERS=4)"
+	@echo "make test-fast   the tests without browser and training: a minute and a half"
+	@echo "make lint   ruff and mypy; with npm, eslint and the tests of the browser code too"
+	@echo "make coverage   all tests, and which lines they run (longer than make test)"
+	@echo "make hooks  have ruff and mypy run before every commit"
 	@echo "make demo   write a generated dataset into the workspace"
 	@echo "make clean  remove caches; the environment and the workspace stay"
 
@@ -22,18 +27,40 @@ run: $(VENV)/.run-ready
 	@$(PY) -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
 test: $(VENV)/.test-ready lint
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-lint: $(VENV)/.test-ready
+test-fast: $(VENV)/.test-ready
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not training" $(PYTEST_ARGS)
+
+lint: $(VENV)/.test-ready js
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+# The floor stands in pyproject.toml (fail_under).
+coverage: $(VENV)/.test-ready
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+hooks: $(VENV)/.test-ready
+	$(PY) -m pre_commit install
+
+# The bundle is committed, so only who changes the browser code needs npm.
+js:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.ready && npm run --silent all; \
+	else echo "JavaScript checks skipped: there is no npm (on Debian or Ubuntu: sudo apt install npm)"; fi
+
+node_modules/.ready: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 demo: $(VENV)/.run-ready
 	$(PY) -m core demo "$${DSI_WORKSPACE:-workspace}/datasets/demo"
 
 clean:
-	rm -rf .pytest_cache .mypy_cache .ruff_cache tests/e2e/shots
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .coverage .coverage.* tests/e2e/shots
 	find . \( -path ./$(VENV) -o -path ./workspace -o -path ./.git \) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 $(VENV)/.run-ready: requirements.txt | $(PY)

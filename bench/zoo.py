@@ -1,10 +1,10 @@
-"""Make the table of the networks of segmentation-models that are offered, `core/models/zoo.json`.
+"""Make the table of the networks of segmentation-models, `core/models/zoo.json`.
 
     python -m bench.zoo [--only NAME]… [--rows]
 
 Every decoder is built with every encoder the package lists; what goes through the tests' tester
-(`tests/model_tester.py`) gets a row with its cost, found by walking its graph. What fails is told
-and left out. The tests take half an hour on two cores.
+(`tests/model_tester.py`) gets a row with its cost, found by walking its graph. What fails is
+reported and left out. The tests take half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import math
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from core.device import tensorflow
 from core.models.architectures.zoo import build_zoo, known_backbones
+from core.models.architectures.zoo_spec import DECODERS, ZooDecoder, ZooSpec
 from core.models.cost.measured import MeasuredCost, measure_cost, receptive_field
-from core.models.spec import ZooArchitecture, ZooSpec
 from core.models.zoo_table import SIDE, ZOO_FILE, read_table
 from tests.model_tester import check_model
 
@@ -37,16 +37,17 @@ def main() -> None:
     for check in (False,) if options.rows else (False, True):
         # First all rows, which are made soon; then the tests, which take long.
         for backbone in options.only or known_backbones():
-            for architecture in get_args(ZooArchitecture):
+            for architecture in DECODERS:
                 began = time.perf_counter()
-                told = _checked(architecture, backbone) if check else _made(architecture, backbone)
+                step = _check if check else _make_row
+                result = step(architecture, backbone)
                 seconds = time.perf_counter() - began
-                print(f"{architecture} {backbone}: {told}, {seconds:.0f} s", flush=True)
+                print(f"{architecture} {backbone}: {result}, {seconds:.0f} s", flush=True)
                 keras.backend.clear_session()
                 gc.collect()
 
 
-def _made(architecture: str, backbone: str) -> str:
+def _make_row(architecture: ZooDecoder, backbone: str) -> str:
     table = read_table()
     rows = table.setdefault(architecture, {})
     rows.pop(backbone, None)
@@ -59,7 +60,7 @@ def _made(architecture: str, backbone: str) -> str:
     return f"{rows[backbone]['parameters'][0]:,} parameters"
 
 
-def _checked(architecture: str, backbone: str) -> str:
+def _check(architecture: ZooDecoder, backbone: str) -> str:
     if backbone not in read_table()[architecture]:
         return "left out"
     try:
@@ -73,18 +74,18 @@ def _checked(architecture: str, backbone: str) -> str:
     return "passed"
 
 
-def _spec(architecture: str, backbone: str, size: int, bands: int, classes: int) -> ZooSpec:
+def _spec(architecture: ZooDecoder, backbone: str, size: int, bands: int, classes: int) -> ZooSpec:
     # Not validated: the table that it is looked up in is made here.
     return ZooSpec.model_construct(
         architecture=architecture,
         backbone=backbone,
         bands=bands,
         classes=classes,
-        size=size if architecture == "sm-pspnet" else 0,
+        size=size if DECODERS[architecture].fixed_size else 0,
     )
 
 
-def _row(architecture: str, backbone: str) -> dict[str, Any]:
+def _row(architecture: ZooDecoder, backbone: str) -> dict[str, Any]:
     model = build_zoo(_spec(architecture, backbone, SIDE, 3, 1))
     one = measure_cost(model, SIDE)
     if model.input_shape[1] is None:

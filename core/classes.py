@@ -110,7 +110,7 @@ class ClassTable(BaseModel):
             void_colors: further colours, by what they mean, that stand for void.
 
         Returns:
-            Labels (H, W) uint8 with 255 = void, and the colours found in neither table with their
+            Labels (H, W) uint8 with 255 = void, and the colours in neither table with their
             pixel counts; those pixels are void in the labels.
         """
         packed = pack_rgb(mask)
@@ -120,10 +120,10 @@ class ClassTable(BaseModel):
         rest = packed[labels == VOID]  # few, as a rule
         for rgb in (void_colors or {}).values():
             rest = rest[rest != _packed(rgb)]
-        found, counts = np.unique(rest, return_counts=True)
+        colors, counts = np.unique(rest, return_counts=True)
         unknown = {
             (int(color) >> 16, int(color) >> 8 & 255, int(color) & 255): int(count)
-            for color, count in zip(found, counts, strict=True)
+            for color, count in zip(colors, counts, strict=True)
         }
         return labels, unknown
 

@@ -136,8 +136,8 @@ def available_memory() -> int | None:
     if not meminfo.is_file():
         return None
     lines = (line.split() for line in meminfo.read_text().splitlines())
-    found = {parts[0].rstrip(":"): int(parts[1]) * 1024 for parts in lines if len(parts) > 1}
-    free = found.get("MemAvailable")
+    sizes = {parts[0].rstrip(":"): int(parts[1]) * 1024 for parts in lines if len(parts) > 1}
+    free = sizes.get("MemAvailable")
     if free is None:
         return None
     for limit, used, cached in (
@@ -166,13 +166,13 @@ def memory_in_use() -> dict[str, Any]:
 
     The main memory is left out where there is no /proc to ask, and the GPU's where there is none.
     """
-    found: dict[str, Any] = {}
+    memory: dict[str, Any] = {}
     pages = Path("/proc/self/statm")
     if pages.is_file():
-        found["memory"] = int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        memory["memory"] = int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     tf = tensorflow()
     if gpus := tf.config.list_logical_devices("GPU"):
         names = [gpu.name.removeprefix("/device:") for gpu in gpus]
         ask = tf.config.experimental.get_memory_info
-        found["gpu_memory"] = {name: int(ask(name)["current"]) for name in names}
-    return found
+        memory["gpu_memory"] = {name: int(ask(name)["current"]) for name in names}
+    return memory

@@ -21,7 +21,6 @@ __all__ = [
     "Complaint",
     "Label",
     "Setting",
-    "find_setting",
     "first_complaint",
     "flatten_settings",
     "get_setting",
@@ -33,8 +32,6 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=BaseModel)
-
-_UNIONS = ("model", "spec")  # settings that are one of several kinds, told apart by a tag
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,40 +90,19 @@ class Setting:
     choices: tuple[Any, ...] = ()
 
 
-def find_setting(model: type[BaseModel], key: str) -> Setting:
-    """The setting of a dotted key.
-
-    Raises:
-        KeyError: there is none, or it has no label.
-    """
-    for setting in labelled_settings(model):
-        if setting.key == key:
-            return setting
-    raise KeyError(key)
-
-
 def labelled_settings(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
-    """All settings with a label, in the order of the fields; those of any kind of a union.
+    """All settings with a label, in the order of the fields.
 
     Args:
         model: class of the settings.
         prefix: what their keys begin with.
     """
     for name, info in model.model_fields.items():
-        for member in _models(info.annotation):
-            yield from labelled_settings(member, f"{prefix}{name}.")
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from labelled_settings(info.annotation, f"{prefix}{name}.")
         for label in info.metadata:
             if isinstance(label, Label):
                 yield _setting(prefix + name, label, info)
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    # Members of a union; a container's items have no keys of their own.
-    if get_origin(annotation) in (tuple, dict):
-        return []
-    return [model for part in get_args(annotation) for model in _models(part)]
 
 
 def _setting(key: str, label: Label, info: FieldInfo) -> Setting:
@@ -260,11 +236,9 @@ class Complaint:
 def first_complaint(error: ValidationError) -> Complaint:
     """The first of pydantic's complaints."""
     first = error.errors(include_url=False)[0]
-    loc = first["loc"]
-    # After a union the location names the member, which is no level of the file.
-    parts = [str(p) for i, p in enumerate(loc) if not (i and loc[i - 1] in _UNIONS)]
+    key = ".".join(map(str, first["loc"]))
     reason = first["msg"].removeprefix("Value error, ")
-    return Complaint(".".join(parts), reason, first["type"] == "extra_forbidden")
+    return Complaint(key, reason, first["type"] == "extra_forbidden")
 
 
 def misfit(

@@ -7,6 +7,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
+from core.formats import MISSING, count, percent
 from ui.data.add.forms import new_dataset, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
@@ -17,7 +18,7 @@ from ui.data.problems.table import problem_table
 from ui.data.product import choose_product
 from ui.data.sample_view import sample_view
 from ui.data.statistics.view import statistics
-from ui.loaded.audits import audit_key, finished_audit, offer, run_audit
+from ui.loaded.audits import audit_key, finished_audit, offer_audit, run_audit
 from ui.loaded.datasets import choose_dataset
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]
@@ -28,14 +29,14 @@ def open_sample(sample: str) -> None:
     st.session_state["view"] = "Sample"
 
 
-def numbers(dataset: Dataset, found: Audit | None) -> None:
-    megapixels = sum(f.width * f.height for f in found.facts) / 1e6 if found else 0
+def numbers(dataset: Dataset, audit: Audit | None) -> None:
+    megapixels = sum(f.width * f.height for f in audit.facts) / 1e6 if audit else 0
     cells = {
-        "Samples": f"{len(dataset.samples):,}",
-        "Scenes": f"{len(dataset.scenes):,}",
-        "Megapixels": f"{megapixels:,.1f}" if found else "–",
-        "Labelled": f"{found.labelled_share:.1%}" if found else "–",
-        "Problems": f"{len(found.problems):,}" if found else "–",
+        "Samples": count(len(dataset.samples)),
+        "Scenes": count(len(dataset.scenes)),
+        "Megapixels": f"{megapixels:,.1f}" if audit else MISSING,
+        "Labelled": percent(audit.labelled_share if audit else None),
+        "Problems": count(len(audit.problems) if audit else None),
     }
     with st.container(horizontal=True):
         for label, value in cells.items():
@@ -56,13 +57,12 @@ if ref is None:
     st.stop()
 dataset = choose_product(ref, open_or_name(ref))
 key = audit_key(ref, dataset.product)
-found = finished_audit(key)
+audit = finished_audit(key)
 for note in dataset.notes:
-    warns = "disagrees" in note
-    icon = ":material/warning:" if warns else ":material/info:"
-    (st.warning if warns else st.info)(note, icon=icon)
+    show = st.warning if note.severity == "warning" else st.info
+    show(note.text, icon=f":material/{note.severity}:")
 name_classes(ref, dataset)
-numbers(dataset, found)
+numbers(dataset, audit)
 progress = st.container()
 view = st.segmented_control(
     "View",
@@ -77,21 +77,21 @@ if view != "Sample":
     # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
     st.session_state.setdefault("sample", dataset.samples[0].id)
 if view == "Gallery":
-    gallery(dataset, open_sample, found, draft_split(ref, dataset))
+    gallery(dataset, open_sample, audit, draft_split(ref, dataset))
 elif view == "Sample":
     sample_view(dataset)
 elif view == "Prepare":
-    prepare(ref, dataset, found)
-elif found is None:
-    offer(key, dataset)
+    prepare(ref, dataset, audit)
+elif audit is None:
+    offer_audit(key, dataset)
 elif view == "Statistics":
-    statistics(dataset, found, draft_split(ref, dataset))
+    statistics(dataset, audit, draft_split(ref, dataset))
 else:
     draft = RecipeDraft(ref)
     draft.show_refused()
     taken = FixesTaken(draft.build())
-    problem_table(dataset, found, open_sample, draft.take_fix, taken)
+    problem_table(dataset, audit, open_sample, draft.take_fix, taken)
 # Last, so that the pictures are there before the counting begins.
-if found is None:
+if audit is None:
     with progress:
         run_audit(key, dataset)

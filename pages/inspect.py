@@ -1,4 +1,4 @@
-"""Inspect: what every layer of a network makes of an image, and the network as a graph."""
+"""Inspect: feature maps of an image in every layer of a network, and the network as a graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.loaded.models import choose_model
 from ui.routes.netron import netron_url
 from ui.shell.errors import page_errors
 from ui.shell.links import page_link
-from ui.widgets.bands import as_chosen
+from ui.widgets.bands import render_as_chosen
 
 
 def feature_maps(ref: ModelRef) -> None:
@@ -19,7 +19,7 @@ def feature_maps(ref: ModelRef) -> None:
     image = choose_image()
     if image is None:
         return
-    image = as_chosen(image, "inspect")
+    image = render_as_chosen(image, "inspect")
     card = read_card(ref.folder)
     window = choose_window(image, card)
     layer = choose_layer(ref, card)

@@ -7,39 +7,37 @@ import streamlit as st
 from core import device
 from core.datasets.catalogue import list_datasets
 from core.errors import DSIError
+from core.formats import counted, duration, millions, percent, score
 from core.models.store import ModelRef, list_models, read_card
-from core.training.runs.run import Run, Status, list_runs
+from core.training.runs.run import Run, list_runs
+from core.training.runs.status import Status
 from ui.data.add.forms import demo_button, watch_new_datasets
 from ui.shell.links import page_link
 from ui.widgets.classes import class_table
 
-SCORES = ("iou", "precision", "recall")
+SCORES = {"iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
 
-def counted(count: int, singular: str, plural: str = "") -> str:
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
-
-
-def states(runs: list[Run]) -> dict[str, Status]:
-    found = {}
+def statuses_of(runs: list[Run]) -> dict[str, Status]:
+    statuses = {}
     for run in runs:
         try:
-            found[run.name] = run.status()
+            statuses[run.name] = run.status()
         except DSIError:
-            continue  # the Train page says what is wrong with it
-    return found
+            continue  # the Train page shows what is wrong with it
+    return statuses
 
 
-def card(page: str, title: str, icon: str, text: str, state: str) -> None:
+def page_card(page: str, title: str, icon: str, text: str, state: str) -> None:
     with st.container(border=True, height="stretch"):
         page_link(page, f"**{title}**", icon)
         st.markdown(text)
         st.caption(state)
 
 
-def running(name: str, status: Status) -> None:
-    left = f", about {status.seconds_left / 60:.0f} min left" if status.seconds_left else ""
-    best = f"; best mean IoU so far {status.best_mean_iou:.3f}" if status.best_mean_iou else ""
+def show_progress(name: str, status: Status) -> None:
+    left = f", about {duration(status.seconds_left)} left" if status.seconds_left else ""
+    best = f"; best mean IoU so far {score(status.best_mean_iou)}" if status.best_mean_iou else ""
     steps = status.epochs * status.steps
     done = ((status.epoch - 1) * status.steps + status.step) / steps if steps else 0.0
     st.progress(
@@ -49,8 +47,8 @@ def running(name: str, status: Status) -> None:
     page_link("train", "Watch it", "monitoring", {"view": "runs", "run": name})
 
 
-def scores(ref: ModelRef) -> bool:
-    """Show how a model did on the test samples, if its card says; whether it did."""
+def show_scores(ref: ModelRef) -> bool:
+    """Show the test scores of a model; whether its card has any."""
     try:
         model = read_card(ref.folder)
     except DSIError:
@@ -60,32 +58,22 @@ def scores(ref: ModelRef) -> bool:
         return False
     st.subheader(f"{'Bundled model' if ref.source == 'bundled' else 'Model'}: {model.name}")
     st.caption(
-        f"{model.parameters / 1e6:.1f} million parameters, trained on {model.training.dataset}; "
+        f"{millions(model.parameters)} parameters, trained on {model.training.dataset}; "
         f"scores on {counted(len(model.training.test), 'sample')} that it never saw."
     )
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.metric("Mean IoU", _score(test["mean_iou"]))
-        st.metric("Pixel accuracy", _percent(test["pixel_accuracy"]))
+        st.metric("Mean IoU", score(test["mean_iou"]))
+        st.metric("Pixel accuracy", percent(test["pixel_accuracy"]))
         page_link("predict", "Predict with it", "layers")
     with right:
         per_class = test["per_class"]
         rows = [
-            tuple(
-                _score(per_class.get(name, {}).get(what)) for what in ("iou", "precision", "recall")
-            )
+            [score(per_class.get(name, {}).get(key)) for key in SCORES]
             for name in model.classes.names
         ]
-        class_table(model.classes, ["IoU", "Precision", "Recall"], rows, label="Test scores")
+        class_table(model.classes, list(SCORES.values()), rows, label="Test scores")
     return True
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 st.title("DeepSpaceImaging")
@@ -95,32 +83,33 @@ st.markdown(
 )
 watch_new_datasets()
 datasets, models, runs = list_datasets(), list_models(), list_runs()
-status = states(runs)
-active = {name: s for name, s in status.items() if s.alive}
+active = {name: status for name, status in statuses_of(runs).items() if status.alive}
 if not datasets:
     with st.container(border=True):
         st.markdown(
             "**Start here.** Write a set of generated scenes with exact masks to try it on."
         )
         demo_button()
-for name, state in active.items():
-    running(name, state)
+for name, status in active.items():
+    show_progress(name, status)
 
 ends = "one is running" if len(active) == 1 else f"{len(active)} are running" if active else ""
 columns = st.columns(4)
 with columns[0]:
     text = "Look through images and masks, count the classes, find broken files."
-    card("data", "1 Data", "photo_library", text, counted(len(datasets), "dataset"))
+    page_card("data", "1 Data", "photo_library", text, counted(len(datasets), "dataset"))
 with columns[1]:
     text = "Choose a network and settings, start a training, watch it learn."
     state = counted(len(runs), "run") + (f", {ends}" if ends else "")
-    card("train", "2 Train", "model_training", text, state)
+    page_card("train", "2 Train", "model_training", text, state)
 with columns[2]:
     text = "Map an image, lay the map over it and compare it with the truth."
-    card("predict", "3 Predict", "layers", text, counted(len(models), "model"))
+    page_card("predict", "3 Predict", "layers", text, counted(len(models), "model"))
 with columns[3]:
     text = "Open a network: its layers, feature maps and graph."
-    card("inspect", "4 Inspect", "account_tree", text, counted(len(models), "model"))
+    page_card("inspect", "4 Inspect", "account_tree", text, counted(len(models), "model"))
 
 st.caption(f":material/memory: This server computes on: {device.describe()}.")
-_ = next((ref for ref in models if scores(ref)), None)
+for ref in models:
+    if show_scores(ref):
+        break

@@ -6,34 +6,35 @@ import streamlit as st
 
 from core.datasets.masks.single_mask import Truth, read_truth
 from core.errors import DSIError
+from core.formats import millions, score
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
-from ui.predict.result import kept_prediction, make_prediction, show_prediction
+from ui.predict.result import Settings, predict, recent_prediction, show_prediction
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
-from ui.widgets.bands import as_chosen
+from ui.widgets.bands import render_as_chosen
 
 
-def about(ref: ModelRef, card: ModelCard) -> str:
+def describe(ref: ModelRef, card: ModelCard) -> str:
     """The model in one line."""
     scored = card.training.scores.get("test") or card.training.scores.get("val") or {}
-    score = scored.get("mean_iou")
+    mean_iou = scored.get("mean_iou")
     return ", ".join(
         [
             f"{'bundled' if ref.source == 'bundled' else 'from a ' + ref.source}",
-            f"{card.parameters / 1e6:.1f} M parameters",
+            f"{millions(card.parameters)} parameters",
             f"{card.spec.bands} band(s) of {card.dtype}",
             f"trained on {card.training.dataset}",
-            *([f"mean IoU {score:.3f} on held-out images"] if score is not None else []),
+            *([f"mean IoU {score(mean_iou)} on held-out images"] if mean_iou is not None else []),
         ]
     )
 
 
-def uploaded(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
-    """The image and, where one was given, the mask that were uploaded."""
+def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
+    """An uploaded image and, where there is one, its mask."""
     left, right = st.columns(2)
     file = left.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
     mask = right.file_uploader(
@@ -56,7 +57,7 @@ def uploaded(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
         return image, None
 
 
-def from_dataset(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
+def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     """A dataset's sample and its mask, where the classes are the model's."""
     ref = choose_dataset()
     if ref is None:
@@ -89,7 +90,7 @@ if ref is None:
     page_link("train", "Train a model", "model_training")
     st.stop()
 card = read_card(ref.folder)
-left.caption(about(ref, card))
+left.caption(describe(ref, card))
 source = right.segmented_control(
     "Image from",
     ["Upload", "Dataset"],
@@ -99,16 +100,19 @@ source = right.segmented_control(
     bind="query-params",
     width="stretch",
 )
-image, truth = uploaded(card) if source == "Upload" else from_dataset(card)
+image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
 if image is None:
     st.stop()
-image = as_chosen(image, "predict")
+image = render_as_chosen(image, "predict")
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")
 with st.expander("Settings"):
     overlap = st.slider(
         "Overlap of neighbouring tiles, % of a tile",
-        *(0, 75, 25, 5),
+        min_value=0,
+        max_value=75,
+        value=25,
+        step=5,
         key="overlap",
         bind="query-params",
         persist_state="session",
@@ -119,13 +123,13 @@ with st.expander("Settings"):
         bind="query-params",
         persist_state="session",
     )
-key = (card.sha256, image.digest, tta, overlap / 100)
+settings = Settings(card.sha256, image.digest, tta, overlap / 100)
 start = st.button("Predict", type="primary", icon=":material/play_arrow:")
-made = kept_prediction(key)
-if start and made is None:
-    made = make_prediction(key, ref.name, image)
-if made is None:
+label_map = recent_prediction(settings)
+if start and label_map is None:
+    label_map = predict(settings, ref.name, image)
+if label_map is None:
     width = min(900, image.rgb.shape[1])
     st.image(image.rgb, caption=plain(image.name), width=width, output_format="PNG")
 else:
-    show_prediction(image, made, card, truth)
+    show_prediction(image, label_map, card, truth)

@@ -1,4 +1,4 @@
-"""The one test that every offered model goes through; `bench.zoo` makes the zoo's table by it."""
+"""The one test that every model goes through; `bench.zoo` makes the zoo's table by it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_model(spec: Any, folder: Path) -> Any:
     """Build, predict, train, save, load, compare.
 
     Args:
-        spec: any that is offered.
-        folder: where it may write.
+        spec: specification of any network that can be trained.
+        folder: folder that it may write to.
 
     Returns:
         The network, trained a step.
@@ -30,10 +30,9 @@ def check_model(spec: Any, folder: Path) -> Any:
     import keras
 
     from core.inference.predictor import Predictor
-    from core.models.architectures.blocks import block_of, encoder_layers
-    from core.models.cost.cost import cost
     from core.models.cost.measured import measure_cost, receptive_field
-    from core.models.store import build_model, load_model
+    from core.models.network import block_of, build_model, cost, encoder_layers
+    from core.models.store import load_model
     from core.training.config import TrainConfig
     from core.training.step.compile import compile_model
 
@@ -42,7 +41,7 @@ def check_model(spec: Any, folder: Path) -> Any:
     classes = ClassTable(
         classes=tuple(LandClass(name=f"class {i}", color=_COLOURS[i]) for i in range(spec.classes))
     )
-    side = spec.size or -(-96 // spec.multiple) * spec.multiple
+    side = spec.input_size or -(-96 // spec.multiple) * spec.multiple
     rng = np.random.default_rng(0)
     images = rng.random((2, side, side, spec.bands), np.float32)
     labels = rng.integers(0, spec.classes, (2, side, side)).astype(np.uint8)
@@ -50,9 +49,9 @@ def check_model(spec: Any, folder: Path) -> Any:
 
     # What the table before a launch says of it.
     expected = cost(spec, side)
-    walked = measure_cost(model, side)
-    assert (expected.parameters, expected.macs) == (walked.parameters, walked.macs)
-    assert expected.activations == walked.activations
+    measured = measure_cost(model, side)
+    assert (expected.parameters, expected.macs) == (measured.parameters, measured.macs)
+    assert expected.activations == measured.activations
     assert expected.receptive_field == receptive_field(model)
     blocks = {block_of(spec, layer.name) for layer in model.layers}
     assert all(BLOCKS.fullmatch(block) for block in blocks), blocks
@@ -89,9 +88,9 @@ def check_model(spec: Any, folder: Path) -> Any:
     predictor._call = _eager(loaded)  # type: ignore[method-assign]
     for shape in ((33, 41), (side + 5, side - 7)):
         pixels = rng.integers(0, 256, (*shape, spec.bands)).astype(np.uint8)
-        found = predictor.probabilities(pixels)
-        assert found.shape == (*shape, spec.classes)
-        np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-4)
+        probabilities = predictor.probabilities(pixels)
+        assert probabilities.shape == (*shape, spec.classes)
+        np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-4)
 
     # Other bands and classes.
     other = spec.model_copy(update={"bands": spec.bands + 2, "classes": spec.classes + 1})

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
+from core.models.families import FAMILIES, default_spec
 from core.settings import (
     Label,
-    find_setting,
     first_complaint,
     flatten_settings,
     get_setting,
@@ -97,32 +97,24 @@ def test_limits_are_those_of_the_field() -> None:
     assert settings["even"].multiple == 2
     assert settings["inner.kind"].choices == ("a", "b")
     assert settings["count"].label.text == "Count, px (0 = all)"
-    assert find_setting(Outer, "inner.share").label.text == "Share, %"
-    for key in ("inner.plain", "inner", "nothing"):
-        with pytest.raises(KeyError):
-            find_setting(Outer, key)
+    assert settings["inner.share"].label.text == "Share, %"
 
 
-def test_settings_of_every_architecture_are_found() -> None:
-    keys = [setting.key for setting in labelled_settings(TrainConfig)]
-    assert {"model.width", "model.backbone", "recipe.split.val", "loss.dice"} <= {*keys}
-    assert len(keys) == len({*keys})
-
-
-def test_what_a_form_shows_has_a_label() -> None:
-    labelled = {setting.key for setting in labelled_settings(TrainConfig)}
-    keys = set(flatten_settings(TrainConfig().model_dump(mode="json")))
-    assert keys - labelled == {
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_what_a_form_shows_has_a_label_and_no_two_the_same(architecture: str) -> None:
+    config = TrainConfig(model=default_spec(architecture))
+    settings = [*labelled_settings(TrainConfig)]
+    settings += labelled_settings(FAMILIES[architecture].spec, "model.")
+    labelled = {setting.key for setting in settings}
+    assert len({setting.label.text for setting in settings}) == len(labelled) == len(settings)
+    keys = set(flatten_settings(config.model_dump(mode="json")))
+    assert labelled <= keys
+    assert keys - labelled - {"model.size"} == {
         *("version", "dataset", "model.architecture", "model.bands", "model.classes"),
         *("recipe.version", "recipe.revision", "recipe.dataset", "recipe.clip"),
         *("recipe.mask_values", "recipe.windows"),
         *("recipe.split.val_samples", "recipe.split.test_samples"),
     }
-
-
-def test_no_two_settings_are_called_the_same() -> None:
-    texts = [setting.label.text for setting in labelled_settings(TrainConfig)]
-    assert len(texts) == len({*texts})
 
 
 @pytest.mark.parametrize(

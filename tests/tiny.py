@@ -24,8 +24,8 @@ def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) 
     import keras
 
     from core.classes import DUBAI_CLASSES
-    from core.models.spec import UNetSpec
-    from core.models.store import build_model
+    from core.models.architectures.unet import UNetSpec
+    from core.models.network import build_model
 
     spec = spec or UNetSpec(classes=len(DUBAI_CLASSES), width=8, depth=2)
     keras.utils.set_random_seed(seed)

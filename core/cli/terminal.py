@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-__all__ = ["bar", "percent", "print_json", "score", "table"]
+__all__ = ["bar", "print_json", "table"]
 
 
 @contextmanager
@@ -16,18 +16,20 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
     """A progress bar on stderr, as a callback that takes done and total.
 
     Args:
-        delay: seconds after which it appears.
+        what: the work, before the bar.
+        unit: name of one of the things that are counted.
+        delay: seconds after which the bar appears.
     """
     from tqdm import tqdm
 
-    with ExitStack() as shown:
-        made: Any = None
+    with ExitStack() as stack:
+        progress_bar: Any = None
 
         def progress(done: int, total: int) -> None:
-            nonlocal made
-            if made is None:
+            nonlocal progress_bar
+            if progress_bar is None:
                 # Not before there is progress: what fails at once leaves its one line alone.
-                made = shown.enter_context(
+                progress_bar = stack.enter_context(
                     tqdm(
                         desc=what,
                         unit=unit,
@@ -37,7 +39,7 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
                         delay=delay,
                     )
                 )
-            made.update(done - made.n)
+            progress_bar.update(done - progress_bar.n)
 
         yield progress
 
@@ -54,13 +56,3 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     for row in cells:
         print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
-
-
-def percent(value: float | None) -> str:
-    """A share of 0 to 1 in percent, or a dash where there is none."""
-    return "–" if value is None else f"{value:.1%}"
-
-
-def score(value: float | None) -> str:
-    """A score of 0 to 1 with three decimals, or a dash where it is undefined."""
-    return "–" if value is None else f"{value:.3f}"

@@ -1,26 +1,63 @@
-"""``python -m core train``."""
+"""``python -m core train``: train a model, go on with a run, or look for a learning rate."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from core.cli.terminal import bar, score
-from core.errors import ConfigError
+from core.cli.terminal import bar
+from core.errors import ConfigError, DSIError
+from core.formats import score
 
-__all__ = ["train_command"]
+if TYPE_CHECKING:
+    from core.training.config import TrainConfig
+    from core.training.runs.run import Run
+
+__all__ = ["add_arguments", "run"]
 
 
-def train_command(options: Any) -> None:
-    """Train, resume, or look for a learning rate, as the parsed arguments of `train` ask for.
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of `train`."""
+    parser.add_argument(
+        "--dataset", metavar="DATASET", help="folder or name; needed unless --resume"
+    )
+    parser.add_argument("--recipe", type=Path, metavar="FILE")
+    parser.add_argument("--config", type=Path, metavar="FILE")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    parser.add_argument("--run", metavar="NAME", help="name of the run and of its model")
+    parser.add_argument("--resume", action="store_true", help="continue the run --run names")
+    parser.add_argument(
+        "--find-learning-rate",
+        action="store_true",
+        help="train nothing, but try rates for 100 steps and print where the loss falls steepest",
+    )
+    parser.set_defaults(usage_error=parser.error)
+
+
+def run(options: Namespace) -> None:
+    """Train, resume, or look for a learning rate, as the options ask for.
 
     Raises:
-        DSIError: what a user can mend; wrong usage exits with 2.
+        DSIError: what a user can fix; wrong usage exits with 2.
     """
+    from core.training.queue.queue import holds_device, mark_failed
+
+    launched = holds_device()
+    try:
+        _run(options)
+    except DSIError as error:
+        if launched and options.run:
+            mark_failed(options.run, error)
+        raise
+
+
+def _run(options: Namespace) -> None:
     from core.datasets.catalogue import find_dataset, list_datasets
     from core.datasets.recipes.recipe import load_recipe
     from core.training.checks.checks import check_training
@@ -28,22 +65,23 @@ def train_command(options: Any) -> None:
     from core.training.queue.launch import suggest_name
     from core.training.queue.queue import enqueue, holds_device, submit
     from core.training.runs.run import find_run
-    from core.training.session.train import train
 
     if options.find_learning_rate and (options.resume or options.run):
-        options.wrong("--find-learning-rate makes no run: leave out --run and --resume")
+        options.usage_error("--find-learning-rate makes no run: leave out --run and --resume")
     if options.resume:
-        # `--dataset` is allowed: the launcher gives it with every training.
+        # `--dataset` is allowed: the queue names it with every training.
         if not options.run or options.config or options.recipe or options.settings:
-            options.wrong("--resume takes --run NAME, and goes on with that run's own settings")
-        run = find_run(options.run)
-        if run.status().state == "finished":
+            options.usage_error(
+                "--resume takes --run NAME, and goes on with that run's own settings"
+            )
+        stopped = find_run(options.run)
+        if stopped.status().state == "finished":
             raise ConfigError(
-                f"the run {run.name!r} is finished", remedy="start a new one to train on"
+                f"the run {stopped.name!r} is finished", remedy="start a new one to train on"
             )
         if not holds_device():
-            enqueue(run, here=True)
-        _report(run, train, resume=True)
+            enqueue(stopped, here=True)
+        _train(stopped, resume=True)
         return
     config = load_config(options.config) if options.config else TrainConfig()
     if options.recipe:
@@ -52,9 +90,9 @@ def train_command(options: Any) -> None:
         config = config.model_copy(update={"dataset": options.dataset})
     config = with_settings(config, options.settings)
     if not config.dataset:
-        options.wrong("the following arguments are required: --dataset")
+        options.usage_error("the following arguments are required: --dataset")
     if config.dataset not in {ref.id for ref in list_datasets()}:
-        # A mistyped folder is said before a run is made, and a run finds it from anywhere.
+        # A mistyped folder is reported before there is a run, and a run finds it from anywhere.
         folder = find_dataset(config.dataset).root.resolve()
         config = config.model_copy(update={"dataset": str(folder)})
     if Path(config.encoder_weights).is_file():
@@ -65,41 +103,41 @@ def train_command(options: Any) -> None:
         return
     name = options.run or suggest_name(config.dataset)
     if holds_device():
-        run = find_run(name)
-    else:
-        with bar("looking for every class", "mask", delay=1) as progress:
-            check_training(config, find_dataset(config.dataset), progress)
-        run = submit(name, config, here=True)
-    _report(run, train)
+        _train(find_run(name))
+        return
+    with bar("looking for every class", "mask", delay=1) as progress:
+        check_training(config, find_dataset(config.dataset), progress)
+    _train(submit(name, config, here=True))
 
 
-def _find_learning_rate(config: Any) -> None:
+def _find_learning_rate(config: TrainConfig) -> None:
     from core.training.trials.learning_rate import find_learning_rate
 
-    with bar("trying learning rates", "step") as shown:
+    with bar("trying learning rates", "step") as show:
 
         def progress(done: int, total: int) -> None:
-            if total:  # not before the process tells
-                shown(done, total)
+            if total:  # not before the process has reported it
+                show(done, total)
 
-        found = find_learning_rate(config, progress)
-    if found.suggestion is None:
+        result = find_learning_rate(config, progress)
+    if result.suggestion is None:
+        rates = result.rates
         raise ConfigError(
             "the loss does not fall at any learning rate",
-            where=f"{len(found.rates)} steps from {found.rates[0]:.0e} to {found.rates[-1]:.0e}"
-            if found.rates
-            else "",
+            where=f"{len(rates)} steps from {rates[0]:.0e} to {rates[-1]:.0e}" if rates else "",
             remedy="check the masks with `audit`, choose a larger batch, or begin with other "
             "weights",
         )
-    print(f"learning rate: {found.suggestion:.2g}")
+    print(f"learning rate: {result.suggestion:.2g}")
 
 
-def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> None:
-    from core.training.queue.queue import hold_device
+def _train(run: Run, *, resume: bool = False) -> None:
+    from core.training.queue.queue import hold_device, holds_device
+    from core.training.session.train import train
 
-    print(f"run {run.name}: {run.folder}", file=sys.stderr)
-    with hold_device(run, lambda words: print(words, file=sys.stderr)), _training_bar(run):
+    if not holds_device():  # the queue has written it to the log
+        print(run.title_line, file=sys.stderr)
+    with hold_device(run, partial(print, file=sys.stderr)), _training_bar(run):
         card = train(run, resume=resume)
     status = run.status()
     print(f"{run.name}: {status.message}")
@@ -112,10 +150,10 @@ def _report(run: Any, train: Callable[..., Any], *, resume: bool = False) -> Non
 
 
 @contextmanager
-def _training_bar(run: Any) -> Iterator[None]:
+def _training_bar(run: Run) -> Iterator[None]:
     """A bar over all steps, for a terminal; a log has `status.json` and `metrics.jsonl` beside it.
 
-    The training runs in the main thread (signals); the bar reads its status like any onlooker.
+    The training runs in the main thread (signals); the bar reads its status like any observer.
     """
     if not sys.stderr.isatty():
         yield

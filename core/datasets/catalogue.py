@@ -6,22 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.dataset import Dataset, Layout
-from core.datasets.layouts.dubai import is_dubai, read_dubai
-from core.datasets.layouts.pairs import is_pairs, read_pairs
-from core.datasets.layouts.spacenet6 import is_spacenet6, read_spacenet6
-from core.datasets.layouts.vector import is_vector, read_vector
+from core.datasets.dataset import Dataset
+from core.datasets.known_layouts import LAYOUTS, describe_layouts
 from core.errors import DatasetError
 from core.paths import data_roots, is_name, workspace
 
-__all__ = ["LAYOUTS", "DatasetRef", "find_dataset", "list_datasets", "open_dataset", "recognise"]
-
-LAYOUTS = (
-    "`Tile N/images` and `Tile N/masks`; `images` and `masks` (or `labels`) with the same file "
-    "names, also within `train`, `val` and `test`; images and labels in one folder, as x.tif and "
-    "x_mask.png; GeoTIFFs with GeoJSON or GeoPackage labels; or SpaceNet 6's folders"
-)
-"""The layouts that are known, in words."""
+__all__ = ["DatasetRef", "find_dataset", "list_datasets", "open_dataset", "recognise"]
 
 _DEPTH = 2  # levels below an allow-listed root that are searched for datasets
 
@@ -33,33 +23,29 @@ class DatasetRef:
     Attributes:
         id: what the browser sends back: a name in the workspace, or ``server/…`` for a folder
             below an allow-listed root.
+        path: its folder.
+        layout: name of its layout.
     """
 
     id: str
     path: Path
-    layout: Layout
+    layout: str
 
 
-def recognise(path: Path) -> Layout | None:
-    """The layout of a folder, or None if it is no dataset, or not ours to read."""
+def recognise(path: Path) -> str | None:
+    """The name of a folder's layout, or None if it is no dataset, or not ours to read."""
     if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
         return None
-    if is_dubai(path):
-        return "dubai"
-    if is_spacenet6(path):
-        return "spacenet6"
-    if is_vector(path):
-        return "vector"
-    return "pairs" if is_pairs(path) else None
+    return next((name for name, layout in LAYOUTS.items() if layout.recognise(path)), None)
 
 
 def open_dataset(path: Path, name: str | None = None, product: str = "") -> Dataset:
     """List a dataset's samples; images are read later.
 
     Args:
-        path: its folder.
-        name: what to call it; by default as the folder.
-        product: which of several image products, such as ``PS-RGB``; empty for the first.
+        path: folder of the dataset.
+        name: name of the dataset; by default the folder's.
+        product: one of several image products, such as ``PS-RGB``; empty for the first.
 
     Raises:
         DatasetError: no such folder, an empty one, none of the known layouts, or no such product.
@@ -68,40 +54,39 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
         raise DatasetError(
             "there is no such dataset folder", where=str(path), remedy="check the spelling"
         )
-    layout = recognise(path)
+    layout = LAYOUTS.get(recognise(path) or "")
     if layout is None:
         empty = not any(path.iterdir())
         raise DatasetError(
             "the dataset folder is empty" if empty else "this folder is in no known layout",
             where=str(path),
-            remedy=f"expected {LAYOUTS}; `python -m core demo DIR` writes an example",
+            remedy=f"expected {describe_layouts()}; `python -m core demo DIR` writes an example",
         )
-    called = name or path.resolve().name
-    if layout == "spacenet6":
-        return read_spacenet6(path, called, product)
+    name = name or path.resolve().name
+    if layout.products:
+        return layout.read(path, name, product)
     if product:
         raise DatasetError(
             f"there is no image product {product!r}: the dataset has one kind of image",
             where=str(path),
             remedy="leave the product out",
         )
-    reader = {"dubai": read_dubai, "vector": read_vector}.get(layout, read_pairs)
-    return reader(path, called)
+    return layout.read(path, name)
 
 
 def list_datasets() -> list[DatasetRef]:
     """Datasets of the workspace, then those below the server's allow-listed folders."""
-    found = [
+    refs = [
         DatasetRef(folder.name, folder, layout)
         for folder in sorted(workspace().datasets.iterdir())
         if is_name(folder.name) and (layout := recognise(folder))
     ]
     for label, root in _labelled(data_roots()):
-        found += [
+        refs += [
             DatasetRef("/".join(("server", label, *path.relative_to(root).parts)), path, layout)
             for path, layout in _below(root, _DEPTH)
         ]
-    return found
+    return refs
 
 
 def _labelled(roots: list[Path]) -> list[tuple[str, Path]]:
@@ -119,14 +104,14 @@ def _labelled(roots: list[Path]) -> list[tuple[str, Path]]:
     return list(labels.items())
 
 
-def _below(folder: Path, depth: int) -> list[tuple[Path, Layout]]:
+def _below(folder: Path, depth: int) -> list[tuple[Path, str]]:
     layout = recognise(folder)
     if layout:
         return [(folder, layout)]
     if depth == 0 or not os.access(folder, os.R_OK | os.X_OK):
         return []
     children = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    return [found for child in children for found in _below(child, depth - 1)]
+    return [dataset for child in children for dataset in _below(child, depth - 1)]
 
 
 def find_dataset(dataset: str, product: str = "") -> Dataset:
@@ -134,7 +119,7 @@ def find_dataset(dataset: str, product: str = "") -> Dataset:
 
     Args:
         dataset: id or folder.
-        product: which of several image products; empty for the first.
+        product: one of several image products; empty for the first.
 
     Raises:
         DatasetError: there is none, or no such product.

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from core.classes import ClassTable
 from core.datasets.masks.decode import Mask, MaskCoding, decode_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
+from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, read_header, read_raster
 from core.imagery.window import Window, cropped, turned, with_bands
 
-__all__ = ["Dataset", "Layout", "Sample"]
-
-Layout = Literal["dubai", "pairs", "spacenet6", "vector"]
+__all__ = ["Dataset", "Sample"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,9 @@ class Sample:
     """One image with, where there is one, its mask.
 
     Attributes:
-        id: its name within the dataset, such as ``Tile 1/image_part_001``.
+        id: name within the dataset, such as ``Tile 1/image_part_001``.
         scene: the unit by which splits are made.
+        image: file of the image.
         mask: a picture of classes, or a file of footprints that are burnt onto the image's grid.
         turned: whether image and mask are to be turned by 180° (SAR passes from the other side).
     """
@@ -44,9 +43,15 @@ class Dataset:
     """A folder of samples with one class table.
 
     Attributes:
-        notes: what a person should know about this dataset, shown beside it.
-        product: which of several image products the samples' images are, such as ``PS-RGB``.
-        products: all there are; empty where a dataset has one kind of image.
+        name: name in the workspace, or of the folder.
+        root: its folder.
+        layout: name of its layout, see `core.datasets.known_layouts`.
+        classes: the class table; index = label value.
+        coding: how the masks write the classes down.
+        samples: in the order of their listing.
+        notes: sentences that a person should read of this dataset, shown beside it.
+        product: the one of several image products that the samples' images are, as ``PS-RGB``.
+        products: all products; empty where a dataset has one kind of image.
         bands: decided in a recipe: the bands that are used, counted from 0; empty for all.
         windows: decided in a recipe: parts of samples that are used, by id.
         nodata: a value that in all bands at once means no data, also where a file does not say so.
@@ -54,11 +59,11 @@ class Dataset:
 
     name: str
     root: Path
-    layout: Layout
+    layout: str
     classes: ClassTable
     coding: MaskCoding
     samples: tuple[Sample, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     product: str = ""
     products: tuple[str, ...] = ()
     bands: tuple[int, ...] = ()

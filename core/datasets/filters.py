@@ -48,7 +48,7 @@ class SampleFilter:
 def filter_samples(
     dataset: Dataset,
     chosen: SampleFilter,
-    found: Audit | None = None,
+    audit: Audit | None = None,
     split: Split | None = None,
 ) -> tuple[Sample, ...]:
     """The samples that meet all conditions, in the dataset's order.
@@ -56,13 +56,13 @@ def filter_samples(
     Args:
         dataset: as opened.
         chosen: the conditions.
-        found: the dataset's audit, for conditions on classes and problems.
+        audit: the audit of the dataset, for conditions on classes and problems.
         split: for conditions on its sides.
 
     Raises:
         ConfigError: a condition needs the audit or the split, and there is none.
     """
-    if chosen.needs_audit and found is None:
+    if chosen.needs_audit and audit is None:
         raise ConfigError(
             "classes and problems of the samples are not known yet",
             remedy="run the audit first, or take these conditions off",
@@ -71,8 +71,8 @@ def filter_samples(
         raise ConfigError("there is no split", remedy="set one up, or take this condition off")
     words = chosen.text.casefold().split()
     scenes = set(chosen.scenes)
-    having = _having(chosen, found) if found and chosen.class_name else None
-    flagged = _flagged(chosen, found) if found and (chosen.flagged or chosen.kinds) else None
+    having = _having(chosen, audit) if audit and chosen.class_name else None
+    flagged = _flagged(chosen, audit) if audit and (chosen.flagged or chosen.kinds) else None
     sides = _sides(split) if split and chosen.sides else None
 
     def meets(sample: Sample) -> bool:
@@ -88,10 +88,10 @@ def filter_samples(
     return tuple(sample for sample in dataset.samples if meets(sample))
 
 
-def _having(chosen: SampleFilter, found: Audit) -> set[str]:
+def _having(chosen: SampleFilter, audit: Audit) -> set[str]:
     """Samples whose mask has enough of the class."""
     enough = set()
-    for facts in found.facts:
+    for facts in audit.facts:
         pixels = sum(facts.pixels_per_class.values()) + facts.void_pixels
         count = facts.pixels_per_class.get(chosen.class_name, 0)
         if pixels and count >= chosen.share * pixels:
@@ -99,10 +99,10 @@ def _having(chosen: SampleFilter, found: Audit) -> set[str]:
     return enough
 
 
-def _flagged(chosen: SampleFilter, found: Audit) -> set[str]:
+def _flagged(chosen: SampleFilter, audit: Audit) -> set[str]:
     """Samples with such a problem; either condition is enough where both are there."""
-    flagged = set(found.flagged) if chosen.flagged else set()
-    for problem in found.problems:
+    flagged = set(audit.flagged) if chosen.flagged else set()
+    for problem in audit.problems:
         if problem.kind in chosen.kinds:
             flagged |= {problem.sample, problem.other}
     return flagged

@@ -11,9 +11,13 @@ from pathlib import Path
 
 __all__ = ["fingerprint"]
 
-_SMALL = 2_000  # files that are looked at every time: some milliseconds
-_TRUSTED = 2.0  # seconds for which the files of 10,000 are believed to be as they were
-_LONGEST = 15.0
+SMALL = 2_000
+"""Files that are looked at every time: some milliseconds."""
+
+TRUSTED = 2.0
+"""Seconds for which 10,000 files are believed to be as they were."""
+
+_LONGEST = 15.0  # seconds, however many files there are
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,11 @@ class _Look:
     files: int
     folders: tuple[tuple[str, int], ...]
 
-    @property
-    def fresh(self) -> bool:
+    def fresh(self, small: int, trusted: float) -> bool:
         """Whether it may stand for another look."""
-        if self.files <= _SMALL:
+        if self.files <= small:
             return False
-        if time.monotonic() - self.at > min(_LONGEST, _TRUSTED * self.files / 10_000):
+        if time.monotonic() - self.at > min(_LONGEST, trusted * self.files / 10_000):
             return False
         return all(_changed(folder) == then for folder, then in self.folders)
 
@@ -39,18 +42,23 @@ _looks: dict[str, _Look] = {}
 _lock = threading.Lock()  # one walks, the others take its answer
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, *, small: int = SMALL, trusted: float = TRUSTED) -> str:
     """A digest of the names, sizes and times of all files below a folder.
 
     It changes when a file is added, removed or written, so that what is kept under it (listing,
     audit) is made anew. A folder of more than 2,000 files takes a page too long to walk on every
     click. There, an added, removed or replaced file shows at once, by the times of the folders;
     one that is written in place shows after 2 seconds for each 10,000 files, 15 at most.
+
+    Args:
+        folder: need not exist.
+        small: number of files up to which all are looked at every time.
+        trusted: seconds for which 10,000 files are believed to be as they were.
     """
     key = str(folder.absolute())
     with _lock:
         look = _looks.get(key)
-        if look is None or not look.fresh:
+        if look is None or not look.fresh(small, trusted):
             look = _looks[key] = _walk(folder)
     return look.digest
 

@@ -129,16 +129,14 @@ def make_thumbnail(
             problems.append(f"The mask cannot be read: {_reason(error)}.")
             lasting = False
         else:
-            found = mask.labels
-            if image is not None and found.shape != (height, width):
-                size = f"{found.shape[1]} × {found.shape[0]}"
+            full = mask.labels
+            if image is not None and full.shape != (height, width):
+                size = f"{full.shape[1]} × {full.shape[0]}"
                 problems.append(f"The mask is {size} pixels, the image {width} × {height}.")
             else:
                 if valid is not None:
-                    found = np.where(valid, found, np.uint8(VOID))
-                small = downsample_labels(
-                    found, *display_size(found.shape[0], found.shape[1], SIDE)
-                )
+                    full = np.where(valid, full, np.uint8(VOID))
+                small = downsample_labels(full, *display_size(full.shape[0], full.shape[1], SIDE))
                 labels = cv2.imencode(".png", small)[1].tobytes()
             if mask.unknown:
                 count = sum(mask.unknown.values())

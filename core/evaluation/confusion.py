@@ -18,9 +18,8 @@ def confusion(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.nda
 
     Args:
         truth: labels of any shape, uint8; void pixels do not count.
-        prediction: labels of the same shape. A pixel predicted void (no data) does not count
-            either: nothing was said about it.
-        classes: K.
+        prediction: labels of the same shape; pixels predicted void have no data and do not count.
+        classes: number of classes K.
 
     Returns:
         (K, K) int64, rows true, columns predicted.
@@ -48,7 +47,7 @@ class Scores:
     Attributes:
         mean_iou: mean of the IoUs of the classes that occur in the truth or the prediction.
         pixel_accuracy: share of labelled pixels that are right.
-        classes: by class, in index order.
+        classes: scores of every class, in label order.
     """
 
     mean_iou: float | None
@@ -56,7 +55,11 @@ class Scores:
     classes: tuple[ClassScores, ...]
 
     def per_class(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The contract's ``per_class`` object."""
+        """The contract's ``per_class`` object.
+
+        Args:
+            names: class names in label order.
+        """
         return {name: vars(c).copy() for name, c in zip(names, self.classes, strict=True)}
 
 

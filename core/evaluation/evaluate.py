@@ -22,14 +22,15 @@ from core.settings import first_complaint
 
 __all__ = [
     "Evaluation",
-    "Watch",
+    "ImageCallback",
     "apply_card_recipe",
     "evaluate",
     "evaluate_images",
     "samples_of_split",
 ]
 
-Watch = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
+ImageCallback = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
+"""Takes an image, the labels (H, W) uint8 predicted for it and its own (K, K) int64 confusion."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Evaluation:
     Attributes:
         matrix: (K, K) int64 confusion, rows true.
         cross_entropy: mean of −ln p(true class) over labelled pixels, in nats.
-        images: how many.
+        images: number of images.
     """
 
     matrix: np.ndarray
@@ -47,7 +48,11 @@ class Evaluation:
     images: int
 
     def summary(self, names: Sequence[str]) -> dict[str, Any]:
-        """The part of the contract's JSON that is about scores."""
+        """The scores, as they stand in the contract's JSON.
+
+        Args:
+            names: class names in label order.
+        """
         result = scores(self.matrix)
         return {
             "images": self.images,
@@ -60,21 +65,21 @@ class Evaluation:
 
 
 def evaluate_images(
-    predictor: Predictor, labelled_images: Iterable[LabelledImage], each: Watch | None = None
+    predictor: Predictor,
+    images: Iterable[LabelledImage],
+    on_image: ImageCallback | None = None,
 ) -> Evaluation:
     """Score whole images, pixels of all of them pooled.
 
     Args:
-        predictor: of K classes.
-        labelled_images: read one at a time.
-        each: called with every image, the labels (H, W) uint8 that were predicted for it (255
-            where it has no data) and its own (K, K) int64 confusion, so that whoever wants them
-            need not predict again.
+        predictor: predictor of K classes.
+        images: labelled images, read one at a time.
+        on_image: called after every image; its labels are 255 where the image has no data.
     """
     classes = predictor.classes
     matrix = np.zeros((classes, classes), np.int64)
-    nll, images = 0.0, 0
-    for image in labelled_images:
+    nll, count = 0.0, 0
+    for image in images:
         predicted = np.empty(image.labels.shape, np.uint8)
         own = np.zeros_like(matrix)
         for strip in predictor.strips(image.pixels, image.valid):
@@ -86,23 +91,23 @@ def evaluate_images(
             hit = strip.probabilities[labelled, truth[labelled]]
             nll -= float(np.log(np.maximum(hit, 1e-7)).sum())
         matrix += own
-        images += 1
-        if each:
+        count += 1
+        if on_image:
             predicted[~image.valid] = VOID
-            each(image, predicted, own)
-    return Evaluation(matrix, nll / max(1, int(matrix.sum())), images)
+            on_image(image, predicted, own)
+    return Evaluation(matrix, nll / max(1, int(matrix.sum())), count)
 
 
 def apply_card_recipe(dataset: Dataset, card: ModelCard) -> Dataset:
     """The dataset with the decisions about data that the model was trained with.
 
-    The image product is taken on wherever the dataset has it; exclusions, windows and what unknown
-    mask values mean only for the dataset of the training itself. The choice of bands is the
-    predictor's.
+    The image product is used wherever the dataset has it; exclusions, windows and the meaning of
+    unknown mask values only for the dataset of the training itself. The bands are chosen by the
+    predictor.
 
     Raises:
         ConfigError: the recipe in the card does not fit the dataset.
-        ModelError: it cannot be read.
+        ModelError: the recipe in the card cannot be read.
     """
     content = card.training.config.get("recipe")
     if content is None:
@@ -125,8 +130,8 @@ def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Samp
     """The labelled samples of a side of the split the model was trained with.
 
     Args:
-        dataset: to take them from.
-        card: whose lists name the samples.
+        dataset: dataset of the samples.
+        card: card of the model, which lists the samples of each side.
         split: ``all``, ``train``, ``val`` or ``test``.
 
     Raises:
@@ -161,6 +166,13 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on samples, read one at a time.
 
+    Args:
+        predictor: predictor of the model.
+        card: the model's card.
+        dataset: dataset of the samples, with the model's classes.
+        samples: labelled samples.
+        progress: called with the number of samples done and of all samples.
+
     Raises:
         DatasetError: the dataset's classes are not the model's, or a mask does not fit.
         ImageError: an image cannot be read or is not of the model's kind.
@@ -173,10 +185,13 @@ def evaluate(
             remedy="evaluate on a dataset with the same classes in the same order",
         )
 
-    def read() -> Iterable[LabelledImage]:
-        for index, sample in enumerate(samples):
-            yield from load_samples(dataset, [sample])
-            if progress:
-                progress(index + 1, len(samples))
+    done = 0
 
-    return evaluate_images(predictor, read())
+    def count(*_: object) -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, len(samples))
+
+    images = (load_samples(dataset, [sample])[0] for sample in samples)
+    return evaluate_images(predictor, images, count)

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-__all__ = ["colour", "enlarge", "sheet", "span", "thumbnail", "to_heat"]
+__all__ = ["Ends", "colour", "enlarge", "sheet", "span", "thumbnail", "to_heat"]
 
 _GAP, _CAPTION = 4, 16  # pixels between tiles, and for the number above each
-_ENDS = (0.5, 99.5)  # percentiles
+_PERCENTILES = (0.5, 99.5)
 _PAPER, _INK = 255, (60, 60, 60)
 
+Ends = tuple[float, float]
+"""Values of the first and the last colour."""
 
-def span(values: np.ndarray) -> tuple[float, float]:
-    """Where a map's colours begin and end: at its 0.5th and 99.5th percentile.
+
+def span(values: np.ndarray) -> Ends:
+    """Values of a map's first and last colour: its 0.5th and 99.5th percentile.
 
     A few extreme pixels would leave everything else dark. A map so sparse that both are equal
     keeps its whole range.
@@ -23,23 +26,22 @@ def span(values: np.ndarray) -> tuple[float, float]:
     Args:
         values: (h, w) of any real dtype.
     """
-    low, high = (float(value) for value in np.percentile(values, _ENDS))
+    low, high = (float(value) for value in np.percentile(values, _PERCENTILES))
     return (low, high) if low < high else (float(values.min()), float(values.max()))
 
 
-def to_heat(values: np.ndarray, low: float | None = None, high: float | None = None) -> np.ndarray:
+def to_heat(values: np.ndarray, ends: Ends | None = None) -> np.ndarray:
     """Scale a map to 0–255.
 
     Args:
         values: (h, w) of any real dtype.
-        low, high: what becomes 0 and 255, by default the map's `span`. Values beyond are clipped;
+        ends: values that become 0 and 255, by default the map's `span`. Values beyond are clipped;
             where both are equal everything is 0.
 
     Returns:
         (h, w) uint8.
     """
-    if low is None or high is None:
-        low, high = span(values)
+    low, high = ends or span(values)
     if high <= low:
         return np.zeros(values.shape, np.uint8)
     share = (values.astype(np.float32) - low) / (high - low)
@@ -62,7 +64,7 @@ def enlarge(
 
     Args:
         values: (h, w) or (h, w, C).
-        shape: height and width wanted, in pixels.
+        shape: height and width of the result in pixels.
         stride: pixels a value covers, down and across; by default the map covers `shape` exactly.
     """
     stride = stride or (shape[0] / values.shape[0], shape[1] / values.shape[1])
@@ -78,7 +80,7 @@ def thumbnail(heat: np.ndarray, side: int) -> np.ndarray:
 
     Args:
         heat: (h, w) uint8.
-        side: in pixels.
+        side: longest side of the result in pixels.
     """
     height, width = heat.shape
     longer = max(height, width)
@@ -93,9 +95,9 @@ def sheet(heats: Sequence[np.ndarray], numbers: Sequence[int], side: int = 192) 
     """Maps in rows, each under its number.
 
     Args:
-        heats: (h, w) uint8, all of one size.
-        numbers: what to write above each.
-        side: of a tile in pixels.
+        heats: maps (h, w) uint8, all of one size.
+        numbers: number of each map, written above it.
+        side: longest side of a tile in pixels.
 
     Returns:
         (H, W, 3) uint8 RGB.

@@ -43,7 +43,8 @@ def get_activations(
     Args:
         model: a functional model with one input; it is not changed.
         x: (N, H, W, C) float32, normalised.
-        layer_names: which layers, at least one; the last in the graph decides how much is computed.
+        layer_names: names of the layers, at least one; the last in the graph decides how much is
+            computed.
 
     Returns:
         By layer name, in the order asked for, (N, …) float32.
@@ -52,23 +53,23 @@ def get_activations(
         ModelError: the model has no layer of that name, one without a single output tensor of its
             own (a nested model, or a layer used twice), or the memory does not suffice.
     """
-    chosen = [_Layer(name, layer_output(model, name)) for name in dict.fromkeys(layer_names)]
-    if not chosen:
+    layers = [_Layer(name, layer_output(model, name)) for name in dict.fromkeys(layer_names)]
+    if not layers:
         raise ModelError("no layer was named", remedy="name at least one layer of the model")
     tf = tensorflow()
     try:
         with _keract() as keract:
-            found = keract.get_activations(
-                _Model(list(model.inputs), chosen),
+            outputs = keract.get_activations(
+                _Model(list(model.inputs), layers),
                 x.astype(np.float32, copy=False),
-                layer_names=[layer.name for layer in chosen],
+                layer_names=[layer.name for layer in layers],
             )
     except (tf.errors.ResourceExhaustedError, MemoryError) as error:
         raise ModelError(
             f"not enough memory for the maps of {', '.join(layer_names)}",
             remedy="choose a smaller window of the image, or fewer layers",
         ) from error
-    return {layer.name: np.asarray(found[layer.name], np.float32) for layer in chosen}
+    return {layer.name: np.asarray(outputs[layer.name], np.float32) for layer in layers}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class _Layer:
 
 @dataclass(frozen=True)
 class _Model:
-    """A model as keract sees it: the chosen layers and what TensorFlow 1 knew of a model."""
+    """A model as keract sees it: some layers and what TensorFlow 1 knew of a model."""
 
     inputs: list[Any]
     layers: list[_Layer]
@@ -133,8 +134,8 @@ def _function(
         # Traced by hand: TensorFlow would warn that every layer is traced anew, which is meant.
         run = traced.get_concrete_function(tf.TensorSpec(x.shape, tf.float32))
         # A model with one output gives it bare.
-        found = keras.tree.flatten(run(tf.constant(x)))
-        return [tf.cast(output, tf.float32).numpy() for output in found]
+        flat = keras.tree.flatten(run(tf.constant(x)))
+        return [tf.cast(output, tf.float32).numpy() for output in flat]
 
     return call
 

@@ -25,12 +25,12 @@ class LayerInfo:
     Attributes:
         index: place in the graph's order, from 0.
         type: the Keras class, such as ``Conv2D``.
-        shape: of the output for an image of H × W pixels, such as ``H/4 × W/4 × 48``.
-        channels: of the output; None where it has no single one.
-        parameters: weights in the layer, trained or not.
+        shape: shape of the output for an image of H × W pixels, such as ``H/4 × W/4 × 48``.
+        channels: channels of the output; None where there is no single output.
+        parameters: number of weights in the layer, trained or not.
         stride: image pixels, in one direction, per value of the output; None where that is not
             one number.
-        viewable: whether the output is one stack of maps, and can be looked at.
+        viewable: whether the output is one stack of maps, which can be shown.
         activation: whether a nonlinearity comes last in it.
     """
 

@@ -103,7 +103,7 @@ def _tags(file: BinaryIO) -> dict[int, tuple[float, ...]]:
     if entries > 4096:
         return {}
     block = file.read(entries * step)
-    found: dict[int, tuple[float, ...]] = {}
+    tags: dict[int, tuple[float, ...]] = {}
     for position in range(0, len(block), step):
         tag, kind, count = struct.unpack_from(entry, block, position)
         if tag not in _WANTED or kind not in _TYPES or not 0 < count <= _MAX_VALUES:
@@ -111,12 +111,12 @@ def _tags(file: BinaryIO) -> dict[int, tuple[float, ...]]:
         form = f"{order}{count}{_TYPES[kind]}"
         where = position + struct.calcsize(entry)
         if struct.calcsize(form) <= room:
-            found[tag] = struct.unpack_from(form, block, where)
+            tags[tag] = struct.unpack_from(form, block, where)
         else:
             (there,) = struct.unpack_from(order + ("I" if room == 4 else "Q"), block, where)
             file.seek(there)
-            found[tag] = struct.unpack(form, file.read(struct.calcsize(form)))
-    return found
+            tags[tag] = struct.unpack(form, file.read(struct.calcsize(form)))
+    return tags
 
 
 def _from_tags(tags: dict[int, tuple[float, ...]]) -> Place | None:

@@ -17,6 +17,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
 from core.errors import ImageError
+from core.formats import binary_size
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -166,8 +167,8 @@ def read_raster(
         if header.bytes > max_bytes:
             raise ImageError(
                 f"the header claims {header.width:,} × {header.height:,} pixels in {header.bands} "
-                f"band(s) of {header.dtype}, {header.bytes / 1024**3:.1f} GiB in memory, and "
-                f"{max_bytes / 1024**3:.1f} GiB is the limit",
+                f"band(s) of {header.dtype}, {binary_size(header.bytes)} in memory, and "
+                f"{binary_size(max_bytes)} is the limit",
                 where=label,
                 remedy="cut it into smaller pieces first (gdal_translate -srcwin), or check that "
                 "the file is what it says",

@@ -92,9 +92,9 @@ def polygons(
     transform = georeference.transform if georeference and located else rasterio.Affine.identity()
     pixel = georeference.pixel_area(labels.shape[1], labels.shape[0]) if georeference else None
     features = []
-    found = list(shapes(labels, mask=labels != _VOID, connectivity=4, transform=transform))
+    regions = list(shapes(labels, mask=labels != _VOID, connectivity=4, transform=transform))
     scale = abs(transform.determinant)
-    for geometry, value in found:
+    for geometry, value in regions:
         count = round(_area(geometry["coordinates"]) / scale)
         properties = {"class": names[int(value)], "label": int(value), "pixels": count}
         if pixel is not None:

@@ -1,55 +1,141 @@
-"""What a prediction leaves behind: label files, areas per class, and the comparison with a mask."""
+"""The files of a prediction: label map, colours, areas by class, polygons, probabilities."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from rasterio import Affine
 
 from core.classes import VOID, ClassTable
-from core.errors import ImageError
-from core.imagery.raster import Raster, read_raster
+from core.imagery.raster import Georeference, read_raster
 from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
 from core.inference.predictor import Predictor
-from core.paths import writable_folder, write_bytes, write_json
+from core.paths import writable_folder, write_bytes
 
-__all__ = ["predict_file", "summary"]
+__all__ = ["Output", "OutputKind", "Prediction", "predict_file", "prediction_outputs"]
+
+OutputKind = Literal["labels", "colors", "geotiff", "polygons", "probabilities", "summary"]
+
+_NO_GRID = Georeference(None, Affine.identity())
 
 
-def summary(labels: np.ndarray, classes: ClassTable, raster: Raster) -> dict[str, Any]:
-    """Pixels, share and, where the image has a place on Earth, area in m² per class.
+@dataclass(frozen=True)
+class Prediction:
+    """A label map and what it is a map of.
+
+    Attributes:
+        labels: (H, W) uint8, 255 = void.
+        classes: class table of the model, K classes.
+        georeference: grid of the image; None where it has none.
+        image: name or path of the image.
+        model: name of the model.
+        probabilities: (H, W, K) float32; None where they were not asked for.
+    """
+
+    labels: np.ndarray
+    classes: ClassTable
+    georeference: Georeference | None
+    image: str
+    model: str
+    probabilities: np.ndarray | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """Pixels, share and, where the image has a place on Earth, area in m² per class.
+
+        Returns:
+            ``{"width", "height", "void_pixels", "pixel_area_m2"?, "classes": {NAME: {"pixels",
+            "share", "area_m2"?}}}``; shares are of the pixels that are not void.
+        """
+        counts = np.bincount(self.labels.ravel(), minlength=256)
+        total = int(counts.sum() - counts[VOID])
+        height, width = self.labels.shape
+        pixel_area = self.georeference.pixel_area(width, height) if self.georeference else None
+        summary: dict[str, Any] = {
+            "width": width,
+            "height": height,
+            "void_pixels": int(counts[VOID]),
+            **({"pixel_area_m2": pixel_area} if pixel_area is not None else {}),
+            "classes": {},
+        }
+        for index, name in enumerate(self.classes.names):
+            pixels = int(counts[index])
+            entry: dict[str, Any] = {"pixels": pixels, "share": pixels / total if total else 0.0}
+            if pixel_area is not None:
+                entry["area_m2"] = pixels * pixel_area
+            summary["classes"][name] = entry
+        return summary
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file of a prediction, made when its bytes are asked for.
+
+    Attributes:
+        kind: what the file holds.
+        name: file name.
+        mime: media type.
+        make: function that returns the file's bytes.
+    """
+
+    kind: OutputKind
+    name: str
+    mime: str
+    make: Callable[[], bytes]
+
+
+def prediction_outputs(
+    prediction: Prediction, stem: str, *, with_polygons: bool = False
+) -> list[Output]:
+    """The files of a prediction, named as the command line's contract names them.
+
+    There is a GeoTIFF of the labels where the image has a grid, and one of the probabilities where
+    the prediction has them. No array is copied before a file is made.
 
     Args:
-        labels: (H, W) uint8, 255 = void.
-        classes: their table.
-        raster: the image, for its grid.
+        prediction: label map and, where they were asked for, probabilities.
+        stem: beginning of the file names.
+        with_polygons: whether ``STEM.geojson`` is among them.
 
     Returns:
-        ``{"width", "height", "void_pixels", "pixel_area_m2"?, "classes": {NAME: {"pixels",
-        "share", "area_m2"?}}}``; shares are of the pixels that are not void.
+        The files, the summary ``STEM.json`` last.
     """
-    counts = np.bincount(labels.ravel(), minlength=256)
-    total = int(counts.sum() - counts[VOID])
-    height, width = labels.shape
-    place = raster.georeference
-    pixel = place.pixel_area(width, height) if place else None
-    report: dict[str, Any] = {
-        "width": width,
-        "height": height,
-        "void_pixels": int(counts[VOID]),
-        **({"pixel_area_m2": pixel} if pixel is not None else {}),
-        "classes": {},
-    }
-    for index, name in enumerate(classes.names):
-        pixels = int(counts[index])
-        entry: dict[str, Any] = {"pixels": pixels, "share": pixels / total if total else 0.0}
-        if pixel is not None:
-            entry["area_m2"] = pixels * pixel
-        report["classes"][name] = entry
-    return report
+    labels, classes, grid = prediction.labels, prediction.classes, prediction.georeference
+
+    def color() -> bytes:
+        return png_bytes(classes.colorize(labels))
+
+    def geojson() -> bytes:
+        collection = polygons(labels, classes.names, grid)
+        return json.dumps(collection, ensure_ascii=False).encode()
+
+    def summary() -> bytes:
+        source = {"image": prediction.image, "model": prediction.model}
+        text = json.dumps(
+            source | prediction.summary(), indent=2, ensure_ascii=False, allow_nan=False
+        )
+        return f"{text}\n".encode()
+
+    outputs = [
+        Output("labels", f"{stem}_labels.png", "image/png", partial(png_bytes, labels)),
+        Output("colors", f"{stem}_color.png", "image/png", color),
+    ]
+    if grid is not None:
+        geotiff = partial(label_geotiff, labels, grid, classes.colors)
+        outputs.append(Output("geotiff", f"{stem}_labels.tif", "image/tiff", geotiff))
+    if with_polygons:
+        outputs.append(Output("polygons", f"{stem}.geojson", "application/geo+json", geojson))
+    if prediction.probabilities is not None:
+        bands = partial(
+            geotiff_bytes, prediction.probabilities, grid or _NO_GRID, descriptions=classes.names
+        )
+        outputs.append(Output("probabilities", f"{stem}_probabilities.tif", "image/tiff", bands))
+    return [*outputs, Output("summary", f"{stem}.json", "application/json", summary)]
 
 
 def predict_file(
@@ -63,59 +149,36 @@ def predict_file(
     with_probabilities: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Predict an image file and write the contract's files into `out`.
+    """Predict an image file and write the contract's files, each replaced in one step.
 
     Args:
-        image: PNG, JPEG or TIFF.
-        predictor: of `model`.
-        classes: the model's class table.
-        model: its name, for the report.
-        out: a folder; made if it is not there.
+        image: path of a PNG, JPEG or TIFF.
+        predictor: predictor of `model`.
+        classes: class table of the model.
+        model: name of the model, for the summary.
+        out: folder to write to, created where it is missing.
         with_polygons: also ``STEM.geojson``.
         with_probabilities: also ``STEM_probabilities.tif``, a float32 band a class.
-        progress: called with tiles done and in all.
+        progress: called with the number of tiles done and of all tiles.
 
     Returns:
-        The files written, each replaced in one step.
+        Paths of the files.
 
     Raises:
-        ImageError: it cannot be read, or is not of the model's kind.
+        ImageError: the image cannot be read, or is not of the model's kind.
         WorkspaceError: `out` cannot be written.
     """
     raster = read_raster(image)
-    try:
-        predictor.check(raster.pixels)
-    except ImageError as error:
-        raise ImageError(error.what, where=str(image), remedy=error.remedy) from error
+    predictor.input.check(raster.pixels, str(image))
     writable_folder(out)
+    probabilities = None
     if with_probabilities:
-        scores = predictor.probabilities(raster.pixels, raster.valid, progress)
-        labels = scores.argmax(axis=-1).astype(np.uint8)
-        labels[~raster.valid] = VOID
-    else:
-        scores = None
-        labels = predictor.predict(raster.pixels, raster.valid, progress)
-    stem, place = image.stem, raster.georeference
-    files = {
-        f"{stem}_labels.png": png_bytes(labels),
-        f"{stem}_color.png": png_bytes(classes.colorize(labels)),
-    }
-    if place:
-        files[f"{stem}_labels.tif"] = label_geotiff(labels, place, classes.colors)
-    if with_polygons:
-        found = polygons(labels, classes.names, place)
-        files[f"{stem}.geojson"] = json.dumps(found, ensure_ascii=False).encode()
-    if scores is not None:
-        from rasterio import Affine
-
-        from core.imagery.raster import Georeference
-
-        grid = place or Georeference(None, Affine.identity())
-        files[f"{stem}_probabilities.tif"] = geotiff_bytes(scores, grid, descriptions=classes.names)
-    written = []
-    for name, data in files.items():
-        write_bytes(out / name, data)
-        written.append(out / name)
-    report = {"image": str(image), "model": model} | summary(labels, classes, raster)
-    write_json(out / f"{stem}.json", report)
-    return [*written, out / f"{stem}.json"]
+        # Band after band in memory, as they are written: otherwise the writer copies them all.
+        bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
+        probabilities = np.moveaxis(bands, 0, -1)
+    labels = predictor.predict(raster.pixels, raster.valid, progress, probabilities=probabilities)
+    prediction = Prediction(labels, classes, raster.georeference, str(image), model, probabilities)
+    outputs = prediction_outputs(prediction, image.stem, with_polygons=with_polygons)
+    for output in outputs:
+        write_bytes(out / output.name, output.make())
+    return [out / output.name for output in outputs]

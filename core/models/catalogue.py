@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
-from typing import get_args
 
-from core.models.cost.cost import Cost, cost
-from core.models.spec import (
-    ModelSpec,
-    UNetSpec,
-    UNetVGG11Spec,
-    ZooArchitecture,
-    ZooSpec,
-    network_name,
-)
-from core.models.zoo_table import backbones
+from core.models.cost.layer_sum import Cost
+from core.models.families import FAMILIES
+from core.models.network import cost, network_name
+from core.models.spec import ModelSpec
 
 __all__ = ["Architecture", "list_architectures"]
 
@@ -38,25 +31,19 @@ class Architecture:
 
 
 def list_architectures(bands: int, classes: int, size: int = 256) -> Iterator[Architecture]:
-    """The own networks with their default settings, then the zoo's.
+    """Each family with its default settings, with a choice of encoders once for each of them.
 
     Args:
-        bands: of the input, from 1.
-        classes: of the output, from 1.
+        bands: number of bands of the input, from 1.
+        classes: number of classes of the output, from 1.
         size: side of the image that the cost is for; where a network cannot take it, the next
             larger one that it can.
     """
-    specs: list[ModelSpec] = [
-        UNetSpec(bands=bands, classes=classes),
-        UNetVGG11Spec(bands=bands, classes=classes),
-    ]
-    for decoder in get_args(ZooArchitecture):
-        for backbone in backbones(decoder):
-            specs.append(
-                ZooSpec(architecture=decoder, backbone=backbone, bands=bands, classes=classes)
-            )
-    for spec in specs:
-        side = ceil(size / spec.multiple) * spec.multiple
-        if spec.architecture == "sm-pspnet":
-            spec = spec.model_copy(update={"size": side})
-        yield Architecture(network_name(spec), spec, side, cost(spec, side))
+    for name, family in FAMILIES.items():
+        settings = {"architecture": name, "bands": bands, "classes": classes}
+        choices = [{"backbone": backbone} for backbone in family.backbones()] or [{}]
+        for choice in choices:
+            spec = family.spec.model_validate(settings | choice)
+            side = ceil(size / spec.multiple) * spec.multiple
+            spec = spec.for_crops(side)
+            yield Architecture(network_name(spec), spec, side, cost(spec, side))

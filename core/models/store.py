@@ -12,11 +12,8 @@ from pydantic import ValidationError
 
 from core.device import tensorflow
 from core.errors import ModelError
-from core.models.architectures.unet import build_unet
-from core.models.architectures.unet_vgg11 import build_unet_vgg11
-from core.models.architectures.zoo import build_zoo
 from core.models.card import CARD_FILE, ModelCard, file_sha256
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
+from core.models.network import build_model
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
 if TYPE_CHECKING:
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ModelRef",
-    "build_model",
     "find_model",
     "list_models",
     "load_model",
@@ -37,7 +33,7 @@ Source = Literal["bundled", "workspace", "run", "folder"]
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A model that can be chosen: its name, its folder and where it was found."""
+    """A model that can be chosen: its name, its folder and the kind of place it lies in."""
 
     name: str
     folder: Path
@@ -51,15 +47,15 @@ def _places() -> list[tuple[Source, Path]]:
 
 def list_models() -> list[ModelRef]:
     """All models with a card: bundled ones, the workspace's, then those of runs, newest first."""
-    found: dict[str, ModelRef] = {}
+    models: dict[str, ModelRef] = {}
     for source, place in _places():
         cards = list(place.glob(f"*/{CARD_FILE}"))
         newest = source == "run"
         cards.sort(key=lambda p: -p.stat().st_mtime if newest else p.parent.name)
         for card in cards:
             # The first of a name is the one `find_model` opens.
-            found.setdefault(card.parent.name, ModelRef(card.parent.name, card.parent, source))
-    return list(found.values())
+            models.setdefault(card.parent.name, ModelRef(card.parent.name, card.parent, source))
+    return list(models.values())
 
 
 def find_model(model: str) -> ModelRef:
@@ -94,13 +90,6 @@ def read_card(folder: Path) -> ModelCard:
             where=str(path),
             remedy="restore the folder from where it came from, or train the model again",
         ) from error
-
-
-def build_model(spec: ModelSpec) -> keras.Model:
-    """The network of a spec, with random weights; (N, H, W, bands) to logits (N, H, W, classes)."""
-    if isinstance(spec, UNetSpec):
-        return build_unet(spec)
-    return build_unet_vgg11(spec) if isinstance(spec, UNetVGG11Spec) else build_zoo(spec)
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
@@ -156,17 +145,17 @@ def save_model(
     """Write weights, then the card that names them; a reader finds either the old or the new pair.
 
     Args:
-        model: whose weights to write.
-        folder: where; other weights files in it are left alone.
+        model: the network with the weights.
+        folder: folder of the model; other weights files in it are left alone.
         weights: file name of the weights. To replace a model in place, use a new name each time
             and delete the old file afterwards.
-        card: makes the card from the SHA-256 of the weights.
+        card: function that makes the card from the SHA-256 of the weights.
 
     Raises:
         WorkspaceError: the disk is full or the folder cannot be written.
     """
     path = folder / weights
     write_atomic(path, lambda temporary: model.save_weights(temporary))
-    made = card(file_sha256(path))
-    write_json(folder / CARD_FILE, made.model_dump(mode="json"))
-    return made
+    model_card = card(file_sha256(path))
+    write_json(folder / CARD_FILE, model_card.model_dump(mode="json"))
+    return model_card

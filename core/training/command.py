@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from core.models.spec import default_spec
+from core.models.families import default_spec
 from core.settings import flatten_settings
 from core.training.config import TrainConfig
 

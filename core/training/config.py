@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.datasets.recipes.recipe import Recipe
 from core.device import Precision
 from core.errors import ConfigError
-from core.models.spec import ModelSpec, UNetSpec, architectures, default_spec
+from core.models.architectures.unet import UNetSpec
+from core.models.families import FAMILIES, AnySpec, default_spec
 from core.settings import Label, load_settings, misfit, set_setting
 
 __all__ = ["Loss", "Optimizer", "Schedule", "TrainConfig", "load_config", "with_settings"]
@@ -146,7 +147,7 @@ class TrainConfig(BaseModel):
     start_from: Annotated[str, Label("Start from a model")] = ""
     encoder_weights: Annotated[str, Label("Encoder weights")] = "none"
     recipe: Recipe = Recipe()
-    model: ModelSpec = UNetSpec()
+    model: AnySpec = UNetSpec()
     loss: Loss = Loss()
     batch: Annotated[
         int, Label("Batch size", "Crops a step: more is steadier and takes more memory.")
@@ -325,12 +326,12 @@ def with_settings(config: TrainConfig, settings: Sequence[str]) -> TrainConfig:
     pairs.sort(key=lambda pair: pair[0] != "model.architecture")
     for key, text in pairs:
         if key == "model.architecture" and text != content["model"]["architecture"]:
-            if text not in architectures():
+            if text not in FAMILIES:
                 raise ConfigError(
                     f"there is no architecture {text!r}",
                     key=key,
                     where="",
-                    remedy=f"model.architecture is one of {', '.join(architectures())}",
+                    remedy=f"model.architecture is one of {', '.join(FAMILIES)}",
                 )
             content["model"] = default_spec(text).model_dump(mode="json")
             continue

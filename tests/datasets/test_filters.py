@@ -8,7 +8,7 @@ import pytest
 
 from core.classes import ClassTable, LandClass
 from core.datasets.audit.audit import Audit, Problem, SampleFacts
-from core.datasets.audit.statistics import Gathering
+from core.datasets.audit.statistics import StatisticsBuilder
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SampleFilter, filter_samples
 from core.datasets.masks.decode import MaskCoding
@@ -31,7 +31,7 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture
-def found(dataset: Dataset) -> Audit:
+def audit_report(dataset: Dataset) -> Audit:
     """Road in North/Part 1: 10 of 100 pixels, 80 of them void; in South/Part 1: 50 of 100."""
     counts = {
         "North/Part 1": (10, 10, 80),
@@ -55,19 +55,19 @@ def found(dataset: Dataset) -> Audit:
         Problem("unused-class", "", "", "info", ""),
         Problem("duplicate", "South/Part 2", "", "info", "", other="South/Part 3"),
     )
-    return Audit("pairs", CLASSES.names, facts, problems, Gathering(2).result(), ())
+    return Audit("pairs", CLASSES.names, facts, problems, StatisticsBuilder(2).result(), ())
 
 
 SPLIT = Split(train=("North/Part 1", "North/Part 2"), val=("South/Part 1",), test=("South/Part 2",))
 
 
-def ids(dataset: Dataset, found: Audit, **conditions: object) -> list[str]:
+def ids(dataset: Dataset, audit_report: Audit, **conditions: object) -> list[str]:
     chosen = SampleFilter(**conditions)  # type: ignore[arg-type]
-    return [s.id for s in filter_samples(dataset, chosen, found, SPLIT)]
+    return [s.id for s in filter_samples(dataset, chosen, audit_report, SPLIT)]
 
 
-def test_no_condition_leaves_all(dataset: Dataset, found: Audit) -> None:
-    assert ids(dataset, found) == [s.id for s in dataset.samples]
+def test_no_condition_leaves_all(dataset: Dataset, audit_report: Audit) -> None:
+    assert ids(dataset, audit_report) == [s.id for s in dataset.samples]
     assert filter_samples(dataset, SampleFilter()) == dataset.samples
 
 
@@ -103,9 +103,9 @@ def test_no_condition_leaves_all(dataset: Dataset, found: Audit) -> None:
     ],
 )
 def test_conditions_combine(
-    dataset: Dataset, found: Audit, conditions: dict[str, object], left: list[str]
+    dataset: Dataset, audit_report: Audit, conditions: dict[str, object], left: list[str]
 ) -> None:
-    assert ids(dataset, found, **conditions) == left
+    assert ids(dataset, audit_report, **conditions) == left
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ import pytest
 from core.datasets import fingerprint as module
 from core.datasets.fingerprint import fingerprint
 
+LARGE = {"small": 1, "trusted": 10_000.0}
+"""Three files are many, and 1 s of trust for each."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -23,11 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the clock shows; and three files are many."""
+    """What the clock shows."""
     now = [1000.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(module, "_SMALL", 1)
-    monkeypatch.setattr(module, "_TRUSTED", 10_000.0)  # 1 s for each file
     return now
 
 
@@ -51,19 +52,19 @@ def test_every_change_of_a_small_folder_shows_at_once(folder: Path) -> None:
 
 
 def test_a_large_folder_is_walked_once_in_a_while(folder: Path, clock: list[float]) -> None:
-    before = fingerprint(folder)
+    before = fingerprint(folder, **LARGE)
     rewrite(folder / "images/a.png", 1)
     clock[0] += 2.9
-    assert fingerprint(folder) == before  # not looked at again so soon
+    assert fingerprint(folder, **LARGE) == before  # not looked at again so soon
     clock[0] += 0.2
-    assert fingerprint(folder) != before
+    assert fingerprint(folder, **LARGE) != before
 
 
 @pytest.mark.parametrize("change", ["added", "removed", "replaced", "new folder"])
 def test_other_names_in_a_large_folder_show_at_once(
     folder: Path, clock: list[float], change: str
 ) -> None:
-    before = fingerprint(folder)
+    before = fingerprint(folder, **LARGE)
     inside = folder / "images"
     if change == "added":
         (inside / "c.png").write_bytes(b"1")
@@ -78,7 +79,7 @@ def test_other_names_in_a_large_folder_show_at_once(
     # The clock of the disk may tick more slowly than this test runs.
     times = inside.stat()
     os.utime(inside, ns=(times.st_atime_ns, times.st_mtime_ns + 10**7))
-    assert fingerprint(folder) != before
+    assert fingerprint(folder, **LARGE) != before
 
 
 def test_links_that_lead_nowhere_or_in_a_circle(folder: Path) -> None:

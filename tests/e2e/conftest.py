@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,14 +61,14 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
                     return
             except OSError:
                 time.sleep(0.2)
-        raise RuntimeError("the dashboard did not answer within a minute, see server.log")
+        raise RuntimeError("the dashboard did not answer within three minutes, see server.log")
 
     def kill(self) -> None:
         """End the server at once, as a crash would; trainings are processes of their own."""
@@ -75,13 +76,12 @@ class Server:
         self.process.wait()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A dashboard on a free port with a workspace of its own."""
+@contextmanager
+def dashboard(workspace: Path) -> Iterator[Server]:
+    """A dashboard on a free port with a new workspace, killed at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    workspace = tmp_path_factory.mktemp("e2e") / "workspace"
     workspace.mkdir()
     running = Server(f"http://localhost:{port}", port, workspace, None)  # type: ignore[arg-type]
     try:
@@ -89,6 +89,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
     finally:
         running.kill()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The dashboard of all browser tests but those that kill it; each names its own datasets."""
+    with dashboard(tmp_path_factory.mktemp("e2e") / "workspace") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

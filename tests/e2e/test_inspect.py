@@ -9,7 +9,7 @@ from tests.e2e.conftest import settled
 from tests.tiny import save_tiny_model
 
 VIEWER = "[data-testid=viewer-root][data-ready='1']"
-SOURCE = "Dataset" if REAL_DATA.is_dir() else "Demo scene"
+SOURCE = "Dataset&dataset=server%2Fdata%2Fdubai" if REAL_DATA.is_dir() else "Demo scene"
 
 
 @pytest.fixture(scope="module")

@@ -142,8 +142,8 @@ def test_what_is_wrong_is_said_and_the_page_goes_on(
 def test_a_dataset_sample_by_its_address(server: Server, page: Any) -> None:
     from core.datasets.synthetic.dubai import write_demo
 
-    write_demo(server.workspace / "datasets" / "demo", scenes=1, size=128, seed=2)
-    page.goto(f"{server.url}/predict?source=Dataset&dataset=demo&sample=Tile+1/image_part_002")
+    write_demo(server.workspace / "datasets" / "harbour", scenes=1, size=128, seed=2)
+    page.goto(f"{server.url}/predict?source=Dataset&dataset=harbour&sample=Tile+1/image_part_002")
     page.get_by_role("button", name="Predict", exact=True).wait_for()
     settled(page)
     viewer = predict(page)

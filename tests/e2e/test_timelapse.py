@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ from core.classes import DUBAI_CLASSES
 from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.confusion import confusion
 from core.training.config import TrainConfig
-from core.training.runs.run import Run, Status, create_run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
 from core.training.runs.timelapse import TimelapseWriter
 from tests.e2e.conftest import Server, settled
 
@@ -39,7 +43,7 @@ def _predict(run: Run, epochs: range) -> None:
 
 
 @pytest.fixture
-def run(server: Server, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """A training that goes on, as far as its files tell: this process is it."""
     monkeypatch.setenv("DSI_WORKSPACE", str(server.workspace))
     run = create_run("lapse", TrainConfig(dataset="demo", epochs=40))
@@ -57,7 +61,8 @@ def run(server: Server, monkeypatch: pytest.MonkeyPatch) -> Run:
         )
     )
     _predict(run, range(1, 12))
-    return run
+    yield run
+    shutil.rmtree(run.folder)
 
 
 def _color(page: Any, pane: str) -> list[int]:

@@ -7,7 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,10 +17,17 @@ from core.models.store import load_model
 from core.training.queue.launch import running
 from core.training.queue.queue import queued, remove
 from core.training.runs.run import Run
-from tests.e2e.conftest import Server, settled
+from tests.e2e.conftest import Server, dashboard, settled
 
 # s; a training's first step waits for TensorFlow to start, on a machine that may be busy.
 PATIENCE = 240
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard of these tests' own, for they kill it."""
+    with dashboard(tmp_path_factory.mktemp("train") / "workspace") as running:
+        yield running
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -96,6 +103,16 @@ def _range(page: Any) -> list[float]:
     )
 
 
+@contextmanager
+def _held(run: Run) -> Iterator[None]:
+    """Let a training wait, that a short one does not end before the page was looked at."""
+    pid = run.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    yield
+    os.kill(pid, signal.SIGCONT)
+
+
 def _until(page: Any, holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not holds():
@@ -106,16 +123,17 @@ def _until(page: Any, holds: Callable[[], bool]) -> None:
 def test_a_training_outlives_page_and_server_and_its_model_predicts(
     page: Any, server: Server
 ) -> None:
-    run = _start(page, server, "first", epochs=160)
-    page.get_by_text(re.compile(r"Epoch \d+ of 160")).wait_for()
+    run = _start(page, server, "first", epochs=60)
+    page.get_by_text(re.compile(r"Epoch \d+ of 60")).wait_for()
     _until(page, lambda: _points(page) > 2)
     before = _points(page)
     _until(page, lambda: _points(page) > before + 2)  # it grows without anyone's doing
 
-    page.reload()
-    settled(page)
-    page.get_by_text(re.compile(r"Epoch \d+ of 160")).wait_for()
-    _until(page, lambda: _points(page) > before + 2)
+    with _held(run):
+        page.reload()
+        settled(page)
+        page.get_by_text(re.compile(r"Epoch \d+ of 60")).wait_for()
+        _until(page, lambda: _points(page) > before + 2)
 
     server.kill()
     epoch = run.status().epoch
@@ -169,7 +187,7 @@ def test_a_second_training_waits_over_a_restart_and_the_first_is_stopped_and_res
     _until(page, lambda: run.status().state == "running" and run.status().epoch > epoch)
     page.get_by_role("button", name="Stop training").click()
     _box(page, "Stopped as you asked; kept epoch").wait_for()
-    steps = [record["step"] for record in run.metrics()]
+    steps = [record.step for record in run.metrics().steps]
     assert steps == sorted(steps)
 
 

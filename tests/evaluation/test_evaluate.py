@@ -20,6 +20,7 @@ from core.evaluation.evaluate import apply_card_recipe, evaluate, evaluate_image
 from core.imagery.normalise import Normalisation
 from core.imagery.write import png_bytes
 from core.inference.predictor import Predictor
+from core.models.model_input import ModelInput
 from core.models.store import find_model, load_model, read_card
 from tests.imagery.test_raster import tiff
 
@@ -60,8 +61,16 @@ def test_evaluation_is_prediction_compared(gappy: Path, space: Path, tiny_model:
     model, card = load_model(space / "models" / tiny_model)
     card = card.model_copy(update={"classes": open_dataset(gappy).classes})
     dataset = open_dataset(gappy)
-    predictor = Predictor(model, Normalisation(divisor=1.0), multiple=card.spec.multiple)
-    result = evaluate(predictor, card, dataset, dataset.samples)
+    predictor = Predictor(model, ModelInput.of_spec(card.spec, Normalisation(divisor=1.0)))
+    calls: list[tuple[int, int]] = []
+    result = evaluate(
+        predictor,
+        card,
+        dataset,
+        dataset.samples,
+        lambda done, total: calls.append((done, total)),
+    )
+    assert calls == [(1, 2), (2, 2)]
     by_hand = np.zeros((5, 5), np.int64)
     for image in load_samples(dataset, dataset.samples):
         by_hand += confusion(image.labels, predictor.predict(image.pixels, image.valid), 5)
@@ -75,13 +84,13 @@ def test_predictions_are_handed_over_image_by_image(
     model, card = load_model(space / "models" / tiny_model)
     images = load_samples(open_dataset(gappy), open_dataset(gappy).samples)
     # Tiles of 32: an image comes in several strips.
-    predictor = Predictor(model, Normalisation(divisor=1.0), multiple=card.spec.multiple, tile=32)
+    predictor = Predictor(model, ModelInput.of_spec(card.spec, Normalisation(divisor=1.0)), tile=32)
     seen: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
-    def each(image: LabelledImage, labels: np.ndarray, own: np.ndarray) -> None:
+    def on_image(image: LabelledImage, labels: np.ndarray, own: np.ndarray) -> None:
         seen[image.id] = labels, own
 
-    result = evaluate_images(predictor, images, each)
+    result = evaluate_images(predictor, images, on_image)
     assert list(seen) == [image.id for image in images]
     for image in images:
         labels, own = seen[image.id]

@@ -7,8 +7,8 @@ import pytest
 
 from core.errors import ModelError
 from core.explain.keract_bridge import get_activations
-from core.models.spec import UNetSpec
-from core.models.store import build_model
+from core.models.architectures.unet import UNetSpec
+from core.models.network import build_model
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.explain.layers import last_activations, list_layers
-from core.models.spec import UNetSpec
-from core.models.store import build_model
+from core.models.architectures.unet import UNetSpec
+from core.models.network import build_model
 
 
 @pytest.mark.parametrize("stem", [1, 2, 4])

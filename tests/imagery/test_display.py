@@ -95,8 +95,8 @@ def test_real_crops_are_seen(real_data: Path, name: str) -> None:
 def test_mask_has_exactly_the_palettes_colours() -> None:
     labels = RNG.choice(np.array([0, 1, 2, 3, 4, 255], np.uint8), (40, 40))
     shown = to_rgb(DUBAI_CLASSES.colorize(labels))
-    found = {tuple(int(v) for v in c) for c in np.unique(shown.reshape(-1, 3), axis=0)}
-    assert found == {*DUBAI_CLASSES.colors, (0, 0, 0)}
+    colors = {tuple(int(v) for v in c) for c in np.unique(shown.reshape(-1, 3), axis=0)}
+    assert colors == {*DUBAI_CLASSES.colors, (0, 0, 0)}
 
 
 def test_normalisation_by_hand() -> None:

@@ -42,14 +42,14 @@ def test_bounds_without_gdal(
 ) -> None:
     path = written(tmp_path / "a.tif", transform, **options)
     monkeypatch.setattr(place, "read_header", None)  # not asked
-    found = read_place(path)
-    assert found is not None
+    extent = read_place(path)
+    assert extent is not None
     corners = [transform @ corner for corner in ((0, 0), (7, 0), (0, 5), (7, 5))]
     xs, ys = zip(*corners, strict=True)
     expected = (min(xs), min(ys), max(xs), max(ys))
-    assert (found.west, found.south, found.east, found.north) == pytest.approx(expected)
-    assert (found.width, found.height) == (7, 5)
-    assert found.pixel_area == pytest.approx(abs(transform.determinant))
+    assert (extent.west, extent.south, extent.east, extent.north) == pytest.approx(expected)
+    assert (extent.width, extent.height) == (7, 5)
+    assert extent.pixel_area == pytest.approx(abs(transform.determinant))
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
@@ -79,11 +79,11 @@ def test_real_crops(real_data: Path) -> None:
     files = sorted((real_data / "spacenet/sn6_crops").glob("*.tif"))
     assert len(files) == 10
     for path in files:
-        found = read_place(path)
+        extent = read_place(path)
         with rasterio.open(path) as dataset:
             corners = [
                 dataset.transform @ (x, y) for x in (0, dataset.width) for y in (0, dataset.height)
             ]
-        assert found is not None
-        assert found.west == pytest.approx(min(x for x, _ in corners))
-        assert found.north == pytest.approx(max(y for _, y in corners))
+        assert extent is not None
+        assert extent.west == pytest.approx(min(x for x, _ in corners))
+        assert extent.north == pytest.approx(max(y for _, y in corners))

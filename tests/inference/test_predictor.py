@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from core.device import tensorflow
 from core.errors import ConfigError, ImageError
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
-from core.models.spec import UNetSpec
-from core.models.store import build_model
+from core.models.architectures.unet import UNetSpec
+from core.models.model_input import ModelInput
+from core.models.network import build_model
 
 RNG = np.random.default_rng(5)
 SPEC = UNetSpec(width=8, depth=2, norm="none")
+INPUT = ModelInput.of_spec(SPEC, Normalisation())
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def whole_pass(model: Any, pixels: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [(300, 413), (128, 128), (1, 1), (5, 700), (127, 260)])
 def test_tiles_leave_no_seam(model: Any, size: tuple[int, int]) -> None:
     pixels = image(*size)
-    predictor = Predictor(model, Normalisation(), multiple=4, tile=128, overlap=0.5)
+    predictor = Predictor(model, INPUT, tile=128, overlap=0.5)
     tiled = predictor.probabilities(pixels)
     whole = whole_pass(model, pixels)
     assert tiled.shape == whole.shape
@@ -60,21 +63,23 @@ def test_tiles_leave_no_seam(model: Any, size: tuple[int, int]) -> None:
     # Near a tile's border a pixel sees a little of the zeros beyond, with a falling weight.
     assert np.abs(tiled - whole).max() < 0.01
     assert np.abs(tiled - whole).mean() < 0.0005
-    labels = predictor.predict(pixels)
+    scores = np.empty_like(tiled)
+    labels = predictor.predict(pixels, probabilities=scores)
     assert (labels == whole.argmax(axis=-1)).mean() > 0.99
+    np.testing.assert_array_equal(scores, tiled)
 
 
 def test_no_overlap_does_leave_seams(model: Any) -> None:
     """The test above can fail: without overlap and blending the difference is many times larger."""
     pixels = image(300, 413)
     whole = whole_pass(model, pixels)
-    hard = Predictor(model, Normalisation(), multiple=4, tile=128, overlap=0).probabilities(pixels)
-    soft = Predictor(model, Normalisation(), multiple=4, tile=128, overlap=0.5)
+    hard = Predictor(model, INPUT, tile=128, overlap=0).probabilities(pixels)
+    soft = Predictor(model, INPUT, tile=128, overlap=0.5)
     assert np.abs(hard - whole).max() > 5 * np.abs(soft.probabilities(pixels) - whole).max()
 
 
 def test_one_traced_function_per_tile_shape(model: Any) -> None:
-    predictor = Predictor(model, Normalisation(), multiple=4, tile=128, batch=3)
+    predictor = Predictor(model, INPUT, tile=128, batch=3)
     predictor.predict(image(300, 413))
     predictor.predict(image(500, 200))
     assert set(predictor._functions) == {(128, 128)}
@@ -84,15 +89,15 @@ def test_one_traced_function_per_tile_shape(model: Any) -> None:
 
 def test_batches_of_tiles_change_nothing(model: Any) -> None:
     pixels = image(200, 500)
-    one = Predictor(model, Normalisation(), multiple=4, tile=128, batch=1).probabilities(pixels)
-    four = Predictor(model, Normalisation(), multiple=4, tile=128, batch=4).probabilities(pixels)
+    one = Predictor(model, INPUT, tile=128, batch=1).probabilities(pixels)
+    four = Predictor(model, INPUT, tile=128, batch=4).probabilities(pixels)
     np.testing.assert_allclose(one, four, atol=1e-5)
 
 
 def test_time_augmented_prediction_turns_with_the_image(model: Any) -> None:
     """With all eight symmetries averaged, turning the image turns the result."""
     pixels = image(96, 96)
-    predictor = Predictor(model, Normalisation(), multiple=4, tile=128, tta=True)
+    predictor = Predictor(model, INPUT, tile=128, tta=True)
     upright = predictor.probabilities(pixels)
     turned = predictor.probabilities(np.ascontiguousarray(np.rot90(pixels)))
     np.testing.assert_allclose(np.rot90(upright), turned, atol=1e-4)
@@ -101,7 +106,7 @@ def test_time_augmented_prediction_turns_with_the_image(model: Any) -> None:
 def test_pixels_without_data_are_void(model: Any) -> None:
     valid = np.ones((60, 70), bool)
     valid[:20] = False
-    predictor = Predictor(model, Normalisation(), multiple=4, tile=64)
+    predictor = Predictor(model, INPUT, tile=64)
     labels = predictor.predict(image(60, 70), valid)
     assert (labels[:20] == 255).all()
     assert (labels[20:] < 5).all()
@@ -109,27 +114,27 @@ def test_pixels_without_data_are_void(model: Any) -> None:
 
 def test_progress_counts_up_to_all_tiles(model: Any) -> None:
     seen: list[tuple[int, int]] = []
-    predictor = Predictor(model, Normalisation(), multiple=4, tile=64, batch=2)
+    predictor = Predictor(model, INPUT, tile=64, batch=2)
     predictor.predict(image(150, 150), progress=lambda done, total: seen.append((done, total)))
     assert seen[-1][0] == seen[-1][1]
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
 
 
 def test_wrong_bands_type_and_overlap(model: Any) -> None:
-    predictor = Predictor(model, Normalisation(), multiple=4, dtype="uint8")
+    predictor = Predictor(model, replace(INPUT, dtype="uint8"))
     with pytest.raises(ImageError, match=r"takes 3 band.*has 4"):
         predictor.predict(np.zeros((64, 64, 4), np.uint16))
     with pytest.raises(ImageError, match="uint8 values, the image holds uint16"):
         predictor.predict(np.zeros((64, 64, 3), np.uint16))
     with pytest.raises(ConfigError, match="overlap"):
-        Predictor(model, Normalisation(), multiple=4, overlap=0.9)
+        Predictor(model, INPUT, overlap=0.9)
 
 
 def test_memory_is_bounded_by_a_row_of_tiles(model: Any, tmp_path: Path) -> None:
     """A tall image: the canvas must not grow with its height."""
     import tracemalloc
 
-    predictor = Predictor(model, Normalisation(), multiple=4, tile=64, overlap=0.25)
+    predictor = Predictor(model, INPUT, tile=64, overlap=0.25)
 
     def peak(height: int) -> int:
         pixels = np.zeros((height, 128, 3), np.uint8)

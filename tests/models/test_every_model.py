@@ -1,39 +1,59 @@
-"""Every model that is offered, through the one tester.
+"""Models of every family through the one tester.
 
-Each encoder of the zoo but the six largest is tried with one decoder, and each decoder with
-several encoders, within the time a run of all tests may take; with DSI_ALL_MODELS=1 all of them
-with all, which `python -m bench.zoo` does too when it makes the table of what is offered.
+Of the zoo one encoder of each family is tried, and each decoder with several of them; with
+DSI_ALL_MODELS=1 all of them with all, which `python -m bench.zoo` does too when it makes the table
+of what is offered.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from core.models.spec import UNetSpec, UNetVGG11Spec, ZooArchitecture, ZooSpec
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.architectures.zoo_spec import DECODERS, ZooSpec
 from core.models.zoo_table import backbones
 from tests.model_tester import check_model
 
-_DECODERS = get_args(ZooArchitecture)
-# More than 900 layers: half a minute to some minutes each.
-_SLOW = {"senet154", "resnext101", "seresnext101", "resnext50", "seresnext50", "seresnet152"}
+pytestmark = pytest.mark.training
+
+_DECODERS = tuple(DECODERS)
+# The smallest encoder of each family, with a decoder.
+_FAMILIES = {
+    "vgg16": "sm-unet",
+    "resnet18": "sm-fpn",
+    "seresnet18": "sm-pspnet",
+    "resnext50": "sm-linknet",
+    "seresnext50": "sm-pspnet",
+    "inceptionv3": "sm-linknet",
+    "inceptionresnetv2": "sm-fpn",
+    "mobilenet": "sm-pspnet",
+    "mobilenetv2": "sm-unet",
+    "efficientnetb0": "sm-fpn",
+}
+# Some minutes, for its hundreds of convolutions in groups; those of resnext50 are built likewise.
+_SLOW = {"senet154"}
 
 
 def _zoo() -> list[ZooSpec]:
-    specs = []
-    every = bool(os.environ.get("DSI_ALL_MODELS"))
-    for turn, backbone in enumerate(backbones("sm-unet")):
-        for number, decoder in enumerate(_DECODERS):
-            if not every and (backbone in _SLOW or turn % len(_DECODERS) != number):
-                continue
-            size = 96 if decoder == "sm-pspnet" else 0
-            specs.append(
-                ZooSpec(architecture=decoder, backbone=backbone, bands=4, classes=3, size=size)
-            )
-    return specs
+    pairs = list(_FAMILIES.items())
+    if os.environ.get("DSI_ALL_MODELS"):
+        pairs = [(name, decoder) for decoder in _DECODERS for name in backbones(decoder)]
+    return [
+        ZooSpec(
+            architecture=decoder,
+            backbone=backbone,
+            bands=4,
+            classes=3,
+            size=96 if DECODERS[decoder].fixed_size else 0,
+        )
+        for backbone, decoder in pairs
+    ]
 
 
 _OWN = [
@@ -59,6 +79,15 @@ def test_every_model(spec: Any, tmp_path: Path) -> None:
         check_model(spec, tmp_path)
     finally:
         keras.backend.clear_session()
+
+
+def _family(backbone: str) -> str:
+    return re.sub(r"b?\d+$", "", backbone)
+
+
+def test_no_family_but_the_slow_is_left_out() -> None:
+    offered = set(backbones("sm-unet")) - _SLOW
+    assert {_family(name) for name in _FAMILIES} == {_family(name) for name in offered}
 
 
 def test_all_decoders_offer_the_same_encoders_but_densenet() -> None:

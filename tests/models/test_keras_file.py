@@ -77,7 +77,7 @@ def test_a_folder_is_not_opened_by_its_path(tiny_model, space, tmp_path, monkeyp
 def test_a_kept_file_is_given_without_tensorflow(tiny_model):
     graph_file(tiny_model)
     code = (
-        "import sys; from core.models.graph import graph_file; "
+        "import sys; from core.models.keras_file import graph_file; "
         f"graph_file({tiny_model!r}); assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

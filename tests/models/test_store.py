@@ -13,9 +13,10 @@ from core.classes import DUBAI_CLASSES
 from core.device import tensorflow
 from core.errors import ModelError
 from core.imagery.normalise import Normalisation
+from core.models.architectures.unet import UNetSpec
 from core.models.card import ModelCard, Training
-from core.models.spec import UNetSpec
-from core.models.store import build_model, find_model, list_models, load_model, save_model
+from core.models.network import build_model
+from core.models.store import find_model, list_models, load_model, save_model
 from core.paths import workspace
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.models.spec import ZooSpec
+from core.models.architectures.zoo_spec import ZooSpec
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.classes import DUBAI_CLASSES
 from core.paths import workspace, write_json
-from core.training.runs.run import Status, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.status import Status
 from tests.conftest import REPOSITORY
 from ui.shell.jobs import find_job
 

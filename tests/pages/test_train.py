@@ -14,20 +14,14 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes.revisions import save_recipe
 from core.datasets.recipes.splits import SplitConfig
-from core.models.spec import UNetSpec, ZooSpec
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.zoo_table import backbones
 from core.paths import workspace
 from core.training.config import Loss, TrainConfig, with_settings
-from core.training.runs.run import (
-    EPOCH_FILE,
-    STATE_FILE,
-    Run,
-    Status,
-    create_run,
-    find_run,
-    list_runs,
-    process_start,
-)
+from core.training.runs.liveness import process_start
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run, find_run, list_runs
+from core.training.runs.status import Status
 from tests.conftest import REPOSITORY
 
 
@@ -341,7 +335,7 @@ def test_a_running_one_is_shown_live_and_can_be_stopped(dataset: str) -> None:
     [
         ("failed", "smaller batch"),
         ("stopped", "as you asked"),
-        ("running", "ended without a word"),  # by a process that is gone
+        ("running", "ended unexpectedly"),  # by a process that is gone
     ],
 )
 def test_one_that_ended_early_says_why_and_can_go_on(

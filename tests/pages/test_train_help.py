@@ -12,11 +12,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import ConfigError
-from core.models.cost.cost import cost
+from core.models.network import cost
 from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.trials.learning_rate import LearningRates
-from core.training.trials.step_time import STAGES, Measured
+from core.training.trials.step_time import STAGES, StepTime
 from tests.conftest import REPOSITORY
 from ui.shell import jobs
 
@@ -63,11 +63,11 @@ def _finished(at: AppTest) -> AppTest:
 
 
 def _measuring(
-    monkeypatch: pytest.MonkeyPatch, measure: Callable[..., Measured]
+    monkeypatch: pytest.MonkeyPatch, measure: Callable[..., StepTime]
 ) -> list[tuple[TrainConfig, int, int]]:
     asked: list[tuple[TrainConfig, int, int]] = []
 
-    def noted(config: TrainConfig, bands: int, classes: int, progress: Any) -> Measured:
+    def noted(config: TrainConfig, bands: int, classes: int, progress: Any) -> StepTime:
         asked.append((config, bands, classes))
         return measure(progress)
 
@@ -75,7 +75,7 @@ def _measuring(
     return asked
 
 
-MEASURED = Measured(0.25, 5.25, 12, 3 * 2**29, 2**29, "a device")
+MEASURED = StepTime(0.25, 5.25, 12, 3 * 2**29, 2**29, "a device")
 
 
 def test_costs_are_told_without_measuring(page: AppTest) -> None:
@@ -122,7 +122,7 @@ def test_a_step_is_measured_once_for_all_sessions(
 def test_a_step_that_has_too_little_memory_is_one_box(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def measure(progress: Any) -> Measured:
+    def measure(progress: Any) -> StepTime:
         raise ConfigError("there is not enough memory", where="batch", remedy="a smaller one")
 
     _measuring(monkeypatch, measure)
@@ -138,7 +138,7 @@ def test_one_that_is_going_on_can_be_stopped_also_after_settings_changed(
 ) -> None:
     started = threading.Event()
 
-    def measure(progress: Any) -> Measured:
+    def measure(progress: Any) -> StepTime:
         while True:
             progress(1, STAGES)
             started.set()

@@ -9,7 +9,8 @@ import pytest
 from core.cli.main import parser
 from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes.splits import SplitConfig
-from core.models.spec import UNetSpec, UNetVGG11Spec
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
 from core.training.command import changed_settings, train_command
 from core.training.config import Loss, TrainConfig, with_settings
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from core.models.architectures.unet import build_unet
-from core.models.spec import UNetSpec
+from core.models.architectures.unet import UNetSpec, build_unet
 from core.training.config import TrainConfig, load_config, with_settings
 
 

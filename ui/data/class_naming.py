@@ -10,7 +10,8 @@ import streamlit as st
 from core.classes import ClassTable, LandClass
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.class_inference import Found, Inference, infer_classes
+from core.datasets.known_layouts import layout_of
+from core.datasets.layouts.class_inference import Inference, LabelValue, infer_classes
 from core.datasets.layouts.pairing import find_pairs
 from core.datasets.masks.class_file import (
     class_file_of,
@@ -20,6 +21,7 @@ from core.datasets.masks.class_file import (
     write_class_file,
 )
 from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
+from core.formats import percent
 from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster
 from core.imagery.shrink import display_size, downsample_labels
@@ -50,7 +52,7 @@ def open_or_name(ref: DatasetRef) -> Dataset:
 
 def name_classes(ref: DatasetRef, dataset: Dataset) -> None:
     """Offer the form for a dataset that opens without a class table, closed until it is wanted."""
-    if dataset.layout not in ("pairs", "vector") or find_class_file(ref.path) is not None:
+    if not layout_of(dataset).own_classes or find_class_file(ref.path) is not None:
         return
     if not any(sample.mask for sample in dataset.samples):
         return
@@ -62,17 +64,17 @@ def name_classes(ref: DatasetRef, dataset: Dataset) -> None:
 
 def _form(ref: DatasetRef) -> None:
     try:
-        found = _inferred(str(ref.path), _content(ref.path), "")
-        if found.kind == "attribute":
-            if not found.attributes:
+        inference = _inferred(str(ref.path), _content(ref.path), "")
+        if inference.kind == "attribute":
+            if not inference.attributes:
                 st.info("The polygons have no attribute of 2 to 64 values that could name classes.")
                 return
-            attribute = st.selectbox("Attribute that tells the classes", found.attributes)
-            found = _inferred(str(ref.path), _content(ref.path), attribute)
+            attribute = st.selectbox("Attribute that tells the classes", inference.attributes)
+            inference = _inferred(str(ref.path), _content(ref.path), attribute)
     except DSIError as error:
         show_error(error)
         return
-    _rows(ref, found)
+    _rows(ref, inference)
     if refused := st.session_state.get("naming-refused"):
         show_error(refused)
 
@@ -88,17 +90,17 @@ def _inferred(path: str, content: str, attribute: str) -> Inference:
 
 def _rows(ref: DatasetRef, inference: Inference) -> None:
     """A row a colour or value: what it is, how much of it there is, a name, void or not."""
-    found = list(inference.found)
+    values = list(inference.values)
     if inference.kind == "index":
-        found.sort(key=lambda item: item.value)
-    colors = numbered([str(item.value) for item in found]).classes
+        values.sort(key=lambda item: item.value)
+    colors = numbered([str(item.value) for item in values]).classes
     what = "polygons" if inference.kind == "attribute" else "pixels"
     if inference.read < inference.masks:
         st.caption(f"Counted in {inference.read:,} of {inference.masks:,} label files.")
     with st.form("naming-form"):
         if inference.kind == "attribute":
             st.text_input("Where there is no polygon", "Background", key="naming-background")
-        for number, item in enumerate(found):
+        for number, item in enumerate(values):
             color = str(item.value) if inference.kind == "color" else colors[number].color
             swatch, share, name, void = st.columns([2, 2, 4, 1], vertical_alignment="bottom")
             swatch.html(
@@ -107,16 +109,16 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
                 f"background:{color}'></span>"
             )
             swatch.markdown(plain(str(item.value)))
-            share.markdown(f"{item.share:.2%} of the {what}")
+            share.markdown(f"{percent(item.share, 2)} of the {what}")
             name.text_input(
                 f"Name of {item.value}", _suggested(inference, item), key=f"naming-name-{number}"
             )
             void.checkbox(
-                "Void", inference.kind == "index" and _looks_void(found, item),
+                "Void", inference.kind == "index" and _looks_void(values, item),
                 key=f"naming-void-{number}", help="Not labelled: neither trained nor scored.",
             )  # fmt: skip
         st.form_submit_button(
-            "Keep these classes", type="primary", on_click=_keep, args=(ref.path, inference, found)
+            "Keep these classes", type="primary", on_click=_keep, args=(ref.path, inference, values)
         )
     place = class_file_of(ref.path)
     st.caption(
@@ -126,31 +128,31 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
     )
 
 
-def _suggested(inference: Inference, item: Found) -> str:
+def _suggested(inference: Inference, item: LabelValue) -> str:
     if inference.kind == "attribute":
         return str(item.value)
     if inference.kind == "index":
-        binary = {found.value for found in inference.found} == {0, 255}
+        binary = {item.value for item in inference.values} == {0, 255}
         return (
             {0: "Background", 255: "Foreground"}[int(item.value)]
             if binary
             else (f"Class {item.value}")
         )
-    binary = {found.value for found in inference.found} == set(_BLACK_WHITE)
+    binary = {item.value for item in inference.values} == set(_BLACK_WHITE)
     return _BLACK_WHITE[str(item.value)] if binary else ""
 
 
-def _looks_void(found: list[Found], item: Found) -> bool:
-    return item.value == 255 and {other.value for other in found} != {0, 255}
+def _looks_void(values: list[LabelValue], item: LabelValue) -> bool:
+    return item.value == 255 and {other.value for other in values} != {0, 255}
 
 
-def _keep(path: Path, inference: Inference, found: list[Found]) -> None:
+def _keep(path: Path, inference: Inference, values: list[LabelValue]) -> None:
     # Kept, not shown: what a callback draws lies above the page.
     state = st.session_state
     state["naming-refused"] = None
-    named: list[tuple[str, Found]] = []
-    void: list[Found] = []
-    for number, item in enumerate(found):
+    named: list[tuple[str, LabelValue]] = []
+    void: list[LabelValue] = []
+    for number, item in enumerate(values):
         name = str(state[f"naming-name-{number}"]).strip()
         if state[f"naming-void-{number}"]:
             void.append(item)
@@ -165,8 +167,8 @@ def _keep(path: Path, inference: Inference, found: list[Found]) -> None:
 def _write(
     path: Path,
     inference: Inference,
-    named: list[tuple[str, Found]],
-    void: list[Found],
+    named: list[tuple[str, LabelValue]],
+    void: list[LabelValue],
     background: str,
 ) -> None:
     polygons = inference.kind == "attribute"
@@ -210,15 +212,18 @@ def _examples(ref: DatasetRef) -> None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _pictures(path: str, content: str) -> list[np.ndarray]:
     """(H, W, 3) uint8, each an image with its mask to the right."""
-    samples = [sample for sample in find_pairs(Path(path)).samples if sample.mask]
+    pairs = [
+        (sample.image, sample.mask) for sample in find_pairs(Path(path)).samples if sample.mask
+    ]
     made: list[np.ndarray] = []
-    for sample in samples[:: max(1, len(samples) // _EXAMPLES)][:_EXAMPLES]:
+    for pair in pairs[:: max(1, len(pairs) // _EXAMPLES)][:_EXAMPLES]:
         halves = []
         try:
-            for file in (sample.image, sample.mask):
+            for file in pair:
                 raster = read_raster(file)
                 rgb = to_rgb(raster.pixels, raster.valid)
-                halves.append(downsample_labels(rgb, *display_size(*rgb.shape[:2], _SIDE)))
+                size = display_size(rgb.shape[0], rgb.shape[1], _SIDE)
+                halves.append(downsample_labels(rgb, *size))
         except ImageError:
             continue  # the audit names it
         if halves[0].shape == halves[1].shape:

@@ -15,7 +15,7 @@ from core.imagery.raster import read_header
 from ui.data.gallery_filters import filtered
 from ui.data.thumbnails import Thumbnail, overlaid, thumbnails
 from ui.shell.errors import plain
-from ui.widgets.bands import Look, look_of, usual_look
+from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 
 __all__ = ["PER_PAGE", "gallery", "legend"]
@@ -27,7 +27,7 @@ _TILE = 184  # CSS pixels
 def gallery(
     dataset: Dataset,
     open_sample: Callable[[str], None],
-    found: Audit | None,
+    audit: Audit | None,
     split: Split | None,
 ) -> None:
     """Show a dataset's samples.
@@ -37,10 +37,10 @@ def gallery(
     Args:
         dataset: as opened.
         open_sample: called with a sample's id when its name is clicked.
-        found: its audit, once it is there.
+        audit: the audit of the dataset, once it is there.
         split: of the recipe being made; None where it cannot be made.
     """
-    samples = filtered(dataset, found, split, on_change=_first_page)
+    samples = filtered(dataset, audit, split, on_change=_first_page)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.toggle("Masks", value=True, key="masks", persist_state="page")
         opacity = st.slider(
@@ -70,7 +70,7 @@ def gallery(
                 _tile(dataset, sample, thumbnail, strength, open_sample)
 
 
-def _look(dataset: Dataset) -> Look | None:
+def _look(dataset: Dataset) -> Rendering | None:
     """Bands and stretch by the first image, None for each image's usual ones.
 
     The choice is the view Sample's too.
@@ -80,8 +80,8 @@ def _look(dataset: Dataset) -> Look | None:
     except DSIError:
         return None  # its tile says why
     kind = header.bands, header.dtype
-    look = look_of(*kind, "sample")
-    return None if look == usual_look(*kind) else look
+    look = choose_rendering(*kind, "sample")
+    return None if look == default_rendering(*kind) else look
 
 
 def _first_page() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -17,7 +17,11 @@ __all__ = ["filtered"]
 
 _ANY_CLASS = "Any class"
 _ANY_PROBLEM = "any error or warning"
-_MASKS = {"any": "With or without", "with": "With a mask", "without": "Without a mask"}
+_MASKS: dict[Literal["any", "with", "without"], str] = {
+    "any": "With or without",
+    "with": "With a mask",
+    "without": "Without a mask",
+}
 _SIDES: dict[Side, str] = {
     "train": "Training",
     "val": "Validation",
@@ -39,7 +43,7 @@ _DEFAULTS: dict[str, Any] = {
 
 def filtered(
     dataset: Dataset,
-    found: Audit | None,
+    audit: Audit | None,
     split: Split | None,
     on_change: Callable[[], None],
 ) -> tuple[Sample, ...]:
@@ -47,7 +51,7 @@ def filtered(
 
     Args:
         dataset: as opened.
-        found: its audit; without it the filters on classes and problems rest.
+        audit: the audit of the dataset; without it the filters on classes and problems rest.
         split: of the recipe being made; without it the filter on its sides rests.
         on_change: called when a filter was changed.
     """
@@ -66,16 +70,17 @@ def filtered(
                 mask=st.selectbox(
                     "Mask",
                     list(_MASKS),
+                    index=0,
                     format_func=_MASKS.__getitem__,
                     width=180,
                     **_tied("mask", on_change),
                 ),
-                **_by_audit(dataset, found, on_change),
+                **_by_audit(dataset, audit, on_change),
                 sides=_sides(split, on_change),
             )
-        for reason in _resting(found, split):
+        for reason in _resting(audit, split):
             st.caption(reason)
-    samples = filter_samples(dataset, chosen, found, split)
+    samples = filter_samples(dataset, chosen, audit, split)
     _line(len(samples), len(dataset.samples), chosen, on_change)
     return samples
 
@@ -100,12 +105,12 @@ def _scenes(dataset: Dataset, on_change: Callable[[], None]) -> tuple[str, ...]:
 
 
 def _by_audit(
-    dataset: Dataset, found: Audit | None, on_change: Callable[[], None]
+    dataset: Dataset, audit: Audit | None, on_change: Callable[[], None]
 ) -> dict[str, Any]:
     land_class = st.selectbox(
         "Class",
         [_ANY_CLASS, *dataset.classes.names],
-        disabled=found is None,
+        disabled=audit is None,
         width=180,
         **_tied("class", on_change),
     )
@@ -116,25 +121,25 @@ def _by_audit(
         _SHARE,
         1.0,
         format="%g",
-        disabled=found is None or land_class == _ANY_CLASS,
+        disabled=audit is None or land_class == _ANY_CLASS,
         width=190,
         **_tied("share", on_change),
     )
     # Without an audit its kinds are not known; those in the address wait for it.
     kinds = (
-        dict.fromkeys(problem.kind for problem in found.problems if problem.sample)
-        if found
+        dict.fromkeys(problem.kind for problem in audit.problems if problem.sample)
+        if audit
         else dict.fromkeys(st.query_params.get_all("flagged"))
     )
     flagged = st.multiselect(
         "Flagged by the audit",
         list(dict.fromkeys([_ANY_PROBLEM, *kinds])),
         placeholder="Flagged or not",
-        disabled=found is None,
+        disabled=audit is None,
         width=280,
         **_tied("flagged", on_change),
     )
-    if found is None:
+    if audit is None:
         return {}
     return {
         "class_name": "" if land_class == _ANY_CLASS else land_class,
@@ -157,9 +162,9 @@ def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ..
     return tuple(chosen) if split else ()
 
 
-def _resting(found: Audit | None, split: Split | None) -> list[str]:
+def _resting(audit: Audit | None, split: Split | None) -> list[str]:
     reasons = []
-    if found is None:
+    if audit is None:
         reasons.append(
             "Class and problems can be filtered when all images and masks have been read: see "
             "Statistics."
@@ -201,7 +206,7 @@ def _conditions(chosen: SampleFilter) -> list[str]:
     if chosen.mask != "any":
         words.append(_MASKS[chosen.mask].lower())
     if chosen.class_name:
-        words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g} %")
+        words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g}%")
     if chosen.flagged or chosen.kinds:
         flagged = ((_ANY_PROBLEM,) if chosen.flagged else ()) + chosen.kinds
         words.append(plain(_listed(flagged)))

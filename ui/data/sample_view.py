@@ -8,12 +8,13 @@ import streamlit as st
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
+from core.formats import count, decimal_size, percent
 from core.imagery.raster import Header
 from ui.loaded.images import open_sample
 from ui.shell.errors import show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
-from ui.widgets.bands import as_chosen
+from ui.widgets.bands import render_as_chosen
 from ui.widgets.classes import class_table
 
 __all__ = ["sample_view"]
@@ -35,7 +36,7 @@ def sample_view(dataset: Dataset) -> None:
             )
     sample = dataset.samples[at]
     try:
-        image = as_chosen(open_sample(dataset, sample), "sample")
+        image = render_as_chosen(open_sample(dataset, sample), "sample")
     except DSIError as error:
         show_error(error)
         return
@@ -96,7 +97,7 @@ def _facts(sample: Sample, header: Header) -> None:
         "Size": f"{header.width} × {header.height} px, {header.width * header.height / 1e6:.2f} "
         "megapixels",
         "Bands": f"{header.bands} of {header.dtype}",
-        "On disk": f"{sample.image.stat().st_size / 1e6:.2f} MB, {header.driver}",
+        "On disk": f"{decimal_size(sample.image.stat().st_size)}, {header.driver}",
         "Coordinates": _grid(header),
     }
     st.table(rows, border="horizontal")
@@ -113,9 +114,9 @@ def _grid(header: Header) -> str:
 def _shares(dataset: Dataset, labels: np.ndarray) -> None:
     counts = np.bincount(labels.ravel(), minlength=256)
     rows = [
-        (f"{100 * counts[index] / labels.size:.1f} %", f"{counts[index]:,}")
+        (percent(counts[index] / labels.size), count(counts[index]))
         for index in range(len(dataset.classes))
     ]
     st.markdown("**Mask**")
     class_table(dataset.classes, ["Share", "Pixels"], rows, label="Classes of this sample")
-    st.caption(f"Void: {100 * counts[VOID] / labels.size:.1f} %, {counts[VOID]:,} pixels.")
+    st.caption(f"Void: {percent(counts[VOID] / labels.size)}, {counts[VOID]:,} pixels.")

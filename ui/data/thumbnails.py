@@ -16,14 +16,14 @@ from core.classes import ClassTable
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail, thumbnail_key
 from core.paths import workspace
-from ui.widgets.bands import Look
+from ui.widgets.bands import Rendering
 
 __all__ = ["Thumbnail", "overlaid", "thumbnails"]
 
 _MEMORY = 128 * 1024**2  # bytes kept, compressed
 
 
-class _Shelf:
+class _MemoryCache:
     """Thumbnails in memory; the longest unused go first."""
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class _Shelf:
 
 
 @st.cache_resource
-def _shelf() -> _Shelf:
-    return _Shelf()
+def _memory() -> _MemoryCache:
+    return _MemoryCache()
 
 
 @st.cache_resource
@@ -58,7 +58,7 @@ def _folder(path: str) -> ThumbnailFolder:
 
 
 def thumbnails(
-    dataset: Dataset, samples: Sequence[Sample], look: Look | None = None
+    dataset: Dataset, samples: Sequence[Sample], look: Rendering | None = None
 ) -> Iterator[Thumbnail]:
     """Thumbnails of these samples in their order, each as soon as it is there, by two threads.
 
@@ -67,19 +67,19 @@ def thumbnails(
         look: bands and stretch; each image's usual ones by default.
     """
     shown = look._asdict() if look else {}
-    shelf = _shelf()
+    memory = _memory()
     folder = _folder(str(workspace().root / "cache" / "thumbnails"))
 
     def get(sample: Sample) -> Thumbnail:
         key = thumbnail_key(dataset, sample, **shown)
-        found = shelf.take(key)
-        if found is None:
-            found = folder.take(key)
-            if found is None:
-                found = make_thumbnail(dataset, sample, **shown)
-                folder.put(key, found)
-            shelf.put(key, found)
-        return found
+        thumbnail = memory.take(key)
+        if thumbnail is None:
+            thumbnail = folder.take(key)
+            if thumbnail is None:
+                thumbnail = make_thumbnail(dataset, sample, **shown)
+                folder.put(key, thumbnail)
+            memory.put(key, thumbnail)
+        return thumbnail
 
     pool = ThreadPoolExecutor(max_workers=2)
     try:
@@ -102,7 +102,11 @@ def overlaid(thumbnail: Thumbnail, classes: ClassTable, opacity: float) -> bytes
     """
     if thumbnail.image is None or thumbnail.labels is None or opacity <= 0:
         return thumbnail.image
-    image = cv2.imdecode(np.frombuffer(thumbnail.image, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    labels = cv2.imdecode(np.frombuffer(thumbnail.labels, np.uint8), cv2.IMREAD_GRAYSCALE)
+    image = _decode(thumbnail.image, cv2.IMREAD_COLOR)[..., ::-1]
+    labels = _decode(thumbnail.labels, cv2.IMREAD_GRAYSCALE)
     blended = classes.overlay(image, labels, opacity)
     return cv2.imencode(".png", blended[..., ::-1])[1].tobytes()
+
+
+def _decode(encoded: bytes, flags: int) -> np.ndarray:
+    return np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), flags))

@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // Kept where nothing changed, so that the focus stays on the tile that was clicked.
   if (grid.content !== data.content) {
     grid.root.setAttribute("aria-label", data.label)
-    grid.root.replaceChildren(...data.tiles.map(tile))
+    grid.root.replaceChildren(...data.tiles.map(createTile))
     grid.content = data.content
   }
   press(grid.root, String(data.selected))
@@ -32,7 +32,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 
-function tile({ channel, strength, src }) {
+function createTile({ channel, strength, src }) {
   const button = document.createElement("button")
   button.type = "button"
   button.dataset.channel = channel

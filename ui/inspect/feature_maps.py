@@ -16,17 +16,17 @@ from ui.viewer.layers import Layer
 from ui.viewer.viewer import viewer
 
 if TYPE_CHECKING:
-    from core.explain.activations import FeatureMaps, Strength, Window
+    from core.explain.activations import ChannelStatistics, FeatureMaps, Window
+    from core.explain.heat import Ends
     from core.explain.layers import LayerInfo
     from core.models.card import ModelCard
     from core.models.store import ModelRef
 
-__all__ = ["Maps", "open_maps", "show_maps"]
+__all__ = ["OpenMaps", "open_maps", "show_maps"]
 
 _HERE = Path(__file__).parent
 _TILE = 160  # pixels: longest side of a map sent for the grid
 _PER_PAGE = 24
-Ends = tuple[float, float]  # the values of the first and the last colour
 _SCALES = ("Each channel", "Whole layer")
 
 _grid = st.components.v2.component(
@@ -37,60 +37,70 @@ _grid = st.components.v2.component(
 
 
 @dataclass(frozen=True)
-class Maps:
-    """A layer's maps with their statistics, shared by sessions.
+class OpenMaps:
+    """A layer's maps in the server's memory; shared by sessions, so never written to.
 
     Attributes:
-        key: names the content; what is made of it is kept under it.
+        key: names the content; caches are keyed on it.
+        features: the maps.
+        statistics: statistics of every channel.
     """
 
-    key: tuple[Any, ...]
-    found: FeatureMaps
-    strength: Strength
+    key: tuple[str, str, str, Window]
+    features: FeatureMaps
+    statistics: ChannelStatistics
 
 
 def open_maps(
     ref: ModelRef, card: ModelCard, image: OpenImage, layer: LayerInfo, window: Window
-) -> Maps:
+) -> OpenMaps:
     """The maps of that layer alone, computed once for all sessions.
 
     Raises:
         ImageError, ModelError: the image does not fit the model.
     """
-    key = (card.sha256, image.digest, layer.name, window)
-    return _maps(*key, ref.name, _image=image)
+    return _maps(card.sha256, image.digest, layer.name, window, ref.name, _image=image)
 
 
 # A resource, not data: maps of 100 MB would be copied on every rerun. They are read-only.
 @st.cache_resource(max_entries=3, show_spinner="Computing the maps of this layer …")
 def _maps(
     sha256: str, digest: str, layer: str, window: Window, name: str, _image: OpenImage
-) -> Maps:
-    from core.explain.activations import feature_maps, strength
+) -> OpenMaps:
+    from core.explain.activations import channel_statistics, feature_maps
     from ui.loaded.models import open_model
 
     model, card = open_model(name)
-    found = feature_maps(model, card, _image.raster, layer, window=window)
-    return Maps((sha256, digest, layer, window), found, strength(found.maps))
+    features = feature_maps(model, card, _image.raster, layer, window=window)
+    key = (sha256, digest, layer, window)
+    return OpenMaps(key, features, channel_statistics(features.maps))
 
 
-def show_maps(image: OpenImage, maps: Maps) -> None:
+def show_maps(image: OpenImage, maps: OpenMaps) -> None:
     """The channels from the strongest on, and the chosen one over the image."""
-    order = maps.strength.order
-    of = (maps.key[0], maps.found.layer)
+    order = maps.statistics.order
+    sha256, _, layer, _ = maps.key
     # A channel's number means nothing in another layer; one that came with the URL is kept.
-    if st.session_state.setdefault("channel_of", of) != of:
+    if st.session_state.setdefault("channel_of", (sha256, layer)) != (sha256, layer):
         st.session_state["channel"] = order[0]
-        st.session_state["channel_of"] = of
+        st.session_state["channel_of"] = (sha256, layer)
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        channel, ends = _channels(maps, order)
+        channel, ends = _choose_channel(maps, order)
     with right:
         _enlarged(image, maps, channel, ends)
 
 
-def _channels(maps: Maps, order: list[int]) -> tuple[int, Ends | None]:
-    """The grid; returns the chosen channel and, where the layer shares one scale, its ends."""
+def _choose_channel(maps: OpenMaps, order: list[int]) -> tuple[int, Ends | None]:
+    """The grid of channels.
+
+    Args:
+        maps: maps of the layer.
+        order: channels, the strongest first.
+
+    Returns:
+        The chosen channel and, where the layer shares one colour scale, its ends.
+    """
     first, second = st.columns(2, vertical_alignment="bottom")
     channel = first.selectbox(
         "Channel, strongest first",
@@ -116,21 +126,21 @@ def _channels(maps: Maps, order: list[int]) -> tuple[int, Ends | None]:
     # new one, which begins where the channel is.
     above, page = st.container(), order.index(channel) // _PER_PAGE + 1
     if pages > 1:
-        page = st.pagination(pages, default=page, key=f"map_page {maps.found.layer} {channel}")
-    shown = order[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-    content = repr((maps.key, ends, shown))
+        page = st.pagination(pages, default=page, key=f"map_page {maps.features.layer} {channel}")
+    channels = order[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    content = repr((maps.key, ends, channels))
     with above:
         _grid(
             key="map_grid",
             data={
                 "content": content,
-                "label": f"Channels of {maps.found.layer}",
+                "label": f"Channels of {maps.features.layer}",
                 "selected": channel,
-                "tiles": _tiles(content, shown, ends, _maps=maps),
+                "tiles": _tiles(content, channels, ends, _maps=maps),
             },
-            on_pick_change=_picked,
+            on_pick_change=_on_pick,
         )
-    last = (page - 1) * _PER_PAGE + len(shown)
+    last = (page - 1) * _PER_PAGE + len(channels)
     st.caption(
         f"Channels {(page - 1) * _PER_PAGE + 1} to {last} of {len(order)}: number and standard "
         "deviation (no unit)."
@@ -138,69 +148,70 @@ def _channels(maps: Maps, order: list[int]) -> tuple[int, Ends | None]:
     return channel, ends
 
 
-def _picked() -> None:
+def _on_pick() -> None:
     channel = st.session_state["map_grid"].get("pick")
     if isinstance(channel, int):  # it comes from the browser; the select box checks the range
         st.session_state["channel"] = channel
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _layer_ends(key: tuple[Any, ...], _maps: Maps) -> Ends:
+def _layer_ends(key: tuple[Any, ...], _maps: OpenMaps) -> Ends:
     from core.explain.heat import span
 
-    maps = _maps.found.maps
+    maps = _maps.features.maps
     return span(maps.reshape(len(maps), -1))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _tiles(
-    content: str, channels: list[int], ends: Ends | None, _maps: Maps
+    content: str, channels: list[int], ends: Ends | None, _maps: OpenMaps
 ) -> list[dict[str, Any]]:
     from core.explain.heat import colour, thumbnail, to_heat
 
     tiles = []
     for channel in channels:
-        heat = to_heat(_maps.found.maps[..., channel], *(ends or ()))
+        heat = to_heat(_maps.features.maps[..., channel], ends)
         if max(heat.shape) > _TILE:
             heat = thumbnail(heat, _TILE)
         tiles.append(
             {
                 "channel": channel,
-                "strength": f"{_maps.strength.std[channel]:.3g}",
+                "strength": f"{_maps.statistics.std[channel]:.3g}",
                 "src": f"data:image/png;base64,{png_base64(colour(heat))}",
             }
         )
     return tiles
 
 
-def _enlarged(image: OpenImage, maps: Maps, channel: int, ends: Ends | None) -> None:
+def _enlarged(image: OpenImage, maps: OpenMaps, channel: int, ends: Ends | None) -> None:
     from core.explain.heat import colour, enlarge, span, to_heat
 
-    found, said = maps.found, maps.strength
-    values = found.maps[..., channel]
+    features, statistics = maps.features, maps.statistics
+    values = features.maps[..., channel]
     ends = ends or span(values)
-    size = (found.window.height, found.window.width)
-    heat = enlarge(colour(to_heat(values, *ends)), size, found.stride)
+    size = (features.window.height, features.window.width)
+    heat = enlarge(colour(to_heat(values, ends)), size, features.stride)
     viewer(
-        np.ascontiguousarray(found.window.of(image.rgb)),
+        np.ascontiguousarray(features.window.crop(image.rgb)),
         [Layer("heat", f"Channel {channel}", "rgba", heat, 0.7)],
         [],
         key="maps_viewer",
         clickable=False,
     )
-    low, high = float(said.low[channel]), float(said.high[channel])
+    low, high = float(statistics.low[channel]), float(statistics.high[channel])
+    mean, std = float(statistics.mean[channel]), float(statistics.std[channel])
     st.html(_colour_bar(ends, below=low < ends[0], above=high > ends[1]))
     rows, columns = values.shape
     st.caption(
-        f"Channel {channel} of {found.layer}: {columns:,} × {rows:,} values, each over "
-        f"{found.stride[1]:g} × {found.stride[0]:g} px; from {low:.3g} to {high:.3g}, mean "
-        f"{said.mean[channel]:.3g}, standard deviation {said.std[channel]:.3g} (activations have "
-        f"no unit). Seen: {found.note}, of {plain(image.name)}."
+        f"Channel {channel} of {features.layer}: {columns:,} × {rows:,} values, each over "
+        f"{features.stride[1]:g} × {features.stride[0]:g} px; from {low:.3g} to {high:.3g}, mean "
+        f"{mean:.3g}, standard deviation {std:.3g} (activations have no unit). Seen: "
+        f"{features.note}, of {plain(image.name)}."
     )
 
 
 def _colour_bar(ends: Ends, *, below: bool, above: bool) -> str:
-    """What the colours mean, and whether values lie beyond the ends."""
+    """HTML of the colour scale, which says whether values lie beyond its ends."""
     from core.explain.heat import colour
 
     stops = colour(np.linspace(0, 255, 17).astype(np.uint8)[None])[0]

@@ -1,4 +1,4 @@
-"""What the Inspect page looks at: an image, a part of it, and a layer of the model."""
+"""The choices on the Inspect page: an image, a part of it, and a layer of the model."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def choose_image() -> OpenImage | None:
     """An image from a dataset, an upload or a generated scene.
 
     Returns:
-        None after saying what to do where there is no image yet.
+        The image, or None where there is none yet and the page says what to do.
 
     Raises:
-        DatasetError, ImageError: what was chosen cannot be read.
+        DatasetError, ImageError: the dataset or the image cannot be read.
     """
     source = st.segmented_control(
         "Image from",
@@ -41,7 +41,7 @@ def choose_image() -> OpenImage | None:
         persist_state="session",
     )
     if source == "Dataset":
-        return _from_dataset()
+        return _choose_sample()
     if source == "Upload":
         file = st.file_uploader(
             "Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="inspect_upload"
@@ -54,10 +54,10 @@ def choose_image() -> OpenImage | None:
             return None
         return open_upload(file)
     seed = st.number_input("Scene number", 0, 9999, 0, key="scene", bind="query-params", width=200)
-    return _demo(int(seed))
+    return _demo_scene(int(seed))
 
 
-def _from_dataset() -> OpenImage | None:
+def _choose_sample() -> OpenImage | None:
     left, right = st.columns(2)
     with left:
         ref = choose_dataset()
@@ -72,7 +72,7 @@ def _from_dataset() -> OpenImage | None:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Drawing a demo scene …")
-def _demo(seed: int) -> OpenImage:
+def _demo_scene(seed: int) -> OpenImage:
     from core.datasets.synthetic.dubai import generate_scene
 
     pixels, _ = generate_scene(_DEMO_SIDE, seed)
@@ -82,15 +82,15 @@ def _demo(seed: int) -> OpenImage:
 
 
 def choose_window(image: OpenImage, card: ModelCard) -> Window:
-    """Which part of a large image is looked at; of a small one it is the whole."""
+    """The part of a large image that maps are made of; of a small one it is the whole."""
     from core.explain.activations import LIMIT, Window, centre_window
 
     height, width = image.rgb.shape[:2]
-    limit = min(LIMIT, card.spec.size or LIMIT)
+    limit = min(LIMIT, card.spec.input_size or LIMIT)
     middle = centre_window(height, width, limit)
     if max(height, width) <= limit:
         return middle
-    of = "" if limit == LIMIT else f".{limit}"  # a place in a window of another size is another
+    suffix = "" if limit == LIMIT else f".{limit}"  # another size of window, another place
     st.caption(
         f"The image has {width:,} × {height:,} px. Maps are made of a window of {middle.width:,} × "
         f"{middle.height:,} px, at full detail: choose where it lies."
@@ -99,11 +99,11 @@ def choose_window(image: OpenImage, card: ModelCard) -> Window:
     column, row = middle.column, middle.row
     if width > middle.width:
         column = left.slider(
-            "Left edge of the window, px", 0, width - middle.width, column, key=f"left{of}"
+            "Left edge of the window, px", 0, width - middle.width, column, key=f"left{suffix}"
         )
     if height > middle.height:
         row = right.slider(
-            "Top edge of the window, px", 0, height - middle.height, row, key=f"top{of}"
+            "Top edge of the window, px", 0, height - middle.height, row, key=f"top{suffix}"
         )
     return Window(row, column, middle.height, middle.width)
 
@@ -130,23 +130,23 @@ def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
         persist_state="session",
         help="Type a part of a name to search. Layers are in the order the image passes them.",
     )
-    chosen = maps[name]
+    layer = maps[name]
     right.markdown(
-        f"**{chosen.type}** · {chosen.shape} values (height × width × channels) for an image of "
-        f"H × W px · {chosen.parameters:,} parameters"
+        f"**{layer.type}** · {layer.shape} values (height × width × channels) for an image of "
+        f"H × W px · {layer.parameters:,} parameters"
     )
     with st.expander(f"Table of all {len(layers)} layers"):
-        _layer_table(layers, list(maps), chosen)
-    return chosen
+        _layer_table(layers, list(maps), layer)
+    return layer
 
 
-def _layer_table(layers: list[LayerInfo], maps: list[str], chosen: LayerInfo) -> None:
+def _layer_table(layers: list[LayerInfo], maps: list[str], selected: LayerInfo) -> None:
     import pandas as pd
 
     def button(layer: LayerInfo) -> str | None:
         if layer.name not in maps:
             return None
-        return "Shown" if layer == chosen else "Show"
+        return "Shown" if layer == selected else "Show"
 
     def show() -> None:
         layer = layers[st.session_state["show_layer"]["row"]]

@@ -11,7 +11,7 @@ from core.datasets.masks.class_file import class_stamp
 from ui.loaded.datasets import fingerprint
 from ui.shell.jobs import find_job, start_job, watch_job
 
-__all__ = ["audit_key", "finished_audit", "offer", "read_all", "run_audit"]
+__all__ = ["audit_key", "finished_audit", "offer_audit", "read_all", "run_audit"]
 
 AUTOMATIC = 500
 """A dataset of up to this many samples is read without being asked to."""
@@ -50,7 +50,7 @@ def read_all(key: str, dataset: Dataset) -> None:
     )
 
 
-def offer(key: str, dataset: Dataset) -> None:
+def offer_audit(key: str, dataset: Dataset) -> None:
     """What stands where the audit's results will: a button, or a word that it is under way."""
     job = find_job(key)
     begins = job is None and len(dataset.samples) <= AUTOMATIC  # by itself, below on the page

@@ -24,7 +24,7 @@ class OpenImage:
     """An image in the server's memory; shared by sessions, so never written to.
 
     Attributes:
-        digest: names its content; caches are keyed on it.
+        digest: digest of its content; caches are keyed on it.
         rgb: (H, W, 3) uint8 for the screen.
     """
 
@@ -57,7 +57,7 @@ def _from_sample(digest: str, name: str, _dataset: Dataset, _sample: Sample) -> 
 
 
 def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
-    """Read a dataset's image as it is used: turned, cut, with the bands that were decided.
+    """Read a dataset's image as it is used: turned, cut, with the bands of the recipe.
 
     Raises:
         ImageError: it is missing, damaged, too large or no image.
@@ -82,5 +82,5 @@ def _digest(data: bytes) -> str:
 def safe_stem(name: str) -> str:
     """A file name without its ending, fit for a download; browsers send any name they like."""
     stem = Path(name.replace("\\", "/")).stem
-    kept = "".join(c if c.isalnum() or c in " ._-" else "_" for c in stem).strip(" .")
-    return kept[:80] or "image"
+    plain = "".join(c if c.isalnum() or c in " ._-" else "_" for c in stem).strip(" .")
+    return plain[:80] or "image"

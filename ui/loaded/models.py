@@ -55,8 +55,11 @@ def open_predictor(
 def choose_model(key: str) -> ModelRef | None:
     """A select box of all models; the choice stands in the page's URL as ``model``.
 
+    Args:
+        key: key of the widget.
+
     Returns:
-        The chosen one, or None after saying what to do where there is none.
+        The chosen model, or None where there is none and the page says what to do.
     """
     models = {ref.name: ref for ref in list_models()}
     if not models:

@@ -1,8 +1,7 @@
-"""Predictions on a page: made with a progress bar, kept for the session, shown in the viewer."""
+"""A prediction on a page: made with a progress bar, kept for the session, shown in the viewer."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ import streamlit as st
 from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
-from core.imagery.write import label_geotiff, png_bytes, polygons
-from core.inference.outputs import summary
+from core.formats import count, duration, percent, score, short_duration
+from core.inference.outputs import OutputKind, Prediction, prediction_outputs
 from core.models.card import ModelCard
 from ui.loaded.images import OpenImage, safe_stem
 from ui.loaded.models import open_predictor
@@ -23,151 +22,158 @@ from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.classes import class_table
 
-__all__ = ["Prediction", "kept_prediction", "make_prediction", "show_prediction"]
+__all__ = ["LabelMap", "Settings", "predict", "recent_prediction", "show_prediction"]
 
-_KEPT = 4  # label maps a session keeps: one byte a pixel each
+_MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
+_DOWNLOADS: dict[OutputKind, str] = {
+    "labels": "Labels (PNG)",
+    "colors": "Colours (PNG)",
+    "geotiff": "Labels (GeoTIFF)",
+    "polygons": "Polygons (GeoJSON)",
+}
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A label map (H, W) uint8 and how long it took to make, in seconds."""
+class Settings:
+    """What a label map depends on.
+
+    Attributes:
+        sha256: hash of the model's weights.
+        digest: digest of the image.
+        tta: whether flips and quarter turns are averaged.
+        overlap: share of a tile that neighbours share.
+    """
+
+    sha256: str
+    digest: str
+    tta: bool
+    overlap: float
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A predicted label map.
+
+    Attributes:
+        labels: (H, W) uint8, 255 = void.
+        seconds: time the prediction took.
+    """
 
     labels: np.ndarray
     seconds: float
 
 
-Key = tuple[str, str, bool, float]
-
-
-def _store() -> OrderedDict[Key, Prediction]:
-    store: OrderedDict[Key, Prediction] = st.session_state.setdefault("predictions", OrderedDict())
+def _store() -> OrderedDict[Settings, LabelMap]:
+    store: OrderedDict[Settings, LabelMap] = st.session_state.setdefault(
+        "predictions", OrderedDict()
+    )
     return store
 
 
-def kept_prediction(key: Key) -> Prediction | None:
-    """The session's prediction for weights, image and settings, if it was made lately."""
-    return _store().get(key)
+def recent_prediction(settings: Settings) -> LabelMap | None:
+    """The session's label map for these settings, where it is among the last few."""
+    return _store().get(settings)
 
 
-def make_prediction(key: Key, model: str, image: OpenImage) -> Prediction:
-    """Predict with a progress bar that tells the time left, and a button that stops it.
+def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
+    """Predict with a progress bar that shows the time left, and a button that stops it.
+
+    Args:
+        settings: settings of the prediction, under which the session keeps its label map.
+        model: name of the model.
+        image: image to predict.
 
     Raises:
         ImageError: the image is not of the model's kind.
         ModelError: the model's files do not fit together.
     """
-    _, _, tta, overlap = key
     # Any click reruns the script and thereby ends this run at its next progress report.
     stop = st.empty()
     stop.button("Stop", icon=":material/stop_circle:")
     bar = st.progress(0.0, "Loading the model …")
-    predictor, _ = open_predictor(model, tta=tta, overlap=overlap)
-    began = time.monotonic()
+    predictor, _ = open_predictor(model, tta=settings.tta, overlap=settings.overlap)
+    start = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        left = (time.monotonic() - began) * (total - done) / done
-        bar.progress(done / total, f"Tile {done} of {total}, about {left:.0f} s left")
+        left = (time.monotonic() - start) * (total - done) / done
+        bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
     labels = predictor.predict(image.raster.pixels, image.raster.valid, progress)
     bar.empty()
     stop.empty()
-    made = Prediction(labels, time.monotonic() - began)
+    label_map = LabelMap(labels, time.monotonic() - start)
     store = _store()
-    store[key] = made
-    while len(store) > _KEPT:
+    store[settings] = label_map
+    while len(store) > _MAX_LABEL_MAPS:
         store.popitem(last=False)
-    return made
+    return label_map
 
 
 def show_prediction(
-    image: OpenImage, made: Prediction, card: ModelCard, truth: Truth | None
+    image: OpenImage, label_map: LabelMap, card: ModelCard, truth: Truth | None
 ) -> None:
     """The viewer with the layers, the scores, the table by class, and the downloads."""
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
-    layers = [Layer("prediction", "Prediction", "labels", made.labels)]
+    layers = [Layer("prediction", "Prediction", "labels", label_map.labels)]
     if truth is not None:
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=False))
-        errors = error_map(truth.labels, made.labels)
+        errors = error_map(truth.labels, label_map.labels)
         layers.append(Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False))
     viewer(image.rgb, layers, classes, key="predict_viewer", height=600, clickable=False)
     if truth is not None:
         st.caption("Errors: green where prediction and ground truth agree, red where they do not.")
-    _scores(image, made, card, truth)
-    _downloads(image, made, card)
+    prediction = Prediction(
+        label_map.labels, card.classes, image.raster.georeference, image.name, card.name
+    )
+    _scores(prediction, truth, label_map.seconds)
+    _downloads(prediction)
 
 
-def _scores(image: OpenImage, made: Prediction, card: ModelCard, truth: Truth | None) -> None:
-    report = summary(made.labels, card.classes, image.raster)
+def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None:
+    classes = prediction.classes
+    report = prediction.summary()
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
-        [f"{c['pixels']:,}", f"{c['share']:.1%}", *([_area(c["area_m2"])] if located else [])]
+        [count(c["pixels"]), percent(c["share"]), *([_area(c["area_m2"])] if located else [])]
         for c in report["classes"].values()
     ]
     if truth is not None:
-        matrix = confusion(truth.labels, made.labels, len(card.classes))
+        matrix = confusion(truth.labels, prediction.labels, len(classes))
         result = scores(matrix)
         left, middle, right = st.columns(3)
-        left.metric("Mean IoU", _score(result.mean_iou), border=True)
-        middle.metric("Pixel accuracy", _percent(result.pixel_accuracy), border=True)
-        right.metric("Labelled pixels compared", f"{matrix.sum():,}", border=True)
+        left.metric("Mean IoU", score(result.mean_iou), border=True)
+        middle.metric("Pixel accuracy", percent(result.pixel_accuracy), border=True)
+        right.metric("Labelled pixels compared", count(matrix.sum()), border=True)
         columns += ["IoU", "F1", "Precision", "Recall", "True pixels"]
         for row, c in zip(rows, result.classes, strict=True):
-            row += [_score(c.iou), _score(c.f1), _percent(c.precision), _percent(c.recall)]
-            row.append(f"{c.support:,}")
+            row += [score(value) for value in (c.iou, c.f1, c.precision, c.recall)]
+            row.append(count(c.support))
     st.subheader("By class")
-    class_table(card.classes, columns, rows, label="Area and scores by class")
+    class_table(classes, columns, rows, label="Area and scores by class")
     st.caption(
-        f"{plain(image.name)}: {report['width']} × {report['height']} pixels, predicted in "
-        f"{made.seconds:.1f} s."
+        f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
+        f"{short_duration(seconds)}."
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
     )
 
 
-def _downloads(image: OpenImage, made: Prediction, card: ModelCard) -> None:
-    stem, place = safe_stem(image.name), image.raster.georeference
-    labels, classes = made.labels, card.classes
-    files = [
-        ("Labels (PNG)", f"{stem}_labels.png", lambda: png_bytes(labels), "image/png"),
-        (
-            "Colours (PNG)",
-            f"{stem}_color.png",
-            lambda: png_bytes(classes.colorize(labels)),
-            "image/png",
-        ),
-        (
-            "Polygons (GeoJSON)",
-            f"{stem}.geojson",
-            lambda: json.dumps(polygons(labels, classes.names, place)).encode(),
-            "application/geo+json",
-        ),
-    ]
-    if place is not None:
-        files.insert(
-            2,
-            (
-                "Labels (GeoTIFF)",
-                f"{stem}_labels.tif",
-                lambda: label_geotiff(labels, place, classes.colors),
-                "image/tiff",
-            ),
-        )
+def _downloads(prediction: Prediction) -> None:
+    outputs = prediction_outputs(prediction, safe_stem(prediction.image), with_polygons=True)
     st.subheader("Download")
     with st.container(horizontal=True):
-        for text, name, make, mime in files:
-            st.download_button(
-                text, make, name, mime, on_click="ignore", icon=":material/download:"
-            )
-    if place is None:
+        for output in outputs:
+            if output.kind in _DOWNLOADS:
+                st.download_button(
+                    _DOWNLOADS[output.kind],
+                    output.make,
+                    output.name,
+                    output.mime,
+                    on_click="ignore",
+                    icon=":material/download:",
+                )
+    if prediction.georeference is None:
         st.caption("The image has no place on Earth in its file, so there is no GeoTIFF.")
-
-
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
 
 
 def _area(square_metres: float) -> str:

@@ -44,7 +44,13 @@ def routes() -> list[BaseRoute]:
     """The route of the pictures, for ``st.App(routes=…)``."""
 
     async def picture(request: Request) -> Response:
-        data = await run_in_threadpool(_found, request.url.query, **request.path_params)
+        data = await run_in_threadpool(
+            _read_picture,
+            request.path_params["run"],
+            request.path_params["place"],
+            request.path_params["name"],
+            request.url.query,
+        )
         if data is None:
             return Response("There is no such picture.", 404, media_type="text/plain")
         return Response(data, media_type="image/png", headers=_HEADERS)
@@ -52,7 +58,7 @@ def routes() -> list[BaseRoute]:
     return [Route("/timelapse/{run}/{place}/{name}", picture)]
 
 
-def _found(digest: str, run: str, place: str, name: str) -> bytes | None:
+def _read_picture(run: str, place: str, name: str, digest: str) -> bytes | None:
     if not (_PLACE.fullmatch(place) and _FILE.fullmatch(name)):
         return None
     # Not before a picture is asked for: the server is there sooner.

@@ -7,7 +7,7 @@ alike. A draft is the content of a recipe or of a training's configuration, as J
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +16,6 @@ from pydantic import BaseModel
 
 from core.settings import (
     Setting,
-    find_setting,
     get_setting,
     has_setting,
     labelled_settings,
@@ -86,17 +85,24 @@ class Draft(ABC, Generic[M]):
         _follow(recipe, {key.removeprefix(self.recipe) for key in known})
         self._accept(content)
 
+    def settings(self) -> Iterator[Setting]:
+        """Labels and limits of the settings that fields show."""
+        yield from labelled_settings(self.model)
+
     def setting(self, key: str) -> Setting:
         """Label and limits of a setting.
 
         Raises:
             KeyError: it has none.
         """
-        return find_setting(self.model, key)
+        for setting in self.settings():
+            if setting.key == key:
+                return setting
+        raise KeyError(key)
 
     def label(self, key: str) -> str:
         """What a setting is called, or the first of a group; empty where no field shows it."""
-        for setting in labelled_settings(self.model):
+        for setting in self.settings():
             if setting.key == key or setting.key.startswith(f"{key}."):
                 return setting.label.text
         return ""

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.errors import DSIError
+from core.formats import duration
 from ui.shell.errors import show_error
 
 __all__ = ["Job", "find_job", "start_job", "watch_job"]
@@ -35,12 +36,12 @@ class Job:
     """One piece of work.
 
     Attributes:
-        title: what it does, for the screen.
-        unit: what it counts, such as "samples".
+        title: its purpose, for the screen.
+        unit: things counted, such as "samples".
         done, total: progress; a total of 0 means it is not known yet.
-        result: what the work returned, once it is ``done``.
-        error: why it ``failed``.
-        id: tells it from an earlier job of the same key.
+        result: return value of the work, once it is ``done``.
+        error: reason why it ``failed``.
+        id: name of its own, so that it is not taken for an earlier job of the same key.
     """
 
     title: str
@@ -65,14 +66,14 @@ class Job:
             self._thread.join()
 
     @property
-    def words(self) -> str:
+    def progress_text(self) -> str:
         """Title, count and time left."""
         if not self.total:
             return f"{self.title} …"
         text = f"{self.title}: {self.done} of {self.total} {self.unit}"
         spent = time.monotonic() - self._started
         if 0 < self.done < self.total and spent > 2:
-            text += f", about {_duration(spent / self.done * (self.total - self.done))} left"
+            text += f", about {duration(max(1, spent / self.done * (self.total - self.done)))} left"
         return text
 
     def _report(self, done: int, total: int) -> None:
@@ -98,10 +99,6 @@ class Job:
                 self.state = "failed"
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(1, seconds):.0f} s"
-
-
 @st.cache_resource
 def _jobs() -> tuple[dict[str, Job], threading.Lock]:
     return {}, threading.Lock()
@@ -116,11 +113,11 @@ def start_job(key: str, title: str, unit: str, work: Callable[[Progress], Any]) 
     """Start work in the background, unless it is running under this key already.
 
     Args:
-        key: one job a key; another session that asks for the same gets the running one.
-        title: what it does, for the screen: "Writing the demo set".
-        unit: what it counts: "scenes".
-        work: called in a thread with a progress function (done, total), through which it is also
-            stopped; it uses no Streamlit.
+        key: name of the job; another session that asks for the same gets the running one.
+        title: its purpose, for the screen: "Writing the demo set".
+        unit: things counted: "scenes".
+        work: function that is called in a thread with a progress function (done, total), through
+            which it is also stopped; it uses no Streamlit.
     """
     jobs, lock = _jobs()
     with lock:
@@ -128,8 +125,8 @@ def start_job(key: str, title: str, unit: str, work: Callable[[Progress], Any]) 
         if current and current.state == "running":
             return current
         job = jobs[key] = Job(title, unit)
-        # Whoever starts it is told how it ends, however soon that is.
-        watched(job)
+        # Whoever starts it sees how it ends, however soon that is.
+        _note_watcher(job)
         for old in [k for k, j in jobs.items() if j.state != "running"][:-_KEPT]:
             del jobs[old]
         job._thread = threading.Thread(target=job._run, args=(work,), daemon=True, name=key)
@@ -150,7 +147,7 @@ def watch_job(key: str) -> Job | None:
         return None
     seen: set[str] = st.session_state.setdefault("jobs_seen", set())
     if job.state == "running":
-        watched(job)
+        _note_watcher(job)
         _running(key)
     elif job.error and job.id in seen:
         show_error(job.error)
@@ -160,7 +157,7 @@ def watch_job(key: str) -> Job | None:
     return job
 
 
-def watched(job: Job) -> None:
+def _note_watcher(job: Job) -> None:
     """Note that this session looks on."""
     st.session_state.setdefault("jobs_seen", set()).add(job.id)
 
@@ -172,6 +169,6 @@ def _running(key: str) -> None:
         st.rerun(scope="app")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.done / job.total if job.total else 0.0, text=job.words)
+        st.progress(job.done / job.total if job.total else 0.0, text=job.progress_text)
         if st.button("Stop", key=f"stop-{key}", icon=":material/stop:"):
             job.stop()

@@ -24,9 +24,9 @@ def page_link(name: str, label: str, icon: str, query: dict[str, str] | None = N
     ``st.switch_page`` would be refused where a widget of the page is bound to the URL.
 
     Args:
-        name: the page's script in ``pages/`` without its ending.
-        label: what it says.
-        icon: a Material symbol's name.
-        query: what stands in the URL instead.
+        name: file name of the page's script in ``pages/`` without its ending.
+        label: text of the link.
+        icon: name of a Material symbol.
+        query: query parameters of the URL instead of the present ones.
     """
     st.page_link(_PAGES / f"{name}.py", label=label, icon=f":material/{icon}:", query_params=query)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.datasets.catalogue import DatasetRef
 from core.errors import DSIError
-from core.models.spec import network_name
+from core.models.network import network_name
 from core.training.config import TrainConfig
 from core.training.queue.launch import launch, running, suggest_name
 from core.training.queue.queue import queued

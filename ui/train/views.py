@@ -11,7 +11,7 @@ _KEY = "train.view"
 
 
 def choose_view() -> str:
-    """A row of the views; returns the chosen one: ``new``, ``runs`` or ``compare``.
+    """Choose a view in a row of them: ``new``, ``runs`` or ``compare``.
 
     The URL is the truth: where it names a run and no view, that run is meant.
     """
@@ -23,7 +23,7 @@ def choose_view() -> str:
         format_func=_VIEWS.__getitem__,
         required=True,
         key=_KEY,
-        on_change=_chosen,
+        on_change=_follow_choice,
         label_visibility="collapsed",
     )
     return str(st.session_state[_KEY])
@@ -33,13 +33,13 @@ def open_view(view: str, **query: str) -> None:
     """Show a view at the next run of the page.
 
     Args:
-        view: as `choose_view` returns it.
-        query: what stands in the URL with it, such as ``run``.
+        view: name as `choose_view` returns it.
+        query: other query parameters of the URL, such as ``run``.
     """
     st.query_params["view"] = view
     for name, value in query.items():
         st.query_params[name] = value
 
 
-def _chosen() -> None:
+def _follow_choice() -> None:
     open_view(st.session_state[_KEY])

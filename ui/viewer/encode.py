@@ -82,10 +82,9 @@ def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _encode_cached(content: str, role: Role, limit: int, _pixels: np.ndarray) -> Encoded:
-    full = _pixels.shape[:2]
-    height, width = display_size(*full, limit)
+    height, width = display_size(_pixels.shape[0], _pixels.shape[1], limit)
     shown = _pixels
-    if (height, width) != full:
+    if (height, width) != _pixels.shape[:2]:
         shrink = downsample_labels if role == "labels" else downsample_image
         shown = shrink(_pixels, height, width)
     if role == "image" and height * width > JPEG_PIXELS:

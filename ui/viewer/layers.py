@@ -1,14 +1,29 @@
-"""What the compare viewer is given: pictures, layers over them, layers of many frames."""
+"""What the compare viewer is given: pictures, layers over them, layers of many frames.
+
+Each layer knows what the browser is sent of it, its `payload`; the kinds that the browser can draw
+are in `frontend/layers/kinds.js`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Frame", "FrameLayer", "Layer", "Served", "ViewerClass", "ViewerClick"]
+from ui.viewer.encode import Role, encode_picture
+
+__all__ = [
+    "Frame",
+    "FrameLayer",
+    "Layer",
+    "Served",
+    "ViewerClass",
+    "ViewerClick",
+    "check_pixels",
+    "picture_payload",
+]
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,22 @@ class Layer:
     opacity: float = 0.55
     visible: bool = True
 
+    def payload(self, size: tuple[int, int]) -> dict[str, Any]:
+        """What the browser is sent.
+
+        Args:
+            size: height and width of the image.
+
+        Raises:
+            ValueError: for pixels of another shape or dtype than stated.
+        """
+        if isinstance(self.pixels, np.ndarray):
+            shapes = [size] if self.kind == "labels" else [(*size, 3), (*size, 4)]
+            expected = " or ".join(str(shape) for shape in shapes)
+            check_pixels(f"layer {self.key!r}", self.pixels, self.pixels.shape in shapes, expected)
+        picture = picture_payload(self.pixels, self.kind)
+        return {**_look(self), "kind": self.kind, **picture}
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -97,3 +128,37 @@ class FrameLayer:
     frames: Sequence[Frame]
     opacity: float = 0.55
     visible: bool = True
+
+    def payload(self, size: tuple[int, int]) -> dict[str, Any]:
+        """What the browser is sent; of each frame only its address."""
+        frames = [
+            {"number": f.number, "text": f.text, **picture_payload(f.picture, "labels")}
+            for f in self.frames
+        ]
+        return {**_look(self), "kind": "labels", "unit": self.unit, "frames": frames}
+
+
+def picture_payload(pixels: np.ndarray | Served, role: Role) -> dict[str, str]:
+    """Digest and address of a picture; pixels are encoded into the address."""
+    if isinstance(pixels, Served):
+        return {"digest": f"{role}-{pixels.digest}", "src": pixels.url}
+    encoded = encode_picture(pixels, role)
+    return {"digest": encoded.digest, "src": encoded.src}
+
+
+def check_pixels(name: str, pixels: np.ndarray, shape_fits: bool, shape: str) -> None:
+    """Raise ValueError unless the pixels are uint8, not empty, and of the shape expected."""
+    if not shape_fits or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise ValueError(
+            f"{name}: expected uint8 pixels of shape {shape}, "
+            f"received {pixels.dtype} of shape {pixels.shape}"
+        )
+
+
+def _look(layer: Layer | FrameLayer) -> dict[str, Any]:
+    return {
+        "key": layer.key,
+        "title": layer.title,
+        "opacity": min(1.0, max(0.0, float(layer.opacity))),
+        "visible": bool(layer.visible),
+    }

@@ -2,6 +2,9 @@
 
 Overlay, swipe and side by side; opacity, class toggles, pan and zoom all happen in the browser
 without a rerun, and stay as they are when the script reruns with the same `key`.
+
+The browser code is `frontend/`; see its README. Streamlit takes one script and one style sheet, so
+what is served is the bundle in `frontend/dist`.
 """
 
 from __future__ import annotations
@@ -13,24 +16,27 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from ui.viewer.encode import Role, encode_picture
-from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass, ViewerClick
+from ui.viewer.layers import (
+    FrameLayer,
+    Layer,
+    Served,
+    ViewerClass,
+    ViewerClick,
+    check_pixels,
+    picture_payload,
+)
 
-__all__ = ["Frame", "FrameLayer", "Layer", "Served", "ViewerClass", "ViewerClick", "viewer"]
+__all__ = ["Mode", "viewer"]
 
-_HERE = Path(__file__).with_name("frontend")
+Mode = Literal["overlay", "swipe", "side"]
+"""How to compare: the modes of `frontend/modes/table.js`."""
 
-
-def _source(suffix: str) -> str:
-    # Streamlit takes one script and one style sheet.
-    files = (_HERE / f"{name}.{suffix}" for name in ("viewer", "frames"))
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
-
+_BUNDLE = Path(__file__).parent / "frontend" / "dist"
 
 _component = st.components.v2.component(
     "dsi_compare_viewer",
-    css=_source("css"),
-    js=_source("js"),
+    css=(_BUNDLE / "viewer.css").read_text(encoding="utf-8"),
+    js=(_BUNDLE / "viewer.js").read_text(encoding="utf-8"),
 )
 
 
@@ -41,7 +47,7 @@ def viewer(
     *,
     key: str,
     height: int = 560,
-    mode: Literal["overlay", "swipe", "side"] = "overlay",
+    mode: Mode = "overlay",
     clickable: bool = True,
 ) -> ViewerClick | None:
     """Show the compare viewer and return a click made since the last run.
@@ -67,7 +73,7 @@ def viewer(
             unique.
     """
     if isinstance(image, np.ndarray):
-        _check("image", image, image.ndim == 3 and image.shape[2] == 3, "(H, W, 3)")
+        check_pixels("image", image, image.ndim == 3 and image.shape[2] == 3, "(H, W, 3)")
         size = image.shape[:2]
     else:
         size = (image.height, image.width)
@@ -80,8 +86,8 @@ def viewer(
         "height": height,
         "mode": mode,
         "clickable": clickable,
-        "image": _picture(image, "image"),
-        "layers": [_layer(layer, size) for layer in layers],
+        "image": picture_payload(image, "image"),
+        "layers": [layer.payload(size) for layer in layers],
         "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],
     }
     result = _component(key=key, data=data, on_click_change=_rerun)
@@ -100,38 +106,3 @@ def _click(value: Any, size: tuple[int, int]) -> ViewerClick | None:
     if not isinstance(x, int) or not isinstance(y, int):
         return None
     return ViewerClick(x, y) if 0 <= x < size[1] and 0 <= y < size[0] else None
-
-
-def _layer(layer: Layer | FrameLayer, size: tuple[int, int]) -> dict[str, Any]:
-    common = {
-        "key": layer.key,
-        "title": layer.title,
-        "opacity": min(1.0, max(0.0, float(layer.opacity))),
-        "visible": bool(layer.visible),
-    }
-    if isinstance(layer, FrameLayer):
-        frames = [
-            {"number": f.number, "text": f.text, **_picture(f.picture, "labels")}
-            for f in layer.frames
-        ]
-        return {**common, "kind": "labels", "unit": layer.unit, "frames": frames}
-    if isinstance(layer.pixels, np.ndarray):
-        shapes = [size] if layer.kind == "labels" else [(*size, 3), (*size, 4)]
-        expected = " or ".join(str(shape) for shape in shapes)
-        _check(f"layer {layer.key!r}", layer.pixels, layer.pixels.shape in shapes, expected)
-    return {**common, "kind": layer.kind, **_picture(layer.pixels, layer.kind)}
-
-
-def _picture(pixels: np.ndarray | Served, role: Role) -> dict[str, Any]:
-    if isinstance(pixels, Served):
-        return {"digest": f"{role}-{pixels.digest}", "src": pixels.url}
-    encoded = encode_picture(pixels, role)
-    return {"digest": encoded.digest, "src": encoded.src}
-
-
-def _check(what: str, pixels: np.ndarray, shape_fits: bool, shape: str) -> None:
-    if not shape_fits or pixels.dtype != np.uint8 or pixels.size == 0:
-        raise ValueError(
-            f"{what}: expected uint8 pixels of shape {shape}, "
-            f"received {pixels.dtype} of shape {pixels.shape}"
-        )

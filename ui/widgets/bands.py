@@ -12,66 +12,73 @@ from core.imagery.display import CLIP, Bands, default_bands, presets, to_rgb
 from core.imagery.raster import Raster
 from ui.loaded.images import OpenImage
 
-__all__ = ["Look", "as_chosen", "band_choice", "look_of", "shown_as", "usual_look"]
+__all__ = [
+    "Rendering",
+    "choose_rendering",
+    "choose_rendering_for",
+    "default_rendering",
+    "render",
+    "render_as_chosen",
+]
 
 _OWN = "Other bands"
 
 
-class Look(NamedTuple):
-    """What `to_rgb` is told."""
+class Rendering(NamedTuple):
+    """Arguments of `to_rgb`: bands as red, green and blue, percentiles of the stretch, decibel."""
 
     bands: Bands
     clip: tuple[float, float] | None
     decibel: bool = False
 
 
-def as_chosen(image: OpenImage, key: str) -> OpenImage:
+def render_as_chosen(image: OpenImage, key: str) -> OpenImage:
     """The image with the bands and the stretch that are chosen in a popover above it.
 
     Plain pictures (8 bit, up to three bands) are shown as they are, without a popover.
     """
-    return shown_as(image, band_choice(image.raster, key))
+    return render(image, choose_rendering_for(image.raster, key))
 
 
-def shown_as(image: OpenImage, look: Look) -> OpenImage:
-    """The image in a look; as it is where it lacks a band of it."""
+def render(image: OpenImage, rendering: Rendering) -> OpenImage:
+    """The image in this rendering; as it is where it lacks one of the bands."""
     count, dtype = image.raster.pixels.shape[-1], str(image.raster.pixels.dtype)
-    if look == usual_look(count, dtype) or max(look.bands) >= count:
+    if rendering == default_rendering(count, dtype) or max(rendering.bands) >= count:
         return image
-    return replace(image, rgb=_seen(image.digest, look, image.raster))
+    return replace(image, rgb=_stretched(image.digest, rendering, image.raster))
 
 
 @st.cache_resource(max_entries=4, ttl="1h", show_spinner="Stretching the bands …")
-def _seen(digest: str, look: Look, _raster: Raster) -> np.ndarray:
-    bands, clip, decibel = look
+def _stretched(digest: str, rendering: Rendering, _raster: Raster) -> np.ndarray:
+    bands, clip, decibel = rendering
     return to_rgb(_raster.pixels, _raster.valid, bands=bands, clip=clip, decibel=decibel)
 
 
-def usual_look(count: int, dtype: str) -> Look:
+def default_rendering(count: int, dtype: str) -> Rendering:
     """How images of so many bands of a type are shown unless something else is chosen."""
     plain = np.dtype(dtype) in (np.uint8, np.bool_)
-    return Look(default_bands(count, dtype), None if plain else CLIP, decibel=False)
+    return Rendering(default_bands(count, dtype), None if plain else CLIP, decibel=False)
 
 
-def band_choice(raster: Raster, key: str) -> Look:
+def choose_rendering_for(raster: Raster, key: str) -> Rendering:
     """Choose bands and stretch; the choice is kept for images of the same bands and type.
 
     Args:
-        raster: the image.
-        key: names the widgets, one for each place that shows images.
+        raster: image.
+        key: prefix of the widgets' keys, one for each place that shows images.
     """
-    return look_of(raster.pixels.shape[-1], str(raster.pixels.dtype), key)
+    return choose_rendering(raster.pixels.shape[-1], str(raster.pixels.dtype), key)
 
 
-def look_of(count: int, dtype: str, key: str, stretch: bool = True) -> Look:
-    """Choose bands and stretch for images of so many bands of a type, as `band_choice` does.
+def choose_rendering(count: int, dtype: str, key: str, stretch: bool = True) -> Rendering:
+    """Choose bands and stretch for images of so many bands of a type.
 
     Args:
-        count, dtype: of the images.
-        key: names the widgets.
+        count, dtype: number of bands of the images, and their type.
+        key: prefix of the widgets' keys.
         stretch: whether the contrast can be chosen too, not the bands alone.
     """
-    usual = usual_look(count, dtype)
+    usual = default_rendering(count, dtype)
     if usual.clip is None and count in (1, 3):
         return usual
     if not stretch and count == 1:
@@ -95,7 +102,7 @@ def look_of(count: int, dtype: str, key: str, stretch: bool = True) -> Look:
                     help="For radar stored as intensity or complex amplitude: 10 log₁₀ of the "
                     "intensity. Leave it off where the file holds dB already.",
                 )
-    return Look(bands, clip, decibel)
+    return Rendering(bands, clip, decibel)
 
 
 def _bands(count: int, dtype: str, key: str) -> Bands:

@@ -33,10 +33,10 @@ def class_table(
     An HTML table rather than `st.dataframe`, whose canvas no screen reader can read.
 
     Args:
-        classes: the table, a row each.
+        classes: class table, a row each.
         columns: headings after the class.
         rows: cells as they are to be read, units included.
-        label: what the table is, for screen readers.
+        label: title of the table, for screen readers.
     """
     head = "".join(f"<th scope='col'>{escape(text)}</th>" for text in ("Class", *columns))
     body = "".join(
@@ -55,8 +55,8 @@ def legend(classes: ClassTable, void_color: str = "") -> None:
     """The classes' colours beside their names, in a line that wraps.
 
     Args:
-        classes: all of them.
-        void_color: what void is drawn in; empty where it is left transparent.
+        classes: class table.
+        void_color: colour of void; empty where it is left transparent.
     """
     chips = [_chip(land_class.color, land_class.name) for land_class in classes.classes]
     void = (

@@ -18,7 +18,12 @@ from core.datasets.audit.neighbours import Pair, find_neighbours
 from core.datasets.audit.partners import missing_masks, orphan_masks
 from core.datasets.audit.problems import KINDS, ORDER, Problem, Severity
 from core.datasets.audit.reading import read_sample
-from core.datasets.audit.statistics import BandStatistics, Gathering, Statistics, kept_pixels
+from core.datasets.audit.statistics import (
+    BandStatistics,
+    Statistics,
+    StatisticsBuilder,
+    pixels_per_sample,
+)
 from core.datasets.audit.tables import balance_problems, table_problems, void_colour_problems
 from core.datasets.dataset import Dataset
 
@@ -100,17 +105,17 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
         dataset: as opened.
         progress: called with (samples done, samples in all) after each one, in this thread.
     """
-    gathering = Gathering(len(dataset.classes))
+    statistics_builder = StatisticsBuilder(len(dataset.classes))
     readings: list[Reading] = []
     for reading in _read_all(dataset):
-        if reading.tally is not None:
-            gathering.add(reading.tally)
+        if reading.stats is not None:
+            statistics_builder.add(reading.stats)
         # Summed up: what is kept of a sample does not grow with its pixels.
-        readings.append(replace(reading, tally=None))
+        readings.append(replace(reading, stats=None))
         if progress:
             progress(len(readings), len(dataset.samples))
-    statistics = gathering.result()
-    neighbours = find_neighbours([r.rim for r in readings if r.rim is not None])
+    statistics = statistics_builder.result()
+    neighbours = find_neighbours([r.edges for r in readings if r.edges is not None])
     problems = sorted(
         _problems(dataset, readings, statistics, neighbours),
         key=lambda problem: ORDER[problem.severity],  # stable: the order within stays
@@ -128,7 +133,7 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
 def _read_all(dataset: Dataset) -> Iterator[Reading]:
     """Readings in the order of the samples, a few of them ahead of what is asked for."""
     workers = min(4, max(2, os.cpu_count() or 2))
-    kept = kept_pixels(len(dataset.samples))
+    kept = pixels_per_sample(len(dataset.samples))
     pool = ThreadPoolExecutor(max_workers=workers)
     waiting: deque[Future[Reading]] = deque()
     try:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from core.datasets.audit.facts import Likeness, Reading
+from core.datasets.audit.facts import ImageSignature, Reading
 from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Exclude
 
@@ -32,12 +32,12 @@ def duplicate_problems(
         overlapping: pairs of ids, in either order.
     """
     compared = [
-        (r.facts.id, r.facts.scene, r.likeness)
+        (r.facts.id, r.facts.scene, r.signature)
         for r in readings
-        if r.likeness is not None and r.likeness.content
+        if r.signature is not None and r.signature.content
     ]
     apart = {frozenset(pair) for pair in overlapping}
-    first: dict[str, tuple[str, str, Likeness]] = {}
+    first: dict[str, tuple[str, str, ImageSignature]] = {}
     exact: dict[str, str] = {}
     for its in compared:
         original = first.setdefault(its[2].digest, its)
@@ -55,7 +55,7 @@ def duplicate_problems(
             yield _near(one, other, bits)
 
 
-def _exact(one: tuple[str, str, Likeness], other: tuple[str, str, Likeness]) -> Problem:
+def _exact(one: tuple[str, str, ImageSignature], other: tuple[str, str, ImageSignature]) -> Problem:
     differ = bool(one[2].labels and other[2].labels and one[2].labels != other[2].labels)
     scenes = "" if one[1] == other[1] else f", in the scenes {one[1]} and {other[1]}"
     return Problem(
@@ -73,7 +73,9 @@ def _exact(one: tuple[str, str, Likeness], other: tuple[str, str, Likeness]) -> 
     )
 
 
-def _near(one: tuple[str, str, Likeness], other: tuple[str, str, Likeness], bits: int) -> Problem:
+def _near(
+    one: tuple[str, str, ImageSignature], other: tuple[str, str, ImageSignature], bits: int
+) -> Problem:
     scenes = "" if one[1] == other[1] else f", in the scenes {one[1]} and {other[1]}"
     return Problem(
         "near-duplicate",
@@ -89,8 +91,8 @@ def _near(one: tuple[str, str, Likeness], other: tuple[str, str, Likeness], bits
 
 
 def _likely(
-    singles: Sequence[tuple[str, str, Likeness]],
-) -> Iterator[tuple[tuple[str, str, Likeness], tuple[str, str, Likeness], int]]:
+    singles: Sequence[tuple[str, str, ImageSignature]],
+) -> Iterator[tuple[tuple[str, str, ImageSignature], tuple[str, str, ImageSignature], int]]:
     """Pairs whose hashes are close, each once, the earlier sample first."""
     hashes = np.array([its[2].hash for its in singles], np.uint64)
     for start in range(0, len(hashes), _CHUNK):
@@ -101,6 +103,6 @@ def _likely(
                 yield singles[start + row], singles[start + column], int(differing[row, column])
 
 
-def _correlation(one: Likeness, other: Likeness) -> float:
+def _correlation(one: ImageSignature, other: ImageSignature) -> float:
     a, b = one.small - one.small.mean(), other.small - other.small.mean()
     return float((a * b).sum() / np.sqrt(np.square(a).sum() * np.square(b).sum()))

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.datasets.audit.neighbours import Rim
+from core.datasets.audit.image_statistics import ImageStatistics
+from core.datasets.audit.neighbours import ImageEdges
 from core.datasets.audit.problems import Problem
-from core.datasets.audit.tally import Tally
 from core.imagery.window import Window
 
-__all__ = ["Likeness", "Reading", "SampleFacts"]
+__all__ = ["ImageSignature", "Reading", "SampleFacts"]
 
 
 @dataclass(frozen=True)
 class SampleFacts:
-    """What was found in one sample.
+    """What the audit knows of one sample.
 
     Attributes:
         width, height, bands, dtype: of the image; 0 and empty where it cannot be read.
@@ -50,7 +50,7 @@ class SampleFacts:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class ImageSignature:
     """What tells whether two images are the same.
 
     Attributes:
@@ -83,6 +83,6 @@ class Reading:
     unknown: Mapping[str, int] = field(default_factory=dict)
     void_colors: Mapping[str, tuple[int, Window]] = field(default_factory=dict)
     form: str = ""
-    likeness: Likeness | None = None
-    rim: Rim | None = None
-    tally: Tally | None = None
+    signature: ImageSignature | None = None
+    edges: ImageEdges | None = None
+    stats: ImageStatistics | None = None

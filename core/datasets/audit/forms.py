@@ -90,10 +90,10 @@ def form_problems(forms: list[tuple[str, str]]) -> Iterator[Problem]:
         forms: sample and form of each image.
     """
     for form, (what, severity, fix) in FORMS.items():
-        found = [sample for sample, its in forms if its == form]
-        if found:
-            others = f"; so are {len(found) - 1:,} more images" if len(found) > 1 else ""
+        samples = [sample for sample, its in forms if its == form]
+        if samples:
+            others = f"; so are {len(samples) - 1:,} more images" if len(samples) > 1 else ""
             detail = f"{what}{others}"
             yield Problem(
-                "file-form", found[0], detail, "warning" if severity == "warning" else "info", fix
+                "file-form", samples[0], detail, "warning" if severity == "warning" else "info", fix
             )

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
-from core.datasets.audit.problems import Problem, percent
+from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import Mask
 from core.datasets.recipes.fixes import Action, Exclude, ReadAs, ReadEach, UseWindow
+from core.formats import rough_percent
 from core.imagery.raster import Header
 from core.imagery.window import Window
 
@@ -64,7 +65,7 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
         yield Problem(
             "unknown-colour",
             sample.id,
-            f"{name} in {count:,} pixels ({percent(count / mask.labels.size)}){near}"
+            f"{name} in {count:,} pixels ({rough_percent(count / mask.labels.size)}){near}"
             f"{_where(window)}",
             "error",
             fix,
@@ -129,14 +130,14 @@ def void_counts(dataset: Dataset, sample: Sample, mask: Mask) -> dict[str, tuple
         return {}
     rows, columns = np.nonzero(mask.labels == VOID)
     packed = pack_rgb(pixels[rows, columns, :3])
-    found = {}
+    regions = {}
     for name, (red, green, blue) in dataset.coding.void_colors.items():
         here = packed == (red << 16 | green << 8 | blue)
         if here.any():
             x, y = columns[here], rows[here]
             box = (int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)
-            found[name] = (int(np.count_nonzero(here)), box)
-    return found
+            regions[name] = (int(np.count_nonzero(here)), box)
+    return regions
 
 
 def size_problem(
@@ -223,7 +224,7 @@ def void_problems(sample: Sample, unlabelled: int, void: int, pixels: int) -> It
         yield Problem(
             "void-share",
             sample.id,
-            f"{percent(unlabelled / pixels)} of the pixels are void (not labelled)",
+            f"{rough_percent(unlabelled / pixels)} of the pixels are void (not labelled)",
             "warning",
             "label more of it, or exclude the sample",
             actions,

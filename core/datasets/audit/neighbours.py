@@ -17,7 +17,7 @@ import numpy as np
 from core.datasets.recipes.splits import Split
 from core.imagery.raster import Header
 
-__all__ = ["Leak", "Pair", "Rim", "find_neighbours", "groups", "leak", "rim_of"]
+__all__ = ["ImageEdges", "Leak", "Pair", "find_neighbours", "groups", "image_edges", "leak"]
 
 _LENGTH = 128  # values an edge is resampled to
 _SMOOTH = _LENGTH // 4 | 1  # what varies more slowly than this is light, not content
@@ -36,7 +36,7 @@ _SIDES = (("right", "left"), ("bottom", "top"))
 
 
 @dataclass(frozen=True)
-class Rim:
+class ImageEdges:
     """The outermost pixels of one sample's image, or its place on Earth where that is known.
 
     Attributes:
@@ -104,9 +104,9 @@ def leak(split: Split, pairs: Sequence[Pair]) -> Leak:
     return Leak(len(both), sum(a != b for a, b in both))
 
 
-def rim_of(
+def image_edges(
     sample: str, scene: str, pixels: np.ndarray, header: Header, limits: tuple[float, float]
-) -> Rim:
+) -> ImageEdges:
     """What is needed of an image to find its neighbours.
 
     Args:
@@ -121,10 +121,12 @@ def rim_of(
         corners = [place.transform @ (x, y) for x in (0, width) for y in (0, height)]
         xs, ys = zip(*corners, strict=True)
         bounds = (min(xs), min(ys), max(xs), max(ys))
-        return Rim(sample, scene, width, height, {}, {}, {}, {}, 1.0, str(place.crs), bounds)
-    rim = Rim(sample, scene, width, height, {}, {}, {}, {}, max(limits[1] - limits[0], 1e-12))
+        return ImageEdges(sample, scene, width, height, {}, {}, {}, {}, 1.0, str(place.crs), bounds)
+    edges = ImageEdges(
+        sample, scene, width, height, {}, {}, {}, {}, max(limits[1] - limits[0], 1e-12)
+    )
     if min(width, height) < _SHORTEST:
-        return rim
+        return edges
     for side, line, inner in (
         ("left", pixels[:, 0], pixels[:, 1]),
         ("right", pixels[:, -1], pixels[:, -2]),
@@ -132,16 +134,16 @@ def rim_of(
         ("bottom", pixels[-1], pixels[-2]),
     ):
         outermost, next_one = (
-            _vector(values[:, :3], limits[0], rim.span) for values in (line, inner)
+            _vector(values[:, :3], limits[0], edges.span) for values in (line, inner)
         )
         norm, step = np.linalg.norm(outermost), np.linalg.norm(outermost - next_one)
         noise = np.sqrt(outermost.size) / 255
         if not norm >= _CONTENT * noise or not np.isfinite(step):  # NaN compares as False
             continue
-        rim.edges[side] = outermost / norm
-        rim.norms[side], rim.steps[side] = float(norm), float(max(step, noise))
-        rim.levels[side] = line[:, :3].mean(axis=0, dtype=np.float64)
-    return rim
+        edges.edges[side] = outermost / norm
+        edges.norms[side], edges.steps[side] = float(norm), float(max(step, noise))
+        edges.levels[side] = line[:, :3].mean(axis=0, dtype=np.float64)
+    return edges
 
 
 def _vector(line: np.ndarray, low: float, span: float) -> np.ndarray:
@@ -155,7 +157,7 @@ def _vector(line: np.ndarray, low: float, span: float) -> np.ndarray:
     return np.ravel(fast - fast.mean(axis=0))
 
 
-def find_neighbours(rims: Sequence[Rim]) -> tuple[Pair, ...]:
+def find_neighbours(images: Sequence[ImageEdges]) -> tuple[Pair, ...]:
     """Pairs that touch or overlap, each once.
 
     Images with a georeference are compared by their bounds, the others by their edges: the bottom
@@ -164,29 +166,31 @@ def find_neighbours(rims: Sequence[Rim]) -> tuple[Pair, ...]:
     are equally bright, and are the likest for each other. Images that lie side by side in a mosaic
     found so are neighbours too, whatever is along their seam.
     """
-    plain = [rim for rim in rims if rim.bounds is None]
-    found = _by_edges(plain)
-    located = [(rim, rim.bounds) for rim in rims if rim.bounds is not None]
-    return (*found, *_by_grid(found), *_by_bounds(located))
+    plain = [image for image in images if image.bounds is None]
+    pairs = _by_edges(plain)
+    located = [(image, image.bounds) for image in images if image.bounds is not None]
+    return (*pairs, *_by_grid(pairs), *_by_bounds(located))
 
 
-def _by_edges(rims: list[Rim]) -> list[Pair]:
+def _by_edges(images: list[ImageEdges]) -> list[Pair]:
     pairs: list[Pair] = []
     for side, opposite in _SIDES:
-        ours = [rim for rim in rims if side in rim.edges]
-        theirs = [rim for rim in rims if opposite in rim.edges]
-        for bands in sorted({rim.edges[side].size for rim in ours}):
-            a = [rim for rim in ours if rim.edges[side].size == bands]
-            b = [rim for rim in theirs if rim.edges[opposite].size == bands]
+        ours = [image for image in images if side in image.edges]
+        theirs = [image for image in images if opposite in image.edges]
+        for bands in sorted({image.edges[side].size for image in ours}):
+            a = [image for image in ours if image.edges[side].size == bands]
+            b = [image for image in theirs if image.edges[opposite].size == bands]
             if a and b:
                 pairs += _matched(a, b, side, opposite)
     return pairs
 
 
-def _matched(ours: list[Rim], theirs: list[Rim], side: str, opposite: str) -> list[Pair]:
+def _matched(
+    ours: list[ImageEdges], theirs: list[ImageEdges], side: str, opposite: str
+) -> list[Pair]:
     """Pairs whose edges are the likest for each other."""
     b = _Edges(theirs, opposite)
-    place = {rim.id: index for index, rim in enumerate(theirs)}
+    place = {image.id: index for index, image in enumerate(theirs)}
     best_of_theirs = np.full(len(theirs), -1.0, np.float32)
     candidates: list[tuple[int, int, float]] = []
     for start in range(0, len(ours), _CHUNK):
@@ -201,9 +205,9 @@ def _matched(ours: list[Rim], theirs: list[Rim], side: str, opposite: str) -> li
         norm = a.norms[:, None]
         seam = norm**2 + b.norms**2 - 2 * norm * b.norms * score
         fits &= seam <= np.square(_STEP * (a.steps[:, None] + b.steps) / 2)
-        for row, rim in enumerate(chunk):
-            if rim.id in place:
-                fits[row, place[rim.id]] = False  # a picture that goes on in itself
+        for row, image in enumerate(chunk):
+            if image.id in place:
+                fits[row, place[image.id]] = False  # a picture that goes on in itself
         score[~fits] = -1
         best_of_theirs = np.maximum(best_of_theirs, score.max(axis=0))
         candidates += [
@@ -213,25 +217,25 @@ def _matched(ours: list[Rim], theirs: list[Rim], side: str, opposite: str) -> li
         ]
     return [
         Pair(ours[one].id, theirs[other].id, "edge", "right" if side == "right" else "bottom")
-        for one, other, found in candidates
-        if found >= best_of_theirs[other]
+        for one, other, score in candidates
+        if score >= best_of_theirs[other]
     ]
 
 
 class _Edges:
     """One side of several images, as arrays."""
 
-    def __init__(self, rims: Sequence[Rim], side: str) -> None:
-        self.vectors = np.stack([rim.edges[side] for rim in rims])
-        self.levels = np.stack([rim.levels[side] for rim in rims])
-        self.norms = np.array([rim.norms[side] for rim in rims])
-        self.steps = np.array([rim.steps[side] for rim in rims])
-        self.spans = np.array([rim.span for rim in rims])
-        self.lengths = np.array([_length(rim, side) for rim in rims])
+    def __init__(self, images: Sequence[ImageEdges], side: str) -> None:
+        self.vectors = np.stack([image.edges[side] for image in images])
+        self.levels = np.stack([image.levels[side] for image in images])
+        self.norms = np.array([image.norms[side] for image in images])
+        self.steps = np.array([image.steps[side] for image in images])
+        self.spans = np.array([image.span for image in images])
+        self.lengths = np.array([_length(image, side) for image in images])
 
 
-def _length(rim: Rim, side: str) -> int:
-    return rim.height if side in ("left", "right") else rim.width
+def _length(image: ImageEdges, side: str) -> int:
+    return image.height if side in ("left", "right") else image.width
 
 
 def _by_grid(pairs: list[Pair]) -> list[Pair]:
@@ -242,7 +246,7 @@ def _by_grid(pairs: list[Pair]) -> list[Pair]:
         links[pair.one].append((pair.other, down, along))
         links[pair.other].append((pair.one, -down, -along))
     known = {(pair.one, pair.other) for pair in pairs}
-    found: list[Pair] = []
+    more: list[Pair] = []
     for members in groups(pairs):
         places = _places(members, links)
         if places is None:
@@ -252,10 +256,10 @@ def _by_grid(pairs: list[Pair]) -> list[Pair]:
             for side, beside in (("right", (row, column + 1)), ("bottom", (row + 1, column))):
                 other = at.get(beside)
                 if other and (member, other) not in known:
-                    found.append(
+                    more.append(
                         Pair(member, other, "grid", "right" if side == "right" else "bottom")
                     )
-    return found
+    return more
 
 
 def _places(
@@ -277,14 +281,14 @@ def _places(
     return places if len(set(places.values())) == len(places) else None
 
 
-def _by_bounds(located: list[tuple[Rim, tuple[float, float, float, float]]]) -> list[Pair]:
+def _by_bounds(located: list[tuple[ImageEdges, tuple[float, float, float, float]]]) -> list[Pair]:
     pairs: list[Pair] = []
-    for crs in dict.fromkeys(rim.crs for rim, _ in located):
+    for crs in dict.fromkeys(image.crs for image, _ in located):
         # By their left sides: whatever begins beyond one's right side is past.
         group = sorted(((r, b) for r, b in located if r.crs == crs), key=lambda item: item[1][0])
         boxes = np.array([bounds for _, bounds in group])
         pixel = (boxes[:, 2:] - boxes[:, :2]) / np.array([(r.width, r.height) for r, _ in group])
-        for index, (rim, bounds) in enumerate(group):
+        for index, (image, bounds) in enumerate(group):
             gap = pixel[index] / 2  # bounds are rounded in many files
             end = int(np.searchsorted(boxes[:, 0], bounds[2] + gap[0], side="right"))
             rest = boxes[index + 1 : end]
@@ -293,7 +297,7 @@ def _by_bounds(located: list[tuple[Rim, tuple[float, float, float, float]]]) -> 
             # Corners that meet share no edge.
             near &= (shared > _SHORTEST * pixel[index]).any(axis=1)
             pairs += [
-                Pair(rim.id, group[index + 1 + int(position)][0].id, "bounds", "overlap")
+                Pair(image.id, group[index + 1 + int(position)][0].id, "bounds", "overlap")
                 for position in np.flatnonzero(near)
             ]
     return pairs

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.pairing import find_pairs
+from core.datasets.known_layouts import layout_of
 from core.datasets.recipes.fixes import Exclude
-from core.imagery.raster import IMAGE_SUFFIXES
 
 __all__ = ["missing_masks", "orphan_masks"]
 
@@ -30,13 +28,7 @@ def missing_masks(dataset: Dataset) -> Iterator[Problem]:
 
 def orphan_masks(dataset: Dataset) -> Iterator[Problem]:
     """Masks without an image, in the folders in which masks are looked for."""
-    found: Iterable[Path] = ()
-    if dataset.layout in ("pairs", "vector"):
-        found = find_pairs(dataset.root).orphans
-    elif dataset.layout == "dubai":
-        known = {sample.mask for sample in dataset.samples}
-        found = (path for path in _tile_masks(dataset) if path not in known)
-    for path in found:
+    for path in layout_of(dataset).orphans(dataset):
         yield Problem(
             "orphan-mask",
             "",
@@ -44,12 +36,3 @@ def orphan_masks(dataset: Dataset) -> Iterator[Problem]:
             "warning",
             "add its image under the same name, or delete the mask",
         )
-
-
-def _tile_masks(dataset: Dataset) -> Iterator[Path]:
-    homes = dict.fromkeys(sample.image.parent.parent / "masks" for sample in dataset.samples)
-    for home in homes:
-        for path in sorted(home.iterdir()) if home.is_dir() else ():
-            # macOS leaves `._name.png` beside `name.png`.
-            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
-                yield path

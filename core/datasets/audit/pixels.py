@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.datasets.audit.facts import Likeness
-from core.datasets.audit.problems import Problem, percent
-from core.datasets.audit.tally import Tally
+from core.datasets.audit.facts import ImageSignature
+from core.datasets.audit.image_statistics import ImageStatistics
+from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Action, Exclude, UseWindow
+from core.formats import percent, rough_percent
 from core.imagery.raster import Raster
 from core.imagery.window import Window
 
-__all__ = ["Gaps", "digest_of", "find_gaps", "image_problems", "likeness_of", "real_pixels"]
+__all__ = ["Gaps", "digest_of", "find_gaps", "image_problems", "image_signature", "real_pixels"]
 
 SMALLEST = 32
 """Pixels a side: the smallest crop a recipe allows."""
@@ -93,35 +94,37 @@ def _dark_border(pixels: np.ndarray) -> bool:
     return any(not line.any() for line in lines)
 
 
-def image_problems(sample: str, raster: Raster, tally: Tally | None, gaps: Gaps) -> list[Problem]:
+def image_problems(
+    sample: str, raster: Raster, stats: ImageStatistics | None, gaps: Gaps
+) -> list[Problem]:
     """The findings about one image.
 
     Args:
         sample: its id.
         raster: the image.
         tally: its counts, None if it has no data at all.
-        gaps: as found.
+        gaps: pixels without data.
     """
     height, width = raster.valid.shape
-    found = [*_tiny(sample, width, height)]
-    if gaps.share >= _NOTHING or tally is None:
-        found.append(
+    problems = [*_tiny(sample, width, height)]
+    if gaps.share >= _NOTHING or stats is None:
+        problems.append(
             Problem(
                 "empty",
                 sample,
-                f"{percent(gaps.share)} of the image is "
+                f"{rough_percent(gaps.share)} of the image is "
                 + ("without data" if gaps.tagged else "black: 0 in all bands"),
                 "error",
                 "exclude it: there is nothing to learn from",
                 (Exclude(sample),),
             )
         )
-        return found
-    content = list(_content(sample, tally)) if width * height >= SMALLEST else []
-    found += content
+        return problems
+    content = list(_content(sample, stats)) if width * height >= SMALLEST else []
+    problems += content
     if gaps.share >= _GAPS and not content:
-        found.append(_gaps(sample, gaps))
-    return found
+        problems.append(_gaps(sample, gaps))
+    return problems
 
 
 def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
@@ -137,11 +140,11 @@ def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
         )
 
 
-def _content(sample: str, tally: Tally) -> Iterator[Problem]:
+def _content(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
     fix = "exclude it: there is nothing to learn from"
-    if (tally.low == tally.high).all():
-        values = ", ".join(f"{value:g}" for value in tally.low[:4])
-        more = ", …" if len(tally.low) > 4 else ""
+    if (stats.low == stats.high).all():
+        values = ", ".join(f"{value:g}" for value in stats.low[:4])
+        more = ", …" if len(stats.low) > 4 else ""
         yield Problem(
             "constant",
             sample,
@@ -151,24 +154,24 @@ def _content(sample: str, tally: Tally) -> Iterator[Problem]:
             (Exclude(sample),),
         )
         return
-    same = _commonest(tally)
+    same = _commonest(stats)
     if same >= _SAME:
         yield Problem(
             "empty",
             sample,
-            f"hardly any content: {same:.1%} of the pixels have the same value",
+            f"hardly any content: {percent(same)} of the pixels have the same value",
             "warning",
             fix,
             (Exclude(sample),),
         )
 
 
-def _commonest(tally: Tally) -> float:
+def _commonest(stats: ImageStatistics) -> float:
     """Share of the commonest value, in the band in which it is least."""
-    if tally.histogram is not None:
-        return float(tally.histogram.max(axis=1).min() / tally.pixels)
-    counts = [np.unique(band, return_counts=True)[1].max() for band in tally.values.T]
-    return float(min(counts) / len(tally.values))
+    if stats.histogram is not None:
+        return float(stats.histogram.max(axis=1).min() / stats.pixels)
+    counts = [np.unique(band, return_counts=True)[1].max() for band in stats.values.T]
+    return float(min(counts) / len(stats.values))
 
 
 def _gaps(sample: str, gaps: Gaps) -> Problem:
@@ -177,7 +180,7 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     fix = "nothing: pixels without data are void and are left out of training and scores"
     if not gaps.tagged:
         fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"
-    detail = f"{percent(gaps.share)} {words}"
+    detail = f"{rough_percent(gaps.share)} {words}"
     if gaps.window and gaps.filled >= _FULL:
         x, y, width, height = gaps.window
         detail += f"; the rest is {width} × {height} pixels at x {x}, y {y}"
@@ -198,7 +201,9 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     )
 
 
-def likeness_of(pixels: np.ndarray, valid: np.ndarray, limits: tuple[float, float]) -> Likeness:
+def image_signature(
+    pixels: np.ndarray, valid: np.ndarray, limits: tuple[float, float]
+) -> ImageSignature:
     """What tells whether this is the same picture as another.
 
     Args:
@@ -222,7 +227,7 @@ def likeness_of(pixels: np.ndarray, valid: np.ndarray, limits: tuple[float, floa
     grey = small.reshape(_SMALL * 2, _SMALL * 2, -1).astype(np.float32).mean(axis=-1)
     bits = imagehash.phash(Image.fromarray(np.rint(grey).astype(np.uint8))).hash
     compared = cv2.resize(grey, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
-    return Likeness(
+    return ImageSignature(
         digest=digest_of(pixels),
         hash=int("".join("1" if bit else "0" for bit in bits.ravel()), 2),
         small=compared,

@@ -8,7 +8,7 @@ from typing import Literal
 from core.datasets.recipes.fixes import Action
 from core.imagery.window import Window
 
-__all__ = ["KINDS", "ORDER", "Problem", "Severity", "percent"]
+__all__ = ["KINDS", "ORDER", "Problem", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
 
@@ -78,8 +78,3 @@ class Problem:
             "severity": self.severity,
             "fix": self.fix,
         }
-
-
-def percent(share: float) -> str:
-    """A share from 0 to 1 in words, with two digits at least where it is small."""
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.2%}" if share >= 0.0001 else "< 0.01%"

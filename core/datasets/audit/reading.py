@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from core.classes import VOID
-from core.datasets.audit.facts import Likeness, Reading, SampleFacts
+from core.datasets.audit.facts import ImageSignature, Reading, SampleFacts
 from core.datasets.audit.forms import form_of
+from core.datasets.audit.image_statistics import ImageStatistics, count_labels, image_statistics
 from core.datasets.audit.masks import (
     grid_problems,
     size_problem,
@@ -18,16 +19,15 @@ from core.datasets.audit.masks import (
     void_counts,
     void_problems,
 )
-from core.datasets.audit.neighbours import Rim, rim_of
+from core.datasets.audit.neighbours import ImageEdges, image_edges
 from core.datasets.audit.pixels import (
     digest_of,
     find_gaps,
     image_problems,
-    likeness_of,
+    image_signature,
     real_pixels,
 )
 from core.datasets.audit.problems import Problem
-from core.datasets.audit.tally import Tally, count_labels, tally_of
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.datasets.recipes.fixes import Exclude
@@ -46,16 +46,18 @@ class _Image:
         pixels, valid = real_pixels(raster.pixels), raster.valid
         # What a training gets: a palette is three bands, an alpha band none.
         self.header: Header = replace(raster.header, bands=pixels.shape[-1])
-        self.tally: Tally | None = tally_of(pixels, valid, self.header.dtype, kept)
+        self.stats: ImageStatistics | None = image_statistics(
+            pixels, valid, self.header.dtype, kept
+        )
         gaps = find_gaps(pixels, valid)
-        self.problems = image_problems(sample.id, raster, self.tally, gaps)
+        self.problems = image_problems(sample.id, raster, self.stats, gaps)
         self.gaps: np.ndarray | None = None if valid.all() else ~valid
-        self.likeness: Likeness | None = None
-        self.rim: Rim | None = None
-        if self.tally is not None:
-            limits = _limits(pixels, self.tally)
-            self.likeness = likeness_of(pixels, valid, limits)
-            self.rim = rim_of(sample.id, sample.scene, pixels, self.header, limits)
+        self.signature: ImageSignature | None = None
+        self.edges: ImageEdges | None = None
+        if self.stats is not None:
+            limits = _limits(pixels, self.stats)
+            self.signature = image_signature(pixels, valid, limits)
+            self.edges = image_edges(sample.id, sample.scene, pixels, self.header, limits)
         moved = sample.turned or sample.id in dataset.windows
         self.file_header = read_header(sample.image) if moved else self.header
 
@@ -64,10 +66,10 @@ class _Image:
         return self.header.height, self.header.width
 
 
-def _limits(pixels: np.ndarray, tally: Tally) -> tuple[float, float]:
+def _limits(pixels: np.ndarray, stats: ImageStatistics) -> tuple[float, float]:
     if pixels.dtype == np.uint8:
         return 0.0, 255.0
-    low, high = np.percentile(tally.values, (1, 99))
+    low, high = np.percentile(stats.values, (1, 99))
     return float(low), float(high)
 
 
@@ -77,7 +79,7 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
     Args:
         dataset: as opened.
         sample: which.
-        kept: see `tally_of`.
+        kept: see `image_statistics`.
     """
     problems: list[Problem] = []
     raster = _opened(sample, "image", lambda: dataset.load_image(sample), problems)
@@ -89,9 +91,9 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
         facts=_facts(sample, image),
         problems=(),
         form=form_of(sample.image) if image else "",
-        likeness=image.likeness if image else None,
-        rim=image.rim if image else None,
-        tally=image.tally if image else None,
+        signature=image.signature if image else None,
+        edges=image.edges if image else None,
+        stats=image.stats if image else None,
     )
     mask = None
     if sample.mask is not None and (image or sample.mask.suffix.lower() not in VECTOR_SUFFIXES):
@@ -118,13 +120,13 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
         void_pixels=int(counts[VOID]),
     )
     problems += void_problems(sample, unlabelled, int(counts[VOID]), labels.size)
-    tally = reading.tally
-    if tally is not None:
-        tally = replace(tally, labels=count_labels(labels, len(dataset.classes)))
-    likeness = reading.likeness
-    if likeness is not None:
-        likeness = replace(likeness, labels=digest_of(labels))
-    return replace(reading, facts=facts, problems=tuple(problems), tally=tally, likeness=likeness)
+    stats = reading.stats
+    if stats is not None:
+        stats = replace(stats, labels=count_labels(labels, len(dataset.classes)))
+    signature = reading.signature
+    if signature is not None:
+        signature = replace(signature, labels=digest_of(labels))
+    return replace(reading, facts=facts, problems=tuple(problems), stats=stats, signature=signature)
 
 
 def _opened(
@@ -152,8 +154,8 @@ def _unreadable(sample: Sample, what: str, error: DSIError) -> Problem:
 def _facts(sample: Sample, image: _Image | None) -> SampleFacts:
     if image is None:
         return SampleFacts(sample.id, sample.scene)
-    header, tally = image.header, image.tally
-    mean, std = (tally.mean, tally.std) if tally is not None else (np.zeros(0), np.zeros(0))
+    header, stats = image.header, image.stats
+    mean, std = (stats.mean, stats.std) if stats is not None else (np.zeros(0), np.zeros(0))
     place = header.georeference
     return SampleFacts(
         id=sample.id,

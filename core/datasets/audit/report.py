@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from core.datasets.audit.problems import Problem
 
-__all__ = ["written"]
+__all__ = ["format_problems"]
 
 _NARROWEST = 40
 
 
-def written(problems: Sequence[Problem], width: int) -> str:
+def format_problems(problems: Sequence[Problem], width: int) -> str:
     """All findings, a paragraph each: severity, kind and sample, then what, then what to do.
 
     Args:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.datasets.audit.tally import FRAME, Tally
+from core.datasets.audit.image_statistics import FRAME, ImageStatistics
 
-__all__ = ["BINS", "BandStatistics", "Gathering", "Statistics", "kept_pixels"]
+__all__ = ["BINS", "BandStatistics", "Statistics", "StatisticsBuilder", "pixels_per_sample"]
 
 BINS = 256
 _KEPT = 1_000_000  # pixels of other than 8-bit images that the histograms come from
 _LEAST, _MOST = 64, 65_536  # of each image
 
 
-def kept_pixels(samples: int) -> int:
+def pixels_per_sample(samples: int) -> int:
     """How many pixels of each image are kept where values cannot be counted one by one."""
     return min(_MOST, max(_LEAST, _KEPT // max(1, samples)))
 
@@ -77,7 +77,7 @@ class Statistics:
         )
 
 
-class Gathering:
+class StatisticsBuilder:
     """Sums up tallies as they come.
 
     Args:
@@ -90,12 +90,12 @@ class Gathering:
         self._frame = np.zeros((classes, FRAME, FRAME), np.float64)
         self._masks = 0
 
-    def add(self, tally: Tally) -> None:
+    def add(self, stats: ImageStatistics) -> None:
         """Add a sample."""
-        self._kinds.setdefault(tally.kind, _Kind(tally.kind[0])).add(tally)
-        if tally.labels is not None:
-            self._meetings += tally.labels.meetings
-            self._frame += tally.labels.frame
+        self._kinds.setdefault(stats.kind, _Kind(stats.kind[0])).add(stats)
+        if stats.labels is not None:
+            self._meetings += stats.labels.meetings
+            self._frame += stats.labels.frame
             self._masks += 1
 
     def result(self) -> Statistics:
@@ -126,21 +126,21 @@ class _Kind:
         self._products, self._product_sums = np.zeros((bands, bands)), np.zeros(bands)
         self._weight = 0.0
 
-    def add(self, tally: Tally) -> None:
+    def add(self, stats: ImageStatistics) -> None:
         self.images += 1
-        self._pixels += tally.pixels
-        self._low = np.minimum(self._low, tally.low)
-        self._high = np.maximum(self._high, tally.high)
-        self._sums += tally.sums
-        self._squares += tally.squares
-        if tally.histogram is not None:
+        self._pixels += stats.pixels
+        self._low = np.minimum(self._low, stats.low)
+        self._high = np.maximum(self._high, stats.high)
+        self._sums += stats.sums
+        self._squares += stats.squares
+        if stats.histogram is not None:
             before = 0 if self._histogram is None else self._histogram
-            self._histogram = before + tally.histogram
-        self._values.append(tally.values)
-        factor = tally.pixels / tally.product_pixels
-        self._products += tally.products * factor
-        self._product_sums += tally.product_sums * factor
-        self._weight += tally.pixels
+            self._histogram = before + stats.histogram
+        self._values.append(stats.values)
+        factor = stats.pixels / stats.product_pixels
+        self._products += stats.products * factor
+        self._product_sums += stats.product_sums * factor
+        self._weight += stats.pixels
 
     def bands(self) -> tuple[BandStatistics, ...]:
         if not self._pixels:
@@ -148,7 +148,7 @@ class _Kind:
         mean = self._sums / self._pixels
         std = np.sqrt(np.maximum(self._squares / self._pixels - mean**2, 0))
         values = np.concatenate(self._values)
-        found = []
+        statistics = []
         for band in range(len(mean)):
             low, high = float(self._low[band]), float(self._high[band])
             if self._histogram is not None:
@@ -157,7 +157,7 @@ class _Kind:
                 counts, edges = np.histogram(
                     values[:, band].astype(np.float64), bins=BINS, range=(low, high)
                 )
-            found.append(
+            statistics.append(
                 BandStatistics(
                     low,
                     high,
@@ -168,7 +168,7 @@ class _Kind:
                     self._histogram is not None,
                 )
             )
-        return tuple(found)
+        return tuple(statistics)
 
     def covariance(self) -> np.ndarray:
         if not self._weight:

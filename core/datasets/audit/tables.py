@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from core.classes import LandClass
 from core.datasets.audit.facts import Reading
-from core.datasets.audit.problems import Problem, percent
+from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.dubai import class_file_colors
+from core.datasets.known_layouts import layout_of
 from core.datasets.recipes.fixes import Exclude, Oversample
+from core.formats import rough_percent
 
 __all__ = ["balance_problems", "table_problems", "void_colour_problems"]
 
@@ -21,37 +22,38 @@ _HIDDEN = 0.001  # below which it is hardly ever seen
 
 def void_colour_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Problem]:
     """Colours that are read as void though no class list of the dataset names them."""
-    if dataset.layout != "dubai":
-        return  # elsewhere the void colours come from the dataset's own classes.json
-    documented = set(class_file_colors(dataset.root).values()) | {"#9B9B9B"}
+    listed_colors = layout_of(dataset).listed_colors
+    if listed_colors is None:
+        return  # the void colours come from the dataset's own classes.json
+    documented = set(listed_colors(dataset.root).values()) | {"#9B9B9B"}
     for name, rgb in dataset.coding.void_colors.items():
         color = "#{:02X}{:02X}{:02X}".format(*rgb)
         if color in documented:
             continue
-        found = [(r.facts, r.void_colors[name]) for r in readings if name in r.void_colors]
-        total = sum(count for _, (count, _) in found)
+        matches = [(r.facts, r.void_colors[name]) for r in readings if name in r.void_colors]
+        total = sum(count for _, (count, _) in matches)
         if not total:
             continue
         by_scene = Counter[str]()
-        for facts, (count, _) in found:
+        for facts, (count, _) in matches:
             by_scene[facts.scene] += count
         scene, most = by_scene.most_common(1)[0]
         everything = sum(r.facts.width * r.facts.height for r in readings)
         yield Problem(
             "void-colour",
             "",
-            f"{total:,} pixels ({percent(total / max(1, everything))}) are {name} {color}, "
-            f"which is in no class list: {percent(most / total)} of them in {scene}",
+            f"{total:,} pixels ({rough_percent(total / max(1, everything))}) are {name} {color}, "
+            f"which is in no class list: {rough_percent(most / total)} of them in {scene}",
             "info",
             "nothing: they count as void and are left out of training and scores",
         )
-        for facts, (count, window) in found:
+        for facts, (count, window) in matches:
             share = count / max(1, facts.width * facts.height)
             many = share >= _UNDOCUMENTED
             yield Problem(
                 "void-colour",
                 facts.id,
-                f"{count:,} pixels ({percent(share)}) are {name} {color}, not documented",
+                f"{count:,} pixels ({rough_percent(share)}) are {name} {color}, not documented",
                 "warning" if many else "info",
                 "look at them in the gallery: label them, or leave them as void",
                 (Exclude(facts.id),) if many else (),
@@ -92,10 +94,11 @@ def table_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Pr
 def _wrong_class_file(
     dataset: Dataset, used: Counter[str], unknown: Counter[str]
 ) -> Iterator[Problem]:
-    """The Dubai set's own ``classes.json``, whose colours are in no mask."""
-    if dataset.layout != "dubai":
+    """A class list that came with the set, whose colours are in no mask."""
+    listed_colors = layout_of(dataset).listed_colors
+    if listed_colors is None:
         return
-    listed = class_file_colors(dataset.root)
+    listed = listed_colors(dataset.root)
     wrong = [
         f"{land_class.name} {listed[land_class.name]} "
         f"(masks: {land_class.color}, {used[land_class.name]:,} px)"
@@ -128,14 +131,14 @@ def balance_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[
         return
     most = max(dataset.classes.names, key=lambda name: used[name])
     listed = ", ".join(
-        f"{n} {percent(used[n] / total)} (in {samples[n]:,} samples)"
+        f"{n} {rough_percent(used[n] / total)} (in {samples[n]:,} samples)"
         for n in sorted(rare, key=lambda name: used[name])
     )
     scarce = any(used[n] < _HIDDEN * total for n in rare)
     yield Problem(
         "class-imbalance",
         "",
-        f"there is hardly anything of {listed}; {most} has {percent(used[most] / total)}",
+        f"there is hardly anything of {listed}; {most} has {rough_percent(used[most] / total)}",
         "warning",
         "draw more crops where rare classes are, and choose a loss that weighs classes (dice, "
         "focal)" + ("; of so few pixels little can be learnt: add samples" if scarce else ""),

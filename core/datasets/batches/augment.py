@@ -59,7 +59,7 @@ class Augmenter:
         *,
         fused: bool = False,
     ) -> None:
-        self.wanted = augmentation
+        self.augmentation = augmentation
         self.normalisation = normalisation
         self.whole = np.issubdtype(np.dtype(dtype), np.integer)
         self.decibel = speckle_adds(normalisation, dtype)
@@ -90,18 +90,18 @@ class Augmenter:
         from keras import ops
 
         seeds = _stateless()(seed)
-        if self.geometric or self.wanted.elastic:
+        if self.geometric or self.augmentation.elastic:
             images, labels, valid = self._moved(images, labels, valid, seeds)
-        if self.wanted.speckle:
+        if self.augmentation.speckle:
             images = self._speckled(images, seeds)
         # Drawn out here: XLA draws other numbers from the same seed.
         changes = [
             layer.get_random_transformation(images, training=True, seed=seeds)
             for layer in self.colour
         ]
-        noise = _noise(images, self.wanted.noise, seeds) if self.wanted.noise else None
-        if self.wanted.cutout:
-            valid = ops.logical_and(valid, _uncut(valid, self.wanted.cutout, seeds))
+        noise = _noise(images, self.augmentation.noise, seeds) if self.augmentation.noise else None
+        if self.augmentation.cutout:
+            valid = ops.logical_and(valid, _uncut(valid, self.augmentation.cutout, seeds))
         return self._pixelwise(images, labels, valid, changes, noise)
 
     def _of_pixels(
@@ -141,8 +141,8 @@ class Augmenter:
             change = of_image.get_random_transformation(images, training=True, seed=seeds)
             images = of_image.transform_images(images, change)
             codes = of_mask.transform_segmentation_masks(codes, change)
-        if self.wanted.elastic:
-            images, codes = _bent(images, codes, self.wanted.elastic, seeds)
+        if self.augmentation.elastic:
+            images, codes = _bent(images, codes, self.augmentation.elastic, seeds)
         codes = ops.cast(codes, "int32")
         labels = ops.cast(ops.mod(codes[..., 0] + 255, 256), "uint8")
         return images, labels, codes[..., 1] > 0
@@ -159,7 +159,7 @@ class Augmenter:
         shape = ops.shape(images)
         size = keras.random.uniform((shape[0], 1, 1, 1), _MIN_SPECKLE, 1.0, seed=seeds)
         # At most a few thousand looks: beyond, nothing is seen.
-        looks = 1 / ops.square(ops.maximum(size * self.wanted.speckle, _MIN_SPECKLE))
+        looks = 1 / ops.square(ops.maximum(size * self.augmentation.speckle, _MIN_SPECKLE))
         drawn = keras.random.gamma(shape, ops.broadcast_to(looks, shape), seed=seeds)
         factor = ops.maximum(drawn / looks, 1e-6)
         if self.normalisation.low:
@@ -197,7 +197,7 @@ def _range(normalisation: Normalisation, whole: bool) -> float:
     return float(min(1.0, max(mean + _REACH * std for mean, std in pairs)))
 
 
-def _geometric(wanted: Augmentation) -> list[tuple[Any, Any]]:
+def _geometric(augmentation: Augmentation) -> list[tuple[Any, Any]]:
     """Keras' layers for rotation and shear: for each one that moves the image and one for the mask.
 
     The same change is given to both; they differ in what they fill the outside with.
@@ -212,34 +212,34 @@ def _geometric(wanted: Augmentation) -> list[tuple[Any, Any]]:
         void = layer(*settings, fill_mode="constant", fill_value=0.0, dtype="float32")
         made.append((edge, void))
 
-    if wanted.rotation:
-        add(layers.RandomRotation, wanted.rotation / 360)
-    if wanted.shear:
-        slant = min(1.0, math.tan(math.radians(wanted.shear)))
+    if augmentation.rotation:
+        add(layers.RandomRotation, augmentation.rotation / 360)
+    if augmentation.shear:
+        slant = min(1.0, math.tan(math.radians(augmentation.shear)))
         add(layers.RandomShear, slant, slant)
     return made
 
 
-def _colour(wanted: Augmentation, bands: int) -> list[Any]:
+def _colour(augmentation: Augmentation, bands: int) -> list[Any]:
     """Keras' layers for values in 0–1; each draws one change an image."""
     from keras import layers
 
     common = {"value_range": _SIDE, "dtype": "float32"}
     made: list[Any] = []
-    if wanted.brightness:
-        made.append(layers.RandomBrightness(wanted.brightness, **common))
-    if wanted.contrast:
+    if augmentation.brightness:
+        made.append(layers.RandomBrightness(augmentation.brightness, **common))
+    if augmentation.contrast:
         # Given one number, Keras 3.15 only ever raises the contrast.
-        made.append(layers.RandomContrast((wanted.contrast, wanted.contrast), **common))
+        made.append(layers.RandomContrast((augmentation.contrast, augmentation.contrast), **common))
     # Saturation and hue exist for red, green and blue alone.
-    if bands == 3 and wanted.saturation:
+    if bands == 3 and augmentation.saturation:
         # A factor f multiplies the saturation by f / (1 - f).
-        ends = (1 - wanted.saturation, 1 + wanted.saturation)
+        ends = (1 - augmentation.saturation, 1 + augmentation.saturation)
         factor = tuple(end / (1 + end) for end in ends)
         made.append(layers.RandomSaturation(factor, **common))
-    if bands == 3 and wanted.hue:
+    if bands == 3 and augmentation.hue:
         # A factor of 1 is half the circle.
-        made.append(layers.RandomHue(2 * wanted.hue, **common))
+        made.append(layers.RandomHue(2 * augmentation.hue, **common))
     return made
 
 

@@ -145,8 +145,8 @@ def grid_crops(
         # All at once where they are in memory; else some images' crops after the others'.
         for chosen in chunks(images, rng):
             inside = np.flatnonzero(np.isin(numbers, chosen))
-            found = present[inside].T
-            members = [inside[column] for column in found if column.any()]
+            by_class = present[inside].T
+            members = [inside[column] for column in by_class if column.any()]
             for index in rng.permutation(inside):
                 while rng.random() < patch.rare:
                     rare = rng.choice(members[rng.integers(len(members))])
@@ -183,8 +183,8 @@ def _pixel_of(labels: np.ndarray, value: int, rng: np.random.Generator) -> tuple
     hits = np.flatnonzero(labels[rows, cols] == value)
     if hits.size:
         return int(rows[hits[0]]), int(cols[hits[0]])
-    found = np.flatnonzero(labels == value)
-    row, col = divmod(int(rng.choice(found)), labels.shape[1])
+    places = np.flatnonzero(labels == value)
+    row, col = divmod(int(rng.choice(places)), labels.shape[1])
     return row, col
 
 

@@ -17,15 +17,19 @@ PERCENTILES = (1.0, 99.0)
 DECIBEL_LIMITS = (-30.0, 5.0)
 """Of radar backscatter: noise floor to bright corners of buildings, roughly."""
 
-_SAMPLED = 4_000_000  # values a band that percentiles of other types than 8 and 16 bit come from
+_VALUES = 4_000_000
 
 
-def fit_normalisation(recipe: Recipe, images: Sequence[LabelledImage]) -> Normalisation:
+def fit_normalisation(
+    recipe: Recipe, images: Sequence[LabelledImage], *, most_values: int = _VALUES
+) -> Normalisation:
     """The normalisation a recipe asks for, with the numbers of these images.
 
     Args:
         recipe: its `normalisation` and `clip`.
         images: the training split, all of the same bands and type; only pixels with data count.
+        most_values: how many values a band percentiles come from, where the type is neither 8 nor
+            16 bit.
 
     Raises:
         ConfigError: ImageNet's numbers for other than three bands, or complex values.
@@ -58,23 +62,25 @@ def fit_normalisation(recipe: Recipe, images: Sequence[LabelledImage]) -> Normal
         low, high = recipe.clip or DECIBEL_LIMITS
         return Normalisation(kind=kind, divisor=1.0, low=(low,) * bands, high=(high,) * bands)
     limits = (0.0, 100.0) if kind == "minmax" else recipe.clip or PERCENTILES
-    lows, highs = zip(*(_percentiles(images, band, limits) for band in range(bands)), strict=True)
+    lows, highs = zip(
+        *(_percentiles(images, band, limits, most_values) for band in range(bands)), strict=True
+    )
     return Normalisation(kind=kind, divisor=1.0, low=lows, high=highs)
 
 
 def _percentiles(
-    images: Sequence[LabelledImage], band: int, limits: tuple[float, float]
+    images: Sequence[LabelledImage], band: int, limits: tuple[float, float], most_values: int
 ) -> tuple[float, float]:
     """Two percentiles of a band's values with data; a constant band gets a span of 1.
 
     The least and the greatest value (0 and 100) are exact; so are all percentiles of 8 and 16 bit:
     the least value that so many per cent of the pixels do not exceed (NumPy's ``inverted_cdf``).
-    Of other types at most 4 million values, evenly spread, are used.
+    Of other types about `most_values`, evenly spread, are used.
     """
     if images[0].pixels.dtype in (np.uint8, np.uint16):
         low, high = _of_counts(images, band, limits)
     else:
-        low, high = _of_values(images, band, limits)
+        low, high = _of_values(images, band, limits, most_values)
     return low, high if high > low else low + max(1.0, abs(low) * 1e-6)
 
 
@@ -93,9 +99,9 @@ def _of_counts(
 
 
 def _of_values(
-    images: Sequence[LabelledImage], band: int, limits: tuple[float, float]
+    images: Sequence[LabelledImage], band: int, limits: tuple[float, float], most_values: int
 ) -> tuple[float, float]:
-    step = max(1, -(-sum(image.valid.size for image in images) // _SAMPLED))
+    step = max(1, -(-sum(image.valid.size for image in images) // most_values))
     least, greatest = np.inf, -np.inf
     sampled = []
     for image in images:

@@ -10,6 +10,7 @@ import numpy as np
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DatasetError
+from core.formats import binary_size
 from core.imagery.normalise import Normalisation
 
 __all__ = [
@@ -64,7 +65,7 @@ def load_samples(
         total += raster.pixels.nbytes + labels.nbytes + raster.valid.nbytes
         if total > _MEMORY:
             raise DatasetError(
-                f"the training samples need more than {_MEMORY / 1024**3:.0f} GiB of memory",
+                f"the training samples need more than {binary_size(_MEMORY)} of memory",
                 where=str(dataset.root),
                 remedy="exclude samples in the recipe, or train on a part of the dataset",
             )

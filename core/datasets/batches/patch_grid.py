@@ -87,9 +87,9 @@ def patch_grid(labels: np.ndarray, patch: Patch) -> PatchGrid:
     present = np.zeros((len(windows), VOID), bool)
     counts = np.zeros(len(windows), np.int64)
     for value in np.unique(labels[labels != VOID]):
-        found = _sums(labels == value, windows)
-        present[:, value] = found > 0
-        counts += found
+        pixels = _sums(labels == value, windows)
+        present[:, value] = pixels > 0
+        counts += pixels
     labelled = counts / patch.size**2
     kept = (labelled >= patch.minimum_labelled) & (counts > 0)
     return PatchGrid(windows, labelled, kept, present)

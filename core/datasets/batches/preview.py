@@ -57,12 +57,12 @@ def augmented_preview(
 
     augmenter = Augmenter(recipe.augmentation, normalisation, pixels.shape[-1], pixels.dtype)
     changed = augmenter(*(ops.convert_to_tensor(part) for part in batch))
-    values, found = (ops.convert_to_numpy(part) for part in changed)
+    values, labels = (ops.convert_to_numpy(part) for part in changed)
     chosen = list(bands or default_bands(pixels.shape[-1], str(pixels.dtype)))
     shown = normalisation.unscaled(_uncentred(values, normalisation))[..., chosen]
     low, high = _limits(filled.pixels[..., chosen], valid)
     rgb = np.rint(255 * np.clip((shown - low) / (high - low), 0, 1)).astype(np.uint8)
-    return list(zip(rgb, found, strict=True))
+    return list(zip(rgb, labels, strict=True))
 
 
 def _uncentred(values: np.ndarray, normalisation: Normalisation) -> np.ndarray:

@@ -93,14 +93,14 @@ class SampleStore(Sequence[LabelledImage]):
     def areas(self) -> np.ndarray:
         """Pixels of each image, (N,) float64, from the headers."""
         if self._areas is None:
-            found = []
+            areas = []
             for sample in self.samples:
                 if window := self.dataset.windows.get(sample.id):
-                    found.append(window[2] * window[3])
+                    areas.append(window[2] * window[3])
                 else:
                     header = read_header(sample.image)
-                    found.append(header.width * header.height)
-            self._areas = np.array(found, np.float64)
+                    areas.append(header.width * header.height)
+            self._areas = np.array(areas, np.float64)
         return self._areas
 
     @property

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from core.datasets.catalogue import LAYOUTS, open_dataset, recognise
+from core.datasets.catalogue import open_dataset, recognise
+from core.datasets.known_layouts import describe_layouts
 from core.datasets.layouts.pairing import LABEL_VECTORS
 from core.errors import DatasetError, UnnamedClasses
+from core.formats import binary_size
 from core.imagery.raster import IMAGE_SUFFIXES
 from core.paths import checked_name, new_folder, workspace
 
@@ -231,23 +233,19 @@ def _copy(
         if written > limits.single:
             raise _over(
                 label,
-                f"holds {name}, which unpacks to more than {_size(limits.single)}",
+                f"holds {name}, which unpacks to more than {binary_size(limits.single)}",
                 "cut that image into smaller pieces (gdal_translate -srcwin)",
             )
         if written > room:
             raise _over(
                 label,
-                f"unpacks to more than {_size(limits.total)}, or to more than {limits.ratio:.0f} "
-                f"times its own size (at {name})",
+                f"unpacks to more than {binary_size(limits.total)}, or to more than "
+                f"{limits.ratio:.0f} times its own size (at {name})",
                 "check that it is what it says; put a set that large on the server as a folder",
             )
         out.write(chunk)
         if written % _EVERY < _CHUNK:
             report()
-
-
-def _size(count: int) -> str:
-    return f"{count / 1024**3:.1f} GiB" if count >= 1024**3 else f"{count / 1024**2:.0f} MiB"
 
 
 def _over(label: str, what: str, remedy: str) -> DatasetError:
@@ -285,7 +283,8 @@ def _check_directory(file: BinaryIO, label: str) -> int:
     if claimed > _DIRECTORY:
         raise _over(
             label,
-            f"has a list of contents of {_size(claimed)}, and {_size(_DIRECTORY)} is the limit",
+            f"has a list of contents of {binary_size(claimed)}, and {binary_size(_DIRECTORY)} is "
+            "the limit",
             "put the folder on the server instead, into the workspace's `datasets`",
         )
     return size
@@ -387,7 +386,7 @@ def _check(folder: Path, label: str, name: str) -> None:
         raise DatasetError(
             f"the archive is in no known layout: {_found(folder)}",
             where=label,
-            remedy=f"expected {LAYOUTS}",
+            remedy=f"expected {describe_layouts()}",
         )
     try:
         open_dataset(folder, name)

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.datasets.layouts.spacenet6 import AREA, ORIENTATIONS, PRODUCTS, tile_name
 from core.errors import DatasetError, WorkspaceError
+from core.formats import decimal_size
 from core.paths import disk_errors, workspace
 
 __all__ = ["SPACENET6_BASE", "SPACENET6_NAME", "SPACENET6_URL", "fetch_spacenet6"]
@@ -34,6 +35,23 @@ _THREADS = 4
 
 Tile = tuple[str, str]
 """Strip and number."""
+
+
+@dataclass(frozen=True)
+class _Connection:
+    """Where files come from, and how.
+
+    Attributes:
+        source: an fsspec filesystem.
+        target: the dataset's folder, named in messages.
+        block: bytes of a request.
+        threads: files that are fetched at once.
+    """
+
+    source: Any
+    target: Path
+    block: int
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +75,8 @@ def fetch_spacenet6(
     *,
     source: Any = None,
     base: str = SPACENET6_BASE,
+    block: int = _BLOCK,
+    threads: int = _THREADS,
 ) -> Path:
     """Download tiles of SpaceNet 6 (CC BY-SA 4.0) and put them into the workspace.
 
@@ -70,6 +90,8 @@ def fetch_spacenet6(
         progress: called with (files done, files in all), first with (0, 0) while it lists them.
         source: an fsspec filesystem instead of the bucket's.
         base: the folder there that holds the products.
+        block: bytes of a request.
+        threads: files that are fetched at once.
 
     Returns:
         The dataset's folder, ``datasets/spacenet6`` in the workspace, which appears only when
@@ -91,7 +113,8 @@ def fetch_spacenet6(
     with disk_errors(partial):
         (partial / AREA).mkdir(parents=True, exist_ok=True)
     _check_room(wanted, partial / AREA)
-    _fetch_all(source, wanted, partial / AREA, target, progress)
+    connection = _Connection(source, target, block, threads)
+    _fetch_all(connection, wanted, partial / AREA, progress)
     with disk_errors(target):
         _drop_others(partial, {partial / AREA / remote.place for remote in wanted})
         if target.exists():
@@ -164,17 +187,17 @@ def _chosen(
     source: Any, base: str, tiles: int, products: Sequence[str], target: Path
 ) -> list[_Remote]:
     """The files to fetch, those of a tile together."""
-    there: dict[str, dict[Tile, _Remote]] = {}
+    by_folder: dict[str, dict[Tile, _Remote]] = {}
     for folder in (*products, _LABELS):
-        there[folder] = found = {}
+        by_folder[folder] = by_tile = {}
         for remote in _listed(source, base, folder, target):
             named = tile_name(remote.path.rsplit("/", 1)[-1])
             if named and named[0] == (folder if folder != _LABELS else "Buildings"):
-                found[named[1], named[2]] = remote
-    common = set.intersection(*(set(found) for found in there.values()))
+                by_tile[named[1], named[2]] = remote
+    common = set.intersection(*(set(by_tile) for by_tile in by_folder.values()))
     if not common:
         raise _by_hand("the bucket has no tile with all these products and footprints", target)
-    wanted = [found[tile] for tile in _spread(common, tiles) for found in there.values()]
+    wanted = [by_tile[tile] for tile in _spread(common, tiles) for by_tile in by_folder.values()]
     extras = _listed(source, base, _SUMMARY, target)
     return wanted + [remote for remote in extras if remote.path.endswith(f"/{ORIENTATIONS}")]
 
@@ -194,16 +217,16 @@ def _listed(source: Any, base: str, folder: str, target: Path) -> list[_Remote]:
     ]
 
 
-def _spread(found: set[Tile], count: int) -> list[Tile]:
+def _spread(available: set[Tile], count: int) -> list[Tile]:
     """`count` tiles, as many from each strip as can be, evenly along it: numbers run with places.
 
     The same set and count give the same tiles.
     """
     strips: dict[str, list[Tile]] = {}
-    for tile in sorted(found, key=lambda tile: (tile[0], int(tile[1]))):
+    for tile in sorted(available, key=lambda tile: (tile[0], int(tile[1]))):
         strips.setdefault(tile[0], []).append(tile)
     shares = dict.fromkeys(strips, 0)
-    left = min(count, len(found))
+    left = min(count, len(available))
     while left:
         room = [strip for strip in strips if shares[strip] < len(strips[strip])]
         if left < len(room):  # not one for each: every so-many-th strip has one more
@@ -224,24 +247,23 @@ def _check_room(wanted: Sequence[_Remote], home: Path) -> None:
     free = shutil.disk_usage(home).free
     if missing > free:
         raise WorkspaceError(
-            f"these tiles take {missing / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB left",
+            f"these tiles take {decimal_size(missing)} and the disk has {decimal_size(free)} left",
             where=str(home),
             remedy="ask for fewer tiles or products, or set DSI_WORKSPACE to another disk",
         )
 
 
 def _fetch_all(
-    source: Any,
+    connection: _Connection,
     wanted: Sequence[_Remote],
     home: Path,
-    target: Path,
     progress: Callable[[int, int], None] | None,
 ) -> None:
     ended = threading.Event()
     done = 0
-    pool = ThreadPoolExecutor(max_workers=_THREADS)
+    pool = ThreadPoolExecutor(max_workers=connection.threads)
     try:
-        pending = [pool.submit(_fetch, source, r, home / r.place, target, ended) for r in wanted]
+        pending = [pool.submit(_fetch, connection, r, home / r.place, ended) for r in wanted]
         for future in as_completed(pending):
             future.result()
             done += 1
@@ -253,7 +275,7 @@ def _fetch_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _fetch(source: Any, remote: _Remote, path: Path, target: Path, ended: threading.Event) -> None:
+def _fetch(connection: _Connection, remote: _Remote, path: Path, ended: threading.Event) -> None:
     """One file; under its own name it is whole."""
     with disk_errors(path):
         if path.is_file() and path.stat().st_size == remote.size:
@@ -270,14 +292,14 @@ def _fetch(source: Any, remote: _Remote, path: Path, target: Path, ended: thread
             while have < remote.size:
                 if ended.is_set():
                     return
-                end = min(have + _BLOCK, remote.size)
-                with _remote_errors(target):
-                    block = source.cat_file(remote.path, start=have, end=end)
+                end = min(have + connection.block, remote.size)
+                with _remote_errors(connection.target):
+                    block = connection.source.cat_file(remote.path, start=have, end=end)
                 if len(block) != end - have:
                     name = remote.path.rsplit("/", 1)[-1]
                     raise _by_hand(
                         f"the bucket sent {len(block)} bytes of {name}, {end - have} were due",
-                        target,
+                        connection.target,
                     )
                 file.write(block)
                 have = end

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import MaskCoding
+from core.datasets.note import Note
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 
-__all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai"]
+__all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai", "tiles_orphans"]
 
 _TILE = re.compile(r"Tile (\d+)")
 
@@ -34,10 +36,23 @@ def is_dubai(root: Path) -> bool:
 def read_dubai(root: Path, name: str) -> Dataset:
     """List a folder in the Dubai layout; no pixel is read.
 
-    72 aerial images of Dubai by the MBRSC satellites, eight tiles of nine parts; a tile is a 3×3
-    mosaic whose parts touch, and a scene here. RGB JPEG, 509×544 to 2149×1479 pixels; masks RGB
-    PNG. Classes: building, land, road, vegetation, water; void: Unlabeled #9B9B9B and the
-    undocumented black. CC0 1.0, humansintheloop.org/resources/datasets.
+    Semantic segmentation of aerial imagery (Humans in the Loop):
+
+    - Size: 72 images, eight tiles of nine parts, 509×544 to 2149×1479 pixels. A tile is a 3×3
+      mosaic whose parts touch, and a scene here.
+    - Bands: red, green, blue; 8 bit, JPEG; satellite images of the MBRSC.
+    - Resolution: not stated; the pictures have no georeference.
+    - Masks: PNG in the colours of `DUBAI_CLASSES`; ``classes.json`` gives other ones.
+    - Classes, with their share of the pixels: land 52.4 %, water 13.6 %, building 13.3 %,
+      vegetation 10.3 %, road 9.4 %.
+    - Void: unlabeled #9B9B9B (0.5 %), and black (0.56 %, nearly all in tile 8), which is nowhere
+      documented.
+    - Licence: CC0 1.0.
+    - Source: humansintheloop.org/resources/datasets, and Kaggle.
+
+    Args:
+        root: folder of the tiles, or the one above it.
+        name: name of the dataset.
 
     Raises:
         DatasetError: there is no image in it.
@@ -75,19 +90,32 @@ def _mask_of(tile: Path, stem: str) -> Path | None:
     return None
 
 
-def _notes(home: Path) -> tuple[str, ...]:
-    notes = [
+def tiles_orphans(dataset: Dataset) -> Iterator[Path]:
+    """Masks in ``Tile N/masks`` that belong to no image."""
+    known = {sample.mask for sample in dataset.samples}
+    folders = dict.fromkeys(sample.image.parent.parent / "masks" for sample in dataset.samples)
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            # macOS leaves `._name.png` beside `name.png`.
+            hidden = path.name.startswith(".")
+            if path.suffix.lower() in IMAGE_SUFFIXES and not hidden and path not in known:
+                yield path
+
+
+def _notes(home: Path) -> tuple[Note, ...]:
+    mosaic = Note(
         "The parts of a tile are one mosaic with touching edges: split by scene, or scores on "
         "held-out parts come out too good."
-    ]
+    )
     wrong = _disagreements(class_file_colors(home))
-    if wrong:
-        notes.insert(
-            0,
-            f"classes.json disagrees with the masks: it gives {', '.join(wrong)}. The masks' own "
-            "colours are used.",
-        )
-    return tuple(notes)
+    if not wrong:
+        return (mosaic,)
+    contradiction = Note(
+        f"classes.json disagrees with the masks: it gives {', '.join(wrong)}. The masks' own "
+        "colours are used.",
+        "warning",
+    )
+    return contradiction, mosaic
 
 
 def class_file_colors(root: Path) -> dict[str, str]:

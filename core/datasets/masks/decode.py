@@ -71,7 +71,7 @@ def decode_mask(
         coding: how it is written down.
 
     Returns:
-        (H, W) uint8 labels with 255 = void, and the values found outside the table (``#RRGGBB``
+        (H, W) uint8 labels with 255 = void, and the values outside the table (``#RRGGBB``
         or a number) with their pixel counts; those pixels are void in the labels.
 
     Raises:
@@ -118,7 +118,7 @@ def _decode_index(
         here = values == value
         labels[here] = label
         explained |= here
-    found, counts = np.unique(values[~explained], return_counts=True)
+    unexplained, counts = np.unique(values[~explained], return_counts=True)
     # `:g` would round large integers, and two values would become one.
     form = "value {:g}" if np.issubdtype(values.dtype, np.floating) else "value {}"
-    return labels, {form.format(v): int(n) for v, n in zip(found, counts, strict=True)}
+    return labels, {form.format(v): int(n) for v, n in zip(unexplained, counts, strict=True)}

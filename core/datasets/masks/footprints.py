@@ -14,6 +14,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.errors import DatasetError
+from core.formats import binary_size
 from core.imagery.raster import Georeference, Header
 
 __all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
@@ -135,8 +136,8 @@ def _near(tree: Any, crs: str | None, header: Header) -> np.ndarray | None:
         return None  # reprojecting all of them says what is wrong
     if not np.isfinite(bounds).all() or bounds[0] > bounds[2]:  # around the date line
         return None
-    found: np.ndarray = tree.query(shapely.box(*bounds))
-    return found
+    inside: np.ndarray = tree.query(shapely.box(*bounds))
+    return inside
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -162,8 +163,7 @@ def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]
         ) from error
     if size > _MAX_BYTES:
         raise DatasetError(
-            f"the footprints take {size / 1024**2:,.0f} MiB, and {_MAX_BYTES / 1024**2:.0f} MiB "
-            "is the limit",
+            f"the footprints take {binary_size(size)}, and {binary_size(_MAX_BYTES)} is the limit",
             where=str(path),
             remedy="cut them to the images' extents first (ogr2ogr -clipsrc)",
         )
@@ -305,15 +305,15 @@ def _summary(path: Path, stamp: tuple[int, int]) -> dict[str, tuple[str, ...]]:
             remedy="expected a CSV with the columns ImageId and PolygonWKT_Pix, as SpaceNet "
             "ships it",
         ) from error
-    return {image: tuple(found) for image, found in by_image.items()}
+    return {image: tuple(polygons) for image, polygons in by_image.items()}
 
 
 def _from_csv(path: Path, image: Path) -> Footprints:
     import shapely
 
     listed = _summary(path, _stamp(path))
-    found = listed.get(_tail(image.stem))
-    if found is None:
+    texts = listed.get(_tail(image.stem))
+    if texts is None:
         raise DatasetError(
             f"the summary of footprints does not list {image.stem}",
             where=str(path),
@@ -321,7 +321,7 @@ def _from_csv(path: Path, image: Path) -> Footprints:
             "the sample",
         )
     try:
-        polygons = shapely.force_2d(shapely.from_wkt(list(found)))
+        polygons = shapely.force_2d(shapely.from_wkt(list(texts)))
     except shapely.errors.GEOSException as error:
         raise DatasetError(
             f"a polygon of {image.stem} in the summary is no WKT",
@@ -373,12 +373,12 @@ def rasterise(
     """
     from rasterio.features import rasterize
 
-    found = read_footprints(path, image, header, attribute, shared)
+    footprints = read_footprints(path, image, header, attribute, shared)
     index = {name: number for number, name in enumerate(names)} | dict(texts or {})
     strange: dict[str, list[Any]] = {}
     drawn: list[tuple[float, Any, int]] = []
-    areas = _areas(found.polygons)
-    for polygon, value, area in zip(found.polygons, found.values, areas, strict=True):
+    areas = _areas(footprints.polygons)
+    for polygon, value, area in zip(footprints.polygons, footprints.values, areas, strict=True):
         if area < minimum_area or not math.isfinite(area) or area == 0:
             continue
         label = 1 if not attribute else index.get(str(value), VOID)

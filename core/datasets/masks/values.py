@@ -63,6 +63,6 @@ def value_counts(mask: Path, colored: bool) -> dict[int, int]:
     # Masks are areas: their runs of equal values are far fewer than their pixels.
     starts = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
     lengths = np.diff(np.append(starts, values.size))
-    found, place = np.unique(values[starts], return_inverse=True)
+    distinct, place = np.unique(values[starts], return_inverse=True)
     totals = np.bincount(place, weights=lengths)
-    return {int(value): int(total) for value, total in zip(found, totals, strict=True)}
+    return {int(value): int(total) for value, total in zip(distinct, totals, strict=True)}

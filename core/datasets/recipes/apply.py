@@ -53,7 +53,7 @@ def prepared(dataset: Dataset, recipe: Recipe) -> Dataset:
 
 def _labels(dataset: Dataset, recipe: Recipe) -> dict[str, int]:
     names = dataset.classes.names
-    found = {}
+    labels = {}
     for value, meaning in recipe.mask_values.items():
         if meaning != "void" and meaning not in names:
             raise ConfigError(
@@ -61,5 +61,5 @@ def _labels(dataset: Dataset, recipe: Recipe) -> dict[str, int]:
                 where=dataset.name,
                 remedy=f"use void or one of: {', '.join(names)}",
             )
-        found[value] = VOID if meaning == "void" else names.index(meaning)
-    return found
+        labels[value] = VOID if meaning == "void" else names.index(meaning)
+    return labels

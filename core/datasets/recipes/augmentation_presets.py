@@ -72,13 +72,13 @@ def at_strength(augmentation: Augmentation, strength: float) -> Augmentation:
             f"a strength of {strength:g} means nothing",
             remedy="give 0 for no augmentation, 1 for the preset as it is, 2 for twice as much",
         )
-    found = {
+    amounts = {
         name: min(getattr(augmentation, name) * strength, most) for name, most in _MOST.items()
     }
     low, high = (min(max(end**strength, 0.1), 10.0) for end in augmentation.zoom)
     return augmentation.model_copy(
         update={
-            **found,
+            **amounts,
             "zoom": (low, high),
             "flips": augmentation.flips and strength > 0,
             "quarter_turns": augmentation.quarter_turns and strength > 0,

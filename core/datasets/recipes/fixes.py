@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import SplitConfig
 from core.errors import ConfigError
+from core.formats import percent
 
 __all__ = [
     "Action",
@@ -101,7 +102,7 @@ class Oversample:
 
     @property
     def label(self) -> str:
-        return f"Draw {self.rare:.0%} of the crops evenly over the classes"
+        return f"Draw {percent(self.rare, 0)} of the crops evenly over the classes"
 
 
 @dataclass(frozen=True)

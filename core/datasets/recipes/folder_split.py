@@ -13,8 +13,6 @@ def given_split(dataset: Dataset) -> SplitConfig | None:
 
     None where there are no such folders, or nothing with a mask is to be trained on or held out.
     """
-    if dataset.layout not in ("pairs", "vector"):
-        return None
     sides: dict[str, list[str]] = {"train": [], "val": [], "test": []}
     for sample in dataset.samples:
         side, slash, _ = sample.id.partition("/")

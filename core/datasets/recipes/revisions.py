@@ -10,6 +10,7 @@ from typing import Any
 
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.errors import ConfigError
+from core.formats import MISSING
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
 from core.settings import flatten_settings
 
@@ -38,8 +39,8 @@ def revisions(name: str) -> list[int]:
     folder = workspace().recipes / checked_name(name)
     if not folder.is_dir():
         return []
-    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
-    return sorted(int(match[1]) for match in found if match)
+    matches = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in matches if match)
 
 
 def recipe_file(name: str, revision: int | None = None) -> Path:
@@ -121,7 +122,7 @@ def differences(one: Recipe, other: Recipe) -> list[tuple[str, str, str]]:
     left, right = _texts(one), _texts(other)
     keys = [k for k in dict.fromkeys((*left, *right)) if k not in ("name", "revision", "version")]
     return [
-        (key, left.get(key, "–"), right.get(key, "–"))
+        (key, left.get(key, MISSING), right.get(key, MISSING))
         for key in keys
         if left.get(key) != right.get(key)
     ]

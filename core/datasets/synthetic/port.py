@@ -186,7 +186,7 @@ def _place_buildings(
     """Halls, houses and round tanks on dry land, apart from one another and off the roads."""
     size = len(ground)
     taken = np.isin(ground, (_WATER, _ASPHALT)).astype(np.uint8)
-    found: list[Building] = []
+    buildings: list[Building] = []
     for _ in range(max(12, size * size // 2500)):
         middle = rng.uniform(0, size, 2)
         what = rng.choice(["house", "hall", "tank", "shed"], p=[0.55, 0.2, 0.15, 0.1])
@@ -207,8 +207,8 @@ def _place_buildings(
         if not room.any() or (taken & room).any():
             continue
         taken |= room
-        found.append(Building(outline, round(float(height), 2)))
-    return tuple(found)
+        buildings.append(Building(outline, round(float(height), 2)))
+    return tuple(buildings)
 
 
 def _fill(

@@ -275,12 +275,12 @@ class Scene:
         # among those, so that none is lost to the sea.
         order = np.argsort(-(dry > 0.6).astype(float) + 0.5 * rng.random(count))
         coastwise = float(np.arctan2(self.seaward[1], self.seaward[0]))
-        found = []
+        districts = []
         for kind, k in zip(kinds, order, strict=True):
             length, depth, street, connected = STREETS[kind]
             turn = coastwise if rng.random() < 0.4 else rng.uniform(0, np.pi)
             stretch = rng.uniform(0.85, 1.2) * s
-            found.append(
+            districts.append(
                 District(
                     int(k), kind, sites[k], turn, (length * stretch, depth * stretch),
                     street * s * rng.uniform(0.85, 1.2), connected,
@@ -288,7 +288,7 @@ class Scene:
                     float(rng.uniform(0.1, 0.75)),
                 )
             )  # fmt: skip
-        return found
+        return districts
 
     def local(self, d: District) -> tuple[Floats, Floats]:
         """Coordinates of every pixel along and across the streets of a district, in pixels."""
@@ -300,11 +300,11 @@ class Scene:
         """Inverse of `local`: (n, 2) local coordinates to (n, 2) x, y, by fixed-point iteration."""
         c, n = np.cos(d.angle), np.sin(d.angle)
         bent = points @ np.array([[c, n], [-n, c]]) + d.site
-        found = bent.copy()
+        pixels = bent.copy()
         for _ in range(5):
-            at = np.clip(np.rint(found).astype(int), 0, self.size - 1)
-            found = bent - self.warp[at[:, 1], at[:, 0]]
-        return found
+            at = np.clip(np.rint(pixels).astype(int), 0, self.size - 1)
+            pixels = bent - self.warp[at[:, 1], at[:, 0]]
+        return pixels
 
     def roads(self, districts: list[District]) -> None:
         """Streets, then arterials, the coast road, roundabouts and the highway over them."""

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.device import tensorflow
 from core.errors import ModelError
-from core.models.spec import DECODER_LAYERS, ZooSpec
+from core.models.architectures.zoo_spec import DECODER_LAYERS, ZooSpec
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["build_zoo", "known_backbones", "stable_names", "whole_encoder"]
 
-_BUILDERS = {"sm-unet": "Unet", "sm-fpn": "FPN", "sm-linknet": "Linknet", "sm-pspnet": "PSPNet"}
-_PSPNET_STRIDE = 8
 _lock = threading.Lock()
 
 
@@ -40,7 +38,7 @@ def build_zoo(spec: ZooSpec) -> keras.Model:
     tensorflow()
     import keras
 
-    if spec.architecture == "sm-pspnet" and not spec.size:
+    if spec.decoder.fixed_size and not spec.size:
         raise ModelError(
             "PSPNet pools over all of its input, and its size is not given",
             key="model.size",
@@ -50,7 +48,7 @@ def build_zoo(spec: ZooSpec) -> keras.Model:
     with _lock, warnings.catch_warnings():
         # keras-applications remarks on bands other than 1 and 3.
         warnings.filterwarnings("ignore", "This model usually expects")
-        body = getattr(_package(), _BUILDERS[spec.architecture])(
+        body = getattr(_package(), spec.decoder.builder)(
             spec.backbone,
             input_shape=(side, side, spec.bands),
             classes=1,
@@ -61,9 +59,9 @@ def build_zoo(spec: ZooSpec) -> keras.Model:
     x = keras.layers.Conv2D(spec.classes, 3, padding="same", dtype="float32", name="logits")(
         head.input
     )
-    if spec.architecture == "sm-pspnet":
+    if spec.decoder.stride > 1:
         x = keras.layers.UpSampling2D(
-            _PSPNET_STRIDE, interpolation="bilinear", dtype="float32", name="logits_full"
+            spec.decoder.stride, interpolation="bilinear", dtype="float32", name="logits_full"
         )(x)
     model = keras.Model(body.input, x, name=f"{spec.architecture}-{spec.backbone}")
     _rename(model)

@@ -1,11 +1,13 @@
-"""Which ImageNet weights are published for which encoder, and what they expect: a table."""
+"""The table of ImageNet weights: of which encoder, where they are, and what they expect."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec
+from core.models.families import family_of
+from core.models.spec import ModelSpec
+from core.models.weights.readers import KERAS2, VGG11, Checksum, WeightsReader
 
 __all__ = ["PretrainedWeights", "Scaling", "pretrained_weights"]
 
@@ -31,21 +33,23 @@ class PretrainedWeights:
     """Weights that can be fetched.
 
     Attributes:
-        encoder: what they are of, such as ``resnet34``.
-        address: of the file.
-        file: what it is called in the cache.
-        checksum: algorithm and hex digest of the whole file that the package states which they
-            belong to; None where it states none.
-        licence: of the weights, and whose they are.
-        scaling: what they expect.
+        encoder: its name, such as ``resnet34``.
+        address: address of the file.
+        file: name of the file in the cache.
+        checksum: digest of the whole file that the package states which they belong to; None
+            where it states none.
+        licence: licence of the weights, and whose they are.
+        scaling: scaling that they expect of the image.
+        reader: kind of the file.
     """
 
     encoder: str
     address: str
     file: str
-    checksum: tuple[str, str] | None
+    checksum: Checksum | None
     licence: str
     scaling: Scaling
+    reader: WeightsReader = KERAS2
 
     @property
     def name(self) -> str:
@@ -92,7 +96,7 @@ def _application(
 
 _KERNELS = "_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _ROWS = (
-    # timm's port of torchvision's weights; no checksum is taken of the parts that are fetched.
+    # timm's port of torchvision's weights.
     PretrainedWeights(
         "vgg11",
         "https://huggingface.co/timm/vgg11.tv_in1k/resolve/main/model.safetensors",
@@ -100,6 +104,7 @@ _ROWS = (
         None,
         "BSD-3-Clause (torchvision)",
         _TORCH,
+        VGG11,
     ),
     # Addresses and checksums as in classification_models 1.0.0.
     _classifier("resnet18", "318e3ac0cd98d51e917526c9f62f0b50", _RAW),
@@ -171,11 +176,9 @@ _ROWS = (
     _efficient(6, "1d0923bb038f2f8060faaf0a0449db4b96549a881747b7c7678724ac79f427ed"),
     _efficient(7, "60b56ff3a8daccc8d96edfd40b204c113e51748da657afd58034d54d3cec2bac"),
 )
-_PUBLISHED = {row.encoder: row for row in _ROWS}
+_BY_ENCODER = {row.encoder: row for row in _ROWS}
 
 
 def pretrained_weights(spec: ModelSpec) -> PretrainedWeights | None:
     """The ImageNet weights for a network's encoder, or None where there are none."""
-    if isinstance(spec, UNetSpec):
-        return None
-    return _PUBLISHED.get("vgg11" if isinstance(spec, UNetVGG11Spec) else spec.backbone)
+    return _BY_ENCODER.get(family_of(spec).encoder(spec))

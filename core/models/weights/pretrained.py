@@ -1,4 +1,4 @@
-"""Encoders that begin with pretrained weights: which there are, got, checked and put in.
+"""Pretrained weights for encoders: checked, fetched, and put into a network.
 
 **Other bands than three.** Such weights are of red, green and blue. For another number of bands
 the first convolution's kernels are adapted as timm does (``timm.models.adapt_input_conv``): for one
@@ -21,8 +21,10 @@ import numpy as np
 
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Expected, Normalisation
-from core.models.spec import ModelSpec, UNetVGG11Spec, ZooSpec
-from core.models.weights.cache import Progress, cached, download, local_files
+from core.models.families import FAMILIES, default_spec
+from core.models.network import encoder_layers
+from core.models.spec import ModelSpec
+from core.models.weights.cache import Progress, cached, local_files
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.paths import workspace
 
@@ -53,13 +55,14 @@ BAND_RULE = (
 
 @dataclass(frozen=True)
 class Loaded:
-    """What an encoder was given.
+    """The weights that an encoder has received.
 
     Attributes:
-        name: of the weights, for people to read.
-        layers: how many layers they are of.
-        parameters: how many numbers.
-        bands: that the first layer was adapted to; 0 where it has the three of the weights.
+        name: name of the weights, for people to read.
+        layers: number of layers.
+        parameters: number of values.
+        bands: number of bands that the first layer was adapted to; 0 where it has the three of the
+            weights.
     """
 
     name: str
@@ -82,7 +85,7 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
     Args:
         spec: the network.
         choice: ``none``, ``imagenet``, or a file.
-        start_from: the model that the training is to begin with, if any.
+        start_from: name of the model that the training is to begin with, if any.
 
     Raises:
         ConfigError: its `key` is ``encoder_weights``.
@@ -95,21 +98,23 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
             key="encoder_weights",
             remedy="set encoder_weights to none, or start_from to nothing",
         )
-    if pretrained_weights(spec) is None:
+    row = pretrained_weights(spec)
+    if row is None:
+        others = [name for name in FAMILIES if pretrained_weights(default_spec(name))]
         raise ConfigError(
             f"there are no encoder weights for the architecture {spec.architecture}",
             key="encoder_weights",
-            remedy="set it to none, or choose unet-vgg11 or a network of segmentation-models",
+            remedy=f"set it to none, or choose another architecture: {', '.join(others)}",
         )
     if choice == IMAGENET:
         return
-    suffix = _suffix(spec)
+    suffix = row.reader.suffix
     path = _local(choice)
     if path.suffix.lower() != suffix:
         raise ConfigError(
             f"expected none, imagenet or a file {suffix}, received {choice!r}",
             key="encoder_weights",
-            remedy=f"give a file of the whole {_published(spec).encoder} ({suffix})",
+            remedy=f"give a file of the whole {row.encoder} ({suffix})",
         )
     if not path.is_file():
         raise ConfigError(
@@ -121,9 +126,8 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
 
 def local_choices(spec: ModelSpec) -> list[str]:
     """Files in the workspace's ``cache/weights`` that may be of the network's encoder, by name."""
-    if pretrained_weights(spec) is None:
-        return []
-    return [path.name for path in local_files(_suffix(spec))]
+    row = pretrained_weights(spec)
+    return [path.name for path in local_files(row.reader.suffix)] if row else []
 
 
 def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None) -> Path:
@@ -143,15 +147,10 @@ def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None)
     check_encoder_weights(spec, choice)
     if choice != IMAGENET:
         return _local(choice)
-    row = _published(spec)
+    row = _row_of(spec)
 
     def fetch(path: Path) -> None:
-        if isinstance(spec, UNetVGG11Spec):
-            from core.models.weights.vgg11_weights import fetch_vgg11
-
-            fetch_vgg11(row.address, path, progress)
-        else:
-            download(row.address, path, row.checksum, progress)
+        row.reader.fetch(row.address, path, row.checksum, progress)
 
     try:
         return cached(row.file, fetch, row.checksum)
@@ -169,32 +168,22 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
     """Give a network's encoder the weights of a file; nothing is changed where they do not fit.
 
     Args:
-        model: built from `spec`.
+        model: network built from `spec`.
         spec: the network.
-        path: as of `weights_file`.
-        name: what to call them.
+        path: file of the weights, as of `weights_file`.
+        name: name of the weights; by default that of the file.
 
     Raises:
         ModelError: the file cannot be read, or is not of this encoder.
     """
-    from core.models.architectures.blocks import encoder_layers
-
-    row = _published(spec)
-    if isinstance(spec, ZooSpec):
-        from core.models.weights.zoo_weights import read_zoo
-
-        stored = read_zoo(path, spec.backbone)
-    else:
-        from core.models.weights.vgg11_weights import read_vgg11
-
-        stored = read_vgg11(path)
+    row = _row_of(spec)
+    stored = row.reader.read(path, row.encoder)
     first = {layer.name for layer in input_layers(model)}
-    given: list[tuple[Any, list[np.ndarray]]] = []
+    new_weights: list[tuple[Any, list[np.ndarray]]] = []
     for layer in encoder_layers(model, spec):
         if not layer.weights:
             continue
-        own = layer.name if isinstance(spec, UNetVGG11Spec) else layer.name.partition("_")[2]
-        values = stored.get(own)
+        values = stored.get(row.reader.stored_name(layer.name))
         if values is None:
             raise _misfit(f"they have nothing for the layer {layer.name}", path)
         if layer.name in first:
@@ -202,13 +191,13 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
         shapes, wanted = ([tuple(v.shape) for v in part] for part in (values, layer.weights))
         if shapes != wanted:
             raise _misfit(f"expected {layer.name} of {wanted}, received {shapes}", path)
-        given.append((layer, values))
-    for layer, values in given:
+        new_weights.append((layer, values))
+    for layer, values in new_weights:
         layer.set_weights(values)
     return Loaded(
         name or path.name,
-        len(given),
-        sum(value.size for _, values in given for value in values),
+        len(new_weights),
+        sum(value.size for _, values in new_weights for value in values),
         0 if spec.bands == 3 else spec.bands,
     )
 
@@ -224,15 +213,15 @@ def pretrained_normalisation(
     the package's own ``preprocess_input``, but for the order of bands (see `Scaling.bgr`).
 
     Args:
-        normalisation: from the training samples.
+        normalisation: normalisation fitted to the training samples.
         spec: the network; of its settings only the encoder counts.
-        bands: of the input.
-        name: what to call the weights; by default ImageNet's.
+        bands: number of bands of the input.
+        name: name of the weights; by default ImageNet's.
 
     Raises:
         ModelError: there are no pretrained weights for the network.
     """
-    row = _published(spec)
+    row = _row_of(spec)
     mean, std, seen_mean, seen_std = (
         tuple(map(float, adapt_channels(np.array(values), bands)))
         for values in (row.scaling.mean, row.scaling.std, IMAGENET_MEAN, IMAGENET_STD)
@@ -266,15 +255,15 @@ def input_layers(model: keras.Model) -> list[Any]:
 
     # A layer also knows of graphs that it was taken from.
     own = {id(layer) for layer in model.layers}
-    found, waiting = [], [model.layers[0]]
+    layers, waiting = [], [model.layers[0]]
     while waiting:
         layer = waiting.pop()
         if layer.weights:
-            found.append(layer)
+            layers.append(layer)
         if not layer.weights or isinstance(layer, keras.layers.BatchNormalization):
             following = [node.operation for node in layer._outbound_nodes]
             waiting += [layer for layer in following if id(layer) in own]
-    return found
+    return layers
 
 
 def _for_bands(values: list[np.ndarray], bands: int, bgr: bool) -> list[np.ndarray]:
@@ -284,7 +273,7 @@ def _for_bands(values: list[np.ndarray], bands: int, bgr: bool) -> list[np.ndarr
     return [adapt_kernel(kernel[:, :, ::-1] if bgr else kernel, bands), *bias]
 
 
-def _published(spec: ModelSpec) -> PretrainedWeights:
+def _row_of(spec: ModelSpec) -> PretrainedWeights:
     row = pretrained_weights(spec)
     if row is None:
         raise ModelError(
@@ -292,10 +281,6 @@ def _published(spec: ModelSpec) -> PretrainedWeights:
             remedy="begin with random weights: encoder_weights=none",
         )
     return row
-
-
-def _suffix(spec: ModelSpec) -> str:
-    return ".safetensors" if isinstance(spec, UNetVGG11Spec) else ".h5"
 
 
 def _local(choice: str) -> Path:

@@ -19,6 +19,7 @@ from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import Split, split_samples
 from core.device import available_memory, has_gpu
 from core.errors import ConfigError, RunError
+from core.formats import binary_size
 from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
 from core.settings import misfit
@@ -97,11 +98,9 @@ def network_of(config: TrainConfig, bands: int, classes: int) -> ModelSpec:
         ConfigError: it cannot take so many.
     """
     content = config.model.model_dump() | {"bands": bands, "classes": classes}
-    size = config.recipe.patch.size
-    if config.model.architecture == "sm-pspnet" and not size % config.model.multiple:
-        content["size"] = size  # a crop that does not fit is refused by its own key
     try:
-        return type(config.model).model_validate(content)
+        # A crop that does not fit is refused by its own key.
+        return type(config.model).model_validate(content).for_crops(config.recipe.patch.size)
     except ValidationError as error:
         what = "the network does not fit the dataset"
         raise misfit(error, what, where="model", key="model") from error
@@ -242,8 +241,8 @@ def check_memory(config: TrainConfig, spec: ModelSpec, memory: int | None) -> No
     else:
         remedy = "choose a smaller network, or free some memory"
     raise ConfigError(
-        f"a batch of {config.batch} crops of {size} px takes about {needed / 1e9:.1f} GB of "
-        f"memory, and {memory / 1e9:.1f} GB are free",
+        f"a batch of {config.batch} crops of {size} px takes about {binary_size(needed)} of "
+        f"memory, and {binary_size(memory)} are free",
         key="batch",
         remedy=remedy,
     )

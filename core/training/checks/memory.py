@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.device import Precision
-from core.models.cost.cost import cost
+from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
 

@@ -8,7 +8,8 @@ from core.errors import RunError
 from core.paths import BUNDLED_MODELS, workspace
 from core.training.config import TrainConfig
 from core.training.queue.queue import advance, enqueue, submit
-from core.training.runs.run import Run, Status, list_runs
+from core.training.runs.run import Run, list_runs
+from core.training.runs.status import Status
 
 __all__ = ["launch", "resume", "running", "suggest_name"]
 
@@ -17,9 +18,9 @@ def launch(config: TrainConfig, name: str) -> Run:
     """Start a new training in the background, or queue it where another one is going on.
 
     Args:
-        config: its `dataset` is the id of a dataset; a relative folder would be looked for in
-            the repository.
-        name: of the run, and of its model.
+        config: configuration whose `dataset` is the id of a dataset; a relative folder would be
+            looked for in the repository.
+        name: name of the run and of its model.
 
     Returns:
         The run; its status says ``queued`` until it is its turn, then ``starting`` until the
@@ -56,9 +57,9 @@ def suggest_name(dataset: str, architecture: str = "unet") -> str:
     stem = f"{plain[:60]}-{architecture}"
     space = workspace()
     places = (space.runs, space.models, BUNDLED_MODELS)
-    taken = {path.name for place in places if place.is_dir() for path in place.iterdir()}
+    used = {path.name for place in places if place.is_dir() for path in place.iterdir()}
     number = 1
-    while f"{stem}-{number:02d}" in taken:
+    while f"{stem}-{number:02d}" in used:
         number += 1
     return f"{stem}-{number:02d}"
 

@@ -11,7 +11,9 @@ from typing import IO
 
 from core.errors import RunError
 from core.paths import REPOSITORY, data_roots, disk_errors, workspace, write_json
-from core.training.runs.run import Launched, Run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run
+from core.training.runs.status import Launched
 
 __all__ = ["DEVICE_LOCK", "start_training", "start_worker"]
 
@@ -24,15 +26,17 @@ def start_training(run: Run, arguments: list[str], device_lock: IO[bytes]) -> No
     """Start ``python -m core train`` for a run, in a session of its own.
 
     Args:
-        run: its log takes what the process prints.
-        arguments: of the command, besides ``--run``.
-        turn: the device's lock; the process holds it from its birth to its death.
+        run: run whose log takes what the process prints.
+        arguments: arguments of the command, besides ``--run``.
+        device_lock: held by the process from its birth to its death.
 
     Raises:
         RunError: no process can be started; the run is marked failed.
         WorkspaceError: the disk refuses.
     """
-    size = run.log.stat().st_size if run.log.is_file() else 0
+    with disk_errors(run.log), run.log.open("a", encoding="utf-8") as log:
+        log.write(f"{run.title_line}\n")
+    size = run.log.stat().st_size
     command = [sys.executable, "-m", "core", "train", "--run", run.name, *arguments]
     try:
         process = _detached(command, run.log, device_lock)

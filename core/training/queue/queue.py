@@ -22,12 +22,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from core.errors import RunError
+from core.errors import DSIError, RunError
 from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.queue import processes
+from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire, locked
-from core.training.runs.run import Run, create_run, list_runs, process_start
+from core.training.runs.run import Run, create_run, ended_early, find_run, list_runs
 from core.training.runs.status import Status
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "enqueue",
     "hold_device",
     "holds_device",
+    "mark_failed",
     "move",
     "queue_lock",
     "queued",
@@ -43,7 +45,8 @@ __all__ = [
     "submit",
 ]
 
-_LOOK = 0.5  # seconds between two looks whose turn it is
+_INTERVAL = 0.5  # seconds between two looks whose turn it is
+_NO_PROCESS: dict[str, object] = {"pid": None, "process_start": None}
 
 
 def queued() -> list[Run]:
@@ -55,23 +58,24 @@ def submit(name: str, config: TrainConfig, *, here: bool = False) -> Run:
     """Make a new run at the end of the queue.
 
     Args:
-        name: of the run, and of its model.
-        config: its configuration.
-        here: this process will wait for its turn and train it; else it is for the background.
+        name: name of the run and of its model.
+        config: configuration of the run.
+        here: whether this process will wait for its turn and train it; else it is for the
+            background.
 
     Raises:
         RunError: a run or another model of that name exists.
         WorkspaceError: the name is not allowed or the disk refuses.
     """
     with queue_lock():
-        return create_run(name, config, **_last(here))
+        return create_run(name, config, _last(here))
 
 
 def enqueue(run: Run, *, here: bool = False) -> None:
     """Put a run that ended early at the end of the queue; it goes on from its last state.
 
     Args:
-        run: to go on with.
+        run: an ended run.
         here: as in `submit`.
 
     Raises:
@@ -101,8 +105,8 @@ def move(run: Run, position: int) -> None:
     """Give a waiting run another place.
 
     Args:
-        run: to move.
-        position: counted from 1; the others close up.
+        run: a waiting run.
+        position: new place, counted from 1; the others close up.
 
     Raises:
         RunError: it does not wait any more.
@@ -110,15 +114,15 @@ def move(run: Run, position: int) -> None:
     """
     with queue_lock():
         status = _still_waiting(run)
-        others = [(other, found) for other, found in _waiting() if other != run]
+        others = [(other, its) for other, its in _waiting() if other != run]
         at = min(max(position, 1), len(others) + 1) - 1
         before = _place(others[at - 1][1]) if at else None
         after = _place(others[at][1]) if at < len(others) else None
         place = _between(before, after)
         if place in (before, after):
             # Halved so often that no number is left between them.
-            for number, (other, found) in enumerate(others):
-                other.write_status(found.model_copy(update={"place": float(number)}))
+            for number, (other, its) in enumerate(others):
+                other.write_status(its.model_copy(update={"place": float(number)}))
             place = at - 0.5
         run.write_status(status.model_copy(update={"place": place}))
 
@@ -134,10 +138,8 @@ def remove(run: Run) -> None:
         status = _still_waiting(run)
         kept = f"; the best checkpoint (epoch {status.best_epoch}) is kept and usable"
         message = f"Taken off the queue{kept if status.best_epoch else ' before it began'}."
-        nobody = {"place": None, "pid": None, "process_start": None}
-        run.write_status(
-            status.model_copy(update={"state": "stopped", "message": message} | nobody)
-        )
+        ended = {"state": "stopped", "message": message, "place": None}
+        run.write_status(status.model_copy(update=ended | _NO_PROCESS))
 
 
 def advance() -> Run | None:
@@ -176,13 +178,13 @@ def run_worker() -> None:
                 try:
                     busy = _start_next() is None and _is_locked()
                 except RunError as error:
-                    print(f"error: {error}", flush=True)  # that run says so too; on to the next
+                    print(f"error: {error}", flush=True)  # its status has it too; on to the next
                     busy = False
                 if not busy and not _for_the_background():
                     # Before the queue's lock: who adds one after this finds no worker.
                     worker.close()
                     return
-            time.sleep(_LOOK)
+            time.sleep(_INTERVAL)
 
 
 def holds_device() -> bool:
@@ -191,21 +193,38 @@ def holds_device() -> bool:
 
 
 @contextmanager
-def hold_device(run: Run, say: Callable[[str], None]) -> Iterator[None]:
+def hold_device(run: Run, report: Callable[[str], object]) -> Iterator[None]:
     """Hold the device for the training of a run, as soon as it is its turn.
 
     Args:
         run: queued by this process, or what this process was started for.
-        say: called with a sentence when what it waits for has changed.
+        report: called with a sentence when what it waits for has changed.
 
     Raises:
         RunError: it was taken off the queue, or another process trains it.
         WorkspaceError: the disk refuses.
     """
     number = os.environ.pop(processes.DEVICE_LOCK, None)
-    device = _wait(run, say) if number is None else _inherited(run, int(number))
+    device = _wait(run, report) if number is None else _inherited(run, int(number))
     with device:
         yield
+
+
+def mark_failed(name: str, error: DSIError) -> None:
+    """Note why the process that was launched for a run ends before the training began.
+
+    A run that is on its way already, or in other hands, keeps its status.
+
+    Args:
+        name: name of the run.
+        error: what ends the process.
+    """
+    with queue_lock():
+        run = find_run(name)
+        status = run.status()
+        if status.state == "starting" and status.pid in (None, os.getpid()):
+            message = ended_early(" ".join(str(error).split()))
+            run.write_status(status.model_copy(update={"state": "failed", "message": message}))
 
 
 def _inherited(run: Run, number: int) -> IO[bytes]:
@@ -216,8 +235,8 @@ def _inherited(run: Run, number: int) -> IO[bytes]:
     return device
 
 
-def _wait(run: Run, say: Callable[[str], None]) -> IO[bytes]:
-    said = ""
+def _wait(run: Run, report: Callable[[str], object]) -> IO[bytes]:
+    reported = ""
     try:
         while True:
             with queue_lock():
@@ -230,19 +249,19 @@ def _wait(run: Run, say: Callable[[str], None]) -> IO[bytes]:
                 if device:
                     _claim(run)
                     return device
-            with suppress(RunError):  # of that other run, which says so itself
+            with suppress(RunError):  # of that other run, whose status has it
                 advance()  # the one before may be for the background, and its worker be gone
-            words = _what_is_before(ahead)
-            if words != said:
-                say(words)
-                said = words
-            time.sleep(_LOOK)
+            message = _waiting_for(ahead)
+            if message != reported:
+                report(message)
+                reported = message
+            time.sleep(_INTERVAL)
     except KeyboardInterrupt:
         remove(run)
         raise
 
 
-def _what_is_before(ahead: int) -> str:
+def _waiting_for(ahead: int) -> str:
     others = f", and {ahead} more in the queue" if ahead else ""
     return f"waiting: a training is going on{others}; Ctrl+C gives up"
 
@@ -253,8 +272,7 @@ def _claim(run: Run) -> None:
         raise _running(run)
     if status.state not in ("queued", "starting"):
         raise _taken_off(run)
-    me = {"pid": os.getpid(), "process_start": process_start(os.getpid())}
-    run.write_status(status.model_copy(update=_starting() | me))
+    run.write_status(status.model_copy(update=_starting() | _this_process()))
 
 
 def _start_next() -> Run | None:
@@ -266,10 +284,10 @@ def _start_next() -> Run | None:
         if run is None or status is None or status.pid is not None:
             return None  # nothing waits, or the process that waits with it starts it itself
         run.launched_file.unlink(missing_ok=True)
-        begun = run.saved() is not None or (run.folder / "metrics.jsonl").is_file()
+        resumes = run.saved() is not None or run.metrics_file.is_file()
         dataset = ["--dataset", run.config().dataset]
         first = ["--config", str(run.folder / "config.json"), *dataset]
-        processes.start_training(run, [*dataset, "--resume"] if begun else first, device)
+        processes.start_training(run, [*dataset, "--resume"] if resumes else first, device)
         run.write_status(status.model_copy(update=_starting()))
         return run
 
@@ -301,9 +319,7 @@ def _last(here: bool) -> dict[str, object]:
         "state": "queued",
         "message": "Waiting for its turn.",
         "place": max(places, default=0.0) + 1,
-        "pid": os.getpid() if here else None,
-        "process_start": process_start(os.getpid()) if here else None,
-    }
+    } | (_this_process() if here else _NO_PROCESS)
 
 
 def _starting() -> dict[str, object]:
@@ -311,14 +327,16 @@ def _starting() -> dict[str, object]:
         "state": "starting",
         "message": "Starting.",
         "place": None,
-        "pid": None,
-        "process_start": None,
-    }
+    } | _NO_PROCESS
+
+
+def _this_process() -> dict[str, object]:
+    return {"pid": os.getpid(), "process_start": process_start(os.getpid())}
 
 
 def _waiting() -> list[tuple[Run, Status]]:
-    found = [(run, status) for run, status in _statuses() if status.state == "queued"]
-    return sorted(found, key=lambda pair: (_place(pair[1]), pair[0].name))
+    waiting = [(run, status) for run, status in _statuses() if status.state == "queued"]
+    return sorted(waiting, key=lambda pair: (_place(pair[1]), pair[0].name))
 
 
 def _statuses() -> Iterator[tuple[Run, Status]]:

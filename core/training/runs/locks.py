@@ -11,7 +11,7 @@ from core.paths import disk_errors
 
 try:
     import fcntl
-except ImportError:  # Windows has none; there only the process numbers in the statuses tell.
+except ImportError:  # Windows has none; there the process numbers in the statuses must do.
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["acquire", "locked"]
@@ -21,7 +21,7 @@ def acquire(path: Path) -> IO[bytes] | None:
     """Take a lock if it is free.
 
     Args:
-        path: the lock's file, made if need be. Its folder exists.
+        path: file of the lock, made if need be; its folder exists.
 
     Returns:
         The open file: whoever has it open, a child process that was given it included, holds the

@@ -1,113 +1,216 @@
-"""Metrics followed while they grow: only what is new is read, and memory is bounded."""
+"""What a training measures: the records of `metrics.jsonl`, and their one reader.
+
+The file is append only, a JSON object a line. A reader follows it while it grows: only what is new
+is read, and memory is bounded.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-__all__ = ["MetricsFollower"]
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-Record = dict[str, Any]
-
-_PLACES = ("kind", "epoch", "step")
+__all__ = ["EpochRecord", "Metrics", "MetricsReader", "StepRecord", "seconds_trained"]
 
 
-class MetricsFollower:
-    """The records of a metrics.jsonl, as far as it has been looked at.
+class _Record(BaseModel):
+    # A field that only a newer version writes is no reason to lose the line.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
-    Like `Run.metrics`, it leaves out a half-written line, what a resumed training did anew, and
-    the summary of a part of an epoch that was completed later. Step records come about once a
-    second, so of a long training neighbours are merged: a curve stays legible and cheap to draw.
 
-    Args:
-        path: the file; it need not be there yet.
-        limit: step records kept at most, an even number; then they are merged two by two.
+class StepRecord(_Record):
+    """Means over the steps of about a second; what older versions did not measure is missing.
 
     Attributes:
-        steps: step records by rising step; where some were merged, `step` is the last of them and
-            every other number the mean.
-        epochs: epoch records by rising epoch, all of them.
+        epoch: epoch, from 1.
+        step: steps of the training done by then.
+        images_per_second: crops trained a second.
+        memory: main memory of the process, in bytes.
+        gpu_memory: memory by device, in bytes.
+        gradient_norm: norm by block of the network, before clipping.
+    """
+
+    kind: Literal["step"] = "step"
+    epoch: int
+    step: int
+    loss: float
+    learning_rate: float | None = None
+    images_per_second: float | None = None
+    memory: float | None = None
+    gpu_memory: dict[str, float] = Field(default_factory=dict)
+    gradient_norm: dict[str, float] = Field(default_factory=dict)
+
+
+class EpochRecord(_Record):
+    """An epoch and the validation after it; what older versions did not measure is missing.
+
+    Attributes:
+        epoch: epoch, from 1.
+        step: steps of the training done by then.
+        partial: whether the epoch was cut short.
+        loss, mean_iou: means over the training crops.
+        gradient_norm: norm by block of the network, before clipping.
+        val_cross_entropy, val_mean_iou, val_pixel_accuracy: scores of the validation images; None
+            where all of them are void.
+        val_iou: validation IoU by class name; None where the class does not occur.
+        seconds, validation_seconds: wall time of the training steps, and of the validation.
+    """
+
+    kind: Literal["epoch"] = "epoch"
+    epoch: int
+    step: int
+    partial: bool = False
+    loss: float
+    mean_iou: float | None = None
+    learning_rate: float | None = None
+    gradient_norm: dict[str, float] = Field(default_factory=dict)
+    val_cross_entropy: float | None = None
+    val_mean_iou: float | None = None
+    val_pixel_accuracy: float | None = None
+    val_iou: dict[str, float | None] = Field(default_factory=dict)
+    seconds: float = 0.0
+    validation_seconds: float = 0.0
+
+
+Record = StepRecord | EpochRecord
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+_STEP = b'"kind": "step"'
+_TAIL = 512  # bytes
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The records of a training as they stand.
+
+    Attributes:
+        steps: by rising step; where some were merged, `step` is the last of them and every other
+            number the mean.
+        epochs: by rising epoch, all of them.
         latest: the newest step record as it is in the file, or None.
     """
 
-    def __init__(self, path: Path, limit: int = 4096) -> None:
-        self.path, self.limit = path, limit
+    steps: tuple[StepRecord, ...] = ()
+    epochs: tuple[EpochRecord, ...] = ()
+    latest: StepRecord | None = None
+
+    def measured(self, name: str) -> bool:
+        """Whether any step record has this field; those of older runs may not."""
+        return any(getattr(record, name) not in (None, {}) for record in self.steps)
+
+
+class MetricsReader:
+    """Reads a metrics.jsonl, which may grow, be replaced or be missing.
+
+    Left out are a half-written line, what a resumed training did anew, and the summary of a part
+    of an epoch that was completed later. Step records come about once a second, so of a long
+    training neighbours are merged: a curve stays legible and cheap to draw.
+
+    Args:
+        path: the file; it need not be there yet.
+        step_limit: step records kept at most, an even number; then they are merged two by two.
+            None keeps all of them as they are. 0 leaves them unread, which is many times faster;
+            then an epoch that is being trained anew is replaced when it ends, not when it begins.
+    """
+
+    def __init__(self, path: Path, step_limit: int | None = 4096) -> None:
+        self._path, self._limit = path, step_limit
         self._forget()
 
     def _forget(self) -> None:
-        self.steps: list[Record] = []
-        self.epochs: list[Record] = []
-        self.latest: Record | None = None
-        self._read, self._file = 0, 0
-        # How many records one of `steps` stands for, and those that wait to become one.
+        self._steps: list[StepRecord] = []
+        self._epochs: list[EpochRecord] = []
+        self._latest: StepRecord | None = None
+        # Bytes read, and the last of them: where others stand in their place, it is another file.
+        self._position, self._tail = 0, b""
+        # How many records one of `_steps` stands for, and those that wait to become one.
         self._every = 1
-        self._waiting: list[Record] = []
+        self._waiting: list[StepRecord] = []
 
-    def look(self) -> bool:
-        """Read what was appended since the last look; True where that changed something."""
-        try:
-            with self.path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                if found.st_ino != self._file or found.st_size < self._read:
-                    self._forget()  # another run of the same name
-                    self._file = found.st_ino
-                file.seek(self._read)
-                new = file.read()
-        except FileNotFoundError:
-            known = bool(self.steps or self.epochs)
-            self._forget()
-            return known
-        whole = new[: new.rfind(b"\n") + 1]
-        self._read += len(whole)
-        added = False
-        for line in whole.splitlines():
+    def read(self) -> Metrics:
+        """Read what was appended since the last call; all records so far."""
+        for line in self._new_lines():
+            if self._limit == 0 and _STEP in line:
+                continue
             try:
-                record = json.loads(line)
-            except ValueError:
+                record = _RECORD.validate_json(line)
+            except ValidationError:
                 continue  # a writer was killed in the middle of it
-            self._add(record)
-            added = True
-        return added
+            if isinstance(record, EpochRecord):
+                self._add_epoch(record)
+            elif self._limit != 0:
+                self._add_step(record)
+        return Metrics(tuple(self._steps), tuple(self._epochs), self._latest)
 
-    def _add(self, record: Record) -> None:
-        place = _place(record)
-        for known in (self._waiting, self.steps, self.epochs):
-            while known and _place(known[-1]) >= place:
+    def _new_lines(self) -> Sequence[bytes]:
+        if not self._path.is_file():  # nor a device, which has no end
+            self._forget()
+            return []
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position - len(self._tail))
+                if file.read(len(self._tail)) != self._tail:
+                    self._forget()  # cut, or another run of the same name
+                    file.seek(0)
+                new = file.read()
+        except FileNotFoundError:  # deleted in this moment
+            self._forget()
+            return []
+        whole = new[: new.rfind(b"\n") + 1]
+        self._position += len(whole)
+        self._tail = (self._tail + whole)[-_TAIL:]
+        return whole.splitlines()
+
+    def _add_epoch(self, record: EpochRecord) -> None:
+        # An epoch's last step and its summary have the same step.
+        for steps in (self._waiting, self._steps):
+            while steps and steps[-1].step > record.step:
+                steps.pop()
+        while self._epochs and (
+            self._epochs[-1].step >= record.step or self._epochs[-1].epoch >= record.epoch
+        ):
+            self._epochs.pop()
+        self._epochs.append(record)
+
+    def _add_step(self, record: StepRecord) -> None:
+        for known in (self._waiting, self._steps, self._epochs):
+            while known and known[-1].step >= record.step:
                 known.pop()
-        if record["kind"] == "epoch":
-            while self.epochs and self.epochs[-1]["epoch"] == record["epoch"]:
-                self.epochs.pop()
-            self.epochs.append(record)
-            return
-        self.latest = record
+        self._latest = record
         self._waiting.append(record)
         if len(self._waiting) < self._every:
             return
-        self.steps.append(_merged(self._waiting))
+        self._steps.append(_merged(self._waiting))
         self._waiting = []
-        if len(self.steps) == self.limit:
-            pairs = zip(self.steps[::2], self.steps[1::2], strict=True)
-            self.steps = [_merged(pair) for pair in pairs]
+        if len(self._steps) == self._limit:
+            pairs = zip(self._steps[::2], self._steps[1::2], strict=True)
+            self._steps = [_merged(pair) for pair in pairs]
             self._every *= 2
 
 
-def _place(record: Record) -> tuple[int, bool]:
-    # An epoch's last step and its summary have the same step.
-    return record["step"], record["kind"] == "epoch"
+def seconds_trained(epochs: Iterable[EpochRecord]) -> float:
+    """Seconds that the epochs took, validation included."""
+    return sum(record.seconds + record.validation_seconds for record in epochs)
 
 
-def _merged(records: Sequence[Record]) -> Record:
+def _merged(records: Sequence[StepRecord]) -> StepRecord:
     """The last of the records, with the means of what all of them measured."""
-    last = dict(records[-1])
-    for key, value in last.items():
-        if key in _PLACES:
-            continue
-        values = [record[key] for record in records if record.get(key) is not None]
+    last = records[-1]
+    if len(records) == 1:
+        return last
+    measured = [record.model_dump(exclude={"kind", "epoch", "step"}) for record in records]
+    return last.model_copy(update=_means(measured))
+
+
+def _means(measured: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The mean of each number that the last one has, over all that have it."""
+    means: dict[str, Any] = {}
+    for key, value in measured[-1].items():
+        values = [each[key] for each in measured if each.get(key) is not None]
         if isinstance(value, dict):
-            last[key] = _merged(values)
+            means[key] = _means(values)
         elif value is not None:
-            last[key] = sum(values) / len(values)
-    return last
+            means[key] = sum(values) / len(values)
+    return means

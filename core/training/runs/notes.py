@@ -19,7 +19,7 @@ _LONGEST = 40  # characters of a tag
 
 
 class Notes(BaseModel):
-    """What `notes.json` says.
+    """The content of `notes.json`.
 
     Attributes:
         tags: short words to find the run by, each once.
@@ -66,5 +66,5 @@ def write_notes(run: Run, notes: Notes) -> None:
 
 def tidy_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Tags without empty and double ones, each in one line of at most 40 characters."""
-    found = (re.sub(r"\s+", " ", tag).strip()[:_LONGEST].strip() for tag in tags)
-    return tuple(dict.fromkeys(tag for tag in found if tag))
+    tidy = (re.sub(r"\s+", " ", tag).strip()[:_LONGEST].strip() for tag in tags)
+    return tuple(dict.fromkeys(tag for tag in tidy if tag))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,18 @@ from core.paths import (
     write_json,
 )
 from core.training.config import TrainConfig, load_config
-from core.training.runs.status import Launched, RunState, Status
+from core.training.runs.liveness import is_alive
+from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader
+from core.training.runs.status import Launched, Status
 
 __all__ = [
     "EPOCH_FILE",
     "STATE_FILE",
-    "Launched",
     "Run",
-    "RunState",
-    "Status",
     "create_run",
+    "ended_early",
     "find_run",
     "list_runs",
-    "process_start",
 ]
 
 EPOCH_FILE = "training_metadata.json"
@@ -58,8 +57,18 @@ class Run:
         return self.folder.name
 
     @property
+    def title_line(self) -> str:
+        """Heads what its process prints."""
+        return f"run {self.name}: {self.folder}"
+
+    @property
     def log(self) -> Path:
         return self.folder / "train.log"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What it measures, a record a line (`core.training.runs.metrics`)."""
+        return self.folder / "metrics.jsonl"
 
     @property
     def stop_file(self) -> Path:
@@ -72,7 +81,7 @@ class Run:
 
     @property
     def launched_file(self) -> Path:
-        """Which process was launched for it, for as long as that process has not said so itself."""
+        """Which process was launched for it, until that process writes the status itself."""
         return self.folder / "launched.json"
 
     @property
@@ -107,19 +116,19 @@ class Run:
         return load_config(self.folder / "config.json")
 
     def status(self) -> Status:
-        """Its state; one whose process is gone without a word is ``interrupted``.
+        """Its state; one whose process ended unexpectedly is ``interrupted``.
 
         Raises:
             RunError: status.json is missing or damaged.
         """
         status = self._read_status()
-        if self._holds(status):
+        if self._is_current(status):
             return status
         # It may have written its last status, and ended, between the two looks.
         status = self._read_status()
-        if self._holds(status):
+        if self._is_current(status):
             return status
-        return status.model_copy(update={"seconds_left": None} | self._how_it_ended(status))
+        return status.model_copy(update={"seconds_left": None} | self._ending(status))
 
     def _read_status(self) -> Status:
         path = self.folder / "status.json"
@@ -132,31 +141,31 @@ class Run:
                 remedy="its model can still be used; delete status.json to take it off the list",
             ) from error
 
-    def _holds(self, status: Status) -> bool:
-        """Whether what it says is still so."""
+    def _is_current(self, status: Status) -> bool:
+        """Whether nothing contradicts it: its process, if it has one, is still there."""
         if status.state == "queued":
-            return status.pid is None or _lives(status.pid, status.process_start)
+            return status.pid is None or is_alive(status.pid, status.process_start)
         return not status.alive or self._is_running(status)
 
     def _is_running(self, status: Status) -> bool:
         if status.pid is not None:
-            return _lives(status.pid, status.process_start)
+            return is_alive(status.pid, status.process_start)
         launched = self._launched()
         if launched is None:
             return time.time() - status.updated < _START_GRACE
-        return _lives(launched.pid, launched.process_start)
+        return is_alive(launched.pid, launched.process_start)
 
-    def _how_it_ended(self, status: Status) -> dict[str, str]:
+    def _ending(self, status: Status) -> dict[str, str]:
         launched = self._launched() if status.pid is None else None
-        if launched is not None and (said := self._last_words(launched.log_size)):
-            return {"state": "failed", "message": f"It ended before the training began: {said}"}
+        if launched is not None and (reason := self._last_log_line(launched.log_size)):
+            return {"state": "failed", "message": ended_early(reason)}
         kept = (
             f"the best checkpoint (epoch {status.best_epoch}) is kept and usable"
             if status.best_epoch
             else "no checkpoint had been written yet"
         )
         what = "The command that waited for its turn" if status.state == "queued" else "The process"
-        ended = f"{what} ended without a word (killed, or the machine restarted)"
+        ended = f"{what} ended unexpectedly (killed, or the machine restarted)"
         return {"state": "interrupted", "message": f"{ended}; {kept}."}
 
     def _launched(self) -> Launched | None:
@@ -165,14 +174,12 @@ class Run:
         except (OSError, UnicodeDecodeError, ValidationError):
             return None
 
-    def _last_words(self, start: int) -> str:
+    def _last_log_line(self, start: int) -> str:
         """The last line that train.log has beyond `start` bytes, at most 300 characters."""
         if not self.log.is_file():
             return ""
-        lines = self.log.read_bytes()[start:].decode(errors="replace").splitlines()
-        # The command line begins with the run's name and folder, which explains nothing.
-        said = [line.strip() for line in lines if line.strip() and not line.startswith("run ")]
-        return said[-1].removeprefix("error: ")[:300] if said else ""
+        text = self.log.read_bytes()[start:].decode(errors="replace").strip()
+        return text.splitlines()[-1].strip()[:300] if text else ""
 
     def write_status(self, status: Status) -> None:
         """Replace status.json.
@@ -196,30 +203,17 @@ class Run:
         """Add a line to metrics.jsonl."""
         with (
             disk_errors(self.folder),
-            (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file,
+            self.metrics_file.open("a", encoding="utf-8") as file,
         ):
             file.write(json.dumps(record) + "\n")
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """All records of metrics.jsonl: ``{"kind": "step"|"epoch", "step", …}`` by rising step.
+    def metrics(self) -> Metrics:
+        """All records of metrics.jsonl."""
+        return MetricsReader(self.metrics_file, step_limit=None).read()
 
-        A half-written last line is left out, and so is what a resumed training did anew, and the
-        summary of a part of an epoch that was completed later.
-        """
-        path = self.folder / "metrics.jsonl"
-        if not path.is_file():
-            return []
-        records: list[dict[str, Any]] = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue  # the writer was killed, or is, in the middle of it
-            while records and _place(records[-1]) >= _place(record):
-                records.pop()
-            records.append(record)
-        whole = {r["epoch"] for r in records if r["kind"] == "epoch" and not r.get("partial")}
-        return [r for r in records if not (r.get("partial") and r["epoch"] in whole)]
+    def epochs(self) -> tuple[EpochRecord, ...]:
+        """The epoch records of metrics.jsonl alone, which is much faster."""
+        return MetricsReader(self.metrics_file, step_limit=0).read().epochs
 
     def log_tail(self, lines: int = 200) -> str:
         """The last lines of train.log."""
@@ -233,38 +227,18 @@ class Run:
             self.stop_file.touch()
 
 
-def _lives(pid: int, start: int | None) -> bool:
-    # Without a start the process had ended before it could be looked at.
-    return start is not None and process_start(pid) == start
+def ended_early(reason: str) -> str:
+    """The message of a run whose process ended before the training began."""
+    return f"It ended before the training began: {reason}"
 
 
-def _place(record: dict[str, Any]) -> tuple[int, bool]:
-    # An epoch's last step and its summary have the same step.
-    return record["step"], record["kind"] == "epoch"
+def create_run(name: str, config: TrainConfig, status: Mapping[str, object] | None = None) -> Run:
+    """Make the folder of a new run.
 
-
-def process_start(pid: int) -> int | None:
-    """When the kernel started this process, in its clock ticks; None if it is gone.
-
-    Where there is no /proc (macOS) a living process gives 0: its number alone must do.
-    """
-    stat = Path(f"/proc/{pid}/stat")
-    if not Path("/proc/self/stat").exists():
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return None
-        return 0
-    try:
-        # The second field is the program's name in brackets and may hold spaces.
-        fields = stat.read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
-
-
-def create_run(name: str, config: TrainConfig, **status: Any) -> Run:
-    """Make the folder of a new run, ``starting`` unless other fields of its status say otherwise.
+    Args:
+        name: name of the run and of its model.
+        config: configuration of the run.
+        status: fields of its first status that are not those of a run that is ``starting``.
 
     Raises:
         RunError: a run or another model of that name exists.
@@ -273,21 +247,21 @@ def create_run(name: str, config: TrainConfig, **status: Any) -> Run:
     folder = workspace().runs / checked_name(name)
     if any((place / name).is_dir() for place in (BUNDLED_MODELS, workspace().models)):
         raise RunError(f"there is a model {name!r} already", remedy="choose another name")
-    taken = RunError(
+    duplicate = RunError(
         f"there is a run {name!r} already",
         remedy="choose another name, or continue it with --resume",
     )
     if folder.exists():
-        raise taken
+        raise duplicate
     try:
         with new_folder(folder) as temporary:
             write_json(temporary / "config.json", config.model_dump(mode="json"))
             first = {"message": "Starting.", "epochs": config.epochs, "started": time.time()}
-            Run(temporary).write_status(Status.model_validate(first | status))
+            Run(temporary).write_status(Status.model_validate(first | dict(status or {})))
     except OSError as error:
         # Another process was faster by a moment.
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            raise taken from error
+            raise duplicate from error
         raise
     return Run(folder)
 
@@ -308,8 +282,8 @@ def find_run(name: str) -> Run:
 def list_runs() -> list[Run]:
     """All runs, the last started first."""
     # One that is being made has a name that begins with a dot.
-    found = workspace().runs.glob("*/config.json")
-    files = [(path, _age(path)) for path in found if is_name(path.parent.name)]
+    configs = workspace().runs.glob("*/config.json")
+    files = [(path, _age(path)) for path in configs if is_name(path.parent.name)]
     files.sort(key=lambda pair: -pair[1])
     return [Run(path.parent) for path, _ in files if (path.parent / "status.json").is_file()]
 

@@ -1,6 +1,6 @@
 """How the kept weights score on each image, beside the pooled score: `samples.json` of a run.
 
-The images are predicted once for both: a watch goes along with
+The images are predicted once for both: a callback goes along with
 `core.evaluation.evaluate.evaluate_images`.
 """
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.evaluation.confusion import scores
-from core.evaluation.evaluate import Watch
+from core.evaluation.evaluate import ImageCallback
 from core.paths import write_json
 from core.training.runs.run import Run
 
@@ -28,11 +28,11 @@ _FILE = "samples.json"
 
 
 class SampleScores(BaseModel):
-    """What `samples.json` says.
+    """The content of `samples.json`.
 
     Attributes:
-        epoch: the epoch of the weights that were scored, from 1.
-        sides: by side of the split (``val``, ``test``) and sample id.
+        epoch: epoch of the weights that were scored, from 1.
+        sides: scores by side of the split (``val``, ``test``) and sample id.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,31 +42,31 @@ class SampleScores(BaseModel):
     sides: dict[str, dict[str, ByClass]]
 
 
-def by_sample(names: Sequence[str], found: dict[str, ByClass]) -> Watch:
-    """What `evaluate_images` is to call with each image so that its scores are put into `found`.
+def by_sample(names: Sequence[str], by_id: dict[str, ByClass]) -> ImageCallback:
+    """A callback for `evaluate_images` that puts the scores of each image into `by_id`.
 
     Args:
-        names: of the classes.
-        found: filled by sample id.
+        names: class names in label order.
+        by_id: filled with the scores by sample id.
     """
 
-    def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
+    def on_image(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
         result = scores(matrix)
-        found[image.id] = {
+        by_id[image.id] = {
             name: score.iou for name, score in zip(names, result.classes, strict=True)
         }
 
-    return watch
+    return on_image
 
 
-def all_of(*watches: Watch) -> Watch:
-    """One watch that calls several."""
+def all_of(*callbacks: ImageCallback) -> ImageCallback:
+    """One callback that calls several."""
 
-    def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
-        for each in watches:
-            each(image, labels, matrix)
+    def on_image(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
+        for callback in callbacks:
+            callback(image, labels, matrix)
 
-    return watch
+    return on_image
 
 
 def read_samples(run: Run) -> SampleScores | None:
@@ -88,10 +88,10 @@ def read_samples(run: Run) -> SampleScores | None:
         ) from error
 
 
-def write_samples(run: Run, found: SampleScores) -> None:
+def write_samples(run: Run, scores_by_image: SampleScores) -> None:
     """Replace the scores by image.
 
     Raises:
         WorkspaceError: the disk refuses.
     """
-    write_json(run.folder / _FILE, found.model_dump(mode="json"))
+    write_json(run.folder / _FILE, scores_by_image.model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""What a training's `status.json` and `launched.json` say."""
+"""The contents of a training's `status.json` and `launched.json`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ RunState = Literal["queued", "starting", "running", "finished", "stopped", "fail
 
 
 class Status(BaseModel):
-    """What `status.json` says; replaced atomically about once a second.
+    """The content of `status.json`; replaced atomically about once a second.
 
     Attributes:
-        message: one sentence: what it is doing, or why it ended.
-        place: where a queued run stands; lower comes first.
-        pid, process_start: the training process, and when the kernel started it, so that a
-            number used again is not taken for it. Of a queued run: the command that waits with
-            it; without one it is started in the background.
-        epoch, epochs, step, steps: counted from 1; steps within the epoch.
-        images_per_second: crops trained a second, of the last minute or so.
-        seconds_left: until the last epoch ends.
+        message: one sentence for people: what it is doing, or why it ended.
+        place: rank of a queued run; lower comes first.
+        pid, process_start: number of the training process, and when the kernel started it, so
+            that a number used again is not taken for it. Of a queued run: the command that waits
+            with it; without one it is started in the background.
+        epoch, epochs, step, steps: progress, counted from 1; steps within the epoch.
+        images_per_second: crops trained a second, over the last minute or so.
+        seconds_left: time until the last epoch ends.
         started, updated: seconds since 1970.
-        best_epoch, best_mean_iou: of the checkpoint that is kept.
+        best_epoch, best_mean_iou: epoch and validation score of the checkpoint that is kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,11 +52,11 @@ class Status(BaseModel):
 
 
 class Launched(BaseModel):
-    """What `launched.json` says.
+    """The content of `launched.json`.
 
     Attributes:
         pid, process_start: as in the status.
-        log_size: bytes train.log had before.
+        log_size: bytes that train.log had before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,11 +1,12 @@
-"""What a training tells while it runs, and whether it was asked to stop."""
+"""The status that a training writes while it runs, and whether it was asked to stop."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from core.errors import RunError
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 
 __all__ = ["StatusWriter", "Stopped", "check_stop"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from core.errors import DSIError
 from core.models.card import CARD_FILE, ModelCard
-from core.models.spec import network_name
+from core.models.network import network_name
 from core.models.store import read_card
 from core.training.config import TrainConfig
-from core.training.runs.compare import epoch_records, seconds_trained
+from core.training.runs.metrics import seconds_trained
 from core.training.runs.notes import read_notes
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
 
-__all__ = ["RunSummary", "in_words", "place_in_queue", "run_status", "summaries"]
+__all__ = ["RunSummary", "place_in_queue", "run_status", "summaries", "with_queue_place"]
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class RunSummary:
 
     Attributes:
         run: the run itself.
-        status: as its files stand; of a queued one with its place in the message.
-        config: as it was started with.
-        place: in the queue, from 1; None where it does not wait.
+        status: status as its files stand; where it waits, its place stands in the message.
+        config: configuration it was started with.
+        place: place in the queue, from 1; None where it does not wait.
         tags, text: its notes.
-        val_mean_iou: the best so far, on the validation images.
-        test_mean_iou: of the kept weights, on the test images.
-        minutes: that its epochs took.
-        parameters: of the network; None before the first validation.
+        val_mean_iou: best score so far, on the validation images.
+        test_mean_iou: score of the kept weights, on the test images.
+        minutes: time that its epochs took.
+        parameters: size of the network; None before the first validation.
     """
 
     run: Run
@@ -64,7 +64,7 @@ def summaries(damaged: Callable[[DSIError], object]) -> list[RunSummary]:
     """All runs, the last started first.
 
     Args:
-        damaged: called with what is wrong with a run that is left out.
+        damaged: called with the error of each run that is left out.
     """
     read = []
     for run in list_runs():
@@ -73,24 +73,24 @@ def summaries(damaged: Callable[[DSIError], object]) -> list[RunSummary]:
         except DSIError as error:
             damaged(error)
     places = _places([(run, status) for run, status, _ in read])
-    found = []
+    lines = []
     for run, status, config in read:
         try:
-            found.append(_summary(run, status, config, places.get(run)))
+            lines.append(_summary(run, status, config, places.get(run)))
         except DSIError as error:
             damaged(error)
-    return found
+    return lines
 
 
 def place_in_queue(run: Run) -> int | None:
     """The run's place in the queue, from 1; None where it does not wait."""
-    found = []
+    statuses = []
     for other in list_runs():
         try:
-            found.append((other, other.status()))
+            statuses.append((other, other.status()))
         except DSIError:
             continue
-    return _places(found).get(run)
+    return _places(statuses).get(run)
 
 
 def run_status(run: Run) -> Status:
@@ -102,11 +102,11 @@ def run_status(run: Run) -> Status:
     status = run.status()
     if status.state != "queued" or (place := place_in_queue(run)) is None:
         return status
-    return in_words(status, place)
+    return with_queue_place(status, place)
 
 
-def _places(found: list[tuple[Run, Status]]) -> dict[Run, int]:
-    waiting = [(run, status) for run, status in found if status.state == "queued"]
+def _places(statuses: list[tuple[Run, Status]]) -> dict[Run, int]:
+    waiting = [(run, status) for run, status in statuses if status.state == "queued"]
     waiting.sort(key=lambda pair: (pair[1].place or 0.0, pair[0].name))
     return {run: number for number, (run, _) in enumerate(waiting, start=1)}
 
@@ -118,14 +118,14 @@ def _summary(run: Run, status: Status, config: TrainConfig, place: int | None) -
     notes = read_notes(run)
     return RunSummary(
         run=run,
-        status=in_words(status, place) if place else status,
+        status=with_queue_place(status, place) if place else status,
         config=config,
         place=place,
         tags=notes.tags,
         text=notes.text,
         val_mean_iou=status.best_mean_iou,
         test_mean_iou=test["mean_iou"] if test else None,
-        minutes=_seconds(run, _stamp(run.folder / "metrics.jsonl")) / 60,
+        minutes=_seconds(run, _stamp(run.metrics_file)) / 60,
         parameters=card.parameters if card else None,
     )
 
@@ -143,24 +143,24 @@ def _card(run: Run, stamp: tuple[int, int]) -> ModelCard:
 
 @lru_cache(maxsize=2048)
 def _seconds(run: Run, stamp: tuple[int, int]) -> float:
-    return seconds_trained(epoch_records(run))
+    return seconds_trained(run.epochs())
 
 
 def _stamp(path: Path) -> tuple[int, int]:
     """Changes whenever the file does; zeros where there is none."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except FileNotFoundError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return stat.st_mtime_ns, stat.st_size
 
 
-def in_words(status: Status, place: int) -> Status:
+def with_queue_place(status: Status, place: int) -> Status:
     """The status of a waiting run with its place in the message.
 
     Args:
-        status: of the run.
-        place: counted from 1.
+        status: status of the run.
+        place: place in the queue, from 1.
     """
     turn = (
         "it starts when the present training has ended" if place == 1 else f"{place - 1} before it"

@@ -26,7 +26,7 @@ from core.classes import ClassTable
 from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.evaluation.confusion import scores
-from core.evaluation.evaluate import Watch
+from core.evaluation.evaluate import ImageCallback
 from core.imagery.display import to_rgb
 from core.imagery.shrink import display_size, downsample_image, downsample_labels
 from core.imagery.write import png_bytes
@@ -60,9 +60,9 @@ class Frame(_Strict):
     """A sample as it was predicted after one epoch.
 
     Attributes:
-        epoch: from 1.
-        mean_iou: of this sample alone; None where all of its mask is void.
-        digest: names the picture's content.
+        epoch: epoch, from 1.
+        mean_iou: score of this sample alone; None where all of its mask is void.
+        digest: name of the picture's content.
     """
 
     epoch: int
@@ -71,13 +71,13 @@ class Frame(_Strict):
 
 
 class PinnedSample(_Strict):
-    """What `sample.json` says.
+    """The content of `sample.json`.
 
     Attributes:
-        id: of the sample in the dataset.
-        width, height: of the sample itself, in pixels.
+        id: sample id in the dataset.
+        width, height: size of the sample itself, in pixels.
         image, truth: digests that name the pictures' content.
-        frames: by rising epoch.
+        frames: predictions by rising epoch.
     """
 
     version: Literal[1] = 1
@@ -100,7 +100,7 @@ class Timelapse:
     """The time-lapse of a run as its files stand now.
 
     Attributes:
-        classes: what the label values of the pictures mean.
+        classes: class table of the pictures' label values.
         pinned: ids of all pinned samples.
         samples: folder (``00``, ``01`` …) and content of those that were predicted at least once.
     """
@@ -130,12 +130,9 @@ def read_timelapse(run: Run) -> Timelapse | None:
     if not (folder / "timelapse.json").is_file():
         return None
     index = _read(folder / "timelapse.json", _Index)
-    found = []
-    for place in range(len(index.samples)):
-        file = _sample_file(folder, place)
-        if file.is_file():
-            found.append((file.parent, _read(file, PinnedSample)))
-    return Timelapse(index.classes, index.samples, tuple(found))
+    files = [_sample_file(folder, place) for place in range(len(index.samples))]
+    samples = [(file.parent, _read(file, PinnedSample)) for file in files if file.is_file()]
+    return Timelapse(index.classes, index.samples, tuple(samples))
 
 
 class TimelapseWriter:
@@ -145,10 +142,10 @@ class TimelapseWriter:
     after a resume. An epoch that is trained again replaces its picture and those of later epochs.
 
     Args:
-        run: whose folder to write to.
-        ids: of the validation samples.
-        classes: of the dataset.
-        count: how many to pin; 0 for no time-lapse.
+        run: run whose folder is written to.
+        ids: ids of the validation samples.
+        classes: class table of the dataset.
+        count: number of samples to pin; 0 for no time-lapse.
 
     Raises:
         RunError: what an earlier process wrote is damaged.
@@ -164,25 +161,27 @@ class TimelapseWriter:
             count = min(count, len(ids))
             pinned = [ids[int((i + 0.5) * len(ids) / count)] for i in range(count)]
             if pinned:
-                made = _Index(classes=classes, samples=tuple(pinned))
-                write_json(index, made.model_dump(mode="json"))
+                content = _Index(classes=classes, samples=tuple(pinned))
+                write_json(index, content.model_dump(mode="json"))
         self.places = {id: place for place, id in enumerate(pinned)}
 
-    def of(self, epoch: int) -> Watch:
-        """What `evaluate_images` is to call with each image after that epoch."""
+    def of(self, epoch: int) -> ImageCallback:
+        """A callback for `evaluate_images` that keeps the pinned samples as of this epoch."""
 
-        def watch(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
+        def on_image(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
             if image.id in self.places:
-                self._keep(epoch, image, labels, scores(matrix).mean_iou)
+                self._add_frame(epoch, image, labels, scores(matrix).mean_iou)
 
-        return watch
+        return on_image
 
-    def _keep(
+    def _add_frame(
         self, epoch: int, image: LabelledImage, labels: np.ndarray, mean_iou: float | None
     ) -> None:
         file = _sample_file(self.folder, self.places[image.id])
         size = display_size(labels.shape[0], labels.shape[1], SIDE)
-        sample = _read(file, PinnedSample) if file.is_file() else _begin(file.parent, image, size)
+        sample = (
+            _read(file, PinnedSample) if file.is_file() else _new_sample(file.parent, image, size)
+        )
         shown = downsample_labels(labels, *size)
         frame = Frame(
             epoch=epoch,
@@ -202,7 +201,7 @@ class TimelapseWriter:
                 old.unlink()
 
 
-def _begin(folder: Path, image: LabelledImage, size: tuple[int, int]) -> PinnedSample:
+def _new_sample(folder: Path, image: LabelledImage, size: tuple[int, int]) -> PinnedSample:
     """Write the image and its mask, which stay the same over the epochs."""
     height, width = image.labels.shape
     # Of a large image a grid of pixels first: float copies of all would take many times its room.

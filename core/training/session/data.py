@@ -1,4 +1,4 @@
-"""What a run trains and validates on."""
+"""Reading what a run trains and validates on."""
 
 from __future__ import annotations
 
@@ -17,25 +17,31 @@ from core.errors import ConfigError
 from core.training.checks.class_weights import check_class_weights
 from core.training.config import TrainConfig
 from core.training.session.initial_weights import InitialWeights, normalisation_for_initial_weights
-from core.training.session.training_data import TrainingData
+from core.training.session.training_data import DataProfile, TrainingData
 
-__all__ = ["class_factors", "load_data"]
+__all__ = ["TRAIN_MEMORY", "load_data", "profile"]
 
-_TRAIN, _VAL = 4 * 1024**3, 1024**3  # bytes of decoded samples held
+TRAIN_MEMORY = 4 * 1024**3
+"""Bytes of decoded training samples that are held."""
+
+_VAL_MEMORY = 1024**3  # bytes of decoded validation samples held
 
 
 def load_data(
     config: TrainConfig,
-    tell: Callable[[str, int, int], None],
+    progress: Callable[[str, int, int], None],
     initial_weights: InitialWeights | None = None,
+    *,
+    train_memory: int = TRAIN_MEMORY,
 ) -> TrainingData:
     """Open the dataset, split it, and fit the normalisation to the training samples.
 
     Args:
-        config: its dataset and recipe.
-        tell: called after every image with what is being read (``training``, ``validation``), how
-            many are read, and of how many; what it raises ends the reading.
-        begun: what the run began with, where it has begun.
+        config: configuration, with its dataset and recipe.
+        progress: called after every image with what is being read (``training``, ``validation``),
+            how many are read, and of how many; what it raises ends the reading.
+        initial_weights: what the run began with, where it has begun.
+        train_memory: bytes of decoded training samples that are held.
 
     Raises:
         ConfigError: the recipe, the split or the normalisation does not fit the dataset.
@@ -51,11 +57,15 @@ def load_data(
     sides = [
         SampleStore(dataset, [dataset.sample(i) for i in ids], memory)
         # Training keeps what it can; the others are gone through once an epoch.
-        for ids, memory in ((split.train, _TRAIN), (split.val, _VAL), (split.test, 0))
+        for ids, memory in (
+            (split.train, train_memory),
+            (split.val, _VAL_MEMORY),
+            (split.test, 0),
+        )
     ]
     train, val, test = sides
 
-    seen = train.survey(partial(tell, "training"))
+    seen = train.survey(partial(progress, "training"))
     bands = seen[0].pixels.shape[-1]
     normalisation = normalisation_for_initial_weights(
         config, fit_normalisation(config.recipe, seen), bands, initial_weights
@@ -66,10 +76,10 @@ def load_data(
         whole = replace(dataset, bands=()).load_image(train.samples[0])
         file_bands = whole.pixels.shape[-1]
     counts = class_counts(seen, len(dataset.classes))
-    # What is wrong with a validation image is said now, not after the first epoch.
+    # An unusable validation image ends the training now, not after the first epoch.
     for done, image in enumerate(val):
         check_alike(seen[0], image)
-        tell("validation", done + 1, len(val))
+        progress("validation", done + 1, len(val))
     train.fill_gaps(normalisation)
     val.fill_gaps(normalisation)
     pixels = seen[0].pixels
@@ -87,12 +97,13 @@ def load_data(
     )
 
 
-def class_factors(config: TrainConfig, data: TrainingData) -> list[float]:
-    """The recipe's class weights by index, 1 where it names none.
+def profile(config: TrainConfig, data: TrainingData) -> DataProfile:
+    """What the network and the loss of a training are made for.
 
     Raises:
-        ConfigError: they do not fit the dataset's classes.
+        ConfigError: the recipe's class weights do not fit the dataset's classes.
     """
     names = data.dataset.classes.names
     check_class_weights(config, names)
-    return [config.recipe.class_weights.get(name, 1.0) for name in names]
+    factors = [config.recipe.class_weights.get(name, 1.0) for name in names]
+    return DataProfile(bands=data.bands, counts=data.counts, factors=factors)

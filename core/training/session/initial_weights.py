@@ -1,4 +1,4 @@
-"""What a network's weights are before its first step."""
+"""The weights of a network before its first step."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def normalisation_for_initial_weights(
     to expect it.
 
     Args:
-        config: its `start_from` and `encoder_weights`.
-        normalisation: from the training samples.
-        bands: of the input.
-        begun: what the run began with, where it has begun.
+        config: configuration, with `start_from` and `encoder_weights`.
+        normalisation: normalisation fitted to the training samples.
+        bands: number of bands of the input.
+        initial_weights: what the run began with, where it has begun.
 
     Raises:
         ConfigError: see `check_encoder_weights`.
@@ -98,10 +98,10 @@ def load_initial_weights(
     """Give the network the weights the configuration asks for.
 
     Args:
-        model: built from `spec`.
-        spec: the network.
-        config: its `start_from` and `encoder_weights`.
-        data: trained on.
+        model: network built from `spec`.
+        spec: specification of the network.
+        config: configuration, with `start_from` and `encoder_weights`.
+        data: what it is trained and validated on.
         status: called with ``message=`` while weights are fetched.
         check: called all the while; what it raises ends it.
 
@@ -117,12 +117,12 @@ def load_initial_weights(
     check_encoder_weights(spec, config.encoder_weights, config.start_from)
     if config.encoder_weights != NONE:
 
-        def tell(done: int, total: int) -> None:
+        def progress(done: int, total: int) -> None:
             check()
             of = f" of {total / 1e6:.1f}" if total else ""
             status(message=f"Fetching ImageNet weights: {done / 1e6:.1f}{of} MB.")
 
-        path = weights_file(spec, config.encoder_weights, tell)
+        path = weights_file(spec, config.encoder_weights, progress)
         check()
         status(message="Putting in the encoder's weights.")
         sentence = load_encoder(model, spec, path, _name(config)).sentence()
@@ -139,12 +139,12 @@ def load_initial_weights(
             remedy="use the split and the seed that model was trained with",
         )
     try:
-        done = transfer(
+        transferred = transfer(
             model, spec, first, card.spec, data.dataset.classes.names, card.classes.names
         )
     except ModelError as error:
         raise ModelError(error.what, where=config.start_from, remedy=error.remedy) from error
-    return done.sentence(config.start_from)
+    return transferred.sentence(config.start_from)
 
 
 def write_initial_weights(run: Run, initial_weights: InitialWeights) -> None:

@@ -15,34 +15,36 @@ from core.errors import DSIError, RunError
 from core.models.card import ModelCard
 from core.paths import disk_errors
 from core.training.config import TrainConfig
-from core.training.runs.run import Run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run
 from core.training.runs.status_writer import StatusWriter, Stopped
-from core.training.session.session import run_session
+from core.training.session.data import TRAIN_MEMORY
 
 try:
     import fcntl
-except ImportError:  # Windows has none; there only the process number in the status tells.
+except ImportError:  # Windows has none; there only the process number in the status shows it.
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["train"]
 
 
-def train(run: Run, *, resume: bool = False) -> ModelCard:
+def train(run: Run, *, resume: bool = False, train_memory: int = TRAIN_MEMORY) -> ModelCard:
     """Train what `run`'s configuration says, in this process, and leave a model in its folder.
 
     Args:
-        run: made by `create_run`, or one that ended early.
-        resume: continue from its last whole epoch.
+        run: run made by `create_run`, or one that ended early.
+        resume: whether to continue from its last whole epoch.
+        train_memory: bytes of decoded training samples that are held; others are read again.
 
     Raises:
         DSIError: whatever a user can cause; the run is marked failed with that message.
     """
     config = run.config()
     with _locked(run):
-        return _attempt(run, config, resume)
+        return _attempt(run, config, resume, train_memory)
 
 
-def _attempt(run: Run, config: TrainConfig, resume: bool) -> ModelCard:
+def _attempt(run: Run, config: TrainConfig, resume: bool, train_memory: int) -> ModelCard:
     before = run.status()
     if before.alive and before.pid not in (None, os.getpid()):
         raise _running(run)
@@ -73,7 +75,9 @@ def _attempt(run: Run, config: TrainConfig, resume: bool) -> ModelCard:
     try:
         status(message="Reading the dataset.")
         with _stop_on_sigterm(run), _policy_restored():
-            return run_session(run, config, status, resume)
+            from core.training.session.session import run_session  # imports TensorFlow
+
+            return run_session(run, config, status, resume=resume, train_memory=train_memory)
     except Stopped as error:
         status(state="stopped", message=f"{error}.", seconds_left=None)
         raise
@@ -84,7 +88,7 @@ def _attempt(run: Run, config: TrainConfig, resume: bool) -> ModelCard:
         status(state="stopped", message="Interrupted from the keyboard.", seconds_left=None)
         raise
     except BaseException as error:
-        reason = _plain(error)
+        reason = _crash_message(error)
         _log_crash(run)
         status(state="failed", message=reason, seconds_left=None)
         raise RunError("the training failed", where=run.name, remedy=reason) from error
@@ -146,7 +150,7 @@ def _policy_restored() -> Iterator[None]:
         keras.config.set_dtype_policy(policy)
 
 
-def _plain(error: BaseException) -> str:
+def _crash_message(error: BaseException) -> str:
     """Why a training crashed, in one sentence."""
     name = type(error).__name__
     if isinstance(error, MemoryError) or name == "ResourceExhaustedError":

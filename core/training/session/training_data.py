@@ -11,7 +11,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from core.imagery.normalise import Normalisation
 
-__all__ = ["TrainingData"]
+__all__ = ["DataProfile", "TrainingData"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class TrainingData:
     Attributes:
         train, val, test: samples with the recipe's bands; those of `train` and `val` have their
             gaps filled.
-        normalisation: fitted to the training samples.
-        file_bands: how many bands the files have, where the recipe chooses some; else 0.
+        normalisation: normalisation fitted to the training samples.
+        file_bands: number of bands of the files, where the recipe chooses some; else 0.
         counts: labelled pixels per class of the training samples that statistics come from, (K,)
             int64.
-        dtype: of the pixels.
-        bands: how many the network gets.
+        dtype: type of the pixels.
+        bands: number of bands that the network gets.
     """
 
     dataset: Dataset
@@ -39,3 +39,18 @@ class TrainingData:
     counts: np.ndarray
     dtype: str
     bands: int
+
+
+@dataclass(frozen=True)
+class DataProfile:
+    """What a network and its loss are made for.
+
+    Attributes:
+        bands: number of bands that the network gets.
+        counts: labelled pixels per class, (K,) int64.
+        factors: the recipe's class weights, K numbers.
+    """
+
+    bands: int
+    counts: np.ndarray
+    factors: list[float]

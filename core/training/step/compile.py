@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import keras
 import numpy as np
 
-from core.device import tensorflow
-from core.models.architectures.blocks import block_of
+from core.classes import VOID
+from core.models.network import block_of
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
-from core.training.step.losses import class_weights, segmentation_loss
-from core.training.step.train_step import with_train_step
+from core.training.step.losses import SegmentationLoss, class_weights
+from core.training.step.train_step_model import TrainStepModel
 
 __all__ = ["compile_model", "optimizer"]
 
 
 def compile_model(
-    model: Any, spec: ModelSpec, config: TrainConfig, counts: np.ndarray, factors: list[float]
-) -> Any:
+    network: keras.Model,
+    spec: ModelSpec,
+    config: TrainConfig,
+    counts: np.ndarray,
+    factors: list[float],
+) -> TrainStepModel:
     """A model of the same layers, compiled, with all optimizer variables made.
 
     Args:
-        model: built from `spec`, under the strategy that is in force now.
+        network: built from `spec`, under the strategy that is in force now.
+        spec: specification of the network.
         config: loss, optimiser and clipping.
         counts: labelled pixels per class of the training samples, (K,).
         factors: the recipe's class weights, K numbers.
     """
-    tensorflow()
-    import keras
-
-    compiled = with_train_step(model, lambda layer: block_of(spec, layer), config.clip_norm)
+    compiled = TrainStepModel(network, partial(block_of, spec), config.clip_norm)
     weights = class_weights(counts, config.loss.balance, factors)
     compiled.compile(
         optimizer(config),
-        segmentation_loss(config.loss, weights, factors),
+        SegmentationLoss(config.loss, weights, factors),
         metrics=[
             keras.metrics.MeanIoU(
-                len(counts), name="mean_iou", ignore_class=255, sparse_y_pred=False
+                len(counts), name="mean_iou", ignore_class=VOID, sparse_y_pred=False
             )
         ],
     )
@@ -46,11 +50,8 @@ def compile_model(
     return compiled
 
 
-def optimizer(config: TrainConfig) -> Any:
+def optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
     """The Keras optimizer of a configuration; its learning rate is set before every step."""
-    tensorflow()
-    import keras
-
     settings: dict[str, Any] = {"learning_rate": config.learning_rate}
     if config.ema:
         settings |= {"use_ema": True, "ema_momentum": config.ema}
@@ -58,9 +59,9 @@ def optimizer(config: TrainConfig) -> Any:
         return keras.optimizers.Adam(**settings)
     if config.optimizer == "sgd":
         settings |= {"momentum": config.momentum, "nesterov": config.momentum > 0}
-        made = keras.optimizers.SGD(weight_decay=config.weight_decay or None, **settings)
+        decaying = keras.optimizers.SGD(weight_decay=config.weight_decay or None, **settings)
     else:
-        made = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
+        decaying = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
     # Decay pulls at kernels; offsets and normalisation scales are left alone, as usual.
-    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return made
+    decaying.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return decaying

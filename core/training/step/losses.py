@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
+from keras import ops
 
 from core.classes import VOID
-from core.device import tensorflow
 from core.training.config import Loss
 from core.training.step.replicas import summed
 
-__all__ = ["class_weights", "segmentation_loss"]
+__all__ = ["SegmentationLoss", "class_weights"]
 
 
 def class_weights(
@@ -22,7 +23,7 @@ def class_weights(
 
     Args:
         counts: (K,) labelled pixels per class; a class without pixels gets weight 1.
-        balance: the exponent.
+        balance: exponent.
         factors: K numbers, by default 1.
     """
     share = counts / max(1, counts.sum())
@@ -33,10 +34,8 @@ def class_weights(
     return [float(w) if n else 1.0 for w, n in zip(raw / mean, counts, strict=True)]
 
 
-def segmentation_loss(
-    loss: Loss, weights: Sequence[float], factors: Sequence[float] | None = None
-) -> Any:
-    """A Keras loss on labels (N, H, W) uint8 with 255 = void and logits (N, H, W, K) float32.
+class SegmentationLoss(keras.losses.Loss):
+    """Loss of labels (N, H, W) uint8 with 255 = void and logits (N, H, W, K) float32.
 
     With p the probabilities, t the one-hot truth, both of the labelled pixels alone:
 
@@ -51,62 +50,77 @@ def segmentation_loss(
     batch, so that the loss does not depend on how it was divided.
 
     Args:
-        loss: which of them, and their weights.
+        loss: the weight of each part, and its parameters.
         weights: K pixel weights of cross-entropy and focal loss.
         factors: K weights of the classes in the average of Dice and Tversky, by default 1.
     """
-    tensorflow()
-    import keras
-    from keras import ops
 
-    classes = len(weights)
-    cross_entropy = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=loss.label_smoothing, reduction="none"
-    )
-    focal = keras.losses.CategoricalFocalCrossentropy(
-        alpha=1.0, gamma=loss.focal_gamma, from_logits=True, reduction="none"
-    )
+    def __init__(
+        self, loss: Loss, weights: Sequence[float], factors: Sequence[float] | None = None
+    ) -> None:
+        super().__init__(name="segmentation_loss")
+        self.loss, self.weights, self.factors = loss, weights, factors
+        self.cross_entropy = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=loss.label_smoothing, reduction="none"
+        )
+        self.focal = keras.losses.CategoricalFocalCrossentropy(
+            alpha=1.0, gamma=loss.focal_gamma, from_logits=True, reduction="none"
+        )
 
-    def compute(labels: Any, logits: Any) -> Any:
-        labels = ops.cast(labels, "int32")
-        seen = ops.cast(ops.not_equal(labels, VOID), "float32")
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        labels = ops.cast(y_true, "int32")
+        labelled = ops.cast(ops.not_equal(labels, VOID), "float32")
         # one_hot gives zeros for values outside 0 … K-1, and so for void.
-        target = ops.one_hot(labels, classes, dtype="float32")
-        value = 0.0
-        if loss.cross_entropy or loss.focal:
-            total = ops.maximum(summed(ops.sum(seen)), 1.0)
-            weight = ops.sum(target * ops.convert_to_tensor(weights, "float32"), axis=-1)
-            for share, each in ((loss.cross_entropy, cross_entropy), (loss.focal, focal)):
-                if share:
-                    value += share * summed(ops.sum(each(target, logits) * weight)) / total
-        if loss.dice or loss.tversky:
-            probability = ops.softmax(logits, axis=-1) * seen[..., None]
-            # One sum over the replicas for the three.
-            hits, pixels, claimed = ops.unstack(
-                summed(
-                    ops.stack(
-                        [
-                            ops.sum(values, axis=(0, 1, 2))
-                            for values in (probability * target, target, probability)
-                        ]
-                    )
-                )
-            )
-            part = ops.cast(pixels > 0, "float32")
-            if factors is not None:
-                part *= ops.convert_to_tensor(factors, "float32")
+        target = ops.one_hot(labels, len(self.weights), dtype="float32")
+        terms = [
+            *self._pixelwise(labelled, target, y_pred),
+            *self._classwise(labelled, target, y_pred),
+        ]
+        return sum(terms)
 
-            def average(score: Any) -> Any:
-                whole = ops.sum(part)
-                # Classes of weight 0 may be all that a batch has.
-                return ops.sum((1.0 - score) * part) / ops.where(whole > 0, whole, 1.0)
+    def _pixelwise(self, labelled: Any, target: Any, logits: Any) -> list[Any]:
+        """Cross-entropy and focal loss, weighted."""
+        shares = (
+            (self.loss.cross_entropy, self.cross_entropy),
+            (self.loss.focal, self.focal),
+        )
+        if not any(share for share, _ in shares):
+            return []
+        total = ops.maximum(summed(ops.sum(labelled)), 1.0)
+        weight = ops.sum(target * ops.convert_to_tensor(self.weights, "float32"), axis=-1)
+        return [
+            share * summed(ops.sum(each(target, logits) * weight)) / total
+            for share, each in shares
+            if share
+        ]
 
-            if loss.dice:
-                value += loss.dice * average(2.0 * hits / ops.maximum(claimed + pixels, 1.0))
-            if loss.tversky:
-                wrong = loss.tversky_alpha * (claimed - hits) + loss.tversky_beta * (pixels - hits)
-                # As in Dice, a sum below half a pixel does not count.
-                value += loss.tversky * average(hits / ops.maximum(hits + wrong, 0.5))
-        return value
+    def _classwise(self, labelled: Any, target: Any, logits: Any) -> list[Any]:
+        """Dice and Tversky, weighted."""
+        loss = self.loss
+        if not (loss.dice or loss.tversky):
+            return []
+        probability = ops.softmax(logits, axis=-1) * labelled[..., None]
+        products = probability * target, target, probability
+        # One sum over the replicas for the three.
+        hits, pixels, claimed = ops.unstack(
+            summed(ops.stack([ops.sum(values, axis=(0, 1, 2)) for values in products]))
+        )
+        terms = []
+        if loss.dice:
+            dice = 2.0 * hits / ops.maximum(claimed + pixels, 1.0)
+            terms.append(loss.dice * self._average(1.0 - dice, pixels))
+        if loss.tversky:
+            wrong = loss.tversky_alpha * (claimed - hits) + loss.tversky_beta * (pixels - hits)
+            # As in Dice, a sum below half a pixel does not count.
+            tversky = hits / ops.maximum(hits + wrong, 0.5)
+            terms.append(loss.tversky * self._average(1.0 - tversky, pixels))
+        return terms
 
-    return compute
+    def _average(self, values: Any, pixels: Any) -> Any:
+        """The mean of values (K,) over the classes that the batch has."""
+        weight = ops.cast(pixels > 0, "float32")
+        if self.factors is not None:
+            weight *= ops.convert_to_tensor(self.factors, "float32")
+        total = ops.sum(weight)
+        # Classes of weight 0 may be all that a batch has.
+        return ops.sum(values * weight) / ops.where(total > 0, total, 1.0)

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
 
 from core.device import tensorflow
 from core.errors import ConfigError
 
-if TYPE_CHECKING:
-    import keras
-
-__all__ = ["mirrored", "summed", "synchronise"]
+__all__ = ["check_replicas", "mirrored", "scalar", "summed", "synchronise"]
 
 
-def mirrored(replicas: int, batch: int) -> Any:
-    """The strategy that a model is to be built under, with ``strategy.scope()``.
+def check_replicas(replicas: int, batch: int) -> int:
+    """How many devices share each batch.
 
     Args:
-        replicas: how many devices; 0 = every GPU, or the one processor. Without a GPU the
-            processor is divided into so many logical devices, which is of use for trials only.
+        replicas: number of devices; 0 = every GPU, or the one processor.
         batch: crops a step, of all replicas together.
-
-    Returns:
-        A `tf.distribute.Strategy`; the default one, which does nothing, for a single device.
 
     Raises:
         ConfigError: there are fewer GPUs, or the batch cannot be divided by the replicas.
     """
-    tf = tensorflow()
     # Not the logical devices: to ask for them begins the run time, which fixes what there is.
-    gpus = tf.config.list_physical_devices("GPU") if replicas != 1 else []
+    gpus = tensorflow().config.list_physical_devices("GPU") if replicas != 1 else []
     count = replicas or len(gpus) or 1
     if gpus and count > len(gpus):
         raise ConfigError(
@@ -41,11 +35,30 @@ def mirrored(replicas: int, batch: int) -> Any:
             f"a batch of {batch} cannot be divided evenly among {count} replicas",
             remedy=f"set batch to a multiple of {count}, or replicas to a divisor of {batch}",
         )
+    return count
+
+
+def mirrored(replicas: int, batch: int) -> Any:
+    """The strategy that a model is to be built under, with ``strategy.scope()``.
+
+    Args:
+        replicas: number of devices, as in `check_replicas`. Without a GPU the processor is divided
+            into so many logical devices, which is of use for trials only.
+        batch: crops a step, of all replicas together.
+
+    Returns:
+        A `tf.distribute.Strategy`; the default one, which does nothing, for a single device.
+
+    Raises:
+        ConfigError: see `check_replicas`; or the processor is in use already and cannot be divided.
+    """
+    tf = tensorflow()
+    count = check_replicas(replicas, batch)
     if count == 1:
         return tf.distribute.get_strategy()
-    if not gpus:
+    kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    if kind == "CPU":
         _divide_processor(count)
-    kind = "GPU" if gpus else "CPU"
     return tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(count)])
 
 
@@ -75,10 +88,13 @@ def summed(value: Any) -> Any:
     return context.all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
+def scalar(variable: keras.Variable) -> float:
+    """The value of a variable that holds one number, the same on every replica."""
+    return float(keras.ops.convert_to_numpy(variable))
+
+
 def synchronise(model: keras.Model) -> None:
     """Let batch normalisation use the statistics of the whole batch, not of a replica's share."""
-    import keras
-
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True

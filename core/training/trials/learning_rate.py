@@ -1,12 +1,11 @@
 """A learning rate to begin with, from the range test of Smith 2017 (arXiv:1506.01186).
 
-``python -m core.training.trials.learning_rate`` is the process it is looked for in
+``python -m core.training.trials.learning_rate`` is the process in which it is searched
 (`core.training.trials.child`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from core.datasets.batches.feed import training_feed
 from core.datasets.catalogue import find_dataset
-from core.device import resolve_precision, tensorflow
+from core.device import tensorflow
 from core.errors import DSIError
 from core.training.checks.checks import check_training
 from core.training.config import TrainConfig
@@ -23,7 +22,6 @@ from core.training.trials.child import Progress, child_main, run_in_child
 
 if TYPE_CHECKING:
     from core.models.spec import ModelSpec
-    from core.training.session.training_data import TrainingData
 
 __all__ = ["STEPS", "LearningRates", "find_learning_rate", "steepest", "trial_rates"]
 
@@ -34,17 +32,17 @@ _LOWEST, _HIGHEST = 1e-7, 1.0
 _STILL = 1e-6  # below it nothing is learned in so few steps: the loss varies with the crops alone
 _MOMENTUM = 0.9  # of the running average: it looks back over about ten steps
 _AROUND = 8  # steps to either side between which a slope is taken; a decade has 14
-_BLOWN_UP = 4.0  # times the least smoothed loss
+_BLOW_UP = 4.0  # times the least smoothed loss
 
 
 @dataclass(frozen=True)
 class LearningRates:
-    """What the range test found.
+    """Result of the range test.
 
     Attributes:
-        rates: of the steps, rising by the same factor each.
-        losses: after each, an exponential average over the steps so far, corrected for its start
-            (Kingma and Ba 2015, arXiv:1412.6980, section 3); all finite.
+        rates: learning rate of each step, rising by the same factor.
+        losses: loss after each step, an exponential average over the steps so far, corrected for
+            its start (Kingma and Ba 2015, arXiv:1412.6980, section 3); all finite.
         suggestion: the rate where the loss falls steepest over the logarithm of the rate
             (`steepest`); None where it does not fall.
     """
@@ -63,7 +61,7 @@ def find_learning_rate(config: TrainConfig, progress: Progress | None = None) ->
     smoothed loss exceeds four times its least value, or is not a number any more.
 
     Args:
-        config: to be trained; a relative folder is looked for in the current one.
+        config: configuration of the training; a relative folder is one of the current folder.
         progress: called with steps done and `STEPS` several times a second; if it raises, the
             process is killed.
 
@@ -73,11 +71,13 @@ def find_learning_rate(config: TrainConfig, progress: Progress | None = None) ->
         RunError: it failed otherwise; `where` is the last line the process wrote.
     """
     order = config.model_dump(mode="json")
-    tell = progress or (lambda done, total: None)
-    found = run_in_child(
-        "core.training.trials.learning_rate", order, tell, "looking for a learning rate"
+    result = run_in_child(
+        "core.training.trials.learning_rate",
+        order,
+        progress or (lambda done, total: None),
+        "looking for a learning rate",
     )
-    return LearningRates(tuple(found["rates"]), tuple(found["losses"]), found["suggestion"])
+    return LearningRates(tuple(result["rates"]), tuple(result["losses"]), result["suggestion"])
 
 
 def trial_rates() -> np.ndarray:
@@ -95,8 +95,8 @@ def steepest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
     what the average holds is old on average.
 
     Args:
-        rates: of `trial_rates`, from the first on.
-        losses: smoothed, one for each rate.
+        rates: rates of `trial_rates`, from the first on.
+        losses: smoothed loss after each.
 
     Returns:
         One of the rates, or None where the loss does not fall.
@@ -116,35 +116,36 @@ def steepest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
     return float(rates[place - round(float(np.average(ages, weights=_MOMENTUM**ages)))])
 
 
-def _sought(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    from core.training.session.data import load_data
-    from core.training.step.replicas import mirrored
-
+def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     # The average of the weights is not looked at.
     config = TrainConfig.model_validate(order | {"ema": 0.0})
     progress(0, STEPS)
     check_training(config, find_dataset(config.dataset))
     tensorflow()
-    import keras
+    from core.models.network import encoder_layers
+    from core.training.callbacks.freeze_encoder import FreezeEncoder
+    from core.training.callbacks.learning_rate_sweep import LearningRateSweep
+    from core.training.session.assemble import assemble
+    from core.training.session.data import load_data, profile
+    from core.training.session.initial_weights import load_initial_weights
 
-    strategy = mirrored(config.replicas, config.batch)
-    keras.utils.set_random_seed(config.seed)
     data = load_data(config, lambda what, done, total: None)
-    keras.config.set_dtype_policy(resolve_precision(config.precision))
-    with strategy.scope():
-        model, spec, compiled = _network(config, data)
-    sweep = _sweep(progress)
+
+    def load_weights(network: Any, spec: ModelSpec) -> None:
+        load_initial_weights(network, spec, config, data, lambda **_: None)
+
+    assembly = assemble(config, profile(config, data), load_weights)
+    sweep = LearningRateSweep(trial_rates().tolist(), progress, _MOMENTUM, _BLOW_UP)
+    callbacks: list[Any] = [sweep]
+    if config.freeze_encoder:
+        callbacks.insert(0, FreezeEncoder(encoder_layers(assembly.network, assembly.spec), 1))
     failed: list[DSIError | MemoryError] = []
     feed = training_feed(
         data.train, config.recipe, data.normalisation, config.batch, config.seed, failed
     )
     try:
-        compiled.fit(
-            feed,
-            steps_per_epoch=STEPS,
-            callbacks=[*_frozen(config, model, spec), sweep],
-            shuffle=False,
-            verbose=0,
+        assembly.compiled.fit(
+            feed, steps_per_epoch=STEPS, callbacks=callbacks, shuffle=False, verbose=0
         )
     except tensorflow().errors.OpError as error:
         if failed:  # what stopped the feed, not what TensorFlow makes of it
@@ -154,60 +155,5 @@ def _sought(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return asdict(LearningRates(rates, tuple(sweep.losses), steepest(rates, sweep.losses)))
 
 
-def _network(config: TrainConfig, data: TrainingData) -> tuple[Any, Any, Any]:
-    """The network with its starting weights, its spec, and the compiled model."""
-    from core.models.store import build_model
-    from core.training.checks.checks import network_of
-    from core.training.session.data import class_factors
-    from core.training.session.initial_weights import load_initial_weights
-    from core.training.step.compile import compile_model
-    from core.training.step.replicas import synchronise
-
-    spec = network_of(config, data.bands, len(data.dataset.classes))
-    model = build_model(spec)
-    load_initial_weights(model, spec, config, data, lambda **_: None)
-    if tensorflow().distribute.get_strategy().num_replicas_in_sync > 1:
-        synchronise(model)
-    return model, spec, compile_model(model, spec, config, data.counts, class_factors(config, data))
-
-
-def _frozen(config: TrainConfig, model: Any, spec: ModelSpec) -> list[Any]:
-    """What keeps the encoder as it is, where the training begins so."""
-    from core.models.architectures.blocks import encoder_layers
-    from core.training.callbacks.rates import thaw
-
-    return [thaw(encoder_layers(model, spec), 1)] if config.freeze_encoder else []
-
-
-def _sweep(progress: Progress) -> Any:
-    """A Keras callback that raises the rate step by step and keeps the smoothed losses."""
-    import keras
-
-    rates = trial_rates()
-
-    class Sweep(keras.callbacks.Callback):
-        def __init__(self) -> None:
-            super().__init__()
-            self.losses: list[float] = []
-            self.average = 0.0
-
-        def on_train_batch_begin(self, step: int, logs: Any = None) -> None:
-            self.model.optimizer.learning_rate = rates[step]
-            self.model.reset_metrics()  # Keras' logs are means since the epoch began
-
-        def on_train_batch_end(self, step: int, logs: Any = None) -> None:
-            progress(step + 1, STEPS)
-            self.average = _MOMENTUM * self.average + (1 - _MOMENTUM) * float(logs["loss"])
-            smoothed = self.average / (1 - _MOMENTUM ** (step + 1))
-            if not math.isfinite(smoothed):
-                self.model.stop_training = True
-                return
-            self.losses.append(smoothed)
-            if smoothed > _BLOWN_UP * min(self.losses):
-                self.model.stop_training = True
-
-    return Sweep()
-
-
 if __name__ == "__main__":
-    child_main(_sought)
+    child_main(_find)

@@ -50,11 +50,11 @@ def test_alpha_is_no_band_and_hides_pixels(clean: Path) -> None:
     pixels = np.dstack([texture(3), np.full((SIZE, SIZE), 255, np.uint8)])
     pixels[:2, :, 3] = 0
     Image.fromarray(pixels).save(image(clean, 3))
-    found = audited(clean)
-    (problem,) = found.problems
+    report = audited(clean)
+    (problem,) = report.problems
     assert (problem.kind, problem.sample) == ("file-form", name(3))
     assert "alpha" in problem.detail
-    facts = found.facts[3]
+    facts = report.facts[3]
     assert (facts.bands, facts.gaps, facts.void_pixels) == (3, 2 * SIZE, 2 * SIZE)
 
 
@@ -62,8 +62,8 @@ def test_alpha_is_no_band_and_hides_pixels(clean: Path) -> None:
 def test_a_progressive_jpeg_is_read_like_any_other(clean: Path, progressive: bool) -> None:
     path = replaced(clean, 3, ".jpg")
     Image.fromarray(texture(3)).save(path, quality=95, progressive=progressive)
-    found = audited(clean)
-    assert [p.kind for p in found.problems] == (["file-form"] if progressive else [])
+    report = audited(clean)
+    assert [p.kind for p in report.problems] == (["file-form"] if progressive else [])
     assert np.abs(read_raster(path).pixels.astype(int) - texture(3)).mean() < 6
 
 
@@ -148,15 +148,15 @@ def test_float_images_with_nan_borders(tmp_path: Path) -> None:
         ) as file:
             file.write(pixels)
         write(root / f"masks/{name(index)}.png", (rng.random((SIZE, SIZE)) > 0.5).astype(np.uint8))
-    found = audited(root)
-    (problem,) = found.problems
+    report = audited(root)
+    (problem,) = report.problems
     assert (problem.kind, problem.sample, problem.severity) == ("no-data", name(1), "warning")
     assert problem.window == (SIZE // 2, 0, SIZE // 2, SIZE)
-    bands = found.statistics.bands
+    bands = report.statistics.bands
     assert len(bands) == 4
     for band in bands:
         assert band.mean == pytest.approx(-12, abs=0.2)
         assert band.std == pytest.approx(4, abs=0.2)
         assert band.counts.sum() == 2.5 * SIZE * SIZE
         assert (band.edges[0], band.edges[-1]) == pytest.approx((band.minimum, band.maximum))
-    np.testing.assert_allclose(found.statistics.correlation, np.eye(4), atol=0.05)
+    np.testing.assert_allclose(report.statistics.correlation, np.eye(4), atol=0.05)

@@ -10,10 +10,10 @@ import pytest
 
 from core.classes import VOID
 from core.datasets.audit.audit import audit
+from core.datasets.audit.image_statistics import FRAME, count_labels, image_statistics
 from core.datasets.audit.problems import Problem
-from core.datasets.audit.report import written
-from core.datasets.audit.statistics import Gathering
-from core.datasets.audit.tally import FRAME, count_labels, tally_of
+from core.datasets.audit.report import format_problems
+from core.datasets.audit.statistics import StatisticsBuilder
 from core.datasets.catalogue import open_dataset
 from tests.planted import name, texture, write
 
@@ -21,8 +21,8 @@ from tests.planted import name, texture, write
 def likes(root: Path, pictures: list[np.ndarray]) -> list[tuple[str, str, str]]:
     for index, picture in enumerate(pictures):
         write(root / f"images/{name(index)}.png", picture)
-    found = audit(open_dataset(root)).problems
-    return [(p.kind, p.sample, p.other) for p in found if "duplicate" in p.kind]
+    problems = audit(open_dataset(root)).problems
+    return [(p.kind, p.sample, p.other) for p in problems if "duplicate" in p.kind]
 
 
 def test_water_fog_and_plain_fields_are_no_duplicates(tmp_path: Path) -> None:
@@ -55,15 +55,15 @@ def test_the_same_picture_smaller_brighter_and_as_jpeg(tmp_path: Path) -> None:
 
 def test_statistics_are_numpys(tmp_path: Path) -> None:
     pictures = [texture(seed, 50 + seed, 60) for seed in range(3)]
-    gathering = Gathering(2)
+    builder = StatisticsBuilder(2)
     for picture in pictures:
-        tally = tally_of(picture, np.ones(picture.shape[:2], bool), "uint8", 1000)
-        assert tally is not None
-        gathering.add(tally)
-    found = gathering.result()
+        stats = image_statistics(picture, np.ones(picture.shape[:2], bool), "uint8", 1000)
+        assert stats is not None
+        builder.add(stats)
+    statistics = builder.result()
     pixels = np.concatenate([p.reshape(-1, 3) for p in pictures]).astype(float)
-    assert (found.images, found.dtype, found.masks) == (3, "uint8", 0)
-    for index, band in enumerate(found.bands):
+    assert (statistics.images, statistics.dtype, statistics.masks) == (3, "uint8", 0)
+    for index, band in enumerate(statistics.bands):
         assert band.exact
         assert (band.minimum, band.maximum) == (pixels[:, index].min(), pixels[:, index].max())
         assert band.mean == pytest.approx(pixels[:, index].mean())
@@ -71,8 +71,8 @@ def test_statistics_are_numpys(tmp_path: Path) -> None:
         np.testing.assert_array_equal(
             band.counts, np.bincount(pixels[:, index].astype(int), minlength=256)
         )
-    np.testing.assert_allclose(found.covariance, np.cov(pixels.T, bias=True))
-    np.testing.assert_allclose(found.correlation, np.corrcoef(pixels.T))
+    np.testing.assert_allclose(statistics.covariance, np.cov(pixels.T, bias=True))
+    np.testing.assert_allclose(statistics.correlation, np.corrcoef(pixels.T))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
@@ -80,12 +80,12 @@ def test_only_pixels_with_data_count(dtype: str) -> None:
     pixels = texture(4).astype(dtype)
     valid = np.random.default_rng(0).random(pixels.shape[:2]) > 0.3
     pixels[~valid] = 0
-    tally = tally_of(pixels, valid, dtype, 10_000)
-    assert tally is not None
-    np.testing.assert_allclose(tally.mean, pixels[valid].mean(axis=0, dtype=np.float64))
-    np.testing.assert_allclose(tally.std, pixels[valid].std(axis=0, dtype=np.float64))
-    np.testing.assert_array_equal(tally.low, pixels[valid].min(axis=0))
-    assert tally_of(pixels, np.zeros_like(valid), dtype, 10) is None
+    stats = image_statistics(pixels, valid, dtype, 10_000)
+    assert stats is not None
+    np.testing.assert_allclose(stats.mean, pixels[valid].mean(axis=0, dtype=np.float64))
+    np.testing.assert_allclose(stats.std, pixels[valid].std(axis=0, dtype=np.float64))
+    np.testing.assert_array_equal(stats.low, pixels[valid].min(axis=0))
+    assert image_statistics(pixels, np.zeros_like(valid), dtype, 10) is None
 
 
 def test_meetings_and_frame_by_hand() -> None:
@@ -93,27 +93,27 @@ def test_meetings_and_frame_by_hand() -> None:
     labels[:, :64] = 0
     labels[:, 64:96] = 1
     labels[0, 0] = 2
-    found = count_labels(labels, 3)
+    counts = count_labels(labels, 3)
     # 64 borders of 0 and 1; the corner pixel has two neighbours; void meets nobody.
-    assert found.meetings.tolist() == [[0, 64, 2], [64, 0, 0], [2, 0, 0]]
-    assert found.frame.shape == (3, FRAME, FRAME)
+    assert counts.meetings.tolist() == [[0, 64, 2], [64, 0, 0], [2, 0, 0]]
+    assert counts.frame.shape == (3, FRAME, FRAME)
     np.testing.assert_array_equal(
-        found.frame[1], np.tile(np.repeat([0, 1, 0], (16, 8, 8)), (32, 1))
+        counts.frame[1], np.tile(np.repeat([0, 1, 0], (16, 8, 8)), (32, 1))
     )
-    assert found.frame[:, :, 24:].sum() == 0
+    assert counts.frame[:, :, 24:].sum() == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 300), (33, 31)])
 def test_frames_of_any_size(shape: tuple[int, int]) -> None:
-    found = count_labels(np.ones(shape, np.uint8), 2)
-    assert (found.frame[1] == 1).all()
-    assert found.meetings.sum() == 0
+    counts = count_labels(np.ones(shape, np.uint8), 2)
+    assert (counts.frame[1] == 1).all()
+    assert counts.meetings.sum() == 0
 
 
 def test_the_text_wraps_and_never_breaks_a_name() -> None:
     long = "Tile 1/image_part_with_a_name_that_is_longer_than_the_line_itself_000001"
     problem = Problem("duplicate", "a", f"the same pixels as {long}", "warning", "exclude " * 20)
-    text = written([problem, problem], 50)
+    text = format_problems([problem, problem], 50)
     lines = text.splitlines()
     assert lines[0] == "warning  duplicate  a"
     assert any(

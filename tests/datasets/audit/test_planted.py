@@ -28,16 +28,16 @@ def audited(root: Path) -> Audit:
     return audit(open_dataset(root))
 
 
-def kinds(found: Audit) -> set[tuple[str, str]]:
-    return {(problem.kind, problem.sample) for problem in found.problems}
+def kinds(report: Audit) -> set[tuple[str, str]]:
+    return {(problem.kind, problem.sample) for problem in report.problems}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_no_false_alarm_in_the_clean_set(clean: dict[str, Path], layout: str) -> None:
-    found = audited(clean[layout])
-    assert kinds(found) == set()
-    assert len(found.facts) == SAMPLES
-    assert found.neighbours == ()
+    report = audited(clean[layout])
+    assert kinds(report) == set()
+    assert len(report.facts) == SAMPLES
+    assert report.neighbours == ()
 
 
 @pytest.mark.parametrize("what", PLANTS)
@@ -47,9 +47,9 @@ def test_a_planted_problem_is_found_alone(
     plant = PLANTS[what]
     root = Path(shutil.copytree(clean[plant.layout], tmp_path / "set"))
     expected = plant.plant(root)
-    found = audited(root)
-    assert kinds(found) == expected
-    for problem in found.problems:
+    report = audited(root)
+    assert kinds(report) == expected
+    for problem in report.problems:
         assert problem.kind in KINDS
         assert problem.detail
         assert problem.fix
@@ -92,6 +92,6 @@ def test_what_is_fixed_is_not_found_again(clean: dict[str, Path], tmp_path: Path
 
 @pytest.mark.parametrize("size", [96, 160])
 def test_the_demo_set_has_nothing_but_its_mosaics(tmp_path: Path, size: int) -> None:
-    found = audited(write_demo(tmp_path / "demo", scenes=3, size=size, seed=size))
-    assert {(p.kind, p.severity) for p in found.problems} == {("mosaic", "info")}
-    assert [p.sample.split("/")[0] for p in found.problems] == ["Tile 1", "Tile 2", "Tile 3"]
+    report = audited(write_demo(tmp_path / "demo", scenes=3, size=size, seed=size))
+    assert {(p.kind, p.severity) for p in report.problems} == {("mosaic", "info")}
+    assert [p.sample.split("/")[0] for p in report.problems] == ["Tile 1", "Tile 2", "Tile 3"]

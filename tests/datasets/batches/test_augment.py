@@ -68,14 +68,14 @@ def test_compiled_into_one_loop_it_is_the_same(changes: dict[str, float]) -> Non
     standard = Normalisation(
         kind="standard", divisor=255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.1, 0.3)
     )
-    (values, found), (fused, found_fused) = (
+    (values, labels_after), (fused, fused_labels) = (
         Augmenter(NONE.model_copy(update=changes), standard, 3, "uint8", fused=compiled)(
             images, labels, valid, 3
         )
         for compiled in (False, True)
     )
     np.testing.assert_allclose(np.asarray(fused), np.asarray(values), atol=1e-4)
-    np.testing.assert_array_equal(np.asarray(found_fused), np.asarray(found))
+    np.testing.assert_array_equal(np.asarray(fused_labels), np.asarray(labels_after))
 
 
 @pytest.mark.parametrize("name", GEOMETRY)
@@ -84,26 +84,26 @@ def test_image_and_mask_move_as_one(name: str) -> None:
     # The image tells its own labels: what is labelled, and as what, lies in two bands.
     known = labels != VOID
     images = np.stack([known, np.where(known, labels / 200, 0)], axis=-1)
-    moved, found = _augmented(images, labels, **GEOMETRY[name])
+    moved, labels_after = _augmented(images, labels, **GEOMETRY[name])
     told = np.where(moved[..., 0] < 0.5, VOID, np.where(moved[..., 1] > 0.5, 200, 3))
     # One is interpolated, the other takes the nearest: a pixel off a rim they must agree. Three
     # changes one after the other take the nearest three times.
     margin = np.ones((1, 5, 5)) if name == "all" else np.ones((1, 3, 3))
     for value in (3, 200):
-        inner = ndimage.binary_erosion(found == value, margin)
+        inner = ndimage.binary_erosion(labels_after == value, margin)
         assert inner.sum() > 2000
         assert (told[inner] == value).all()
     # Something moved, or there would be nothing to agree.
-    assert (found != labels).mean() > 0.02
+    assert (labels_after != labels).mean() > 0.02
 
 
 @pytest.mark.parametrize("changes", GEOMETRY.values(), ids=GEOMETRY)
 def test_no_class_appears_in_between(changes: dict[str, float]) -> None:
     labels = _blobs(1)
     for seed in range(5):
-        _, found = _augmented(np.ones((*labels.shape, 1)), labels, seed=seed, **changes)
-        assert found.dtype == np.uint8
-        assert set(np.unique(found)) <= {3, 200, VOID}
+        _, labels_after = _augmented(np.ones((*labels.shape, 1)), labels, seed=seed, **changes)
+        assert labels_after.dtype == np.uint8
+        assert set(np.unique(labels_after)) <= {3, 200, VOID}
 
 
 @pytest.mark.parametrize("changes", GEOMETRY.values(), ids=GEOMETRY)
@@ -111,8 +111,8 @@ def test_what_comes_from_outside_is_void_and_0(changes: dict[str, float]) -> Non
     labels = np.zeros((8, SIZE, SIZE), np.uint8)  # class 0 is not the fill
     standard = Normalisation(kind="standard", divisor=1, mean=(0.4, 0.7), std=(0.1, 0.2))
     images = np.broadcast_to(np.float32([0.6, 0.9]), (*labels.shape, 2))
-    moved, found = _augmented(images, labels, normalisation=standard, **changes)
-    outside = found == VOID
+    moved, labels_after = _augmented(images, labels, normalisation=standard, **changes)
+    outside = labels_after == VOID
     assert 0.001 < outside.mean() < 0.9
     assert (moved[outside] == 0).all()
     # And nothing of it is mixed into what lies beside it.
@@ -129,12 +129,12 @@ def test_without_data_stays_without(changes: dict[str, float]) -> None:
     images = np.where(valid[..., None], 0.5, 77.0)
     clipped = Normalisation(kind="minmax", divisor=1, low=(0,), high=(1,))
     more = {**changes, "brightness": 0.3, "noise": 0.2}
-    moved, found = _augmented(images, labels, valid, normalisation=clipped, **more)
-    assert (moved[found == VOID] == 0).all()
-    assert (found == 2).any() and (found == VOID).any()
+    moved, labels_after = _augmented(images, labels, valid, normalisation=clipped, **more)
+    assert (moved[labels_after == VOID] == 0).all()
+    assert (labels_after == 2).any() and (labels_after == VOID).any()
     assert moved.max() <= 1
     if not changes:
-        np.testing.assert_array_equal(found, labels)
+        np.testing.assert_array_equal(labels_after, labels)
 
 
 def test_a_deformation_samples_as_scipy_does() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from core.datasets.batches import fit_normalisation as fitting
 from core.datasets.batches.fit_normalisation import DECIBEL_LIMITS, fit_normalisation
 from core.datasets.batches.labelled_image import LabelledImage
 from core.datasets.recipes.recipe import Recipe
@@ -61,7 +60,7 @@ def test_percentiles_of_whole_numbers_are_exact(dtype: str, limits: tuple | None
     np.testing.assert_array_equal([ours.low, ours.high], wanted)
 
 
-def test_percentiles_of_other_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_percentiles_of_other_numbers() -> None:
     images = _images("float32")
     values = _seen(images)
     recipe = Recipe(normalisation="percentile", clip=(2, 98))
@@ -69,11 +68,12 @@ def test_percentiles_of_other_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = fit_normalisation(recipe, images)
     np.testing.assert_allclose([ours.low, ours.high], wanted, rtol=1e-6)
     # Of a part of the values they are near, and the ends stay exact.
-    monkeypatch.setattr(fitting, "_SAMPLED", 2000)
-    ours = fit_normalisation(recipe, images)
+    ours = fit_normalisation(recipe, images, most_values=2000)
     assert not np.allclose([ours.low, ours.high], wanted, rtol=1e-6)
     np.testing.assert_allclose([ours.low, ours.high], wanted, atol=30)
-    ends = fit_normalisation(Recipe(normalisation="percentile", clip=(0, 100)), images)
+    ends = fit_normalisation(
+        Recipe(normalisation="percentile", clip=(0, 100)), images, most_values=2000
+    )
     np.testing.assert_array_equal([ends.low, ends.high], [values.min(axis=0), values.max(axis=0)])
 
 

@@ -85,24 +85,20 @@ def test_tiles_arrive_in_the_workspace(space: Path, bucket: Any, tree: Path) -> 
 
 @pytest.mark.parametrize("count", [1, 5, PASSES, 20, TILES, 10_000])
 def test_tiles_are_spread_over_strips_and_along_them(count: int) -> None:
-    found = {(f"s{strip:02d}", str(n)) for strip in range(PASSES) for n in range(3 + strip % 4)}
-    chosen = fetching._spread(found, count)
-    assert len(chosen) == len(set(chosen)) == min(count, len(found))
-    assert set(chosen) <= found
+    available = {(f"s{strip:02d}", str(n)) for strip in range(PASSES) for n in range(3 + strip % 4)}
+    chosen = fetching._spread(available, count)
+    assert len(chosen) == len(set(chosen)) == min(count, len(available))
+    assert set(chosen) <= available
     by_strip = [sum(tile[0] == f"s{strip:02d}" for tile in chosen) for strip in range(PASSES)]
     if count <= 3 * PASSES:
         assert max(by_strip) - min(by_strip) <= 1
-    assert chosen == fetching._spread(found, count)
+    assert chosen == fetching._spread(available, count)
 
 
-def test_an_interrupted_download_goes_on(
-    space: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fetching, "_BLOCK", 1000)
-    monkeypatch.setattr(fetching, "_THREADS", 1)
+def test_an_interrupted_download_goes_on(space: Path, tree: Path) -> None:
     dying = Unsteady(tree, allowance=20_500)
     with pytest.raises(DatasetError, match="broke off") as caught:
-        fetch_spacenet6(6, TWO, source=dying, base="")
+        fetch_spacenet6(6, TWO, source=dying, base="", block=1000, threads=1)
     assert "tar.gz" in caught.value.remedy and "--layout spacenet6" in caught.value.remedy
     folder = space / "datasets"
     assert not (folder / "spacenet6").exists()
@@ -117,7 +113,7 @@ def test_an_interrupted_download_goes_on(
     assert all(size < (tree / name).stat().st_size for name, size in halves.items())
 
     healthy = Unsteady(tree)
-    fetch_spacenet6(6, TWO, source=healthy, base="")
+    fetch_spacenet6(6, TWO, source=healthy, base="", block=1000, threads=1)
     asked = {path.lstrip("/"): start for path, start, _ in reversed(healthy.asked)}
     assert not whole & set(asked)  # what was whole is not asked for again
     # What was half goes on where it ended; all else begins.

@@ -11,7 +11,7 @@ import pytest
 
 from core.classes import VOID, ClassTable, LandClass
 from core.datasets.catalogue import open_dataset, recognise
-from core.datasets.layouts.class_inference import Found, infer_classes
+from core.datasets.layouts.class_inference import LabelValue, infer_classes
 from core.datasets.layouts.pairing import find_pairs
 from core.datasets.masks import values as colors
 from core.datasets.masks.class_file import find_class_file, read_class_file, write_class_file
@@ -61,12 +61,12 @@ def laid_out(root: Path, files: list[str]) -> Path:
 def test_layouts(tmp_path: Path, files: list[str], expected: dict[str, str | None]) -> None:
     root = laid_out(tmp_path / "set", files)
     assert recognise(root) == "pairs"
-    found = {
+    listing = {
         s.id: s.mask.relative_to(root).as_posix() if s.mask else None
         for s in find_pairs(root).samples
     }
-    assert found == expected
-    assert list(found) == sorted(found)
+    assert listing == expected
+    assert list(listing) == sorted(listing)
 
 
 @pytest.mark.parametrize(
@@ -166,18 +166,20 @@ def test_colours_are_counted(tmp_path: Path) -> None:
     mask[3, :5] = 0, 0, 255
     put(tmp_path / "images/a.png")
     put(tmp_path / "masks/a.png", mask)
-    found = infer_classes(tmp_path)
-    assert (found.kind, found.read, found.masks) == ("color", 1, 1)
-    assert found.found == (
-        Found("#000000", 65, 0.65), Found("#DC141E", 30, 0.3), Found("#0000FF", 5, 0.05),
-    )  # fmt: skip
+    inferred = infer_classes(tmp_path)
+    assert (inferred.kind, inferred.read, inferred.masks) == ("color", 1, 1)
+    assert inferred.values == (
+        LabelValue("#000000", 65, 0.65),
+        LabelValue("#DC141E", 30, 0.3),
+        LabelValue("#0000FF", 5, 0.05),
+    )
 
 
 def test_index_values_are_counted(tmp_path: Path) -> None:
     for name in ("a", "b"):
         put(tmp_path / f"images/{name}.png")
         put(tmp_path / f"masks/{name}.png", np.array([[0, 180], [180, 180]], np.uint8))
-    assert infer_classes(tmp_path).found == (Found(180, 6, 0.75), Found(0, 2, 0.25))
+    assert infer_classes(tmp_path).values == (LabelValue(180, 6, 0.75), LabelValue(0, 2, 0.25))
 
 
 def test_jpeg_masks_are_refused(tmp_path: Path) -> None:

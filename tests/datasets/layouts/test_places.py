@@ -27,29 +27,29 @@ def test_no_two_scenes_share_ground() -> None:
     # Clusters of passes, near enough that some of them meet.
     middles = rng.uniform(0, 20_000, (60, 2))
     places = [tile(*(middle + rng.uniform(-100, 100, 2))) for middle in middles for _ in range(5)]
-    found = by_place(places)
-    assert found.columns == found.torn == 0
-    assert 10 < len(set(found.names)) <= 60
+    grouping = by_place(places)
+    assert grouping.columns == grouping.torn == 0
+    assert 10 < len(set(grouping.names)) <= 60
     for (i, one), (j, other) in itertools.combinations(enumerate(places), 2):
         if shared(one, other) > OVERLAP:
-            assert found.names[i] == found.names[j]
+            assert grouping.names[i] == grouping.names[j]
 
 
 def test_chains_are_followed() -> None:
     # The first and the last of four share nothing but neighbours; ten others lie far off.
     chain = [tile(300 * n, 0) for n in range(4)]
-    found = by_place([*chain, *(tile(50_000 + 1_000 * n, 0) for n in range(10))])
-    assert len(set(found.names[:4])) == 1
-    assert len(set(found.names)) == 11
+    grouping = by_place([*chain, *(tile(50_000 + 1_000 * n, 0) for n in range(10))])
+    assert len(set(grouping.names[:4])) == 1
+    assert len(set(grouping.names)) == 11
 
 
 def test_neighbours_on_a_grid_are_different_places() -> None:
     # Pixels of 0.49999 m and rounding: a row of 0.5 m is shared by neighbours.
     grid = [tile(449.5 * x, 449.5 * y) for x in range(4) for y in range(4)]
-    found = by_place(grid * 3)
-    assert len(set(found.names)) == 16
-    assert found.names[:16] == found.names[16:32] == found.names[32:]
-    assert found.torn == 0
+    grouping = by_place(grid * 3)
+    assert len(set(grouping.names)) == 16
+    assert grouping.names[:16] == grouping.names[16:32] == grouping.names[32:]
+    assert grouping.torn == 0
 
 
 def test_a_chain_over_everything_is_cut_and_the_torn_are_counted() -> None:
@@ -60,19 +60,19 @@ def test_a_chain_over_everything_is_cut_and_the_torn_are_counted() -> None:
         for i in range(19)
         for j in range(3)
     ]
-    found = by_place(places)
-    assert found.columns == len(set(found.names)) >= 4
+    grouping = by_place(places)
+    assert grouping.columns == len(set(grouping.names)) >= 4
     torn = {
         index
         for (i, one), (j, other) in itertools.combinations(enumerate(places), 2)
-        if shared(one, other) > OVERLAP and found.names[i] != found.names[j]
+        if shared(one, other) > OVERLAP and grouping.names[i] != grouping.names[j]
         for index in (i, j)
     }
-    assert found.torn == len(torn) > 0
+    assert grouping.torn == len(torn) > 0
     # Most passes over a place are together all the same.
-    assert found.torn < 0.6 * len(places)
+    assert grouping.torn < 0.6 * len(places)
     middles: dict[str, list[float]] = {}
-    for name, place in zip(found.names, places, strict=True):
+    for name, place in zip(grouping.names, places, strict=True):
         middles.setdefault(name, []).append((place.west + place.east) / 2)
     spans = sorted((min(xs), max(xs)) for xs in middles.values())
     assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
@@ -82,13 +82,13 @@ def test_cuts_go_where_nothing_straddles() -> None:
     # Passes over each of 20 columns chain from north to south, one bridge joins neighbours.
     places = [tile(460 * x, 300 * y) for x in range(20) for y in range(6)]
     bridges = [tile(460 * x + 225, 0) for x in range(0, 19)]
-    found = by_place(places + bridges)
-    assert found.columns > 3
-    assert found.torn <= 4 * found.columns
+    grouping = by_place(places + bridges)
+    assert grouping.columns > 3
+    assert grouping.torn <= 4 * grouping.columns
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few(count: int) -> None:
-    found = by_place([tile(0, 0)] * count)
-    assert len(found.names) == count
-    assert (found.columns, found.torn) == (0, 0)
+    grouping = by_place([tile(0, 0)] * count)
+    assert len(grouping.names) == count
+    assert (grouping.columns, grouping.torn) == (0, 0)

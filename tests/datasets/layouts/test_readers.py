@@ -43,7 +43,7 @@ def test_dubai_tiles_are_scenes_in_numeric_order(tmp_path: Path) -> None:
     assert dataset.samples[0].id == "Tile 1/image_part_001"
     labels = dataset.load_labels(dataset.sample("Tile 2/image_part_002"), (6, 8))
     assert (labels == 2).all()
-    assert any("mosaic" in note for note in dataset.notes)
+    assert any("mosaic" in note.text for note in dataset.notes)
 
 
 def test_dubai_with_the_outer_folder_of_the_download(tmp_path: Path) -> None:
@@ -63,10 +63,10 @@ def test_dubai_class_file_is_compared(tmp_path: Path) -> None:
     file = dubai(tmp_path) / "classes.json"
     right = [{"title": c.name, "color": c.color} for c in DUBAI_CLASSES.classes]
     file.write_text(json.dumps({"classes": right}))
-    assert not any("disagrees" in note for note in open_dataset(tmp_path).notes)
+    assert not any("disagrees" in note.text for note in open_dataset(tmp_path).notes)
     right[0]["color"] = "#D0021B"
     file.write_text(json.dumps({"classes": right}))
-    note = open_dataset(tmp_path).notes[0]
+    note = open_dataset(tmp_path).notes[0].text
     assert "Building as #D0021B (masks: #3C1098)" in note
     file.write_text("{")
     with pytest.raises(DatasetError, match=r"classes\.json cannot be read"):
@@ -76,7 +76,8 @@ def test_dubai_class_file_is_compared(tmp_path: Path) -> None:
 def test_real_dubai_reads(real_data: Path) -> None:
     dataset = open_dataset(real_data / "dubai")
     assert (len(dataset.samples), len(dataset.scenes)) == (64, 8)
-    assert "disagrees" in dataset.notes[0]
+    assert "disagrees" in dataset.notes[0].text
+    assert dataset.notes[0].severity == "warning"
     sample = dataset.samples[0]
     assert dataset.load_labels(sample, (644, 797)).max() in (4, VOID)
 
@@ -90,7 +91,7 @@ def test_pairs_with_index_masks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.load_labels(dataset.samples[0]), labels)
     with pytest.raises(DatasetError, match="8×6 but its mask is 2×2"):
         dataset.load_labels(dataset.samples[0], (6, 8))
-    assert any("numbered" in note for note in dataset.notes)
+    assert any("numbered" in note.text for note in dataset.notes)
 
 
 @pytest.mark.parametrize("key", ["name", "title"])

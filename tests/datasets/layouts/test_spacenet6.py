@@ -47,8 +47,8 @@ def copied(tmp_path: Path, generated: Path) -> Path:
 
 
 def path_of(root: Path, product: str, number: int) -> Path:
-    (found,) = (root / AREA / product).glob(f"*_tile_{number}.*")
-    return found
+    (path,) = (root / AREA / product).glob(f"*_tile_{number}.*")
+    return path
 
 
 def sample_labels(dataset: Dataset) -> dict[str, np.ndarray]:
@@ -125,7 +125,7 @@ def test_names(copied: Path) -> None:
     (copied / AREA / "SAR-Intensity" / "overview.tif").write_bytes(b"")
     again = open_dataset(copied)
     assert len(again.samples) == 9
-    assert any("1 image(s) of SAR-Intensity with other names" in note for note in again.notes)
+    assert any("1 image(s) of SAR-Intensity with other names" in note.text for note in again.notes)
 
 
 def test_no_tiles(tmp_path: Path) -> None:
@@ -177,11 +177,11 @@ def test_the_orientation_file_may_lie_beside_or_be_missing(copied: Path) -> None
     (copied / ORIENTATIONS).write_text(f"{TURNED} 1\n")
     dataset = open_dataset(copied)
     assert {s.id[:29] for s in dataset.samples if s.turned} == {TURNED}
-    assert any("strips are not in SAR_orientations.txt" in note for note in dataset.notes)
+    assert any("strips are not in SAR_orientations.txt" in note.text for note in dataset.notes)
     (copied / ORIENTATIONS).unlink()
     dataset = open_dataset(copied)
     assert not any(s.turned for s in dataset.samples)
-    assert any("not turned" in note for note in dataset.notes)
+    assert any("not turned" in note.text for note in dataset.notes)
 
 
 @pytest.mark.parametrize("text", ["hello\n", f"{TURNED} 2\n", f"{TURNED}\n"])
@@ -240,7 +240,7 @@ def test_the_csv_counts_in_fine_pixels(copied: Path) -> None:
     shutil.rmtree(copied / AREA / "geojson_buildings")
     dataset = open_dataset(copied, product="RGBNIR")
     assert all(sample.mask is None for sample in dataset.samples)
-    assert any("9 tiles have no mask" in note for note in dataset.notes)
+    assert any("9 tiles have no mask" in note.text for note in dataset.notes)
 
 
 def test_a_tile_the_csv_does_not_list_is_no_empty_one(copied: Path) -> None:
@@ -337,7 +337,7 @@ def test_broken_tiles_are_listed_and_named_by_the_audit(copied: Path) -> None:
     empty.write_bytes(b"")
     dataset = open_dataset(copied)
     assert len(dataset.samples) == 9
-    assert any("tiles do not say where they lie" in note for note in dataset.notes)
+    assert any("tiles do not say where they lie" in note.text for note in dataset.notes)
     broken = {p.sample for p in audit(dataset).problems if p.kind == "unreadable"}
     assert broken == {s.id for s in dataset.samples if s.image in (cut, empty)}
     damaged = path_of(copied, "geojson_buildings", 2)

@@ -155,12 +155,17 @@ def test_classes_by_an_attribute(tmp_path: Path) -> None:
     kinds = ["forest", "res", "res", "cloud"]
     labels(tmp_path / "labels.gpkg", shapes, kind=kinds, id=["1", "2", "3", "4"], one=["x"] * 4)
     plain = open_dataset(tmp_path)
-    assert any("every polygon is Foreground" in note for note in plain.notes)
+    assert any("every polygon is Foreground" in note.text for note in plain.notes)
     inferred = infer_classes(tmp_path)
     assert inferred.kind == "attribute"
     assert inferred.attributes == ("kind", "id")  # `one` tells nothing apart
     counted = infer_classes(tmp_path, "kind")
-    assert [(f.value, f.pixels) for f in counted.found] == [("res", 2), ("forest", 1), ("cloud", 1)]
+    values = [(v.value, v.pixels) for v in counted.values]
+    assert values == [
+        ("res", 2),
+        ("forest", 1),
+        ("cloud", 1),
+    ]
     with pytest.raises(DatasetError, match=r"no attribute 'height'.*kind"):
         infer_classes(tmp_path, "height")
     table = {
@@ -193,11 +198,11 @@ def test_the_real_atlanta_tile(real_data: Path) -> None:
     """One GeoTIFF and buildings.geojson in one folder: the burnt area is that of the polygons."""
     dataset = open_dataset(real_data / "spacenet/sn4_atlanta")
     assert (dataset.layout, [s.id for s in dataset.samples]) == ("vector", ["image"])
-    found = dataset.load_labels(dataset.samples[0], (900, 900))
+    burnt = dataset.load_labels(dataset.samples[0], (900, 900))
     shapes = shapely.from_wkb(pyogrio.raw.read(dataset.samples[0].mask)[2])
     raster: Raster = dataset.load_image(dataset.samples[0])
     assert raster.georeference is not None
     frame = shapely.box(*rasterio.transform.array_bounds(900, 900, raster.georeference.transform))
     whole = shapely.intersection(shapely.union_all(shapes), frame)
-    rim = whole.length / 0.5  # in pixels of 0.5 m
-    assert abs(int((found == 1).sum()) - whole.area / 0.25) < rim / 2
+    edges = whole.length / 0.5  # in pixels of 0.5 m
+    assert abs(int((burnt == 1).sum()) - whole.area / 0.25) < edges / 2

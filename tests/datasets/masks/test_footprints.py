@@ -217,14 +217,14 @@ def test_atlanta_buildings_have_their_area(real_data: Path, tmp_path: Path) -> N
     home = real_data / "spacenet/sn4_atlanta"
     header = read_header(home / "image.tif")
     content = json.loads((home / "buildings.geojson").read_text())
-    found = read_footprints(home / "buildings.geojson", home / "image.tif", header)
-    assert len(found.polygons) == len(content["features"]) == 43
+    footprints = read_footprints(home / "buildings.geojson", home / "image.tif", header)
+    assert len(footprints.polygons) == len(content["features"]) == 43
     import shapely
 
     frame = shapely.box(0, 0, header.width, header.height)
     half = np.sqrt(0.5)
     total = 0
-    for polygon, feature in zip(found.polygons, content["features"], strict=True):
+    for polygon, feature in zip(footprints.polygons, content["features"], strict=True):
         path = collected(tmp_path / "one.geojson", feature["geometry"], epsg=32616)
         count = int(burnt(path, header).sum())
         total += count
@@ -235,7 +235,7 @@ def test_atlanta_buildings_have_their_area(real_data: Path, tmp_path: Path) -> N
         area = shapely.geometry.shape(feature["geometry"]).area / 0.25
         assert polygon.area == pytest.approx(area, rel=1e-9)
         assert abs(count - area) <= polygon.length
-    assert total == pytest.approx(sum(p.area for p in found.polygons), rel=0.005)
+    assert total == pytest.approx(sum(p.area for p in footprints.polygons), rel=0.005)
 
 
 def test_atlanta_in_degrees_is_the_same(real_data: Path, tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.models.architectures.blocks import block_of, encoder_layers
-from core.models.spec import UNetVGG11Spec
-from core.models.store import build_model
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.network import block_of, build_model, encoder_layers
 
 
 def test_parameters_are_those_of_ternausnet() -> None:

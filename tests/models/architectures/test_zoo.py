@@ -11,13 +11,17 @@ from core.explain.activations import Window, feature_maps
 from core.explain.layers import last_activations, list_layers
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
-from core.models.architectures.blocks import block_of, encoder_layers
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.card import ModelCard
 from core.models.keras_file import graph_file
-from core.models.spec import UNetVGG11Spec, ZooSpec
-from core.models.store import build_model, load_model
+from core.models.model_input import ModelInput
+from core.models.network import block_of, build_model, encoder_layers
+from core.models.store import load_model
 from core.paths import workspace
 from tests.tiny import save_tiny_model
+
+pytestmark = pytest.mark.training
 
 _LIGHT = ZooSpec(architecture="sm-fpn", backbone="mobilenetv2", classes=5)
 _FIXED = ZooSpec(architecture="sm-pspnet", backbone="resnet18", classes=5, size=96)
@@ -57,7 +61,7 @@ def test_pspnet_without_a_size_is_refused() -> None:
 def test_pspnet_predicts_images_of_any_size(shape: tuple[int, int]) -> None:
     """Tiles of its own size; a constant image gives the same answer wherever it is cut."""
     model = build_model(_FIXED)
-    predictor = Predictor(model, Normalisation(), multiple=_FIXED.multiple)
+    predictor = Predictor(model, ModelInput.of_spec(_FIXED, Normalisation()))
     assert predictor.tile == 96
     found = predictor.probabilities(np.full((*shape, 3), 100, np.uint8))
     one = np.asarray(model(np.full((1, 96, 96, 3), 100 / 255, np.float32)))[0]
@@ -70,7 +74,7 @@ def test_pspnet_uses_its_tiles_as_the_model_is_called(tmp_path: Path) -> None:
     model = build_model(_FIXED)
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (96, 96, 3)).astype(np.uint8)
-    predictor = Predictor(model, Normalisation(), multiple=_FIXED.multiple, overlap=0)
+    predictor = Predictor(model, ModelInput.of_spec(_FIXED, Normalisation()), overlap=0)
     one = np.asarray(model((pixels / np.float32(255))[None]))[0]
     np.testing.assert_allclose(predictor.probabilities(pixels), _softmax(one), atol=1e-5)
 

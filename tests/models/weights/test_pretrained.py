@@ -12,10 +12,12 @@ import pytest
 
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalisation
-from core.models.architectures.blocks import encoder_layers
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
 from core.models.architectures.zoo import _package, whole_encoder
-from core.models.spec import ModelSpec, UNetSpec, UNetVGG11Spec, ZooSpec
-from core.models.store import build_model
+from core.models.architectures.zoo_spec import ZooSpec
+from core.models.network import build_model, encoder_layers
+from core.models.spec import ModelSpec
 from core.models.weights import imagenet as table
 from core.models.weights.imagenet import pretrained_weights
 from core.models.weights.pretrained import (
@@ -31,10 +33,12 @@ from core.models.weights.pretrained import (
 from core.paths import workspace
 from tests.weights_server import served, vgg11_tensors, write_keras2, write_safetensors
 
+pytestmark = pytest.mark.training
+
 VGG11 = UNetVGG11Spec(classes=2)
 POOLED = (0, 3, 8, 13)  # VGG11's convolutions that a pooling follows, but the last
 REST = 64 * 1024**2
-BACKBONES = sorted(set(table._PUBLISHED) - {"vgg11"})
+BACKBONES = sorted(set(table._BY_ENCODER) - {"vgg11"})
 
 
 def zoo(backbone: str, bands: int = 3) -> ZooSpec:
@@ -57,9 +61,15 @@ def remote(tmp_path_factory: pytest.TempPathFactory, tensors: dict[str, np.ndarr
     return path
 
 
+@pytest.fixture(scope="module")
+def vgg11() -> Any:
+    """A network that no test changes."""
+    return build_model(VGG11)
+
+
 def at(monkeypatch: pytest.MonkeyPatch, encoder: str, address: str, **changed: Any) -> None:
-    row = replace(table._PUBLISHED[encoder], address=address, **changed)
-    monkeypatch.setitem(table._PUBLISHED, encoder, row)
+    row = replace(table._BY_ENCODER[encoder], address=address, **changed)
+    monkeypatch.setitem(table._BY_ENCODER, encoder, row)
 
 
 def numpy_vgg11(tensors: dict[str, np.ndarray], x: np.ndarray) -> list[np.ndarray]:
@@ -83,15 +93,15 @@ def test_vgg11_is_fetched_in_part_and_computes_what_numpy_computes(
 ) -> None:
     import keras
 
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with served(remote) as (address, asked):
         at(monkeypatch, "vgg11", address)
-        path = weights_file(VGG11, "imagenet", lambda done, total: told.append((done, total)))
+        path = weights_file(VGG11, "imagenet", lambda done, total: progress.append((done, total)))
     # The length, the header, and all convolutions at once: they lie side by side.
     assert len(asked) == 3 and asked[0] == (0, 7)
     assert asked[2][1] - asked[2][0] + 1 == sum(t.nbytes for t in tensors.values())
-    assert told[-1] == (4 * 9_220_480, 4 * 9_220_480)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert progress[-1] == (4 * 9_220_480, 4 * 9_220_480)
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
     # The server is gone: the second start does without.
     assert weights_file(VGG11, "imagenet") == path
 
@@ -194,11 +204,13 @@ def header(text: bytes, length: int | None = None) -> bytes:
         ),
     ],
 )
-def test_broken_safetensors_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_broken_safetensors_are_refused(
+    tmp_path: Path, vgg11: Any, content: bytes, message: str
+) -> None:
     path = tmp_path / "broken.safetensors"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=message):
-        load_encoder(build_model(VGG11), VGG11, path)
+        load_encoder(vgg11, VGG11, path)
 
 
 def test_a_local_file_of_the_whole_network_does_as_well(
@@ -318,17 +330,17 @@ def test_a_whole_download_is_held_to_the_published_checksum(
 
     spec = zoo("resnet18")
     md5 = hashlib.md5(resnet18.read_bytes()).hexdigest()
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with served(resnet18) as (address, asked):
         at(monkeypatch, "resnet18", address, checksum=("md5", "0" * 32))
         with pytest.raises(ModelError, match="its MD5 is not the published one"):
             weights_file(spec, "imagenet")
         assert list(workspace().weights.iterdir()) == []
         at(monkeypatch, "resnet18", address, checksum=("md5", md5))
-        path = weights_file(spec, "imagenet", lambda done, total: told.append((done, total)))
+        path = weights_file(spec, "imagenet", lambda done, total: progress.append((done, total)))
         assert asked == [None, None]
     size = resnet18.stat().st_size
-    assert told[-1] == (size, size)
+    assert progress[-1] == (size, size)
     assert path.read_bytes() == resnet18.read_bytes()
     # One that somebody has put there by hand is taken, if it is the published one.
     path.with_name(f"{path.name}.sha256").unlink()
@@ -426,7 +438,7 @@ def test_torchvisions_numbers_leave_standardised_values_as_they_are() -> None:
 
 
 def test_the_table_has_the_packages_own_addresses_and_checksums() -> None:
-    rows = table._PUBLISHED
+    rows = table._BY_ENCODER
     for known in importlib.import_module("classification_models.weights").WEIGHTS_COLLECTION:
         if known["dataset"] == "imagenet" and not known["include_top"]:
             row = rows[known["model"]]

@@ -30,7 +30,9 @@ from core.training.checks.checks import (
 )
 from core.training.checks.memory import training_memory
 from core.training.config import TrainConfig, with_settings
-from core.training.runs.run import Status, create_run, list_runs, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import create_run, list_runs
+from core.training.runs.status import Status
 from tests.conftest import REPOSITORY
 
 SMALL = ["recipe.patch.size=64", "model.depth=2"]

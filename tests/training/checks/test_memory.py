@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from core.datasets.recipes.recipe import Patch, Recipe
 from core.device import available_memory
-from core.models.cost.cost import cost
-from core.models.spec import UNetSpec, UNetVGG11Spec
+from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_vgg11 import UNetVGG11Spec
+from core.models.network import cost
 from core.training.checks.memory import largest_batch, training_memory
 from core.training.config import TrainConfig
 

@@ -16,7 +16,10 @@ from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue import processes
 from core.training.queue.launch import launch, resume, running, suggest_name
-from core.training.runs.run import Run, Status, create_run
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
+
+pytestmark = pytest.mark.training
 
 PATIENCE = 240  # seconds; nothing is asserted about time
 
@@ -63,7 +66,7 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     assert running() == []
     model, card = load_model(run.folder)
     assert model.output_shape[-1] == len(card.classes)
-    done = max(r["epoch"] for r in run.metrics() if r["kind"] == "epoch")
+    done = run.epochs()[-1].epoch
 
     resume(run)
     assert run.status().state == "starting"
@@ -73,29 +76,44 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "stopped"
     assert "as you asked" in status.message
-    steps = [record["step"] for record in run.metrics()]
+    steps = [record.step for record in run.metrics().steps]
     assert steps == sorted(steps)
-    assert max(r["epoch"] for r in run.metrics() if r["kind"] == "epoch") > done
+    assert run.epochs()[-1].epoch > done
     load_model(run.folder)
 
 
-def test_a_process_that_ends_at_once_is_failed_with_its_last_line(config: TrainConfig) -> None:
+def test_a_process_that_ends_at_once_is_failed_with_its_error(config: TrainConfig) -> None:
     run = launch(config.model_copy(update={"dataset": "nowhere"}), "wrong")
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "failed"
-    assert "there is no dataset 'nowhere'" in status.message
+    assert status.message.startswith("It ended before the training began: there is no dataset")
+    first, last = run.log_tail().splitlines()
+    assert first == f"run wrong: {run.folder}"
+    assert last.startswith("error: there is no dataset 'nowhere'")
 
 
-def test_a_broken_installation_is_told_from_the_log(
-    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("script", "state", "reason"),
+    [
+        ("import no_such_module", "failed", "No module named 'no_such_module'"),
+        ("", "interrupted", "The process ended unexpectedly"),  # as one that was killed
+    ],
+)
+def test_what_ends_a_process_before_it_can_write_its_status(
+    config: TrainConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    state: str,
+    reason: str,
 ) -> None:
     (tmp_path / "core").mkdir()
-    (tmp_path / "core" / "__main__.py").write_text("import no_such_module")
+    (tmp_path / "core" / "__main__.py").write_text(script)
     monkeypatch.setattr(processes, "REPOSITORY", tmp_path)
     run = launch(config, "broken")
     status = _wait(run, lambda s: not s.alive)
-    assert status.state == "failed"
-    assert "No module named 'no_such_module'" in status.message
+    assert status.state == state
+    assert reason in status.message
 
 
 def test_no_process_is_our_error(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:

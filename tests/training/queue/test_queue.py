@@ -28,9 +28,11 @@ from core.training.queue.queue import (
     run_worker,
     submit,
 )
-from core.training.runs.run import Run, Status, create_run, find_run
-from core.training.runs.summary import in_words
+from core.training.runs.run import Run, create_run, find_run
+from core.training.runs.status import Status
 from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.training
 
 PATIENCE = 120  # seconds; nothing is asserted about time
 
@@ -168,14 +170,6 @@ def test_places_halved_often_keep_their_order(config: TrainConfig) -> None:
     assert len({run.status().place for run in queued()}) == 4
     assert names()[-2:] == ["a", "b"]
     assert a in queued()
-
-
-def test_the_place_is_told(config: TrainConfig) -> None:
-    run = submit("a", config)
-    assert in_words(run.status(), 1).message == (
-        "Number 1 in the queue: it starts when the present training has ended."
-    )
-    assert in_words(run.status(), 3).message == "Number 3 in the queue: 2 before it."
 
 
 def _worker() -> int:

@@ -15,17 +15,9 @@ import pytest
 from core import paths
 from core.errors import RunError, WorkspaceError
 from core.training.config import TrainConfig
-from core.training.runs.run import (
-    EPOCH_FILE,
-    STATE_FILE,
-    Launched,
-    Run,
-    Status,
-    create_run,
-    find_run,
-    list_runs,
-    process_start,
-)
+from core.training.runs.liveness import process_start
+from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run, find_run, list_runs
+from core.training.runs.status import Launched, Status
 
 
 @pytest.fixture
@@ -78,7 +70,7 @@ def test_a_zombie_is_interrupted(run: Run) -> None:
     assert run.status().state == "running"
     child.kill()
     # Nobody has waited for it: its number is still there, the process is not.
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while process_start(child.pid) is not None and time.monotonic() < deadline:
         os.sched_yield()
     assert Path(f"/proc/{child.pid}").exists() or sys.platform != "linux"
@@ -117,10 +109,10 @@ def test_a_launched_process_that_ended_at_once_says_why(run: Run) -> None:
     run.launched_file.write_text(launched.model_dump_json())
     assert run.status().state == "interrupted"  # killed: it said nothing
     with run.log.open("a") as log:
-        log.write("run trial: /somewhere\nerror: there is no dataset 'demo', give a folder\n\n")
+        log.write("Traceback:\nModuleNotFoundError: No module named 'keras'\n\n")
     status = run.status()
     assert status.state == "failed"
-    assert "there is no dataset 'demo', give a folder" in status.message
+    assert status.message.endswith("began: ModuleNotFoundError: No module named 'keras'")
     assert "earlier" not in status.message
 
 
@@ -133,7 +125,7 @@ def test_a_last_word_between_two_looks_counts(run: Run, monkeypatch: pytest.Monk
     def ends(pid: int) -> None:
         run.write_status(Status(state="finished", message="Finished."))
 
-    monkeypatch.setattr("core.training.runs.run.process_start", ends)
+    monkeypatch.setattr("core.training.runs.liveness.process_start", ends)
     assert run.status().state == "finished"
 
 
@@ -172,40 +164,6 @@ def test_only_what_has_not_finished_can_go_on(run: Run) -> None:
         assert run.resumable
     run.write_status(run.status().model_copy(update={"state": "finished"}))
     assert not run.resumable
-
-
-def test_a_part_of_an_epoch_is_left_out_once_it_was_completed(run: Run) -> None:
-    epoch = {"kind": "epoch", "loss": 1.0}
-    run.append_metrics(epoch | {"epoch": 1, "step": 3, "partial": True})
-    assert [r["step"] for r in run.metrics()] == [3]
-    run.append_metrics(epoch | {"epoch": 1, "step": 10})
-    assert [r["step"] for r in run.metrics()] == [10]
-
-
-def test_a_half_written_metrics_line_is_left_out(run: Run) -> None:
-    run.append_metrics({"kind": "step", "epoch": 1, "step": 1, "loss": 2.0})
-    with (run.folder / "metrics.jsonl").open("a") as file:
-        file.write('{"kind": "step", "ep')
-    assert [record["step"] for record in run.metrics()] == [1]
-
-
-def test_what_a_resume_did_anew_replaces_what_was(run: Run) -> None:
-    def step(step: int, loss: float) -> None:
-        run.append_metrics({"kind": "step", "epoch": 1 + step // 11, "step": step, "loss": loss})
-
-    def epoch(epoch: int, loss: float) -> None:
-        run.append_metrics({"kind": "epoch", "epoch": epoch, "step": epoch * 10, "loss": loss})
-
-    step(10, 1.0), epoch(1, 1.0), step(14, 2.0), step(17, 2.0), epoch(2, 2.0)
-    step(12, 3.0), step(20, 3.0), epoch(2, 3.0)
-    found = [(r["kind"], r["step"], r["loss"]) for r in run.metrics()]
-    assert found == [
-        ("step", 10, 1.0),
-        ("epoch", 10, 1.0),
-        ("step", 12, 3.0),
-        ("step", 20, 3.0),
-        ("epoch", 20, 3.0),
-    ]
 
 
 def test_a_reader_never_sees_half_a_status(run: Run) -> None:

@@ -15,6 +15,7 @@ from core.evaluation.confusion import confusion
 from core.evaluation.evaluate import evaluate_images
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
+from core.models.model_input import ModelInput
 from core.models.store import load_model
 from core.training.config import TrainConfig
 from core.training.runs.run import Run, create_run
@@ -138,7 +139,7 @@ def test_a_void_mask_has_no_score(run: Run) -> None:
 
 def test_it_is_fed_by_the_validation_itself(run: Run, space: Path, tiny_model: str) -> None:
     model, card = load_model(space / "models" / tiny_model)
-    predictor = Predictor(model, Normalisation(), multiple=card.spec.multiple)
+    predictor = Predictor(model, ModelInput.of_spec(card.spec, Normalisation()))
     image = sample("Tile 5", (64, 48))
     evaluate_images(predictor, [image], written(run).of(4))
     ((folder, pinned),) = read_timelapse(run).samples

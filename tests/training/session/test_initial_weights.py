@@ -14,7 +14,7 @@ from core.datasets.batches.labelled_image import LabelledImage, without_gaps
 from core.datasets.recipes.recipe import Augmentation
 from core.errors import ConfigError, ModelError
 from core.imagery.normalise import Normalisation
-from core.models.spec import ZooSpec
+from core.models.architectures.zoo_spec import ZooSpec
 from core.models.store import load_model
 from core.models.weights import imagenet
 from core.models.weights.pretrained import pretrained_normalisation
@@ -25,12 +25,16 @@ from core.training.session.initial_weights import read_initial_weights
 from core.training.session.train import train
 from tests.weights_server import served, vgg11_tensors, write_safetensors
 
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
+
 # A learning rate of next to nothing: what comes out is what was begun with.
 GENTLE = [
     "epochs=1",
     "steps=1",
     "batch=1",
     "learning_rate=1e-12",
+    "optimizer=sgd",  # no moments, which for VGG11 would be 180 MB to write
+    "momentum=0",
     "weight_decay=0",
     "recipe.patch.size=32",
     "precision=float32",
@@ -54,8 +58,8 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    row = replace(imagenet._PUBLISHED["vgg11"], address=address)
-    monkeypatch.setitem(imagenet._PUBLISHED, "vgg11", row)
+    row = replace(imagenet._BY_ENCODER["vgg11"], address=address)
+    monkeypatch.setitem(imagenet._BY_ENCODER, "vgg11", row)
 
 
 def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(
@@ -139,8 +143,8 @@ def test_a_stop_ends_the_download(
     assert list(workspace().weights.iterdir()) == []
 
 
-def test_both_at_once_are_refused_by_key(config: TrainConfig) -> None:
-    train(create_run("first", with_settings(config, SMALL)))
+def test_both_at_once_are_refused_by_key(config: TrainConfig, trained: Path) -> None:
+    shutil.copytree(trained, workspace().runs / "first")
     both = with_settings(config, [*VGG11, "start_from=first"])
     with pytest.raises(ConfigError, match="either with a model") as error:
         train(create_run("both", both))

@@ -48,7 +48,7 @@ def port(tmp_path_factory):
 @pytest.fixture
 def get(port):
     def get(path):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.revisions import keep_draft
-from core.models.spec import default_spec
+from core.models.families import FAMILIES, default_spec
 from core.settings import Setting, labelled_settings, set_setting
 from core.training.config import TrainConfig
 from tests.pages.test_data import settled
@@ -45,7 +45,6 @@ BESIDE: dict[str, Change] = {
     "plateau_patience": {"schedule": "plateau"},
     "plateau_factor": {"schedule": "plateau"},
     "freeze_encoder": {"start_from": "nowhere"},
-    "model.backbone": {"model": default_spec("sm-unet").model_dump(mode="json")},
 }
 # Fields without limits, or with rules of their own.
 OTHERS: dict[str, tuple[Change, ...]] = {
@@ -69,9 +68,9 @@ RECIPES: tuple[Change, ...] = (
 )
 
 
-def changes(model: type[BaseModel]) -> Iterator[tuple[str, Change]]:
+def changes(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Change]]:
     """The limits of every field, and what else it may be: key and settings to change."""
-    for setting in labelled_settings(model):
+    for setting in labelled_settings(model, prefix):
         name = setting.key
         limits = [{name: value} for value in ends(setting)]
         for change in (*limits, *OTHERS.get(name, ())):
@@ -137,23 +136,32 @@ def test_every_field_of_a_recipe_is_in_a_section() -> None:
     assert {key for key, _ in changes(Recipe) if not key.startswith(shown)} == elsewhere
 
 
-@pytest.mark.parametrize("part", ["recipe.", "loss.", "model.", ""])
-def test_train_opens_on_the_limits_of_every_field(demo: Path, part: str) -> None:
-    parts = ("recipe.", "loss.", "model.")
-    of_recipe = [(f"recipe.{key}", c) for key, c in changes(Recipe)]
-    of_recipe += [("recipe.", c) for c in RECIPES]
-    of_recipe = [(key, {f"recipe.{k}": v for k, v in c.items()}) for key, c in of_recipe]
-    of_others = [(k, c) for k, c in changes(TrainConfig) if not k.startswith("recipe.")]
-    mine = [
-        change
-        for key, change in (*of_recipe, *of_others)
-        if (key.startswith(part) if part else not key.startswith(parts))
-    ]
+def shown_by_train(config: TrainConfig, mine: list[Change]) -> list[Any]:
     assert mine
-    config = TrainConfig.model_validate({"recipe": {"patch": {"size": 64}}})
     at = open_train()
     assert not at.exception
-    assert not problems(at, "train.draft", [(c, changed(config, c)) for c in mine])
+    return problems(at, "train.draft", [(change, changed(config, change)) for change in mine])
+
+
+CONFIG = TrainConfig.model_validate({"recipe": {"patch": {"size": 64}}})
+
+
+def test_train_opens_on_the_limits_of_every_field_of_a_recipe(demo: Path) -> None:
+    mine = [*(change for _, change in changes(Recipe)), *RECIPES]
+    mine = [{f"recipe.{key}": value for key, value in change.items()} for change in mine]
+    assert not shown_by_train(CONFIG, mine)
+
+
+def test_train_opens_on_the_limits_of_every_other_field(demo: Path) -> None:
+    mine = [change for key, change in changes(TrainConfig) if not key.startswith("recipe.")]
+    assert not shown_by_train(CONFIG, mine)
+
+
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_train_opens_on_the_limits_of_every_architecture(demo: Path, architecture: str) -> None:
+    config = CONFIG.model_copy(update={"model": default_spec(architecture)})
+    mine = [change for _, change in changes(FAMILIES[architecture].spec, "model.")]
+    assert not shown_by_train(config, [*mine, {"encoder_weights": "imagenet"}])
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_importing_the_server_imports_no_heavy_package():
 
 
 @pytest.fixture(scope="module")
-def port():
+def port(tmp_path_factory):
     """A real server on a free port, as `make run` starts it."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0"]
     process = subprocess.Popen(
@@ -44,7 +44,7 @@ def port():
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "NO_COLOR": "1"},
+        env=os.environ | {"NO_COLOR": "1", "DSI_WORKSPACE": str(tmp_path_factory.mktemp("server"))},
     )
     try:
         lines = []
@@ -61,7 +61,7 @@ def port():
 
 
 def _get(port, path):
-    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    connection = http.client.HTTPConnection("localhost", port, timeout=120)
     connection.request("GET", path)
     response = connection.getresponse()
     body = response.read().decode()

@@ -13,7 +13,7 @@ from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster
 from tests.pages.test_data import opened
 from tests.ui.data.add.test_forms import settled
-from ui.widgets.bands import Look
+from ui.widgets.bands import Rendering
 
 RNG = np.random.default_rng(4)
 
@@ -38,12 +38,12 @@ def chosen(path: Path) -> AppTest:
 
         from core.imagery.raster import read_raster
         from ui.loaded.images import OpenImage
-        from ui.widgets.bands import as_chosen, band_choice
+        from ui.widgets.bands import choose_rendering_for, render_as_chosen
 
         raster = read_raster(Path(name))
         image = OpenImage("a", f"digest of {name}", raster, raster.pixels[..., :3])
-        st.session_state["image"] = as_chosen(image, "a")
-        st.session_state["look"] = band_choice(raster, "b")
+        st.session_state["image"] = render_as_chosen(image, "a")
+        st.session_state["look"] = choose_rendering_for(raster, "b")
 
     return AppTest.from_function(page, kwargs={"name": str(path)}, default_timeout=60).run()
 
@@ -51,7 +51,7 @@ def chosen(path: Path) -> AppTest:
 def test_radar_is_shown_as_hh_vv_hv(tmp_path: Path) -> None:
     at = chosen(raster(tmp_path / "a.tif"))
     assert not at.exception
-    assert at.session_state["look"] == Look((0, 3, 1), (1.0, 99.0))
+    assert at.session_state["look"] == Rendering((0, 3, 1), (1.0, 99.0))
 
 
 def test_bands_and_stretch_reach_the_picture(tmp_path: Path) -> None:
@@ -87,14 +87,14 @@ def test_bands_alone_can_be_chosen() -> None:
     def page() -> None:
         import streamlit as st
 
-        from ui.widgets.bands import look_of
+        from ui.widgets.bands import choose_rendering
 
-        st.session_state["look"] = look_of(4, "uint16", "c", stretch=False)
+        st.session_state["look"] = choose_rendering(4, "uint16", "c", stretch=False)
 
     at = AppTest.from_function(page, default_timeout=60).run()
     assert not at.exception
     at.selectbox(key="c-4-uint16-preset").select("Near infrared (bands R, G, B, NIR)").run()
-    assert at.session_state["look"] == Look((3, 0, 1), (1.0, 99.0))
+    assert at.session_state["look"] == Rendering((3, 0, 1), (1.0, 99.0))
     assert not at.slider and not at.toggle
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.download.archive import Limits, Unpacked, unpack
+from core.datasets.known_layouts import describe_layouts
 from core.errors import DatasetError, DSIError
 from core.paths import checked_name, is_name, workspace
 from ui.data.add.spacenet6 import SPACENET6_JOBS, spacenet6_form
@@ -19,11 +20,6 @@ __all__ = ["demo_button", "new_dataset", "watch_new_datasets"]
 
 _DEMO, _FETCH, _UNPACK = "write-demo", "fetch-dubai", "unpack-zip"
 _SCENES, _SIZE = 4, 512
-_FORMS = (
-    "`images` and `masks` (or `labels`) of the same file names, also within `train`, `val` and "
-    "`test`; with image and mask side by side as `x.tif` and `x_mask.png`; with GeoTIFFs and "
-    "GeoJSON or GeoPackage labels; or with `Tile N/images` and `Tile N/masks`"
-)
 
 
 def demo_button(label: str = "Write the demo set") -> None:
@@ -89,7 +85,7 @@ def new_dataset() -> None:
     with archive:
         _upload_form()
     with server:
-        st.caption(f"Put a folder with {_FORMS} on the server, into")
+        st.caption(f"Put a folder with {describe_layouts()} on the server, into")
         st.code(workspace().datasets, language=None)
         st.caption(
             "or below a folder that the environment variable `DSI_DATA_ROOTS` names, and reload. "
@@ -102,7 +98,7 @@ def new_dataset() -> None:
 def _upload_form() -> None:
     limits = Limits()
     st.caption(
-        f"A ZIP of a folder with {_FORMS}. Up to {limits.files:,} files and "
+        f"A ZIP of a folder with {describe_layouts()}. Up to {limits.files:,} files and "
         f"{limits.total // 1024**3} GiB unpacked; what is larger goes on the server as a folder."
     )
     left, right = st.columns([2, 1], vertical_alignment="bottom")

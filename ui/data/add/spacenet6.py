@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.datasets.layouts.spacenet6 import PRODUCTS
 from core.errors import WorkspaceError
+from core.formats import decimal_size
 from core.paths import checked_name, workspace
 from ui.shell.errors import show_error
 from ui.shell.jobs import find_job, start_job
@@ -61,17 +62,13 @@ def _fetch_form() -> None:
     size = tiles * sum(_MEGABYTES[product] for product in products)
     why = "It is in the workspace already." if there else None if products else "Choose a product."
     st.button(
-        f"Fetch {tiles:,} tiles, about {_amount(size)}" if products else "Fetch tiles",
+        f"Fetch {tiles:,} tiles, about {decimal_size(1e6 * size)}" if products else "Fetch tiles",
         icon=":material/download:",
         on_click=_start_fetch,
         disabled=why is not None,
         help=why or "If it breaks off, the next time goes on where it ended.",
         key="fetch-spacenet6",
     )
-
-
-def _amount(megabytes: float) -> str:
-    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
 
 
 def _free_name() -> str:

@@ -9,12 +9,13 @@ from core.classes import VOID, ClassTable
 from core.datasets.batches.labelled_image import load_samples
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
+from core.formats import percent
 from core.imagery.display import Bands
 from ui.data.gallery import legend
 from ui.loaded.images import open_sample
 from ui.loaded.normalisations import files_and_reading, training_normalisation
 from ui.viewer.encode import display_size, downsample_image, downsample_labels
-from ui.widgets.bands import look_of
+from ui.widgets.bands import choose_rendering
 
 __all__ = ["augmentation_preview"]
 
@@ -67,7 +68,7 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
         return
     seed = st.session_state.get("augmented-seed", 0)
     pixels = open_sample(dataset, dataset.sample(chosen)).raster.pixels
-    bands = look_of(pixels.shape[-1], str(pixels.dtype), "sample", stretch=False).bands
+    bands = choose_rendering(pixels.shape[-1], str(pixels.dtype), "sample", stretch=False).bands
     with st.spinner("Drawing …"):
         key = f"{files_and_reading(dataset)}|{recipe.model_dump_json(exclude=_NAMES)}"
         draws = _draws(key, chosen, seed, bands, dataset, recipe)
@@ -81,7 +82,7 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
                     picture,
                     width="stretch",
                     output_format="PNG",
-                    caption=f"{void:.0f} % void" if void >= 0.5 else "no void",
+                    caption=f"{percent(void / 100, 0)} void" if void >= 0.5 else "no void",
                     alt=f"Draw {number + 1} of {chosen}",
                 )
     side = recipe.patch.size
@@ -113,6 +114,6 @@ def _draws(
 def _overlaid(
     rgb: np.ndarray, labels: np.ndarray, classes: ClassTable, opacity: float
 ) -> np.ndarray:
-    size = display_size(*labels.shape, _SIDE)
+    size = display_size(labels.shape[0], labels.shape[1], _SIDE)
     small, names = downsample_image(rgb, *size), downsample_labels(labels, *size)
     return classes.overlay(small, names, opacity)

@@ -15,7 +15,7 @@ from ui.data.statistics.style import show
 from ui.loaded.images import open_sample
 from ui.loaded.normalisations import TrainingNormalisation, training_normalisation
 from ui.viewer.encode import display_size, downsample_image
-from ui.widgets.bands import band_choice
+from ui.widgets.bands import choose_rendering_for
 
 __all__ = ["normalisation_preview"]
 
@@ -44,7 +44,7 @@ def normalisation_preview(dataset: Dataset, recipe: Recipe) -> None:
     chosen = st.selectbox("Sample", ids, key="normalised-sample", width=360)
     raster = open_sample(dataset, dataset.sample(chosen)).raster
     pixels, valid, normalise = raster.pixels, raster.valid, found.normalisation
-    bands, clip, decibel = band_choice(raster, "sample")
+    bands, clip, decibel = choose_rendering_for(raster, "sample")
     before = to_rgb(_small(pixels), _small(valid), bands=bands, clip=clip, decibel=decibel)
     after = normalise(_small(pixels), _small(valid))
     one, other = st.columns(2)
@@ -105,7 +105,7 @@ def _histogram(values: np.ndarray, valid: np.ndarray, title: str, key: str) -> N
                 "width": 2,
                 "color": _RGB[band] if seen.shape[-1] == 3 else None,
             },
-            hovertemplate=f"{name}, %{{x:.4g}}: %{{y:.2f}} %<extra></extra>",
+            hovertemplate=f"{name}, %{{x:.4g}}: %{{y:.2f}}%<extra></extra>",
         )
     chart.update_layout(
         height=260,

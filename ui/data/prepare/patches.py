@@ -17,7 +17,7 @@ from core.imagery.display import to_rgb
 from core.imagery.window import Window
 from ui.data.prepare.draft import RecipeDraft
 from ui.settings.fields import Fields
-from ui.widgets.bands import look_of
+from ui.widgets.bands import choose_rendering
 
 __all__ = ["patch_section"]
 
@@ -75,7 +75,9 @@ def _picture(dataset: Dataset, recipe: Recipe) -> None:
         return
     chosen = st.selectbox("Sample", ids, key="patch-sample")
     image = load_samples(dataset, [dataset.sample(chosen)])[0]
-    bands, clip, decibel = look_of(image.pixels.shape[-1], str(image.pixels.dtype), "sample")
+    bands, clip, decibel = choose_rendering(
+        image.pixels.shape[-1], str(image.pixels.dtype), "sample"
+    )
     rgb = to_rgb(image.pixels, image.valid, bands=bands, clip=clip, decibel=decibel)
     if recipe.patch.stride:
         grid = patch_grid(image.labels, recipe.patch)

@@ -13,6 +13,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.folder_split import given_split
 from core.datasets.recipes.splits import Split, SplitConfig, lists_from_text, split_samples
 from core.errors import DSIError
+from core.formats import percent
 from ui.data.prepare.draft import RecipeDraft
 from ui.data.statistics.shares import split_shares
 from ui.settings.fields import Fields
@@ -69,8 +70,9 @@ def _leak(sides: Split, audit: Audit) -> None:
     elif leaks.across:
         st.warning(
             f"{leaks.across:,} of {leaks.pairs:,} pairs of samples that touch or overlap "
-            f"({leaks.share:.0%}) are on different sides: what lies along their seams is known "
-            "from training, and scores come out too good. A split by scene keeps them together.",
+            f"({percent(leaks.share, 0)}) are on different sides: what lies along their seams is "
+            "known from training, and scores come out too good. A split by scene keeps them "
+            "together.",
             icon=":material/warning:",
         )
     else:

@@ -12,7 +12,7 @@ from core.errors import DSIError
 from core.imagery.window import Window
 from ui.loaded.images import open_sample
 from ui.shell.errors import plain
-from ui.widgets.bands import band_choice, shown_as
+from ui.widgets.bands import choose_rendering_for, render
 
 __all__ = ["marked", "problem_pictures"]
 
@@ -43,8 +43,8 @@ def problem_pictures(dataset: Dataset, problem: Problem) -> None:
         except DSIError:
             continue  # the words above say what is wrong with it
         # One choice for both of a pair.
-        look = look or band_choice(image.raster, "sample")
-        pictures += _image(shown, shown_as(image, look).rgb, window)
+        look = look or choose_rendering_for(image.raster, "sample")
+        pictures += _image(shown, render(image, look).rgb, window)
     if other is None and problem.kind in _MASK and sample.mask is not None:
         pictures += _mask(dataset, sample, problem.window)
     if not pictures:

@@ -25,7 +25,7 @@ Take = Callable[[Action], None]
 
 def problem_table(
     dataset: Dataset,
-    found: Audit,
+    audit: Audit,
     open_sample: Callable[[str], None],
     take: Take | None = None,
     taken: Container[Action] = (),
@@ -34,12 +34,12 @@ def problem_table(
 
     Args:
         dataset: as opened.
-        found: its audit.
+        audit: the audit of the dataset.
         open_sample: called with a sample's id to show it.
         take: called with a fix to put it into the recipe; None shows no fixes.
         taken: fixes that are in the recipe already, shown as done.
     """
-    problems = found.problems
+    problems = audit.problems
     if problems:
         shown = _filtered(problems)
         chosen = _rows(shown)
@@ -54,7 +54,7 @@ def problem_table(
         )
     st.download_button(
         "Download the audit as JSON",
-        json.dumps(found.to_json(), indent=2, ensure_ascii=False),
+        json.dumps(audit.to_json(), indent=2, ensure_ascii=False),
         file_name=f"audit-{safe_stem(dataset.name)}.json",
         mime="application/json",
         icon=":material/download:",

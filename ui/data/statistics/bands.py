@@ -52,7 +52,7 @@ def band_histograms(
             },
             customdata=np.stack([limits[:-1], limits[1:]], axis=1),
             hovertemplate=f"{name}, %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: "
-            "%{y:.2f} %<extra></extra>",
+            "%{y:.2f}%<extra></extra>",
         )
     chart.update_layout(
         height=340,

@@ -42,7 +42,7 @@ def class_adjacency(matrix: np.ndarray, classes: ClassTable) -> None:
             zmax=100,
             customdata=pairs,
             texttemplate="%{z:.0f}" if len(names) <= _WRITTEN else None,
-            hovertemplate="Of the edges of %{y}, %{z:.1f} % are with %{x}<br>"
+            hovertemplate="Of the edges of %{y}, %{z:.1f}% are with %{x}<br>"
             "%{customdata:,} pairs of pixels<extra></extra>",
             hoverongaps=False,
             xgap=2,
@@ -101,7 +101,7 @@ def _map(ratio: np.ndarray, land_class: LandClass, index: int) -> None:
             customdata=ratio,
             coloraxis="coloraxis",
             hoverongaps=False,
-            hovertemplate="%{x:.0f} % from the left, %{y:.0f} % from the top:<br>"
+            hovertemplate="%{x:.0f}% from the left, %{y:.0f}% from the top:<br>"
             "%{customdata:.2f} times the average<extra></extra>",
         )
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit, SampleFacts
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
+from core.formats import percent
 from ui.data.statistics.style import EDGE, VOID_GREY, class_colors, show
 from ui.widgets.classes import legend
 
@@ -19,11 +20,11 @@ _SCENES = 40  # bars in the chart by scene
 _BAR = 30  # pixels
 
 
-def whole_shares(dataset: Dataset, found: Audit) -> None:
+def whole_shares(dataset: Dataset, audit: Audit) -> None:
     """Share of each class, and of void, in all pixels that have a mask: a bar each."""
     import plotly.graph_objects as go
 
-    counts = [*found.pixels_per_class.values(), found.void_pixels]
+    counts = [*audit.pixels_per_class.values(), audit.void_pixels]
     shares = [100 * count / max(1, sum(counts)) for count in counts]
     names = [*dataset.classes.names, "Void"]
     chart = go.Figure(
@@ -36,7 +37,7 @@ def whole_shares(dataset: Dataset, found: Audit) -> None:
             textposition="outside",
             cliponaxis=False,
             customdata=counts,
-            hovertemplate="%{y}: %{x:.2f} %<br>%{customdata:,} pixels<extra></extra>",
+            hovertemplate="%{y}: %{x:.2f}%<br>%{customdata:,} pixels<extra></extra>",
         )
     )
     chart.update_layout(
@@ -49,13 +50,13 @@ def whole_shares(dataset: Dataset, found: Audit) -> None:
 
 
 def _percent(share: float, count: int) -> str:
-    return f"{share:.1f} %" if share >= 0.05 or not count else "< 0.1 %"
+    return percent(share / 100) if share >= 0.05 or not count else f"< {percent(0.001)}"
 
 
-def scene_shares(dataset: Dataset, found: Audit) -> None:
+def scene_shares(dataset: Dataset, audit: Audit) -> None:
     """The same by scene, one stacked bar each; the largest scenes where there are many."""
     scenes: dict[str, list[SampleFacts]] = defaultdict(list)
-    for facts in found.facts:
+    for facts in audit.facts:
         if facts.usable:
             scenes[facts.scene].append(facts)
     pixels = {scene: _pixels(dataset, members) for scene, members in scenes.items()}
@@ -66,9 +67,9 @@ def scene_shares(dataset: Dataset, found: Audit) -> None:
     _stacked(dataset, shown, "Share of the scene's pixels in %", "scene-shares", "by scene")
 
 
-def split_shares(dataset: Dataset, found: Audit, split: Split) -> None:
+def split_shares(dataset: Dataset, audit: Audit, split: Split) -> None:
     """The same by the sides of a split; in brackets the samples that count."""
-    by_id = {facts.id: facts for facts in found.facts if facts.usable}
+    by_id = {facts.id: facts for facts in audit.facts if facts.usable}
     sides = {"Training": split.train, "Validation": split.val, "Test": split.test}
     bars: dict[str, list[int]] = {}
     for side, ids in sides.items():
@@ -105,8 +106,7 @@ def _stacked(
             name=name,
             orientation="h",
             marker={"color": color, "line": {"width": 0.5, "color": EDGE}},
-            hovertemplate=f"%{{y}}, {name}: %{{x:.1f}} %<br>%{{customdata:,}} pixels"
-            "<extra></extra>",
+            hovertemplate=f"%{{y}}, {name}: %{{x:.1f}}%<br>%{{customdata:,}} pixels<extra></extra>",
         )
     chart.update_layout(
         barmode="stack",

@@ -18,12 +18,12 @@ __all__ = ["image_sizes"]
 _LABELLED = 12  # scenes named in the chart
 
 
-def image_sizes(found: Audit) -> None:
+def image_sizes(audit: Audit) -> None:
     """Width and height of the images; one mark a size, larger the more images have it."""
     import plotly.graph_objects as go
 
     sizes: dict[tuple[int, int], list[SampleFacts]] = defaultdict(list)
-    for facts in found.facts:
+    for facts in audit.facts:
         if facts.width:
             sizes[facts.width, facts.height].append(facts)
     if not sizes:

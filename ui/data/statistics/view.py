@@ -7,40 +7,40 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
-from ui.data.statistics.measured import bands_section, places_section
+from ui.data.statistics.sections import bands_section, places_section
 from ui.data.statistics.shares import scene_shares, split_shares, whole_shares
 from ui.data.statistics.sizes import image_sizes
 
 __all__ = ["statistics"]
 
 
-def statistics(dataset: Dataset, found: Audit, split: Split | None) -> None:
+def statistics(dataset: Dataset, audit: Audit, split: Split | None) -> None:
     """Show what the audit counted.
 
     Args:
         dataset: as opened.
-        found: its audit.
+        audit: the audit of the dataset.
         split: of the recipe being made; None where it cannot be made.
     """
-    if any(facts.usable for facts in found.facts):
-        _classes(dataset, found, split)
-        places_section(dataset, found.statistics)
+    if any(facts.usable for facts in audit.facts):
+        _classes(dataset, audit, split)
+        places_section(dataset, audit.statistics)
     else:
         st.subheader("Classes")
         st.info("No sample has a mask that can be used.", icon=":material/info:")
-    bands_section(dataset, found.statistics)
+    bands_section(dataset, audit.statistics)
     st.subheader("Image sizes")
     st.caption("One mark for each size; the more images have it, the larger it is.")
-    image_sizes(found)
+    image_sizes(audit)
 
 
-def _classes(dataset: Dataset, found: Audit, split: Split | None) -> None:
+def _classes(dataset: Dataset, audit: Audit, split: Split | None) -> None:
     st.subheader("Classes")
     st.caption("All pixels of all samples whose mask fits its image.")
-    whole_shares(dataset, found)
+    whole_shares(dataset, audit)
     if len(dataset.scenes) > 1:
         st.subheader("Classes by scene")
-        scene_shares(dataset, found)
+        scene_shares(dataset, audit)
     st.subheader("Classes by split")
     if split is None:
         st.info(
@@ -49,4 +49,4 @@ def _classes(dataset: Dataset, found: Audit, split: Split | None) -> None:
         )
     else:
         st.caption("The split of the recipe being made in Prepare; in brackets the samples.")
-        split_shares(dataset, found, split)
+        split_shares(dataset, audit, split)

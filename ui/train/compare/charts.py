@@ -35,8 +35,8 @@ def epoch_chart(
 
     Args:
         curves: (epoch, value) pairs by run, by rising epoch.
-        title: of the value.
-        key: unique on the page.
+        title: name of the value.
+        key: widget key, unique on the page.
         share: whether the values lie between 0 and 1.
     """
     figure = go.Figure()
@@ -67,18 +67,18 @@ def spread_chart(values: Mapping[str, Mapping[str, Mapping[str, float]]], key: s
 
     Args:
         values: IoU by run, sample id and class.
-        key: unique on the page.
+        key: widget key, unique on the page.
     """
     figure = go.Figure()
     classes = dict.fromkeys(
-        name for by_sample in values.values() for found in by_sample.values() for name in found
+        name for by_sample in values.values() for ious in by_sample.values() for name in ious
     )
     for run, (color, _) in run_colors(list(values)).items():
         points = [
-            (name, found[name], sample)
+            (name, ious[name], sample)
             for name in classes
-            for sample, found in values[run].items()
-            if name in found
+            for sample, ious in values[run].items()
+            if name in ious
         ]
         figure.add_trace(
             go.Box(

@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.errors import DSIError
+from core.formats import score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
-from core.training.runs.compare import epoch_records, settings
+from core.training.runs.compare import settings
 from core.training.runs.sample_scores import read_samples
 from core.training.runs.summary import RunSummary, summaries
 from ui.shell.errors import page_errors, show_error
@@ -85,20 +86,20 @@ def _card(run: RunSummary) -> ModelCard | None:
 
 
 def _curves(runs: Sequence[RunSummary]) -> None:
-    records = {run.name: epoch_records(run.run) for run in runs}
+    records = {run.name: run.run.epochs() for run in runs}
     if not any(records.values()):
         st.info("The curves begin with the first whole epoch.", icon=":material/show_chart:")
         return
     classes = dict.fromkeys(
-        name for found in records.values() for record in found for name in record["val_iou"]
+        name for epochs in records.values() for record in epochs for name in record.val_iou
     )
     left, right = st.columns(2)
     with left:
         st.markdown("**Training loss**")
         st.caption("Of different losses the height means nothing; the shape does.")
         loss = {
-            name: [(record["epoch"], record["loss"]) for record in found]
-            for name, found in records.items()
+            name: [(record.epoch, record.loss) for record in epochs]
+            for name, epochs in records.items()
         }
         epoch_chart(loss, "Loss", "compare.loss")
     with right:
@@ -112,12 +113,12 @@ def _curves(runs: Sequence[RunSummary]) -> None:
         iou = {
             name: [
                 (
-                    r["epoch"],
-                    r["val_mean_iou"] if class_name == _MEAN else r["val_iou"].get(class_name),
+                    record.epoch,
+                    record.val_mean_iou if class_name == _MEAN else record.val_iou.get(class_name),
                 )
-                for r in found
+                for record in epochs
             ]
-            for name, found in records.items()
+            for name, epochs in records.items()
         }
         epoch_chart(iou, "Mean IoU" if class_name == _MEAN else "IoU", "compare.iou", share=True)
 
@@ -145,14 +146,14 @@ def _scores(cards: dict[str, ModelCard], runs: Sequence[RunSummary]) -> None:
             "care. Launch them with the same dataset and split.",
             icon=":material/warning:",
         )
-    _pooled(scored, side)
+    _class_scores(scored, side)
     values: dict[str, dict[str, dict[str, float]]] = {}
     for run in runs:
-        found = read_samples(run.run)
-        if found and side in found.sides:
+        by_image = read_samples(run.run)
+        if by_image and side in by_image.sides:
             values[run.name] = {
                 sample: {class_name: iou for class_name, iou in by_class.items() if iou is not None}
-                for sample, by_class in found.sides[side].items()
+                for sample, by_class in by_image.sides[side].items()
             }
     st.markdown("**Spread over the images**")
     if not values:
@@ -172,7 +173,7 @@ def _samples_of(card: ModelCard, side: str) -> tuple[str, ...]:
     return (card.training.dataset, *sorted(getattr(card.training, side)))
 
 
-def _pooled(cards: dict[str, ModelCard], side: str) -> None:
+def _class_scores(cards: dict[str, ModelCard], side: str) -> None:
     """The scores over all pixels of the side, a table for each class table that occurs."""
     by_table: dict[ClassTable, list[str]] = {}
     for name, card in cards.items():
@@ -190,17 +191,17 @@ def _pooled(cards: dict[str, ModelCard], side: str) -> None:
 
 
 def _iou(value: float | None, best: bool) -> str:
-    return "does not occur" if value is None else f"{'▲ ' if best else ''}{value:.3f}"
+    return f"{'▲ ' if best else ''}{score(value, 'does not occur')}"
 
 
 def _settings(runs: Sequence[RunSummary]) -> None:
     only = st.toggle(
         "Only what differs", value=True, key="compare.differing", persist_state="session"
     )
-    found = settings([run.config for run in runs])
-    shown = [setting for setting in found if setting.differs or not only]
-    differing = sum(setting.differs for setting in found)
-    st.caption(f"{differing} of {len(found)} settings differ.")
+    every = settings([run.config for run in runs])
+    shown = [setting for setting in every if setting.differs or not only]
+    differing = sum(setting.differs for setting in every)
+    st.caption(f"{differing} of {len(every)} settings differ.")
     if not shown:
         return
     frame = pd.DataFrame(

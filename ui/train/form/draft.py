@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
 
 from core.datasets.recipes.recipe import Recipe
-from core.models.spec import default_spec
-from core.settings import has_setting, set_setting
+from core.models.families import FAMILIES, default_spec
+from core.settings import Setting, has_setting, labelled_settings, set_setting
 from core.training.config import TrainConfig
 from ui.settings.draft import Draft
 from ui.train.form.presets import PRESETS, preset
@@ -36,6 +37,12 @@ class TrainDraft(Draft[TrainConfig]):
             if has_setting(content, key):
                 set_setting(content, key, value)
         return content
+
+    def settings(self) -> Iterator[Setting]:
+        """Labels and limits of the settings that fields show, the architecture's own among them."""
+        yield from labelled_settings(TrainConfig)
+        spec = FAMILIES[self.value("model.architecture")].spec
+        yield from labelled_settings(spec, "model.")
 
     def choose_architecture(self, name: str) -> None:
         """Take another architecture, with its settings as they were when it was left."""

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from typing import get_args
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from core.errors import DSIError, ModelError
-from core.models.cost.cost import cost
-from core.models.spec import ModelSpec, ZooArchitecture, ZooSpec, architectures, default_spec
+from core.formats import millions
+from core.models.architectures.unet import UNetSpec
+from core.models.families import FAMILIES, default_spec
+from core.models.network import cost
+from core.models.spec import ModelSpec
 from core.models.store import list_models, read_card
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.models.weights.pretrained import BAND_RULE, IMAGENET, NONE, local_choices
 from core.models.weights.transfer import TRANSFER_RULE, check_transfer
-from core.models.zoo_table import backbones
 from ui.settings.fields import Fields
 from ui.train.form.draft import TrainDraft
 
 __all__ = ["network_fields"]
-
-_NAMES = {
-    "unet": "U-Net",
-    "unet-vgg11": "U-Net-VGG11",
-    "sm-unet": "Unet with an encoder of the zoo",
-    "sm-fpn": "FPN with an encoder of the zoo",
-    "sm-linknet": "Linknet with an encoder of the zoo",
-    "sm-pspnet": "PSPNet with an encoder of the zoo",
-}
-_ZOO = "The zoo is segmentation-models, with encoders made for ImageNet."
-_MEANS = {
-    "unet": "Ronneberger et al. 2015, of any width and depth; trained from random weights.",
-    "unet-vgg11": "TernausNet: VGG11 as encoder, 22.9 million parameters, no normalisation layers. "
-    "Take a small learning rate, such as 0.0001.",
-    "sm-unet": f"Ronneberger et al. 2015: sharp outlines. {_ZOO}",
-    "sm-fpn": f"Feature pyramid, Kirillov et al. 2019: things of many sizes. {_ZOO}",
-    "sm-linknet": f"Chaurasia and Culurciello 2017: the lightest decoder. {_ZOO}",
-    "sm-pspnet": "Pyramid pooling, Zhao et al. 2017: sees all of a crop at once and works at an "
-    f"eighth of its resolution; crops of 96, 192, 288 px and so on. {_ZOO}",
-}
 
 
 def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
@@ -54,30 +35,32 @@ def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
     architecture = st.session_state[key] = draft.value("model.architecture")
     st.selectbox(
         "Architecture",
-        list(architectures()),
-        format_func=lambda name: _NAMES.get(name, name),
+        list(FAMILIES),
+        format_func=lambda name: FAMILIES[name].title,
         key=key,
         on_change=lambda: draft.choose_architecture(st.session_state[key]),
         help="Bands and classes are taken from the dataset.",
     )
+    family = FAMILIES[architecture]
     fields.problem.show_beside(draft, "model.architecture", "Architecture")
-    st.caption(_MEANS[architecture])
-    if architecture == "unet":
+    st.caption(family.summary)
+    if family.spec is UNetSpec:
         _unet(fields)
-    elif architecture in get_args(ZooArchitecture):
+    elif backbones := family.backbones():
         fields.choice(
             "model.backbone",
-            options=backbones(architecture),
+            options=backbones,
             words=lambda name: _with_parameters(architecture, name),
         )
     _weights(architecture, bands, classes, fields)
 
 
 def _with_parameters(architecture: str, backbone: str) -> str:
-    if backbone not in backbones(architecture):
+    family = FAMILIES[architecture]
+    if backbone not in family.backbones():
         return backbone
-    spec = ZooSpec(architecture=architecture, backbone=backbone)
-    return f"{backbone} · {cost(spec, spec.multiple).parameters / 1e6:.1f} M"
+    spec = family.spec.model_validate({"architecture": architecture, "backbone": backbone})
+    return f"{backbone} · {millions(cost(spec, spec.multiple).parameters)}"
 
 
 def _unet(fields: Fields) -> None:

@@ -12,6 +12,7 @@ from ui.settings.fields import Fields
 
 __all__ = ["optimiser_fields", "schedule_plot"]
 
+_STEPS = 100_000
 _POINTS = 300  # about as many as the plot is pixels wide
 _COLOR = "#8a63d2"
 
@@ -46,11 +47,13 @@ def schedule_plot(config: TrainConfig, steps: int) -> None:
         config: configuration with the schedule.
         steps: number of steps of the whole training.
     """
-    rates = learning_rates(config, steps)
-    at = np.unique(np.linspace(0, steps - 1, min(steps, _POINTS)).astype(int))
+    # A schedule has the same form over more steps, of which there may be too many to count.
+    shown = min(steps, _STEPS)
+    rates = learning_rates(config, shown)
+    at = np.unique(np.linspace(0, shown - 1, min(shown, _POINTS)).astype(int))
     figure = go.Figure(
         go.Scatter(
-            x=at + 1,
+            x=(at + 1) * (steps / shown),
             y=rates[at],
             mode="lines" if steps > 1 else "markers",
             line={"color": _COLOR, "width": 2},

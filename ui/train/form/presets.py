@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from math import lcm
+from typing import Any
 
-from core.models.spec import ZooArchitecture
+from core.models.families import FAMILIES, default_spec
 
 __all__ = ["PRESETS", "preset"]
 
@@ -48,18 +49,15 @@ _THOROUGH: dict[str, Any] = {
     "ema": 0.995,
 }
 PRESETS = {"Quick try": (_QUICK, 2e-3), "Thorough": (_THOROUGH, 1.5e-3)}
-# Without normalisation layers steps must be small (SpaceNet 6's baseline on VGG11 takes 1e-4).
-_SMALLER = {"unet-vgg11": 0.05} | dict.fromkeys(get_args(ZooArchitecture), 0.5)
-# Pyramid pooling takes crops in multiples of 96 px.
-_CROPS = {"sm-pspnet": {128: 96}}
+_CROP_STEP = 32  # px, of the setting
 
 
 def preset(name: str, architecture: str) -> dict[str, Any]:
     """Settings by dotted key; those that the architecture does not have are to be passed over."""
     settings, rate = PRESETS[name]
-    size = settings["recipe.patch.size"]
+    step = lcm(_CROP_STEP, default_spec(architecture).multiple)
     return {
         **settings,
-        "recipe.patch.size": _CROPS.get(architecture, {}).get(size, size),
-        "learning_rate": rate * _SMALLER.get(architecture, 1.0),
+        "recipe.patch.size": settings["recipe.patch.size"] // step * step,
+        "learning_rate": rate * FAMILIES[architecture].rate,
     }

@@ -4,14 +4,12 @@ Streamlit 1.67 names a Plotly chart by a digest of its content: one that is give
 drawn anew, and what was zoomed is lost. Whoever wants to look closely while a training runs holds
 the curves still (`ui.train.runs.curves`); the same content keeps its zoom whatever else changes.
 
-Step records are those of `core.training.runs.metrics.MetricsFollower.steps`, epoch records its
-`epochs`; where a record lacks what a curve shows, as those of older runs do, its point is left out.
+Where a record lacks what a curve shows, as those of older runs do, its point is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,6 +17,7 @@ import streamlit as st
 from plotly.colors import sample_colorscale
 
 from core.classes import ClassTable
+from core.training.runs.metrics import EpochRecord, StepRecord
 
 __all__ = [
     "class_curves",
@@ -30,8 +29,6 @@ __all__ = [
     "speed_curve",
 ]
 
-Record = dict[str, Any]
-
 _POINTS = 600  # drawn at most: a curve is about as many pixels wide
 _HEIGHT = 300
 # Under a line in a class's own colour, which may be as dark or as light as the page.
@@ -41,17 +38,17 @@ _SPEED, _RATE = "#4c8f3f", "#8a63d2"
 _GIB = 2**30
 
 
-def loss_curve(records: Sequence[Record], steps: int, key: str) -> None:
+def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the training loss by step, as measured and smoothed.
 
     Args:
-        records: of steps.
-        steps: of the whole training, the length of the axis; 0 where it is not known yet.
-        key: unique on the page.
+        records: step records.
+        steps: steps of the whole training, the length of the axis; 0 where it is not known yet.
+        key: widget key, unique on the page.
     """
     every = -(-len(records) // _POINTS) or 1
-    x = [record["step"] for record in records][::every]
-    raw = [record["loss"] for record in records]
+    x = [record.step for record in records][::every]
+    raw = [record.loss for record in records]
     figure = go.Figure(
         [
             _line(x, raw[::every], "as measured", _TRAINING, width=1, opacity=0.35),
@@ -62,72 +59,68 @@ def loss_curve(records: Sequence[Record], steps: int, key: str) -> None:
     _show_steps(figure, steps, key, "Training loss by step")
 
 
-def rate_curve(records: Sequence[Record], steps: int, key: str) -> None:
+def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the learning rate by step; arguments as of `loss_curve`."""
-    x, y = _by_step(records, lambda record: record.get("learning_rate"))
+    x, y = _by_step(records, [record.learning_rate for record in records])
     figure = go.Figure([_line(x, y, "learning rate", _RATE, form=".3~e")])
     figure.update_yaxes(title="Learning rate", rangemode="tozero", exponentformat="e")
     figure.update_layout(showlegend=False, height=_HEIGHT - 80)
     _show_steps(figure, steps, key, "Learning rate by step")
 
 
-def speed_curve(records: Sequence[Record], steps: int, key: str) -> None:
+def speed_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the crops trained a second by step; arguments as of `loss_curve`."""
-    x, y = _by_step(records, lambda record: record.get("images_per_second"))
+    x, y = _by_step(records, [record.images_per_second for record in records])
     figure = go.Figure([_line(x, y, "crops a second", _SPEED, form=".1f")])
     figure.update_yaxes(title="Crops a second", rangemode="tozero")
     figure.update_layout(showlegend=False)
     _show_steps(figure, steps, key, "Crops trained a second by step")
 
 
-def memory_curves(records: Sequence[Record], steps: int, key: str) -> None:
+def memory_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show main memory and that of each GPU by step, in GiB; arguments as of `loss_curve`."""
-    devices = _names(records, "gpu_memory")
-    lines = {"main memory": lambda record: record.get("memory")} | {
-        device: lambda record, device=device: record.get("gpu_memory", {}).get(device)
-        for device in devices
+    lines = {"main memory": [record.memory for record in records]} | {
+        device: [record.gpu_memory.get(device) for record in records]
+        for device in _names(record.gpu_memory for record in records)
     }
     figure = go.Figure()
-    for (name, value), color in zip(lines.items(), _spread(len(lines)), strict=True):
-        x, y = _by_step(records, value)
+    for (name, values), color in zip(lines.items(), _spread(len(lines)), strict=True):
+        x, y = _by_step(records, values)
         gib = [number / _GIB for number in y]
         figure.add_trace(_line(x, gib, name, color, form=".2f"))
     figure.update_yaxes(title="Memory, GiB", rangemode="tozero")
     _show_steps(figure, steps, key, "Memory of the training by step")
 
 
-def gradient_curves(records: Sequence[Record], steps: int, key: str) -> None:
+def gradient_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the gradient norm of each block of the network by step, on a logarithmic axis.
 
     The colours run from the first block to the last. Arguments as of `loss_curve`.
     """
-    blocks = sorted(_names(records, "gradient_norm"), key=_depth)
+    blocks = sorted(_names(record.gradient_norm for record in records), key=_depth)
     figure = go.Figure()
     for block, color in zip(blocks, _spread(len(blocks)), strict=True):
         # A norm of 0 has no place on a logarithmic axis.
-        x, y = _by_step(
-            records,
-            lambda record, block=block: record.get("gradient_norm", {}).get(block) or None,
-            _POINTS // 3,
-        )
+        norms = [record.gradient_norm.get(block) or None for record in records]
+        x, y = _by_step(records, norms, _POINTS // 3)
         figure.add_trace(_line(x, y, block, color, width=1.5, form=".2~e"))
     figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=_HEIGHT + 100)
     _show_steps(figure, steps, key, "Gradient norm of each block by step")
 
 
-def iou_curves(records: Sequence[Record], epochs: int, key: str) -> None:
+def iou_curves(records: Sequence[EpochRecord], epochs: int, key: str) -> None:
     """Show the mean IoU per epoch: of the training crops, and of the whole validation images.
 
     Args:
-        records: of epochs.
-        epochs: of the whole training, the length of the axis.
-        key: unique on the page.
+        records: epoch records.
+        epochs: epochs of the whole training, the length of the axis.
+        key: widget key, unique on the page.
     """
     records = _thinned(records)
-    x = [record["epoch"] for record in records]
-    crops = [record["mean_iou"] for record in records]
-    whole = [record["val_mean_iou"] for record in records]
+    x = [record.epoch for record in records]
+    crops = [record.mean_iou for record in records]
+    whole = [record.val_mean_iou for record in records]
     figure = go.Figure(
         [
             _line(x, crops, "training crops", _TRAINING, epochs=epochs),
@@ -137,16 +130,18 @@ def iou_curves(records: Sequence[Record], epochs: int, key: str) -> None:
     _show_epochs(figure, epochs, "Mean IoU", key)
 
 
-def class_curves(records: Sequence[Record], classes: ClassTable, epochs: int, key: str) -> None:
+def class_curves(
+    records: Sequence[EpochRecord], classes: ClassTable, epochs: int, key: str
+) -> None:
     """Show the validation IoU per epoch of each class, in the class's colour.
 
     Arguments as of `iou_curves`.
     """
     figure = go.Figure()
     records = _thinned(records, _POINTS // 2)
-    x = [record["epoch"] for record in records]
+    x = [record.epoch for record in records]
     for land_class in classes.classes:
-        y = [record["val_iou"].get(land_class.name) for record in records]
+        y = [record.val_iou.get(land_class.name) for record in records]
         casing = _line(x, y, land_class.name, _CASING, width=4.5)
         figure.add_trace(
             casing.update(showlegend=False, hoverinfo="skip", legendgroup=land_class.name)
@@ -214,25 +209,30 @@ def _show(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=config, alt=alt)
 
 
-def _thinned(records: Sequence[Record], points: int = _POINTS) -> Sequence[Record]:
+def _thinned(records: Sequence[EpochRecord], points: int = _POINTS) -> Sequence[EpochRecord]:
     """So many of the records at most, evenly chosen."""
     return records[:: -(-len(records) // points) or 1]
 
 
 def _by_step(
-    records: Sequence[Record], value: Callable[[Record], float | None], points: int = _POINTS
+    records: Sequence[StepRecord], values: Sequence[float | None], points: int = _POINTS
 ) -> tuple[list[int], list[float]]:
-    """Steps and values of the records that have one; of more than so many, means of neighbours."""
-    pairs = [(record["step"], value(record)) for record in records]
-    found = [(step, number) for step, number in pairs if number is not None]
-    every = -(-len(found) // points) or 1
-    bins = [found[at : at + every] for at in range(0, len(found), every)]
+    """Steps and values where there is one; of more than so many, means of neighbours.
+
+    Args:
+        records: step records.
+        values: value of each record, or None.
+    """
+    pairs = [(record.step, value) for record, value in zip(records, values, strict=True)]
+    measured = [(step, number) for step, number in pairs if number is not None]
+    every = -(-len(measured) // points) or 1
+    bins = [measured[at : at + every] for at in range(0, len(measured), every)]
     return [b[-1][0] for b in bins], [sum(number for _, number in b) / len(b) for b in bins]
 
 
-def _names(records: Sequence[Record], key: str) -> list[str]:
-    """What is measured by name in any of the records, in its order."""
-    return list(dict.fromkeys(name for record in records for name in record.get(key, {})))
+def _names(measured: Iterable[Mapping[str, float]]) -> list[str]:
+    """The names that occur, in their order."""
+    return list(dict.fromkeys(name for by_name in measured for name in by_name))
 
 
 def _depth(block: str) -> tuple[int, int]:
@@ -244,10 +244,10 @@ def _depth(block: str) -> tuple[int, int]:
 
 def _smoothed(values: Sequence[float]) -> list[float]:
     """A running mean that forgets over about a hundredth of the curve, at least 5 points."""
-    keep = 1 - 1 / max(5, len(values) / 100)
+    decay = 1 - 1 / max(5, len(values) / 100)
     total = weight = 0.0
     smooth = []
     for value in values:
-        total, weight = keep * total + value, keep * weight + 1
+        total, weight = decay * total + value, decay * weight + 1
         smooth.append(total / weight)
     return smooth

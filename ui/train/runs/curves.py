@@ -1,23 +1,22 @@
 """What a training measures, as curves: learning, classes, gradients and the machine.
 
-Watching must cost the training little: the file is followed rather than read again, one follower
+Watching must cost the training little: the file is followed rather than read again, by one reader
 for all who watch, and only the view that is looked at is drawn.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from core.classes import ClassTable
+from core.formats import score
 from core.models.card import ModelCard
-from core.training.runs.metrics import MetricsFollower
-from core.training.runs.run import Run, Status
+from core.training.runs.metrics import Metrics, MetricsReader
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from ui.train.runs.charts import (
     class_curves,
     gradient_curves,
@@ -29,39 +28,23 @@ from ui.train.runs.charts import (
 )
 from ui.widgets.classes import class_table
 
-__all__ = ["Metrics", "classes_view", "gradients_view", "learning_view", "machine_view", "metrics"]
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """What a run has measured so far; see `MetricsFollower`."""
-
-    steps: Sequence[Record]
-    epochs: Sequence[Record]
-    latest: Record | None
-
-    def have(self, key: str) -> bool:
-        """Whether any step record measures this; those of older runs may not."""
-        return any(record.get(key) is not None for record in self.steps)
+__all__ = ["classes_view", "gradients_view", "learning_view", "machine_view", "run_metrics"]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _followed(path: str) -> tuple[MetricsFollower, threading.Lock]:
-    return MetricsFollower(Path(path)), threading.Lock()
+def _reader(path: Path) -> tuple[MetricsReader, threading.Lock]:
+    return MetricsReader(path), threading.Lock()
 
 
-def metrics(run: Run) -> Metrics:
+def run_metrics(run: Run) -> Metrics:
     """The run's metrics as they stand now."""
-    follower, lock = _followed(str(run.folder / "metrics.jsonl"))
+    reader, lock = _reader(run.metrics_file)
     with lock:
-        follower.look()
-        return Metrics(tuple(follower.steps), tuple(follower.epochs), follower.latest)
+        return reader.read()
 
 
-def _drawn(run: Run, status: Status, now: Metrics) -> Metrics:
-    """What the curves are drawn from: as it is now, or as it was when they began to be held."""
+def _curves(run: Run, status: Status, now: Metrics) -> Metrics:
+    """The metrics to draw: as they are now, or as they were when the curves were held."""
     key = f"runs.held.{run.name}"
     if status.alive and st.toggle(
         "Hold the curves still, to zoom into them", key=f"runs.hold.{run.name}"
@@ -72,7 +55,7 @@ def _drawn(run: Run, status: Status, now: Metrics) -> Metrics:
     return now
 
 
-def _ended_by(text: str = "") -> None:
+def _caption(text: str = "") -> None:
     zoom = "Drag over a part of a chart to zoom in, double click to see all again."
     st.caption(f"{text} {zoom}".strip())
 
@@ -86,7 +69,7 @@ def learning_view(run: Run, status: Status, now: Metrics) -> None:
     if not (now.steps or now.epochs):
         st.info("The curves begin with the first steps.", icon=":material/show_chart:")
         return
-    drawn = _drawn(run, status, now)
+    drawn = _curves(run, status, now)
     left, right = st.columns(2)
     with left:
         st.markdown("**Training loss**")
@@ -94,10 +77,10 @@ def learning_view(run: Run, status: Status, now: Metrics) -> None:
     with right:
         st.markdown("**Mean IoU**")
         iou_curves(drawn.epochs, status.epochs, f"runs.iou.{run.name}")
-    if drawn.have("learning_rate"):
+    if drawn.measured("learning_rate"):
         st.markdown("**Learning rate**")
         rate_curve(drawn.steps, _total(status), f"runs.rate.{run.name}")
-    _ended_by()
+    _caption()
 
 
 def classes_view(
@@ -106,8 +89,8 @@ def classes_view(
     """The validation IoU of each class by epoch, and a table of it.
 
     Args:
-        classes: of the training; None before the first validation.
-        card: of the weights that are kept; None before the first validation.
+        classes: class table of the training; None before the first validation.
+        card: card of the weights that are kept; None before the first validation.
     """
     if classes is None or not now.epochs:
         st.info(
@@ -115,35 +98,34 @@ def classes_view(
             icon=":material/category:",
         )
         return
-    drawn = _drawn(run, status, now)
+    drawn = _curves(run, status, now)
     st.markdown("**Validation IoU by class**")
     class_curves(drawn.epochs, classes, status.epochs, f"runs.classes.{run.name}")
-    _ended_by()
+    _caption()
     last = now.epochs[-1]
-    columns = {f"Epoch {last['epoch']}": last["val_iou"]}
+    columns = {f"Epoch {last.epoch}": last.val_iou}
     sides = card.training.scores if card else {}
     titles = {"val": "Validation, kept weights", "test": "Test, kept weights"}
     for side, title in titles.items():
         if side in sides:
             scored = sides[side]["per_class"]
             columns[title] = {name: scored[name]["iou"] for name in classes.names}
-    rows = [[_iou(column.get(name)) for column in columns.values()] for name in classes.names]
+    rows = [
+        [score(column.get(name), "does not occur") for column in columns.values()]
+        for name in classes.names
+    ]
     class_table(classes, list(columns), rows, label="IoU by class")
-
-
-def _iou(value: float | None) -> str:
-    return "does not occur" if value is None else f"{value:.3f}"
 
 
 def gradients_view(run: Run, status: Status, now: Metrics) -> None:
     """The norm of the gradient of each block of the network."""
-    if not now.have("gradient_norm"):
-        _nothing(now, "gradient norms")
+    if not now.measured("gradient_norm"):
+        _not_measured(now, "gradient norms")
         return
-    drawn = _drawn(run, status, now)
+    drawn = _curves(run, status, now)
     st.markdown("**Gradient norm by block**")
     gradient_curves(drawn.steps, _total(status), f"runs.gradients.{run.name}")
-    _ended_by(
+    _caption(
         "Before clipping, from the first block of the network to its head. Blocks of which one "
         "falls far below the others hardly learn; a sudden rise of all comes before a loss that "
         "grows: lower the learning rate then."
@@ -152,23 +134,23 @@ def gradients_view(run: Run, status: Status, now: Metrics) -> None:
 
 def machine_view(run: Run, status: Status, now: Metrics) -> None:
     """Throughput and memory."""
-    if not (now.have("images_per_second") or now.have("memory")):
-        _nothing(now, "throughput and memory")
+    if not (now.measured("images_per_second") or now.measured("memory")):
+        _not_measured(now, "throughput and memory")
         return
-    drawn = _drawn(run, status, now)
+    drawn = _curves(run, status, now)
     left, right = st.columns(2)
-    if drawn.have("images_per_second"):
+    if drawn.measured("images_per_second"):
         with left:
             st.markdown("**Crops a second**")
             speed_curve(drawn.steps, _total(status), f"runs.speed.{run.name}")
-    if drawn.have("memory"):
+    if drawn.measured("memory"):
         with right:
             st.markdown("**Memory**")
             memory_curves(drawn.steps, _total(status), f"runs.memory.{run.name}")
-    _ended_by()
+    _caption()
 
 
-def _nothing(now: Metrics, what: str) -> None:
+def _not_measured(now: Metrics, what: str) -> None:
     text = (
         f"This training measured no {what}: it was made by an earlier version."
         if now.steps

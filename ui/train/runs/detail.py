@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import gc
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from core.formats import MISSING, binary_size, duration, score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
-from core.training.queue import launch as launcher
-from core.training.runs.run import Run, RunState, Status
+from core.training.queue.launch import resume
+from core.training.runs.metrics import Metrics
+from core.training.runs.run import Run
+from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
 from ui.shell.errors import page_errors, plain
+from ui.shell.links import page_link
 from ui.train.runs.curves import (
-    Metrics,
     classes_view,
     gradients_view,
     learning_view,
     machine_view,
-    metrics,
+    run_metrics,
 )
 from ui.train.runs.timelapse import timelapse_view
 
-__all__ = ["choose_run", "duration", "run_badge", "run_detail"]
+__all__ = ["choose_run", "run_badge", "run_detail"]
 
-# In full: a relative path would be looked for beside the router.
-_PREDICT = Path(__file__).resolve().parents[3] / "pages" / "predict.py"
 _BADGES: dict[str, tuple[str, Any]] = {
     "queued": (":material/schedule:", "gray"),
     "starting": (":material/hourglass_top:", "blue"),
@@ -38,12 +38,12 @@ _BADGES: dict[str, tuple[str, Any]] = {
     "failed": (":material/error:", "red"),
     "interrupted": (":material/bolt:", "orange"),
 }
-_EVERY, _DRAWN_EVERY = "3s", "15s"
+_STATE_INTERVAL, _VIEWS_INTERVAL = "3s", "15s"
 _VIEWS = ["Learning", "Classes", "Time-lapse", "Gradients", "Machine"]
 
 
 def choose_run(name: str) -> None:
-    """Make this run the chosen one; it stands in the page's URL as ``run``."""
+    """Choose this run; it stands in the page's URL as ``run``."""
     st.query_params["run"] = name
 
 
@@ -54,13 +54,13 @@ def run_detail(run: Run, status: Status) -> None:
     three seconds, and what costs more to draw, less often. Measured in Chromium on the machine that
     trains, this and the list take 0.03 to 0.05 s of processor time a second.
     """
-    goes_on = status.alive or status.state == "queued"
-    st.fragment(_state, run_every=_EVERY if goes_on else None)(run, status.state)
-    st.fragment(_views, run_every=_DRAWN_EVERY if goes_on else None)(run)
+    is_active = status.alive or status.state == "queued"
+    st.fragment(_state, run_every=_STATE_INTERVAL if is_active else None)(run, status.state)
+    st.fragment(_views, run_every=_VIEWS_INTERVAL if is_active else None)(run)
     with st.expander("Configuration"):
         st.json(run.config().model_dump(mode="json"), expanded=2)
-    if goes_on:
-        _spare_the_collector()
+    if is_active:
+        _freeze_loaded_objects()
 
 
 @page_errors()
@@ -71,7 +71,7 @@ def _state(run: Run, before: RunState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(run.name, anchor=False, width="content")
         run_badge(run, status)
-    now = metrics(run)
+    now = run_metrics(run)
     if status.alive:
         _progress(run, status, now)
     else:
@@ -83,7 +83,7 @@ def _state(run: Run, before: RunState) -> None:
 def _views(run: Run) -> None:
     status = run.status()
     card = _card(run)
-    now = metrics(run)
+    now = run_metrics(run)
     # One at a time: a chart that is not looked at costs nothing.
     view = st.segmented_control(
         "What to watch",
@@ -128,7 +128,7 @@ def _log(run: Run, status: Status) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _spare_the_collector() -> None:
+def _freeze_loaded_objects() -> None:
     """Take what the server has loaded by now out of garbage collection, once.
 
     After every run of a script Streamlit collects all garbage, and for that goes through each
@@ -156,7 +156,7 @@ def _progress(run: Run, status: Status, now: Metrics) -> None:
     if status.epoch and status.step:
         text = f"Epoch {status.epoch} of {status.epochs}, step {status.step} of {status.steps}"
         if now.latest:
-            text += f", loss {now.latest['loss']:.3f}"
+            text += f", loss {now.latest.loss:.3f}"
     else:
         text = "Not at the first step yet"
     st.progress(min(1.0, done / steps), text)
@@ -186,12 +186,7 @@ def _ended(run: Run, status: Status) -> None:
     box(plain(status.message), icon=icon)
     with st.container(horizontal=True, vertical_alignment="center"):
         if (run.folder / CARD_FILE).is_file():
-            st.page_link(
-                _PREDICT,
-                label="Predict with this model",
-                icon=":material/layers:",
-                query_params={"model": run.name},
-            )
+            page_link("predict", "Predict with this model", "layers", {"model": run.name})
         if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
                 "Resume",
@@ -200,42 +195,33 @@ def _ended(run: Run, status: Status) -> None:
                 help="Goes on from the last whole epoch.",
             )
             if pressed:
-                launcher.resume(run)
+                resume(run)
                 choose_run(run.name)
                 st.rerun()
 
 
 def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
-    best = "–" if status.best_mean_iou is None else f"{status.best_mean_iou:.3f}"
+    best = score(status.best_mean_iou)
     where = f"epoch {status.best_epoch}" if status.best_epoch else None
     with st.container(horizontal=True, gap="medium"):
         _number("Best validation mean IoU", best, where)
         if status.alive:
             rate = status.images_per_second
-            _number("Crops a second", "–" if rate is None else f"{rate:.1f}")
-            left = status.seconds_left
-            _number("Time left", "–" if left is None else duration(left))
-            if now.latest and "memory" in now.latest:
-                gpus = sum(now.latest.get("gpu_memory", {}).values())
-                _number("Memory", _gib(now.latest["memory"]), f"GPU {_gib(gpus)}" if gpus else None)
+            _number("Crops a second", MISSING if rate is None else f"{rate:.1f}")
+            _number("Time left", duration(status.seconds_left))
+            if now.latest and now.latest.memory is not None:
+                gpus = sum(now.latest.gpu_memory.values())
+                _number(
+                    "Memory",
+                    binary_size(now.latest.memory),
+                    f"GPU {binary_size(gpus)}" if gpus else None,
+                )
             return
         test = card.training.scores.get("test") if card else None
         if test and test["mean_iou"] is not None:
-            _number("Test mean IoU", f"{test['mean_iou']:.3f}", f"{test['images']} images")
+            _number("Test mean IoU", score(test["mean_iou"]), f"{test['images']} images")
         _number("From start to end", duration(max(0.0, status.updated - status.started)))
 
 
 def _number(label: str, value: str, note: str | None = None) -> None:
     st.metric(label, value, note, delta_color="off", delta_arrow="off", width="content")
-
-
-def _gib(size: float) -> str:
-    return f"{size / 2**30:.2f} GiB"
-
-
-def duration(seconds: float) -> str:
-    """A span of time in the two largest units that matter, as "1 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

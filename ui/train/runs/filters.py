@@ -17,7 +17,7 @@ _KEYS = ("named", "state", "on", "network", "tag")
 
 
 def filtered_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
-    """Show the filters and give the runs that are left."""
+    """Show the filters; the runs that pass them."""
     with (
         st.expander("Filters", icon=":material/filter_list:", key="run-filters"),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -30,10 +30,10 @@ def filtered_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
             key="named",
             bind="query-params",
         )
-        states = _chosen("State", "state", _STATES, lambda run: (run.status.state,), runs)
-        datasets = _chosen("Dataset", "on", (), lambda run: (run.config.dataset,), runs)
-        networks = _chosen("Network", "network", (), lambda run: (run.network,), runs)
-        tags = _chosen("Tag", "tag", (), lambda run: run.tags, runs)
+        states = _multiselect("State", "state", _STATES, lambda run: (run.status.state,), runs)
+        datasets = _multiselect("Dataset", "on", (), lambda run: (run.config.dataset,), runs)
+        networks = _multiselect("Network", "network", (), lambda run: (run.network,), runs)
+        tags = _multiselect("Tag", "tag", (), lambda run: run.tags, runs)
     wanted = (text or "").strip().casefold()
     left = [
         run
@@ -56,19 +56,19 @@ def filtered_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
     return left
 
 
-def _chosen(
+def _multiselect(
     label: str,
     key: str,
     options: Sequence[str],
     values: Callable[[RunSummary], Sequence[str]],
     runs: Sequence[RunSummary],
 ) -> list[str]:
-    found: dict[str, Any] = dict.fromkeys(options)
-    found |= dict.fromkeys(sorted({value for run in runs for value in values(run)}))
+    listed: dict[str, Any] = dict.fromkeys(options)
+    listed |= dict.fromkeys(sorted({value for run in runs for value in values(run)}))
     # What was chosen stays an option, also when its last run is gone.
-    found |= dict.fromkeys(st.session_state.get(key) or st.query_params.get_all(key))
+    listed |= dict.fromkeys(st.session_state.get(key) or st.query_params.get_all(key))
     return st.multiselect(
-        label, list(found), placeholder="All", width=230, key=key, bind="query-params"
+        label, list(listed), placeholder="All", width=230, key=key, bind="query-params"
     )
 
 

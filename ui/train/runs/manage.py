@@ -1,4 +1,4 @@
-"""What is kept of a run: tags and notes, its settings for another training, and deleting it."""
+"""Manage a run: tags and notes, its settings for another training, and deleting it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import streamlit as st
 
 from core.training.queue.delete import delete_run
 from core.training.runs.notes import Notes, read_notes, tidy_tags, write_notes
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from ui.shell.errors import plain
 from ui.shell.links import CLONE
 from ui.train.views import open_view
 
-__all__ = ["run_keeping"]
+__all__ = ["manage_run"]
 
 
-def run_keeping(run: Run, status: Status, known_tags: list[str]) -> None:
+def manage_run(run: Run, status: Status, known_tags: list[str]) -> None:
     """Tags, notes, and buttons for one run.
 
     Args:
-        run: the chosen one.
-        status: as its files stand.
-        known_tags: of all runs, to choose from.
+        run: chosen run.
+        status: its status.
+        known_tags: tags of all runs, to choose from.
 
     Raises:
         DSIError: the notes cannot be read or written, or it cannot be deleted.
@@ -56,13 +57,13 @@ def _delete(run: Run) -> None:
 
 
 def _notes(run: Run, known_tags: list[str]) -> None:
-    kept = read_notes(run)
+    saved = read_notes(run)
     tags, text = f"runs.tags.{run.name}", f"runs.text.{run.name}"
-    title = "Tags and notes" + (f": {plain(', '.join(kept.tags))}" if kept.tags else "")
+    title = "Tags and notes" + (f": {plain(', '.join(saved.tags))}" if saved.tags else "")
     with st.expander(title, icon=":material/label:", key=f"runs.notes.{run.name}"):
-        st.session_state.setdefault(tags, list(kept.tags))
-        st.session_state.setdefault(text, kept.text)
-        options = dict.fromkeys([*known_tags, *kept.tags, *st.session_state[tags]])
+        st.session_state.setdefault(tags, list(saved.tags))
+        st.session_state.setdefault(text, saved.text)
+        options = dict.fromkeys([*known_tags, *saved.tags, *st.session_state[tags]])
         chosen = st.multiselect(
             "Tags",
             list(options),
@@ -71,13 +72,13 @@ def _notes(run: Run, known_tags: list[str]) -> None:
             placeholder="Choose tags, or type a new one",
             persist_state="session",
         )
-        written = st.text_area("Notes", key=text, persist_state="session")
-        now = Notes(tags=tidy_tags(chosen), text=(written or "").strip())
+        text_now = st.text_area("Notes", key=text, persist_state="session")
+        now = Notes(tags=tidy_tags(chosen), text=(text_now or "").strip())
         pressed = st.button(
             "Save",
             icon=":material/save:",
             key=f"runs.save.{run.name}",
-            disabled=now == kept,
+            disabled=now == saved,
         )
     if pressed:
         write_notes(run, now)

@@ -14,13 +14,13 @@ from ui.shell.errors import page_errors, show_error
 from ui.train.compare.panel import MOST, compare
 from ui.train.runs.detail import choose_run, run_detail
 from ui.train.runs.filters import filtered_runs
-from ui.train.runs.manage import run_keeping
+from ui.train.runs.manage import manage_run
 from ui.train.runs.queue import queue_panel
 from ui.train.runs.table import run_table
 
-__all__ = ["choose_run", "runs_panel"]
+__all__ = ["runs_panel"]
 
-_EVERY = "10s"
+_INTERVAL = "10s"
 _TICKED, _TABLE = "runs.ticked", "runs.tables"
 
 
@@ -34,21 +34,21 @@ def runs_panel() -> None:
             icon=":material/model_training:",
         )
         return
-    goes_on = _goes_on(runs)
-    st.fragment(_list, run_every=_EVERY if goes_on else None)(goes_on)
+    is_active = _any_active(runs)
+    st.fragment(_list, run_every=_INTERVAL if is_active else None)(is_active)
     with page_errors():
-        _one(runs)
+        _chosen_run(runs)
 
 
-def _goes_on(runs: Sequence[RunSummary]) -> bool:
+def _any_active(runs: Sequence[RunSummary]) -> bool:
     return any(run.status.alive or run.status.state == "queued" for run in runs)
 
 
 @page_errors()
-def _list(goes_on: bool) -> None:
+def _list(is_active: bool) -> None:
     advance()  # should the worker have been killed meanwhile
-    runs = summaries(_passed_over)
-    if goes_on and not _goes_on(runs):
+    runs = summaries(_ignore)
+    if is_active and not _any_active(runs):
         st.rerun()  # the last one has ended: no more looking every few seconds
     if queue_panel(runs):
         st.rerun()
@@ -57,7 +57,7 @@ def _list(goes_on: bool) -> None:
         if runs:
             st.info("No training meets all of this: take a filter off.", icon=":material/info:")
         return
-    shown = _shown(runs)
+    shown = _chosen_name(runs)
     before: list[str] = st.session_state.get(_TICKED, [])
     if shown not in before and any(run.name == shown for run in left):
         # Chosen elsewhere: a table that was made anew has its row ticked.
@@ -73,8 +73,8 @@ def _list(goes_on: bool) -> None:
         st.rerun()  # the chosen one stands outside this fragment
 
 
-def _passed_over(error: DSIError) -> None:
-    """A damaged run was told above."""
+def _ignore(error: DSIError) -> None:
+    """A damaged run has its error box above the list."""
 
 
 def _compare_button(ticked: list[str]) -> None:
@@ -90,20 +90,20 @@ def _compare_button(ticked: list[str]) -> None:
         st.rerun()
 
 
-def _shown(runs: Sequence[RunSummary]) -> str:
+def _chosen_name(runs: Sequence[RunSummary]) -> str:
     return st.query_params.get("run") or runs[0].name
 
 
-def _one(runs: Sequence[RunSummary]) -> None:
+def _chosen_run(runs: Sequence[RunSummary]) -> None:
     names = [run.name for run in runs]
-    wanted = _shown(runs)
+    wanted = _chosen_name(runs)
     # What the address or the table chose; the list of names is for those who do not use a mouse.
     st.session_state["runs.one"] = wanted if wanted in names else None
     st.selectbox(
         "Training",
         names,
         key="runs.one",
-        on_change=_from_list,
+        on_change=_choose_from_list,
         placeholder="Choose a training",
         width=420,
     )
@@ -114,10 +114,10 @@ def _one(runs: Sequence[RunSummary]) -> None:
     with st.container(border=True):
         run_detail(run, status)
         tags = sorted({tag for other in runs for tag in other.tags})
-        run_keeping(run, status, tags)
+        manage_run(run, status, tags)
 
 
-def _from_list() -> None:
+def _choose_from_list() -> None:
     if name := st.session_state["runs.one"]:
         choose_run(name)
         st.session_state[_TICKED] = []

@@ -27,8 +27,8 @@ def queue_panel(runs: Sequence[RunSummary]) -> bool:
     changed = False
     with st.container(border=True, gap="xsmall", key="queue"):
         st.markdown(f"**In the queue: {len(waiting)}**")
-        going = f"{plain(now)} is being trained" if now else "The next one is about to start"
-        st.caption(f"{going}; one training at a time has the device.")
+        active = f"{plain(now)} is being trained" if now else "The next one is about to start"
+        st.caption(f"{active}; one training at a time has the device.")
         for run in waiting:
             changed |= _line(run, len(waiting))
     return changed
@@ -42,10 +42,10 @@ def _line(run: RunSummary, count: int) -> bool:
         later = _button(run, "Later", ":material/arrow_downward:", place == count)
         off = _button(run, "Take off", ":material/playlist_remove:", False)
     if earlier:
-        return _done(lambda: move(run.run, place - 1))
+        return _apply(lambda: move(run.run, place - 1))
     if later:
-        return _done(lambda: move(run.run, place + 1))
-    return off and _done(lambda: remove(run.run))
+        return _apply(lambda: move(run.run, place + 1))
+    return off and _apply(lambda: remove(run.run))
 
 
 def _button(run: RunSummary, label: str, icon: str, disabled: bool) -> bool:
@@ -54,10 +54,10 @@ def _button(run: RunSummary, label: str, icon: str, disabled: bool) -> bool:
     )
 
 
-def _done(change: Callable[[], None]) -> bool:
+def _apply(change: Callable[[], None]) -> bool:
     try:
         change()
-    except DSIError as error:  # it has begun meanwhile
+    except DSIError as error:  # it has started meanwhile
         show_error(error)
         return False
     return True

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.formats import MISSING
 from core.training.runs.summary import RunSummary
 
 __all__ = ["run_table"]
@@ -30,13 +31,13 @@ def run_table(runs: Sequence[RunSummary], chosen: Sequence[str], key: str) -> li
     Args:
         runs: a row each, in the order they have until a column is sorted by.
         chosen: names of the runs whose rows are ticked at first.
-        key: unique on the page.
+        key: widget key, unique on the page.
 
     Returns:
         The names of the runs whose rows are ticked now.
     """
     names = [run.name for run in runs]
-    at = [names.index(name) for name in chosen if name in names]
+    rows = [names.index(name) for name in chosen if name in names]
     # Ticks are kept by position: other rows are another table.
     event = st.dataframe(
         _frame(runs),
@@ -44,14 +45,14 @@ def run_table(runs: Sequence[RunSummary], chosen: Sequence[str], key: str) -> li
         key=f"{key}.{hash(tuple(names))}",
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": at, "columns": [], "cells": []}},
+        selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
         height=min(35 * len(runs) + 38, 430),
         column_config=_columns(),
-        placeholder="–",
+        placeholder=MISSING,
         alt="Trainings with their scores; below, one can be chosen from a list",
     )
-    rows: list[int] = event["selection"]["rows"]
-    return [names[row] for row in rows if row < len(names)]
+    ticked: list[int] = event["selection"]["rows"]
+    return [names[row] for row in ticked if row < len(names)]
 
 
 def _frame(runs: Sequence[RunSummary]) -> pd.DataFrame:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.classes import ClassTable
-from core.training.runs.run import Run, Status
+from core.formats import score
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 from core.training.runs.timelapse import Timelapse, frame_name
 from ui.routes.timelapse import picture_url
 from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass
@@ -15,7 +17,7 @@ __all__ = ["timelapse_view"]
 
 
 def timelapse_view(run: Run, status: Status, lapse: Timelapse | None) -> None:
-    """The choice of the sample, and the viewer with a slider over the epochs beside the truth.
+    """Choose a sample, and see it in the viewer with a slider over the epochs, beside the truth.
 
     The slider works in the browser alone. New epochs come while the training goes on; an epoch
     that was chosen stays.
@@ -24,7 +26,7 @@ def timelapse_view(run: Run, status: Status, lapse: Timelapse | None) -> None:
         lapse: `read_timelapse(run)`.
     """
     if lapse is None or not lapse.samples:
-        _nothing(run, status)
+        _no_pictures(run, status)
         return
     samples = {sample.id: (folder, sample) for folder, sample in lapse.samples}
     key = f"runs.pinned.{run.name}"
@@ -60,15 +62,15 @@ def timelapse_view(run: Run, status: Status, lapse: Timelapse | None) -> None:
 
 
 def _text(epoch: int, mean_iou: float | None) -> str:
-    score = "no labelled pixel" if mean_iou is None else f"mean IoU here {mean_iou:.3f}"
-    return f"Epoch {epoch} · {score}"
+    text = "no labelled pixel" if mean_iou is None else f"mean IoU here {score(mean_iou)}"
+    return f"Epoch {epoch} · {text}"
 
 
 def _classes(table: ClassTable) -> list[ViewerClass]:
     return [ViewerClass(land_class.name, land_class.rgb) for land_class in table.classes]
 
 
-def _nothing(run: Run, status: Status) -> None:
+def _no_pictures(run: Run, status: Status) -> None:
     if not run.config().timelapse:
         text = "This training keeps no time-lapse: its setting `timelapse` is 0."
     elif status.state in ("queued", "starting", "running"):

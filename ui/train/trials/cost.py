@@ -5,95 +5,82 @@ from __future__ import annotations
 import streamlit as st
 
 from core.device import available_memory, describe
-from core.models.cost.cost import cost
+from core.formats import binary_size, count, duration, short_duration, si_number
+from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.training.checks.memory import training_memory
 from core.training.config import TrainConfig
 from core.training.queue.launch import running
 from core.training.trials.child import Progress
-from core.training.trials.step_time import Measured, measure
+from core.training.trials.step_time import StepTime, measure
 from ui.shell.errors import plain
-from ui.train.runs.detail import duration
 from ui.train.trials.trial import start_trial, trial_key, watch_trial
 
 __all__ = ["cost_table"]
 
 _KIND = "measure"
-_GIB = 2**30
 # What a step's time depends on, beside the network and the crop; the rest is left out of the key.
-_DECIDES = {"loss", "batch", "optimizer", "clip_norm", "ema", "precision", "replicas"}
+_TIMED_SETTINGS = {"loss", "batch", "optimizer", "clip_norm", "ema", "precision", "replicas"}
 
 
 def cost_table(config: TrainConfig, spec: ModelSpec, steps: int) -> None:
-    """Show it, with a button that times some steps of exactly this training.
+    """Show what a training will take, with a button that times some steps of exactly it.
 
     Args:
-        config: to be trained.
+        config: configuration to be trained.
         spec: its network, for the dataset's bands and classes.
-        steps: an epoch.
+        steps: steps of an epoch.
     """
-    decides = config.model_dump(mode="json", include=_DECIDES)
+    timed = config.model_dump(mode="json", include=_TIMED_SETTINGS)
     size = config.recipe.patch.size
-    key = trial_key(_KIND, [decides, spec.model_dump(mode="json"), size])
+    key = trial_key(_KIND, [timed, spec.model_dump(mode="json"), size])
     place = st.container()
     job = watch_trial(_KIND, key)
-    going_on = job is not None and job.state == "running"
-    measured: Measured | None = job.result if job and job.state == "done" else None
-    rows = _known(config, spec, steps) | (_found(measured, config, steps) if measured else {})
+    running_now = job is not None and job.state == "running"
+    measured: StepTime | None = job.result if job and job.state == "done" else None
+    rows = _estimates(config, spec, steps) | (
+        _measurements(measured, config, steps) if measured else {}
+    )
     with place:
         lines = [f"| {name} | {plain(value)} |" for name, value in rows.items()]
         st.markdown("\n".join(["| What it takes | |", "|:--|:--|", *lines]))
-    if not going_on:
+    if not running_now:
         _measure_button(key, config, spec, again=measured is not None)
 
 
-def _known(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
+def _estimates(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
     size = config.recipe.patch.size
-    found = cost(spec, size)
-    view = found.receptive_field
+    network = cost(spec, size)
+    view = network.receptive_field
     memory, free = training_memory(spec, config), available_memory()
     total = config.epochs * steps
     return {
-        "Parameters": f"{found.parameters:,}",
-        "Multiply-adds a crop": f"{_engineering(found.macs)}, of {size} × {size} px",
+        "Parameters": count(network.parameters),
+        "Multiply-adds a crop": f"{si_number(network.macs)}, of {size} × {size} px",
         "Receptive field": "the whole image" if view is None else f"{view:,} × {view:,} px",
-        "Memory, estimated": _gib(memory) + ("" if free is None else f" of {_gib(free)} free"),
+        "Memory, estimated": binary_size(memory)
+        + ("" if free is None else f" of {binary_size(free)} free"),
         "Steps": f"{config.epochs:,} epochs of {steps:,} = {total:,}",
-        "Crops": f"{total * config.batch:,}",
+        "Crops": count(total * config.batch),
     }
 
 
-def _found(measured: Measured, config: TrainConfig, steps: int) -> dict[str, str]:
+def _measurements(measured: StepTime, config: TrainConfig, steps: int) -> dict[str, str]:
     total = config.epochs * steps
-    memory = [] if measured.memory is None else [_gib(measured.memory)]
+    memory = [] if measured.memory is None else [binary_size(measured.memory)]
     if measured.gpu_memory is not None:
-        memory.append(f"{_gib(measured.gpu_memory)} on the GPU")
+        memory.append(f"{binary_size(measured.gpu_memory)} on the GPU")
     seconds = measured.seconds_first + measured.seconds_per_step * (total - 1)
     rows = {
-        "A step, measured": f"{_seconds(measured.seconds_per_step)}, the first "
-        f"{_seconds(measured.seconds_first)}",
+        "A step, measured": f"{short_duration(measured.seconds_per_step)}, the first "
+        f"{short_duration(measured.seconds_first)}",
         "Whole training": f"about {duration(seconds)}, and validations",
     }
     return ({"Memory, measured": ", ".join(memory)} if memory else {}) | rows
 
 
-def _gib(size: float) -> str:
-    return f"{size / _GIB:.1f} GiB"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-
-
-def _engineering(number: float) -> str:
-    for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6)):
-        if number >= factor:
-            return f"{number / factor:.3g} {unit}"
-    return f"{number:,.0f}"
-
-
 def _measure_button(key: str, config: TrainConfig, spec: ModelSpec, again: bool) -> None:
-    def work(progress: Progress) -> Measured:
+    def work(progress: Progress) -> StepTime:
         return measure(config, spec.bands, spec.classes, progress)
 
     pressed = st.button(

@@ -26,10 +26,10 @@ _LEFT_OUT = {
 
 
 def learning_rate_finder(config: TrainConfig) -> None:
-    """A button that begins it, its progress, and its result with a button that takes it over.
+    """A button that starts the finder, its progress, and its result with a button to use it.
 
     Args:
-        config: to be trained; the learning rate and how it changes are left out of account.
+        config: configuration to be trained; its learning rate and schedule do not matter.
     """
     key = trial_key(_KIND, config.model_dump(mode="json", exclude=_LEFT_OUT))
     with st.expander("Learning-rate finder", icon=":material/show_chart:"):
@@ -40,10 +40,10 @@ def learning_rate_finder(config: TrainConfig) -> None:
         job = watch_trial(_KIND, key)
         if job is not None and job.state == "running":
             return
-        found: LearningRates | None = job.result if job and job.state == "done" else None
-        _start_button(key, config, again=found is not None)
-        if found:
-            _result(found, config)
+        result: LearningRates | None = job.result if job and job.state == "done" else None
+        _start_button(key, config, again=result is not None)
+        if result:
+            _result(result, config)
 
 
 def _start_button(key: str, config: TrainConfig, again: bool) -> None:
@@ -57,10 +57,10 @@ def _start_button(key: str, config: TrainConfig, again: bool) -> None:
         start_trial(_KIND, key, "Looking for a learning rate", "steps", work)
 
 
-def _result(found: LearningRates, config: TrainConfig) -> None:
-    if found.rates:
-        _plot(found)
-    if found.suggestion is None:
+def _result(result: LearningRates, config: TrainConfig) -> None:
+    if result.rates:
+        _plot(result)
+    if result.suggestion is None:
         st.info(
             "The loss falls at none of these rates, so none is suggested. Check the masks on the "
             "Data page, choose a larger batch, or begin with other weights.",
@@ -68,35 +68,35 @@ def _result(found: LearningRates, config: TrainConfig) -> None:
         )
         return
     # As it is written, so that what the button says is what the form gets.
-    taken = f"{found.suggestion:.2g}"
+    suggestion = f"{result.suggestion:.2g}"
     st.button(
-        f"Use {taken}",
+        f"Use {suggestion}",
         icon=":material/check:",
-        disabled=float(taken) == config.learning_rate,
+        disabled=float(suggestion) == config.learning_rate,
         on_click=TrainDraft().change,
-        args=({"learning_rate": float(taken)},),
+        args=({"learning_rate": float(suggestion)},),
     )
 
 
-def _plot(found: LearningRates) -> None:
+def _plot(result: LearningRates) -> None:
     """Loss against learning rate on a logarithmic axis, the suggestion marked."""
     figure = go.Figure(
         go.Scatter(
-            x=list(found.rates),
-            y=list(found.losses),
+            x=list(result.rates),
+            y=list(result.losses),
             mode="lines",
             line={"color": _CURVE, "width": 2},
             hovertemplate="%{x:.2~e}: %{y:.3f}<extra></extra>",
         )
     )
-    if found.suggestion is not None:
-        figure.add_vline(found.suggestion, line_color=_MARK, line_dash="dash")
+    if result.suggestion is not None:
+        figure.add_vline(result.suggestion, line_color=_MARK, line_dash="dash")
         figure.add_annotation(
-            x=math.log10(found.suggestion),  # on a logarithmic axis text is placed by exponents
+            x=math.log10(result.suggestion),  # on a logarithmic axis text is placed by exponents
             y=1,
             yref="paper",
             xanchor="left",
-            text=f"{found.suggestion:.2g}",
+            text=f"{result.suggestion:.2g}",
             showarrow=False,
         )
     figure.update_xaxes(title="Learning rate", type="log", exponentformat="power", dtick=1)
@@ -108,7 +108,7 @@ def _plot(found: LearningRates) -> None:
         config={"displayModeBar": False},
         alt="Training loss against the learning rate",
     )
-    if found.suggestion is not None:
+    if result.suggestion is not None:
         st.caption(
             "The curve is an average that lags some ten steps behind; the mark allows for it."
         )

@@ -19,8 +19,8 @@ def trial_key(kind: str, content: Any) -> str:
     """The key of a trial's job: the same settings, in whatever session, share one result.
 
     Args:
-        kind: of trial.
-        content: the settings that its result depends on, as JSON has them.
+        kind: kind of trial.
+        content: settings that its result depends on, as JSON has them.
     """
     text = json.dumps(content, sort_keys=True)
     return f"{kind}-{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
@@ -29,23 +29,23 @@ def trial_key(kind: str, content: Any) -> str:
 def start_trial(
     kind: str, key: str, title: str, unit: str, work: Callable[[Progress], Any]
 ) -> None:
-    """Start it in the background and run the page again; see `ui.shell.jobs.start_job`."""
+    """Start a trial in the background and run the page again; see `ui.shell.jobs.start_job`."""
     st.session_state[f"trial.{kind}"] = key
     start_job(key, title, unit, work)
     st.rerun()
 
 
 def watch_trial(kind: str, key: str) -> Job | None:
-    """Show how far it is, or how far one is that this session began with other settings.
+    """Show the progress of a trial, or of one that this session started with other settings.
 
     Returns:
         The job that is going on, else that of these settings, whatever its state; None if there is
         none.
     """
-    begun = st.session_state.get(f"trial.{kind}", key)
-    other = find_job(begun) if begun != key else None
+    started = st.session_state.get(f"trial.{kind}", key)
+    other = find_job(started) if started != key else None
     if other is None or other.state != "running":
         return watch_job(key)
-    watch_job(begun)
+    watch_job(started)
     st.caption("With the settings as they were when it was started.")
     return other

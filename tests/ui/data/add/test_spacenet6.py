@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.catalogue import open_dataset
+from core.datasets.download.spacenet6 import fetch_spacenet6
 from core.errors import DatasetError
 from tests.pages.test_data import opened, settled
 from tests.spacenet_tree import write_tree
@@ -56,13 +57,7 @@ def test_tiles_are_fetched(space: Path, tmp_path: Path, monkeypatch: pytest.Monk
 
     local = DirFileSystem(path=str(tree), fs=LocalFileSystem())
     monkeypatch.setattr("core.datasets.download.spacenet6._bucket", lambda target: local)
-    monkeypatch.setattr(
-        "core.datasets.download.spacenet6.fetch_spacenet6.__kwdefaults__",
-        {
-            "source": None,
-            "base": "",
-        },
-    )
+    monkeypatch.setitem(fetch_spacenet6.__kwdefaults__, "base", "")
     at = opened()
     at.multiselect(key="spacenet6-products").set_value(["SAR-Intensity"])
     at.number_input(key="spacenet6-tiles").set_value(20).run()

@@ -61,11 +61,11 @@ def test_the_numbers_are_those_of_the_training_split_alone(demo_dataset: Path) -
     dataset = open_dataset(demo_dataset)
     recipe = Recipe()
     split = split_samples(dataset.samples, recipe.split)
-    found = normalisations.training_normalisation(dataset, recipe)
+    fit = normalisations.training_normalisation(dataset, recipe)
     training = load_samples(dataset, [dataset.sample(i) for i in split.train])
-    assert found.normalisation == fit_normalisation(recipe, training)
-    assert found.normalisation != fit_normalisation(recipe, load_samples(dataset, dataset.samples))
-    assert found.used == found.training == len(split.train)
+    assert fit.normalisation == fit_normalisation(recipe, training)
+    assert fit.normalisation != fit_normalisation(recipe, load_samples(dataset, dataset.samples))
+    assert fit.used == fit.training == len(split.train)
 
 
 def test_a_normalisation_that_does_not_fit_is_said(demo_dataset: Path) -> None:
@@ -105,8 +105,8 @@ def test_masks_keep_the_colours_of_the_classes() -> None:
     labels[:100] = 255
     rgb = np.full((600, 600, 3), 77, np.uint8)
     shown = _overlaid(rgb, labels, DUBAI_CLASSES, 1.0)
-    found = {tuple(int(v) for v in color) for color in shown.reshape(-1, 3)}
-    assert found == {*DUBAI_CLASSES.colors, (77, 77, 77)}
+    colors = {tuple(int(v) for v in color) for color in shown.reshape(-1, 3)}
+    assert colors == {*DUBAI_CLASSES.colors, (77, 77, 77)}
 
 
 def test_the_page_loads_no_tensorflow_before() -> None:

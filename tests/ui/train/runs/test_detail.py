@@ -15,7 +15,9 @@ from core.classes import DUBAI_CLASSES
 from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.confusion import confusion
 from core.training.config import TrainConfig
-from core.training.runs.run import Run, Status, create_run, process_start
+from core.training.runs.liveness import process_start
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
 from core.training.runs.timelapse import TimelapseWriter
 
 NAMES = DUBAI_CLASSES.names
@@ -129,7 +131,7 @@ def test_learning_is_shown_with_the_machine_in_numbers(run: Run) -> None:
     np.testing.assert_allclose(points(iou["data"][1], "y"), [0.3])
     np.testing.assert_allclose(points(rate["data"][0], "y"), 1e-3)
     shown = {metric.label: (metric.value, metric.delta) for metric in at.metric}
-    assert shown["Memory"] == ("3.00 GiB", "GPU 1.50 GiB")
+    assert shown["Memory"] == ("3.0 GiB", "GPU 1.5 GiB")
     assert at.get("progress")[0].proto.text.endswith("step 5 of 10, loss 0.067")
 
 

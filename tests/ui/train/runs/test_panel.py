@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue.queue import queued, submit
+from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire
 from core.training.runs.notes import Notes, read_notes, write_notes
-from core.training.runs.run import Run, create_run, process_start
+from core.training.runs.run import Run, create_run
 from core.training.runs.sample_scores import SampleScores, write_samples
 from tests.conftest import REPOSITORY
 
@@ -46,7 +47,7 @@ def opened(view, **query: str) -> AppTest:
 def made(name: str, *settings: str, epochs: int = 3, **status: object) -> Run:
     config = with_settings(TrainConfig(dataset="demo", epochs=epochs), settings)
     ended = {"state": "stopped", "message": "Stopped as you asked.", "started": 1.8e9}
-    run = create_run(name, config, **(ended | status))
+    run = create_run(name, config, ended | status)
     for epoch in range(1, epochs + 1):
         run.append_metrics(
             {

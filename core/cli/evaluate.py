@@ -1,0 +1,55 @@
+"""``python -m core evaluate``: score a model on whole images."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from core.cli.terminal import bar, print_json, table
+from core.formats import count, score
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments of `evaluate`."""
+    parser.add_argument("--model", required=True, metavar="MODEL")
+    parser.add_argument("--dataset", required=True, metavar="DATASET")
+    parser.add_argument("--split", choices=["all", "train", "val", "test"], default="all")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(options: Namespace) -> None:
+    """Evaluate the model and print its scores."""
+    from core.datasets.catalogue import find_dataset
+    from core.evaluation.evaluate import apply_card_recipe, evaluate, samples_of_split
+    from core.inference.predictor import Predictor
+    from core.models.store import find_model, load_model, read_card
+
+    # Wrong names are reported before TensorFlow is loaded.
+    ref = find_model(options.model)
+    card = read_card(ref.folder)
+    dataset = apply_card_recipe(find_dataset(options.dataset), card)
+    samples = samples_of_split(dataset, card, options.split)
+    model, card = load_model(ref.folder)
+    with bar("evaluating", "image") as progress:
+        result = evaluate(Predictor.of_card(model, card), card, dataset, samples, progress)
+    report = {"model": ref.name, "dataset": dataset.name, "split": options.split}
+    report |= result.summary(card.classes.names)
+    if options.json:
+        print_json(report)
+        return
+    print(f"{ref.name} on {dataset.name}, {options.split}: {report['images']} images")
+    mean_iou, accuracy = score(report["mean_iou"]), score(report["pixel_accuracy"])
+    print(f"mean IoU {mean_iou}, pixel accuracy {accuracy}\n")
+    rows = [
+        (
+            name,
+            score(scores["iou"]),
+            score(scores["f1"]),
+            score(scores["precision"]),
+            score(scores["recall"]),
+            count(scores["support"]),
+        )
+        for name, scores in report["per_class"].items()
+    ]
+    table(rows, ("class", "IoU", "F1", "precision", "recall", "pixels"))

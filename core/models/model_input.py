@@ -1,0 +1,103 @@
+"""What a network takes in: which images, which of their bands, and in what range of values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import ImageError
+
+if TYPE_CHECKING:
+    from core.imagery.normalise import Normalisation
+    from core.models.card import ModelCard
+    from core.models.spec import ModelSpec
+
+__all__ = ["ModelInput"]
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """The way from an image's pixels to a network's input.
+
+    Attributes:
+        channels: input channels C of the network.
+        normalisation: from the pixels' values to the network's.
+        multiple: height and width of the input are multiples of this many pixels.
+        size: the input's only height and width in pixels; 0 where they are free.
+        dtype: dtype of the images the network was trained on; None for any.
+        bands: bands of the file that are the channels, counted from 0; empty for all of them.
+        file_bands: number of bands of the files, where `bands` are chosen.
+    """
+
+    channels: int
+    normalisation: Normalisation
+    multiple: int
+    size: int = 0
+    dtype: str | None = None
+    bands: tuple[int, ...] = ()
+    file_bands: int = 0
+
+    @classmethod
+    def of_spec(
+        cls, spec: ModelSpec, normalisation: Normalisation, dtype: str | None = None
+    ) -> ModelInput:
+        """The input of a network whose images come with its bands alone."""
+        return cls(spec.bands, normalisation, spec.multiple, spec.input_size, dtype)
+
+    @classmethod
+    def of_card(cls, card: ModelCard) -> ModelInput:
+        """The input of a model, from files as its card describes them."""
+        plain = cls.of_spec(card.spec, card.normalisation, card.dtype)
+        return replace(plain, bands=card.bands, file_bands=card.file_bands)
+
+    def check(self, pixels: np.ndarray, where: str = "") -> None:
+        """Raise unless an image is of the kind the network was trained on.
+
+        Args:
+            pixels: (H, W, bands) as in the file.
+            where: the image's name or path, for the message.
+
+        Raises:
+            ImageError: the image has another number of bands or another dtype.
+        """
+        count = pixels.shape[-1]
+        expected = self.file_bands if self.bands else self.channels
+        if count != expected:
+            raise ImageError(
+                f"the model takes {expected} band(s), the image has {count}",
+                where=where,
+                remedy=f"choose a model for {count} band(s), or save the image with the "
+                f"{expected} band(s) the model was trained on",
+            )
+        if self.dtype is not None and str(pixels.dtype) != self.dtype:
+            raise ImageError(
+                f"the model was trained on {self.dtype} values, the image holds {pixels.dtype}",
+                where=where,
+                remedy=f"convert the image to {self.dtype} the way the training data was made, or "
+                "choose a model trained on such imagery",
+            )
+
+    def prepare(
+        self, pixels: np.ndarray, valid: np.ndarray | None = None, at: Any = ...
+    ) -> np.ndarray:
+        """Normalised network input of an image or of a part of it.
+
+        Args:
+            pixels: (H, W, bands) as in the file.
+            valid: (H, W) bool; pixels without data become 0.
+            at: NumPy index of the part (h, w), such as `np.ix_` of rows and columns; by default
+                the whole image.
+
+        Returns:
+            (h, w, channels) float32.
+
+        Raises:
+            ImageError: the image has another number of bands or another dtype.
+        """
+        self.check(pixels)
+        part = pixels[at]
+        if self.bands:
+            part = part[..., list(self.bands)]
+        return self.normalisation(part, None if valid is None else valid[at])

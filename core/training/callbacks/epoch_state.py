@@ -1,0 +1,60 @@
+"""What the callbacks of a training share: what one produces and others read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from core.training.runs.sample_scores import ByClass
+
+__all__ = ["EpochState"]
+
+
+class EpochState(keras.callbacks.Callback):
+    """How far a training is; itself the first of its callbacks, which sees the epochs begin.
+
+    Args:
+        steps: steps of a whole epoch.
+        epochs: epochs of the whole training.
+        offset: steps of the first epoch that an earlier process has done; Keras counts those of
+            this process, from 0.
+
+    Attributes:
+        epoch: the current epoch, from 0.
+        partial: steps done of an epoch that was cut short; 0 otherwise.
+        stop_reason: why the training ends before its end, "as you asked"; empty where it does not.
+        stopped_early: whether the training ends because the validation stopped improving.
+        checkpoint: name of the file with the newest weights and optimizer.
+        scores: mean IoU on the validation samples after each whole epoch, of earlier processes too.
+        summary: the scores of the newest validation (`Evaluation.summary`).
+        sample_scores: IoU by validation sample and class, of the newest validation.
+    """
+
+    def __init__(self, steps: int, epochs: int, offset: int = 0) -> None:
+        super().__init__()
+        self.steps, self.epochs, self.offset = steps, epochs, offset
+        self.epoch = 0
+        self.partial = 0
+        self.stop_reason = ""
+        self.stopped_early = False
+        self.checkpoint = ""
+        self.scores: list[float] = []
+        self.summary: dict[str, Any] = {}
+        self.sample_scores: dict[str, ByClass] = {}
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole training."""
+        return self.steps * self.epochs
+
+    def steps_in_epoch(self, step: int) -> int:
+        """Steps of the current epoch that are done after Keras' step, counted from 0."""
+        return self.offset + step + 1
+
+    def steps_in_training(self, step: int) -> int:
+        """Steps of the training that are done after that step of the current epoch."""
+        return self.epoch * self.steps + self.steps_in_epoch(step)

@@ -1,0 +1,121 @@
+"""The files of a prediction, whoever asks for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import rasterio
+from rasterio.crs import CRS
+from rasterio.io import MemoryFile
+
+from core.classes import DUBAI_CLASSES
+from core.errors import ImageError
+from core.imagery.raster import Georeference
+from core.imagery.write import png_bytes
+from core.inference import outputs as outputs_module
+from core.inference.outputs import Prediction, predict_file, prediction_outputs
+from core.inference.predictor import Predictor
+from core.models.store import find_model, load_model
+
+RNG = np.random.default_rng(21)
+LABELS = RNG.integers(0, 5, (12, 17), np.uint8)
+LABELS[:2] = 255
+GRID = Georeference(
+    CRS.from_epsg(32631), rasterio.Affine.translation(590000, 5750000) * rasterio.Affine.scale(2)
+)
+
+
+def prediction(grid: Georeference | None, probabilities: np.ndarray | None = None) -> Prediction:
+    return Prediction(LABELS, DUBAI_CLASSES, grid, "a/scene.tif", "some-model", probabilities)
+
+
+def test_without_a_grid_there_is_no_geotiff_of_labels() -> None:
+    outputs = prediction_outputs(prediction(None), "scene")
+    assert [(o.kind, o.name, o.mime) for o in outputs] == [
+        ("labels", "scene_labels.png", "image/png"),
+        ("colors", "scene_color.png", "image/png"),
+        ("summary", "scene.json", "application/json"),
+    ]
+
+
+def test_every_file_says_what_the_labels_say() -> None:
+    scores = RNG.random((12, 17, 5)).astype(np.float32)
+    outputs = prediction_outputs(prediction(GRID, scores), "s", with_polygons=True)
+    assert [o.name for o in outputs] == [
+        "s_labels.png", "s_color.png", "s_labels.tif", "s.geojson", "s_probabilities.tif", "s.json",
+    ]  # fmt: skip
+    data = {output.kind: output.make() for output in outputs}
+
+    def picture(kind: str) -> np.ndarray:
+        return cv2.imdecode(np.frombuffer(data[kind], np.uint8), cv2.IMREAD_UNCHANGED)
+
+    np.testing.assert_array_equal(picture("labels"), LABELS)
+    np.testing.assert_array_equal(picture("colors")[..., ::-1], DUBAI_CLASSES.colorize(LABELS))
+    with MemoryFile(data["geotiff"]) as memory, memory.open() as file:
+        assert (file.crs, file.transform, file.nodata) == (GRID.crs, GRID.transform, 255)
+        np.testing.assert_array_equal(file.read(1), LABELS)
+        assert file.colormap(1)[0] == (*DUBAI_CLASSES.colors[0], 255)
+    with MemoryFile(data["probabilities"]) as memory, memory.open() as file:
+        assert (file.crs, file.transform) == (GRID.crs, GRID.transform)
+        assert file.descriptions == DUBAI_CLASSES.names
+        np.testing.assert_array_equal(np.moveaxis(file.read(), 0, -1), scores)
+    features = json.loads(data["polygons"])["features"]
+    summary = json.loads(data["summary"])
+    assert list(summary) == [
+        "image", "model", "width", "height", "void_pixels", "pixel_area_m2", "classes"
+    ]  # fmt: skip
+    assert (summary["image"], summary["model"]) == ("a/scene.tif", "some-model")
+    assert summary["void_pixels"] == 2 * 17
+    for index, (name, entry) in enumerate(summary["classes"].items()):
+        pixels = int((index == LABELS).sum())
+        assert entry == {"pixels": pixels, "share": pixels / (10 * 17), "area_m2": pixels * 4}
+        properties = [f["properties"] for f in features]
+        assert sum(p["pixels"] for p in properties if p["class"] == name) == pixels
+
+
+def test_a_file_is_made_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(outputs_module, "png_bytes", lambda _: calls.append("png") or b"")
+    outputs = prediction_outputs(prediction(None), "scene")
+    assert calls == []
+    outputs[0].make()
+    assert calls == ["png"]
+
+
+def test_the_command_line_writes_these_files(tiny_model: str, tmp_path: Path) -> None:
+    model, card = load_model(find_model(tiny_model).folder)
+    predictor = Predictor.of_card(model, card, tile=32)
+    pixels = RNG.integers(0, 256, (40, 50, 3), np.uint8)
+    image = tmp_path / "plain.png"
+    image.write_bytes(png_bytes(pixels))
+    out = tmp_path / "out"
+    paths = predict_file(
+        image, predictor, card.classes, "tiny", out, with_polygons=True, with_probabilities=True
+    )
+    made = Prediction(
+        predictor.predict(pixels),
+        card.classes,
+        None,
+        str(image),
+        "tiny",
+        predictor.probabilities(pixels),
+    )
+    outputs = prediction_outputs(made, "plain", with_polygons=True)
+    assert paths == [out / output.name for output in outputs]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
+        output.name: output.make() for output in outputs
+    }
+
+
+def test_an_image_of_another_kind_is_named(tiny_model: str, tmp_path: Path) -> None:
+    model, card = load_model(find_model(tiny_model).folder)
+    image = tmp_path / "grey.png"
+    image.write_bytes(png_bytes(np.zeros((8, 8), np.uint8)))
+    with pytest.raises(ImageError, match="takes 3 band") as caught:
+        predict_file(image, Predictor.of_card(model, card), card.classes, "tiny", tmp_path / "out")
+    assert caught.value.where == str(image)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,62 @@
+"""Numbers, sizes and spans of time as they are to be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import formats
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (754, "13 min"),
+        (3599, "1 h 0 min"),
+        (3900, "1 h 5 min"),
+        (90_000, "25 h 0 min"),
+    ],
+)
+def test_a_duration_has_the_units_that_matter(seconds: float | None, text: str) -> None:
+    assert formats.duration(seconds) == text
+
+
+def test_times_that_were_measured_keep_their_digits() -> None:
+    assert formats.short_duration(0.0123) == "12 ms"
+    assert formats.short_duration(12.34) == "12.3 s"
+
+
+def test_shares_and_scores() -> None:
+    assert formats.percent(0.1234) == "12.3%"
+    assert formats.percent(1, 0) == "100%"
+    assert formats.percent(None) == formats.score(None) == formats.count(None) == formats.MISSING
+    assert formats.score(0.61849) == "0.618"
+    assert formats.score(None, "does not occur") == "does not occur"
+    shares = [0.75, 0.1, 0.0451, 0.0001, 0.00009]
+    rough = [formats.rough_percent(share) for share in shares]
+    assert rough == ["75%", "10%", "4.51%", "0.01%", "< 0.01%"]
+
+
+def test_numbers() -> None:
+    assert formats.count(1_931_234) == "1,931,234"
+    assert formats.millions(1_931_234) == "1.9 M"
+    assert [formats.si_number(n) for n in (12_345, 3_456_000, 1.234e10, 2e12)] == [
+        "12,345",
+        "3.46 M",
+        "12.3 G",
+        "2 T",
+    ]
+    assert formats.counted(1, "run") == "1 run"
+    assert formats.counted(0, "run") == "0 runs"
+    assert formats.counted(1200, "pair of tiles", "pairs of tiles") == "1,200 pairs of tiles"
+
+
+def test_memory_is_binary_and_files_are_decimal() -> None:
+    assert formats.binary_size(3 * 2**29) == "1.5 GiB"
+    assert formats.binary_size(2**29) == "0.5 GiB"
+    assert formats.binary_size(64 * 2**20) == "64 MiB"
+    sizes = [formats.decimal_size(size) for size in (1.5e9, 2.6e8, 3.69e7, 2.34e6, 4.5e5)]
+    assert sizes == ["1.5 GB", "260 MB", "36.9 MB", "2.34 MB", "0.45 MB"]

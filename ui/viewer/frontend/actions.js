@@ -1,0 +1,113 @@
+// Everything that can be done with a button or a key, once: the tool bar, the keyboard and the
+// help are made from this table.
+//
+//   id, title     the button's test id and label
+//   run(viewer, event)   what it does; `release(viewer)` undoes what lasts while a key is held
+//   keys          values of KeyboardEvent.key, letters in lower case
+//   sign          the keys as the short help writes them; `hint` is a sentence of it instead
+//   spoken        the keys and what they do, for a screen reader
+//   group, face   the group of the tool bar and what stands on the button (text, or a node maker)
+//   isOn(viewer), isEnabled(viewer)   whether a button is pressed; whether it is possible just now
+
+import { cornersIcon } from "./dom.js"
+import { MODES } from "./modes/table.js"
+
+const ZOOM_STEP = 1.5
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
+
+const chooseMode = (mode) => ({
+  id: `mode-${mode.name}`,
+  title: mode.title,
+  group: "How to compare",
+  face: mode.title,
+  isOn: (viewer) => viewer.mode === mode,
+  isEnabled: (viewer) => viewer.hasLayers || !mode.needsLayers,
+  run: (viewer) => viewer.choose(mode),
+})
+
+export const ACTIONS = [
+  ...MODES.map(chooseMode),
+  {
+    id: "pan",
+    title: "Pan",
+    keys: Object.keys(ARROWS),
+    sign: "arrows",
+    spoken: "Arrow keys pan",
+    run(viewer, event) {
+      const step = event.shiftKey ? 200 : 50
+      viewer.pan(...ARROWS[event.key].map((way) => way * step))
+      viewer.pointAtCenter()
+    },
+  },
+  {
+    id: "zoom-out",
+    title: "Zoom out",
+    keys: ["-"],
+    group: "Zoom",
+    face: "−",
+    run: (viewer) => viewer.zoomBy(1 / ZOOM_STEP),
+  },
+  {
+    id: "zoom-in",
+    title: "Zoom in",
+    keys: ["+", "="], // "=" is "+" without Shift on most keyboards
+    sign: "+ −",
+    spoken: "plus and minus zoom",
+    group: "Zoom",
+    face: "+",
+    run: (viewer) => viewer.zoomBy(ZOOM_STEP),
+  },
+  {
+    id: "zoom-fit",
+    title: "Fit the image",
+    keys: ["0"],
+    sign: "0",
+    spoken: "0 fits",
+    group: "Zoom",
+    face: "Fit",
+    run: (viewer) => viewer.fit(),
+  },
+  {
+    id: "zoom-one",
+    title: "One screen pixel per image pixel",
+    keys: ["1"],
+    sign: "1",
+    spoken: "1 shows one to one",
+    group: "Zoom",
+    face: "1:1",
+    run: (viewer) => viewer.zoomTo(1),
+  },
+  {
+    id: "fullscreen",
+    title: "Full screen",
+    group: "Zoom",
+    face: cornersIcon,
+    run: (viewer) => viewer.toggleFullscreen(),
+  },
+  {
+    id: "peek",
+    title: "Hide the layers while held",
+    keys: ["h"],
+    hint: "hold H to hide layers",
+    spoken: "H hides the layers while held",
+    isEnabled: (viewer) => viewer.hasLayers,
+    run: (viewer) => viewer.peek(true),
+    release: (viewer) => viewer.peek(false),
+  },
+  {
+    id: "select",
+    title: "Pick the pixel",
+    keys: ["Enter"],
+    spoken: "Enter picks the pixel",
+    isEnabled: (viewer) => viewer.isClickable,
+    run: (viewer) => viewer.selectPointed(),
+  },
+  {
+    id: "leave",
+    title: "Give the wheel back to the page",
+    keys: ["Escape"],
+    run: (viewer, event) => event.currentTarget.blur(),
+  },
+]
+
+export const isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true

@@ -1,0 +1,1491 @@
+/* Generated from ui/viewer/frontend by `npm run build`: do not edit. */
+
+// colors.js
+var VOID = 255;
+var cssColor = ([r, g, b]) => `rgb(${r}, ${g}, ${b})`;
+function colorTable(classes, off) {
+  const table = new Uint32Array(256);
+  const bytes = new Uint8Array(table.buffer);
+  classes.forEach(({ color }, index) => {
+    if (index !== VOID && !off.has(index)) bytes.set([...color, 255], 4 * index);
+  });
+  return table;
+}
+
+// dom.js
+function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+function swatch(color) {
+  const element = el("span", { class: "swatch", "aria-hidden": "true" });
+  if (color) element.style.setProperty("--swatch", cssColor(color));
+  else element.classList.add("void");
+  return element;
+}
+function cornersIcon() {
+  const holder = el("span", { class: "icon" });
+  holder.innerHTML = `<svg viewBox="0 0 14 14" width="14" height="14" fill="none"
+    stroke="currentColor" stroke-width="1.5"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>`;
+  return holder;
+}
+
+// view.js
+var MAX_ZOOM = 64;
+var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
+function toImage(view, extent, [left, top]) {
+  return [
+    view.cx + (left - extent[0] / 2) / view.zoom,
+    view.cy + (top - extent[1] / 2) / view.zoom
+  ];
+}
+function toScreen(view, extent, [x, y]) {
+  return [
+    (x - view.cx) * view.zoom + extent[0] / 2,
+    (y - view.cy) * view.zoom + extent[1] / 2
+  ];
+}
+function fitZoom(size, extent) {
+  return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
+}
+function settle(view, size, extent) {
+  const whole = fitZoom(size, extent);
+  const lowest = Math.min(whole, 1);
+  const fit = view.fit || view.zoom <= lowest && whole <= 1;
+  const zoom = fit ? whole : clamp(view.zoom, lowest, MAX_ZOOM);
+  const center = (at, length, shown) => {
+    const half = shown / zoom / 2;
+    return half * 2 >= length ? length / 2 : clamp(at, half, length - half);
+  };
+  return {
+    fit,
+    zoom,
+    cx: center(view.cx, size[0], extent[0]),
+    cy: center(view.cy, size[1], extent[1])
+  };
+}
+function pan(view, [dx, dy], size, extent) {
+  const moved = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
+  return settle(moved, size, extent);
+}
+function zoomAt(view, factor, point, size, extent) {
+  const lowest = Math.min(fitZoom(size, extent), 1);
+  const zoomed = { ...view, fit: false, zoom: clamp(view.zoom * factor, lowest, MAX_ZOOM) };
+  const before = toImage(view, extent, point);
+  const after = toImage(zoomed, extent, point);
+  zoomed.cx += before[0] - after[0];
+  zoomed.cy += before[1] - after[1];
+  return settle(zoomed, size, extent);
+}
+function pixelAt(view, size, extent, point) {
+  const [x, y] = toImage(view, extent, point);
+  const inside = x >= 0 && y >= 0 && x < size[0] && y < size[1];
+  return inside ? { x: Math.floor(x), y: Math.floor(y) } : null;
+}
+function centerPixel(view) {
+  return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
+}
+function bestColumns(count, size, extent, { gap, caption }) {
+  const scale = (columns) => {
+    const rows = Math.ceil(count / columns);
+    const width = (extent[0] - gap * (columns - 1)) / columns;
+    const height = (extent[1] - gap * (rows - 1)) / rows - caption;
+    return Math.min(width / size[0], height / size[1]);
+  };
+  let best = count;
+  for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
+  return best;
+}
+
+// controls/frame_bar.js
+var PLAY_MS = 8e3;
+var FRAME_MS = [120, 600];
+var FrameBar = class {
+  // `pick(number)`: null for the newest, whichever that is; resolves when the frame is shown.
+  constructor(pick2) {
+    this.pick = pick2;
+    this.layer = null;
+    this.timer = 0;
+    this.held = false;
+    this.button = el("button", {
+      type: "button",
+      class: "play",
+      "data-testid": "viewer-play",
+      onclick: () => this.timer ? this.pause() : this.play()
+    });
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      step: 1,
+      "data-testid": "viewer-frame",
+      oninput: () => this.pause() || this.choose(Number(this.slider.value)),
+      onpointerdown: () => this.held = true,
+      onpointerup: () => this.release(),
+      onpointercancel: () => this.release()
+    });
+    this.text = el("output", { class: "frame-text", "data-testid": "viewer-frame-text" });
+    this.element = el(
+      "div",
+      { class: "frames", role: "group", hidden: true },
+      this.button,
+      this.slider,
+      this.text
+    );
+    this.showButton();
+  }
+  show(layer) {
+    this.layer = layer ?? null;
+    this.element.hidden = !layer;
+    if (!layer) return this.pause();
+    const { frames, unit, text } = layer;
+    this.text.textContent = text;
+    this.text.style.minWidth = `${Math.max(...frames.map((frame) => frame.text.length))}ch`;
+    this.element.setAttribute("aria-label", unit);
+    this.element.dataset.number = layer.number;
+    this.element.dataset.frames = frames.length;
+    this.button.disabled = this.slider.disabled = frames.length < 2;
+    if (!this.held) this.place();
+  }
+  place() {
+    const { frames, unit, number, text } = this.layer;
+    const at = frames.findIndex((frame) => frame.number === number);
+    const last = frames.length - 1;
+    this.slider.max = last;
+    this.slider.value = at;
+    this.slider.setAttribute("aria-label", unit);
+    this.slider.setAttribute("aria-valuetext", text);
+    this.slider.style.setProperty("--part", `${last ? 100 * at / last : 100}%`);
+  }
+  release() {
+    this.held = false;
+    if (this.layer) this.place();
+  }
+  choose(at) {
+    const { frames } = this.layer;
+    this.slider.style.setProperty("--part", `${100 * at / (frames.length - 1)}%`);
+    return this.pick(at >= frames.length - 1 ? null : frames[at].number);
+  }
+  // From the start where it stands at the end; each is waited for.
+  play() {
+    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
+    let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
+    const step = async () => {
+      const { timer } = this;
+      await this.choose(next);
+      if (this.timer !== timer) return;
+      if (next >= this.layer.frames.length - 1) return this.pause();
+      next += 1;
+      this.timer = setTimeout(step, clamp(PLAY_MS / this.layer.frames.length, ...FRAME_MS));
+    };
+    this.timer = setTimeout(step, 0);
+    this.showButton();
+  }
+  pause() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.showButton();
+  }
+  showButton() {
+    const label = this.timer ? "Pause" : "Play";
+    this.button.textContent = this.timer ? "❚❚" : "▶";
+    this.button.setAttribute("aria-label", label);
+    this.button.title = label;
+  }
+};
+
+// modes/overlay.js
+var overlay = {
+  name: "overlay",
+  title: "Overlay",
+  needsLayers: false,
+  captions: false,
+  crosshair: false,
+  panes({ image, layers }) {
+    const stack = [image, ...layers.filter(({ visible }) => visible)];
+    return [{ key: "overlay", title: image.layer.title, stack }];
+  }
+};
+
+// modes/side.js
+var MAX_LAYERS = 3;
+var side = {
+  name: "side",
+  title: "Side by side",
+  needsLayers: true,
+  captions: true,
+  crosshair: true,
+  panes({ image, layers }) {
+    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
+    const pane = (part) => {
+      const stack = part === image ? [image] : [image, part];
+      return { key: part.layer.key, title: part.layer.title, stack };
+    };
+    return [image, ...beside].map(pane);
+  }
+};
+
+// state.js
+var IMAGE = "image";
+var remembered = /* @__PURE__ */ new Map();
+function stateFor(key, modes) {
+  if (!remembered.has(key)) remembered.set(key, createState(modes));
+  return remembered.get(key);
+}
+function createState(modes) {
+  return {
+    mode: modes[0].name,
+    own: Object.fromEntries(modes.map((mode) => [mode.name, mode.settings?.() ?? {}])),
+    given: {},
+    // what the script passed last, to tell a new wish of its from the user's
+    view: fittedView(),
+    layers: /* @__PURE__ */ new Map(),
+    // layer key → {visible, opacity}
+    off: /* @__PURE__ */ new Set(),
+    // classes that are not shown
+    marker: null,
+    frame: null
+    // the number of the chosen one; null follows the newest
+  };
+}
+function adopt(state, data, modes) {
+  const isNew = (name, value) => {
+    const text = JSON.stringify(value);
+    const changed = state.given[name] !== text;
+    state.given[name] = text;
+    return changed;
+  };
+  if (isNew("mode", data.mode)) state.mode = data.mode;
+  if (isNew("size", data.size)) state.view.fit = true;
+  if (isNew("image", data.image.digest)) state.marker = null;
+  if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
+  for (const { key, visible, opacity } of data.layers) {
+    if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
+  }
+  fitModes(state, data.layers.map(({ key }) => key), modes);
+}
+function fitModes(state, keys, modes) {
+  const visible = keys.filter((key) => state.layers.get(key).visible);
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], keys, visible);
+  if (!keys.length) state.mode = modes.find(({ needsLayers }) => !needsLayers).name;
+}
+function showLayer(state, mode, key, visible) {
+  state.layers.get(key).visible = visible;
+  if (visible) mode.onShow?.(state.own[mode.name], key);
+}
+function pick(state, mode, name, key) {
+  state.own[mode.name][name] = key;
+  if (key !== IMAGE) state.layers.get(key).visible = true;
+}
+function toggleClass(state, index) {
+  if (!state.off.delete(index)) state.off.add(index);
+}
+function isolateClass(state, index, count) {
+  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index);
+  const already = others.every((i) => state.off.has(i)) && !state.off.has(index);
+  state.off = new Set(already ? [] : others);
+}
+
+// modes/swipe.js
+var swipe = {
+  name: "swipe",
+  title: "Swipe",
+  needsLayers: true,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "left", label: "Left of the divider", image: true },
+    { name: "right", label: "Right of the divider", image: false }
+  ],
+  divider: {
+    label: "Divider between left and right",
+    at: (own) => own.divider,
+    move(own, part) {
+      own.divider = clamp(part, 0, 1);
+    }
+  },
+  settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
+  adopt(own, keys, visible) {
+    if (!keys.includes(own.left)) own.left = IMAGE;
+    if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
+  },
+  // A layer is seen on one of two sides only, so one that is switched on goes to the right.
+  onShow(own, key) {
+    if (own.left !== key) own.right = key;
+  },
+  panes({ image, layers, own }) {
+    const half = (key, cut) => {
+      const part = layers.find(({ visible, layer }) => visible && layer.key === key);
+      return part ? [{ ...part, ...cut }] : [];
+    };
+    const left = half(own.left, { to: own.divider });
+    const right = half(own.right, { from: own.divider });
+    const stack = [image, ...left, ...right];
+    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
+  }
+};
+
+// modes/table.js
+var MODES = [overlay, swipe, side];
+var modeNamed = (name) => MODES.find((mode) => mode.name === name);
+
+// actions.js
+var ZOOM_STEP = 1.5;
+var ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+var chooseMode = (mode) => ({
+  id: `mode-${mode.name}`,
+  title: mode.title,
+  group: "How to compare",
+  face: mode.title,
+  isOn: (viewer) => viewer.mode === mode,
+  isEnabled: (viewer) => viewer.hasLayers || !mode.needsLayers,
+  run: (viewer) => viewer.choose(mode)
+});
+var ACTIONS = [
+  ...MODES.map(chooseMode),
+  {
+    id: "pan",
+    title: "Pan",
+    keys: Object.keys(ARROWS),
+    sign: "arrows",
+    spoken: "Arrow keys pan",
+    run(viewer, event) {
+      const step = event.shiftKey ? 200 : 50;
+      viewer.pan(...ARROWS[event.key].map((way) => way * step));
+      viewer.pointAtCenter();
+    }
+  },
+  {
+    id: "zoom-out",
+    title: "Zoom out",
+    keys: ["-"],
+    group: "Zoom",
+    face: "−",
+    run: (viewer) => viewer.zoomBy(1 / ZOOM_STEP)
+  },
+  {
+    id: "zoom-in",
+    title: "Zoom in",
+    keys: ["+", "="],
+    // "=" is "+" without Shift on most keyboards
+    sign: "+ −",
+    spoken: "plus and minus zoom",
+    group: "Zoom",
+    face: "+",
+    run: (viewer) => viewer.zoomBy(ZOOM_STEP)
+  },
+  {
+    id: "zoom-fit",
+    title: "Fit the image",
+    keys: ["0"],
+    sign: "0",
+    spoken: "0 fits",
+    group: "Zoom",
+    face: "Fit",
+    run: (viewer) => viewer.fit()
+  },
+  {
+    id: "zoom-one",
+    title: "One screen pixel per image pixel",
+    keys: ["1"],
+    sign: "1",
+    spoken: "1 shows one to one",
+    group: "Zoom",
+    face: "1:1",
+    run: (viewer) => viewer.zoomTo(1)
+  },
+  {
+    id: "fullscreen",
+    title: "Full screen",
+    group: "Zoom",
+    face: cornersIcon,
+    run: (viewer) => viewer.toggleFullscreen()
+  },
+  {
+    id: "peek",
+    title: "Hide the layers while held",
+    keys: ["h"],
+    hint: "hold H to hide layers",
+    spoken: "H hides the layers while held",
+    isEnabled: (viewer) => viewer.hasLayers,
+    run: (viewer) => viewer.peek(true),
+    release: (viewer) => viewer.peek(false)
+  },
+  {
+    id: "select",
+    title: "Pick the pixel",
+    keys: ["Enter"],
+    spoken: "Enter picks the pixel",
+    isEnabled: (viewer) => viewer.isClickable,
+    run: (viewer) => viewer.selectPointed()
+  },
+  {
+    id: "leave",
+    title: "Give the wheel back to the page",
+    keys: ["Escape"],
+    run: (viewer, event) => event.currentTarget.blur()
+  }
+];
+var isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true;
+
+// controls/help.js
+var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
+function spokenHelp(viewer) {
+  const phrases = possible(viewer).map(({ spoken }) => spoken);
+  return `${phrases.filter(Boolean).join(", ")}.`;
+}
+function shortHelp(viewer, isTouch) {
+  if (isTouch) return "Pinch or double-tap to zoom";
+  const actions = possible(viewer).sort((a, b) => Boolean(b.group) - Boolean(a.group));
+  const signs = actions.map(({ sign }) => sign).filter(Boolean);
+  const hints = actions.map(({ hint }) => hint).filter(Boolean);
+  return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
+}
+
+// controls/keyboard.js
+function actionForKey(key) {
+  const plain = key.length === 1 ? key.toLowerCase() : key;
+  return ACTIONS.find(({ keys }) => keys?.includes(plain));
+}
+var Keyboard = class {
+  constructor(viewer) {
+    this.viewer = viewer;
+  }
+  down(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const action = actionForKey(event.key);
+    if (!action || !isEnabled(action, this.viewer)) return;
+    event.preventDefault();
+    action.run(this.viewer, event);
+  }
+  up(event) {
+    actionForKey(event.key)?.release?.(this.viewer);
+  }
+  // With the focus gone no key-up will come.
+  releaseAll() {
+    for (const action of ACTIONS) action.release?.(this.viewer);
+  }
+};
+
+// controls/panel.js
+var Panel = class {
+  // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
+  constructor(on) {
+    this.on = on;
+    this.built = null;
+    this.element = el("div", { class: "panel", hidden: true });
+  }
+  // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
+  build(layers, classes) {
+    const wanted = JSON.stringify([layers.map(({ key, title }) => [key, title]), classes]);
+    if (wanted === this.built) return;
+    this.built = wanted;
+    this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]));
+    this.classRows = classes.map((entry, index) => this.classRow(entry, index));
+    const sections = [];
+    if (layers.length) {
+      sections.push(el(
+        "section",
+        { "aria-label": "Layers" },
+        el("h4", {}, "Layers"),
+        ...[...this.layerRows.values()].map(({ row }) => row)
+      ));
+    }
+    if (classes.length) {
+      const all = (text, indices) => el("button", {
+        type: "button",
+        class: "link",
+        "data-testid": `viewer-classes-${text}`,
+        onclick: () => this.on.hide(indices)
+      }, text);
+      sections.push(el(
+        "section",
+        { "aria-label": "Classes" },
+        el("h4", {}, "Classes", all("all", []), all("none", [...classes.keys()])),
+        el("div", { class: "classes" }, ...this.classRows.map(({ row }) => row))
+      ));
+    }
+    this.element.replaceChildren(...sections);
+    this.element.hidden = !sections.length;
+  }
+  layerRow({ key, title }) {
+    const check = el("input", {
+      type: "checkbox",
+      "data-testid": `viewer-layer-${key}`,
+      onchange: () => this.on.show(key, check.checked)
+    });
+    const slider = el("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 1,
+      "data-testid": `viewer-opacity-${key}`,
+      "aria-label": `Opacity of ${title}`,
+      oninput: () => this.on.fade(key, slider.value / 100)
+    });
+    const percent = el("output", { class: "percent" });
+    const row = el(
+      "div",
+      { class: "layer" },
+      el("label", { title }, check, el("span", { class: "name" }, title)),
+      el("div", { class: "opacity" }, slider, percent)
+    );
+    return { row, check, slider, percent };
+  }
+  classRow({ name, color }, index) {
+    const isolate = () => this.on.isolate(index);
+    const button = el(
+      "button",
+      {
+        type: "button",
+        class: "class",
+        title: `Show or hide ${name}`,
+        "data-testid": `viewer-class-${index}`,
+        onclick: (event) => event.altKey ? isolate() : this.on.toggle(index)
+      },
+      swatch(color),
+      el("span", { class: "name" }, name)
+    );
+    const only = el("button", {
+      type: "button",
+      class: "link only",
+      onclick: isolate,
+      "data-testid": `viewer-only-${index}`,
+      "aria-label": `Show only ${name}`
+    }, "only");
+    return { row: el("div", { class: "class-row" }, button, only), button };
+  }
+  // `looks`: layer key → {visible, opacity}; `off`: the classes that are not shown.
+  show(looks, off) {
+    for (const [key, { check, slider, percent, row }] of this.layerRows) {
+      const { visible, opacity } = looks.get(key);
+      const text = Math.round(opacity * 100);
+      check.checked = visible;
+      slider.value = text;
+      slider.style.setProperty("--part", `${text}%`);
+      percent.textContent = `${text} %`;
+      row.classList.toggle("off", !visible);
+    }
+    this.classRows.forEach(({ button }, i) => button.setAttribute("aria-pressed", !off.has(i)));
+  }
+};
+
+// controls/readout.js
+function readings(layers, { x, y }, size, legend) {
+  const rows = layers.flatMap((layer) => {
+    const value = layer.valueAt(x, y, size);
+    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend) }];
+  });
+  const isLabel = (label) => label !== null && label !== void 0;
+  const reference = rows.map(({ label }) => label).find(isLabel);
+  return rows.map((row) => ({ ...row, differs: isLabel(row.label) && row.label !== reference }));
+}
+var Readout = class {
+  constructor() {
+    this.element = el("div", { class: "readout", "data-testid": "viewer-readout" });
+  }
+  // Room for the longest class name, so that nothing moves from pixel to pixel.
+  reserve(classes) {
+    const longest = Math.max(4, ...classes.map(({ name }) => name.length));
+    this.element.style.setProperty("--class-width", `${longest}ch`);
+  }
+  showPixel({ x, y }, rows) {
+    this.element.replaceChildren(
+      el("span", { class: "where" }, `x ${x} `, el("span", { class: "y" }, `y ${y}`)),
+      ...rows.map(reading)
+    );
+  }
+  // `sent`: the picture as it came, which may be smaller than the image.
+  showSize(size, sent, help) {
+    const shrunk = sent.width < size[0] || sent.height < size[1];
+    const shown = shrunk ? `, shown with ${sent.width} × ${sent.height}` : "";
+    this.element.replaceChildren(
+      el("span", { class: "where" }, `${size[0]} × ${size[1]} px${shown}`),
+      el("span", { class: "help" }, help)
+    );
+  }
+};
+function reading({ title, text, color, differs }) {
+  return el(
+    "span",
+    { class: "value" },
+    el("span", { class: "title" }, title),
+    el("span", { class: "flag", title: differs ? "Differs" : "" }, differs ? "≠" : ""),
+    swatch(color),
+    el("span", { class: "class-name" }, text)
+  );
+}
+
+// controls/toolbar.js
+var Toolbar = class {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.buttons = /* @__PURE__ */ new Map();
+    this.zoomText = el("output", { class: "zoom", title: "Screen pixels per image pixel" });
+    this.element = el(
+      "div",
+      { class: "toolbar" },
+      this.group("How to compare"),
+      el("div", { class: "zoomers" }, this.zoomText, this.group("Zoom"))
+    );
+  }
+  group(title) {
+    const actions = ACTIONS.filter(({ group }) => group === title);
+    return el(
+      "div",
+      { class: "group", role: "group", "aria-label": title },
+      ...actions.map((action) => this.button(action))
+    );
+  }
+  button(action) {
+    const { id, title, face } = action;
+    const label = face === title ? null : title;
+    const button = el(
+      "button",
+      {
+        type: "button",
+        "data-testid": `viewer-${id}`,
+        title: label,
+        "aria-label": label,
+        onclick: (event) => action.run(this.viewer, event)
+      },
+      typeof face === "function" ? face() : face
+    );
+    this.buttons.set(action, button);
+    return button;
+  }
+  show() {
+    for (const [action, button] of this.buttons) {
+      if (action.isOn) button.setAttribute("aria-pressed", action.isOn(this.viewer));
+      button.disabled = !isEnabled(action, this.viewer);
+    }
+  }
+  showZoom(zoom) {
+    this.zoomText.textContent = `${Math.round(zoom * 100)} %`;
+  }
+};
+
+// layers/frames.js
+function withFrame(layer, number) {
+  const { frames } = layer;
+  if (!frames) return layer;
+  const before = number === null ? frames : frames.filter((frame) => frame.number <= number);
+  return { ...layer, ...before.at(-1) ?? frames[0] };
+}
+
+// layers/picture.js
+var SMOOTH_UNTIL = 2;
+var PictureLayer = class {
+  static decode(bitmap) {
+    const { width, height } = bitmap;
+    return { source: bitmap, width, height, close: () => bitmap.close() };
+  }
+  constructor({ key, title }, picture) {
+    this.key = key;
+    this.title = title;
+    this.picture = picture;
+    this.usesClasses = false;
+  }
+  draw(surface) {
+    const magnified = surface.width / this.picture.width;
+    stretch(surface, this.picture.source, magnified <= SMOOTH_UNTIL * surface.ratio);
+  }
+  valueAt() {
+    return null;
+  }
+  describe() {
+    return null;
+  }
+};
+function stretch({ context, left, top, width, height }, source, smooth) {
+  context.imageSmoothingEnabled = smooth;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, left, top, width, height);
+}
+
+// layers/labels.js
+var LabelLayer = class {
+  static decode(bitmap) {
+    return new LabelPicture(bitmap);
+  }
+  constructor({ key, title }, picture) {
+    this.key = key;
+    this.title = title;
+    this.picture = picture;
+    this.usesClasses = true;
+  }
+  // Never smoothed: that would invent colours that stand for no class.
+  draw(surface, { table }) {
+    this.picture.paint(table);
+    stretch(surface, this.picture.source, false);
+  }
+  valueAt(x, y, size) {
+    const { indices, width, height } = this.picture;
+    const column = Math.floor((x + 0.5) * width / size[0]);
+    const row = Math.floor((y + 0.5) * height / size[1]);
+    return indices[row * width + column];
+  }
+  // Void says nothing about the ground, so it disagrees with nothing.
+  describe(value, { classes }) {
+    if (value === VOID) return { text: "void", label: null };
+    const { name, color } = classes[value] ?? { name: `${value} (no class)` };
+    return { text: name, color, label: value };
+  }
+};
+var LabelPicture = class {
+  constructor(bitmap) {
+    this.width = bitmap.width;
+    this.height = bitmap.height;
+    this.source = el("canvas", { width: bitmap.width, height: bitmap.height });
+    this.context = this.source.getContext("2d", { willReadFrequently: true });
+    this.context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    this.painted = this.context.getImageData(0, 0, this.width, this.height);
+    this.indices = new Uint8Array(this.width * this.height);
+    for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i];
+    this.table = null;
+  }
+  paint(table) {
+    if (this.table === table) return;
+    this.table = table;
+    const out = new Uint32Array(this.painted.data.buffer);
+    for (let i = 0; i < out.length; i++) out[i] = table[this.indices[i]];
+    this.context.putImageData(this.painted, 0, 0);
+  }
+  close() {
+    this.source.width = this.source.height = 0;
+  }
+};
+
+// layers/kinds.js
+var KINDS = { image: PictureLayer, rgba: PictureLayer, labels: LabelLayer };
+
+// downloads.js
+var Downloads = class {
+  constructor() {
+    this.blobs = /* @__PURE__ */ new Map();
+    this.wanted = [];
+    this.busy = false;
+  }
+  get(digest, src) {
+    if (!this.blobs.has(digest)) {
+      const fetched = fetch(src).then((answer) => {
+        if (!answer.ok) throw new Error(`${answer.status} for ${src}`);
+        return answer.blob();
+      });
+      this.blobs.set(digest, fetched);
+      fetched.catch(() => this.blobs.delete(digest));
+    }
+    return this.blobs.get(digest);
+  }
+  keep(pictures) {
+    this.wanted = pictures.filter(({ src }) => !src.startsWith("data:"));
+    const digests = new Set(this.wanted.map(({ digest }) => digest));
+    for (const digest of this.blobs.keys()) if (!digests.has(digest)) this.blobs.delete(digest);
+    return this.fetchOthers();
+  }
+  async fetchOthers() {
+    if (this.busy) return;
+    this.busy = true;
+    const tried = /* @__PURE__ */ new Set();
+    for (; ; ) {
+      const next = this.wanted.find(({ digest }) => !this.blobs.has(digest) && !tried.has(digest));
+      if (!next) break;
+      tried.add(next.digest);
+      await this.get(next.digest, next.src).catch(() => null);
+    }
+    this.busy = false;
+  }
+};
+
+// pictures.js
+var Pictures = class {
+  // `kinds`: by name, see layers/kinds.js.
+  constructor(kinds) {
+    this.kinds = kinds;
+    this.decoded = /* @__PURE__ */ new Map();
+    this.downloads = new Downloads();
+  }
+  get(digest) {
+    return this.decoded.get(digest);
+  }
+  has(wanted) {
+    return wanted.every(({ digest }) => this.decoded.has(digest));
+  }
+  // What of `wanted` ({digest, src, kind}) is not decoded yet, by digest; null where the browser
+  // could not read one. Nothing is kept before it is added.
+  async decode(wanted) {
+    const missing = wanted.filter(({ digest }) => !this.decoded.has(digest));
+    const unique = new Map(missing.map((picture) => [picture.digest, picture]));
+    const read = async (picture) => {
+      const bitmap = await this.bitmap(picture);
+      return [picture.digest, this.kinds[picture.kind].decode(bitmap)];
+    };
+    try {
+      return new Map(await Promise.all([...unique.values()].map(read)));
+    } catch (error) {
+      console.error("compare viewer:", error);
+      return null;
+    }
+  }
+  async bitmap({ digest, src }) {
+    const blob = src.startsWith("data:") ? unpack(src) : await this.downloads.get(digest, src);
+    return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  }
+  add(decoded) {
+    decoded.forEach((picture, digest) => this.decoded.set(digest, picture));
+  }
+  // Forgets all but `shown`, and fetches `others`, which may be shown next, in the background.
+  keep(shown, others) {
+    const digests = new Set(shown.map(({ digest }) => digest));
+    for (const [digest, picture] of this.decoded) {
+      if (digests.has(digest)) continue;
+      picture.close();
+      this.decoded.delete(digest);
+    }
+    this.downloads.keep([...shown, ...others]);
+  }
+};
+function unpack(src) {
+  const [head, body] = src.split(",", 2);
+  const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: head.slice(5, head.indexOf(";")) });
+}
+
+// stage/divider.js
+var Divider = class {
+  // `move(part)`: a fraction of the pane's width, not yet limited to 0 to 1.
+  constructor(move) {
+    this.part = 0;
+    const drag = (clientX) => {
+      const box = this.element.parentElement.getBoundingClientRect();
+      move((clientX - box.left) / box.width);
+    };
+    this.element = el("div", {
+      class: "divider",
+      "data-testid": "viewer-divider",
+      role: "slider",
+      tabindex: 0,
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      onpointerdown: (event) => {
+        if (event.button !== 0) return;
+        this.element.setPointerCapture(event.pointerId);
+        event.preventDefault();
+        this.element.focus({ preventScroll: true });
+      },
+      onpointermove: (event) => this.element.hasPointerCapture(event.pointerId) && drag(event.clientX),
+      onkeydown: (event) => {
+        const step = event.shiftKey ? 0.1 : 0.02;
+        const to = { ArrowLeft: this.part - step, ArrowRight: this.part + step, Home: 0, End: 1 };
+        if (to[event.key] === void 0) return;
+        event.preventDefault();
+        move(to[event.key]);
+      }
+    }, el("div", { class: "handle", "aria-hidden": "true" }));
+  }
+  // Into `picture`, where it is not there yet.
+  place(picture, label) {
+    if (this.element.parentElement !== picture) picture.append(this.element);
+    this.element.setAttribute("aria-label", label);
+  }
+  show(part) {
+    this.part = part;
+    this.element.style.left = `${part * 100}%`;
+    this.element.setAttribute("aria-valuenow", Math.round(part * 100));
+  }
+};
+
+// stage/gestures.js
+var DOUBLE_CLICK_MS = 250;
+var Gestures = class {
+  // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
+  // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
+  // clientX and clientY.
+  constructor(canvas, on) {
+    this.canvas = canvas;
+    this.on = on;
+    this.pointers = /* @__PURE__ */ new Map();
+    this.dragged = false;
+    this.tapTimer = 0;
+    const listen = (name, handler, options) => canvas.addEventListener(name, handler, options);
+    listen("pointerdown", (event) => this.down(event));
+    listen("pointermove", (event) => this.move(event));
+    listen("pointerup", (event) => this.up(event));
+    listen("pointercancel", (event) => this.drop(event));
+    listen("pointerleave", (event) => event.pointerType === "touch" || on.leave());
+    listen("wheel", (event) => this.wheel(event), { passive: false });
+    listen("keydown", (event) => on.key(event));
+    listen("keyup", (event) => on.keyUp(event));
+    listen("blur", () => {
+      canvas.classList.remove("pointed");
+      on.blur();
+    });
+  }
+  down(event) {
+    if (event.button !== 0) return;
+    this.canvas.classList.add("pointed");
+    this.canvas.focus({ preventScroll: true });
+    this.canvas.setPointerCapture(event.pointerId);
+    if (this.pointers.size === 0) {
+      this.dragged = false;
+      this.start = { x: event.clientX, y: event.clientY };
+    } else {
+      this.dragged = true;
+    }
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    this.on.hover(event);
+  }
+  move(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return this.on.hover(event);
+    const slack = event.pointerType === "mouse" ? 4 : 10;
+    const far = Math.hypot(event.clientX - this.start.x, event.clientY - this.start.y) > slack;
+    if (!this.dragged && !far) return;
+    this.dragged = true;
+    this.canvas.classList.add("dragging");
+    const others = [...this.pointers].filter(([id]) => id !== event.pointerId);
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (others.length === 0) {
+      this.on.pan(event.clientX - before.x, event.clientY - before.y);
+    } else {
+      this.pinch(before, this.pointers.get(event.pointerId), others[0][1]);
+    }
+    this.on.hover(event);
+  }
+  pinch(before, now, other) {
+    const span = (point) => Math.max(1, Math.hypot(point.x - other.x, point.y - other.y));
+    const middle = { clientX: (now.x + other.x) / 2, clientY: (now.y + other.y) / 2 };
+    this.on.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+    this.on.zoom(middle, span(now) / span(before));
+  }
+  up(event) {
+    const wasDown = this.pointers.has(event.pointerId);
+    this.drop(event);
+    if (wasDown && !this.dragged && this.pointers.size === 0) this.tap(event);
+  }
+  drop(event) {
+    this.pointers.delete(event.pointerId);
+    if (this.pointers.size === 0) this.canvas.classList.remove("dragging");
+  }
+  // A click reruns the script, so it waits to see that it is not half of a double click.
+  tap(event) {
+    if (this.tapTimer) {
+      clearTimeout(this.tapTimer);
+      this.tapTimer = 0;
+      this.on.zoom(event, event.shiftKey ? 0.5 : 2);
+      return;
+    }
+    const pixel = this.on.pixel(event);
+    this.tapTimer = setTimeout(() => {
+      this.tapTimer = 0;
+      this.on.select(pixel);
+    }, DOUBLE_CLICK_MS);
+  }
+  wheel(event) {
+    const withKey = event.ctrlKey || event.metaKey;
+    if (!withKey && this.canvas.getRootNode().activeElement !== this.canvas) {
+      this.on.wheelRefused();
+      return;
+    }
+    event.preventDefault();
+    const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
+    const speed = event.ctrlKey && Math.abs(pixels) < 40 ? 0.01 : 18e-4;
+    this.on.zoom(event, Math.exp(-clamp(pixels, -300, 300) * speed));
+  }
+  cancel() {
+    clearTimeout(this.tapTimer);
+  }
+};
+
+// stage/pane.js
+var PIXEL_BOX_FROM = 6;
+var Pane = class {
+  constructor(key) {
+    this.key = key;
+    this.canvas = el("canvas", {
+      tabindex: 0,
+      role: "application",
+      "data-testid": "viewer-canvas",
+      "data-pane": key
+    });
+    this.context = this.canvas.getContext("2d");
+    this.hairs = [el("div", { class: "hair vertical" }), el("div", { class: "hair horizontal" })];
+    this.box = el("div", { class: "pixel-box" });
+    this.pin = el("div", { class: "pin" });
+    this.picture = el("div", { class: "picture" }, this.canvas, ...this.hairs, this.box, this.pin);
+    this.caption = el("figcaption");
+    this.element = el("figure", { class: "pane" }, this.caption, this.picture);
+    this.extent = [0, 0];
+  }
+  measure() {
+    this.extent = [this.picture.clientWidth, this.picture.clientHeight];
+  }
+  // Where on the pane a pointer is.
+  pointOf({ clientX, clientY }) {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    return [clientX - left, clientY - top];
+  }
+  draw(stack, size, view, legend) {
+    const { canvas, context } = this;
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = this.extent.map((length) => Math.round(length * ratio));
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    context.clearRect(0, 0, width, height);
+    const [left, top] = toScreen(view, this.extent, [0, 0]).map((at) => Math.round(at * ratio));
+    const scale = view.zoom * ratio;
+    const surface = { context, left, top, width: size[0] * scale, height: size[1] * scale, ratio };
+    for (const { layer, opacity, from = 0, to = 1 } of stack) {
+      const [start, end] = [Math.round(from * width), Math.round(to * width)];
+      context.save();
+      context.beginPath();
+      context.rect(start, 0, end - start, height);
+      context.clip();
+      context.globalAlpha = opacity;
+      layer.draw(surface, legend);
+      context.restore();
+    }
+    canvas.classList.toggle("fits", view.fit);
+  }
+  // `step`: image pixels per pixel that was sent; the box frames what is seen as one pixel.
+  showPointer(view, cursor, withHairs, [stepX, stepY]) {
+    const [vertical, horizontal] = this.hairs;
+    vertical.hidden = horizontal.hidden = !(cursor && withHairs);
+    this.box.hidden = !cursor || view.zoom * stepX < PIXEL_BOX_FROM;
+    if (!cursor) return;
+    const [x, y] = toScreen(view, this.extent, [cursor.x + 0.5, cursor.y + 0.5]);
+    vertical.style.transform = `translateX(${x}px)`;
+    horizontal.style.transform = `translateY(${y}px)`;
+    const first = (position, step) => Math.floor((position + 0.5) / step) * step;
+    const corner = [first(cursor.x, stepX), first(cursor.y, stepY)];
+    const [left, top] = toScreen(view, this.extent, corner);
+    this.box.style.width = `${view.zoom * stepX}px`;
+    this.box.style.height = `${view.zoom * stepY}px`;
+    this.box.style.transform = `translate(${left}px, ${top}px)`;
+  }
+  showMarker(view, marker) {
+    this.pin.hidden = !marker;
+    if (!marker) return;
+    const [x, y] = toScreen(view, this.extent, [marker.x + 0.5, marker.y + 0.5]);
+    this.pin.style.transform = `translate(${x}px, ${y}px)`;
+  }
+};
+
+// stage/picks.js
+var Picks = class {
+  // `choose(name, key)`: see `picks` in modes/table.js.
+  constructor(mode, choose) {
+    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+      const element = el("select", {
+        class: "pick",
+        "data-testid": `viewer-${mode.name}-${name}`,
+        "aria-label": label,
+        onchange: () => choose(name, element.value)
+      });
+      return [name, { element, image }];
+    }));
+    this.offered = null;
+  }
+  // Above a pane, where they are not there yet: an open menu would close.
+  place(caption, names) {
+    const elements = names.map((name) => this.menus.get(name).element);
+    if (elements.some(({ parentElement }) => parentElement !== caption)) {
+      caption.replaceChildren(...elements);
+    }
+  }
+  // Filled only when the layers are others, for the same reason.
+  show({ image, layers, own }) {
+    const rows = layers.map(({ layer }) => [layer.key, layer.title]);
+    const offered = JSON.stringify(rows);
+    if (offered !== this.offered) {
+      this.offered = offered;
+      for (const menu of this.menus.values()) {
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows;
+        menu.element.replaceChildren(
+          ...all.map(([key, title]) => el("option", { value: key }, title))
+        );
+      }
+    }
+    for (const [name, { element }] of this.menus) element.value = own[name];
+  }
+};
+
+// stage/stage.js
+var GAP = 8;
+var CAPTION = 28;
+var HINT_MS = 1200;
+var Stage = class {
+  // `on`: gestures(pane) → what Gestures needs, divide(part), choose(name, key), resize().
+  constructor(on) {
+    this.on = on;
+    this.panes = [];
+    this.gestures = /* @__PURE__ */ new Map();
+    this.picks = /* @__PURE__ */ new Map();
+    this.divider = new Divider(on.divide);
+    this.notice = el("div", { class: "notice", role: "alert", hidden: true });
+    this.hintText = el("div", { class: "hint", "aria-hidden": "true" });
+    this.grid = el("div", { class: "stage" });
+    this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice);
+    this.observer = new ResizeObserver(on.resize);
+    this.observer.observe(this.grid);
+  }
+  destroy() {
+    this.observer.disconnect();
+    clearTimeout(this.hintTimer);
+    this.gestures.forEach((gestures) => gestures.cancel());
+  }
+  // `specs`: mode.panes(scene); `description`: what a screen reader says after a pane's title.
+  // Keeps panes that stay, so that focus and gestures survive.
+  arrange(mode, specs, scene, description) {
+    this.mode = mode;
+    this.specs = specs;
+    const keys = specs.map(({ key }) => key);
+    if (keys.join("\n") !== this.panes.map(({ key }) => key).join("\n")) {
+      const kept = new Map(this.panes.map((pane) => [pane.key, pane]));
+      this.panes = keys.map((key) => kept.get(key) ?? this.addPane(key));
+      for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key);
+      this.grid.replaceChildren(...this.panes.map(({ element }) => element));
+    }
+    if (mode.picks) this.picksOf(mode).show(scene);
+    this.panes.forEach((pane, i) => {
+      const { title, picks } = specs[i];
+      pane.canvas.setAttribute("aria-label", `${title}, ${description}`);
+      pane.caption.hidden = !mode.captions;
+      if (picks) this.picksOf(mode).place(pane.caption, picks);
+      else pane.caption.replaceChildren(title);
+    });
+    if (mode.divider) {
+      this.divider.place(this.panes[0].picture, mode.divider.label);
+      this.divider.show(mode.divider.at(scene.own));
+    } else {
+      this.divider.element.remove();
+    }
+  }
+  addPane(key) {
+    const pane = new Pane(key);
+    this.gestures.set(key, new Gestures(pane.canvas, this.on.gestures(pane)));
+    return pane;
+  }
+  dropPane(key) {
+    this.gestures.get(key).cancel();
+    this.gestures.delete(key);
+  }
+  picksOf(mode) {
+    if (!this.picks.has(mode.name)) this.picks.set(mode.name, new Picks(mode, this.on.choose));
+    return this.picks.get(mode.name);
+  }
+  // All panes are of one size.
+  get extent() {
+    return this.panes[0].extent;
+  }
+  get isVisible() {
+    return this.extent.every(Boolean);
+  }
+  layOut(size) {
+    const extent = [this.grid.clientWidth, this.grid.clientHeight];
+    const caption = this.mode.captions ? CAPTION : 0;
+    const columns = bestColumns(this.panes.length, size, extent, { gap: GAP, caption });
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    this.panes.forEach((pane) => pane.measure());
+  }
+  // `isShown(part)`: whether a part of a stack is drawn just now.
+  draw(size, view, legend, isShown) {
+    this.panes.forEach((pane, i) => {
+      pane.draw(this.specs[i].stack.filter(isShown), size, view, legend);
+    });
+  }
+  showPointer(view, cursor, marker, step) {
+    for (const pane of this.panes) {
+      pane.showPointer(view, cursor, this.mode.crosshair, step);
+      pane.showMarker(view, marker);
+    }
+  }
+  showNotice(text) {
+    this.notice.textContent = text ?? "";
+    this.notice.hidden = !text;
+  }
+  hint() {
+    const key = /Mac/.test(navigator.platform) ? "⌘" : "Ctrl";
+    this.hintText.textContent = `Click the picture or hold ${key} to zoom with the wheel`;
+    this.hintText.classList.add("on");
+    clearTimeout(this.hintTimer);
+    this.hintTimer = setTimeout(() => this.hintText.classList.remove("on"), HINT_MS);
+  }
+};
+
+// viewer.js
+var Viewer = class {
+  constructor(parent) {
+    this.pictures = new Pictures(KINDS);
+    this.round = 0;
+    this.frame = 0;
+    this.cursor = null;
+    this.peeking = false;
+    this.legend = { signature: null };
+    this.toolbar = new Toolbar(this);
+    this.keyboard = new Keyboard(this);
+    this.frameBar = new FrameBar((number) => this.pickFrame(number));
+    this.readout = new Readout();
+    this.stage = new Stage({
+      gestures: (pane) => this.gestures(pane),
+      divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
+      choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
+      resize: () => this.draw()
+    });
+    this.panel = new Panel({
+      show: (key, visible) => this.change((state) => showLayer(state, this.mode, key, visible)),
+      fade: (key, opacity) => this.change(({ layers }) => layers.get(key).opacity = opacity),
+      toggle: (index) => this.change((state) => toggleClass(state, index)),
+      isolate: (index) => this.change((state) => isolateClass(state, index, this.data.classes.length)),
+      hide: (indices) => this.change((state) => state.off = new Set(indices))
+    });
+    this.root = el(
+      "div",
+      { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
+      el(
+        "div",
+        { class: "body" },
+        el(
+          "div",
+          { class: "main" },
+          this.toolbar.element,
+          this.stage.element,
+          this.frameBar.element,
+          this.readout.element
+        ),
+        this.panel.element
+      )
+    );
+    parent.append(this.root);
+  }
+  destroy() {
+    this.round++;
+    cancelAnimationFrame(this.frame);
+    this.stage.destroy();
+    this.frameBar.pause();
+    this.pictures.keep([], []);
+    this.root.remove();
+  }
+  // ---- data from the script ----
+  async update(given, send) {
+    this.send = send;
+    this.given = given;
+    const round = ++this.round;
+    this.root.style.setProperty("--stage-height", `${given.height}px`);
+    this.followTheme();
+    const number = stateFor(given.key, MODES).frame;
+    const image = { ...given.image, key: IMAGE, title: "Image", kind: IMAGE };
+    const layers = given.layers.map((layer) => withFrame(layer, number));
+    const shown = [image, ...layers];
+    if (!this.pictures.has(shown)) {
+      this.root.dataset.ready = "0";
+      const decoded = await this.pictures.decode(shown);
+      if (round !== this.round) return decoded?.forEach((picture) => picture.close());
+      if (!decoded) {
+        const text = "The browser could not read this picture. Reload the page to try again.";
+        return this.stage.showNotice(text);
+      }
+      this.pictures.add(decoded);
+    }
+    this.pictures.keep(shown, given.layers.flatMap(({ frames }) => frames ?? []));
+    this.show({ ...given, layers }, image);
+  }
+  show(data, image) {
+    const layerOf = (entry) => new KINDS[entry.kind](entry, this.pictures.get(entry.digest));
+    this.data = data;
+    this.image = layerOf(image);
+    this.layers = data.layers.map(layerOf);
+    this.state = stateFor(data.key, MODES);
+    adopt(this.state, data, MODES);
+    if (this.cursor?.x >= data.size[0] || this.cursor?.y >= data.size[1]) this.cursor = null;
+    const classes = this.layers.some(({ usesClasses }) => usesClasses) ? data.classes : [];
+    this.stage.showNotice(null);
+    this.panel.build(this.layers, classes);
+    this.readout.reserve(classes);
+    this.root.classList.toggle("bare", this.panel.element.hidden);
+    this.apply();
+  }
+  // Native controls (checkboxes, sliders, menus) need to be told what the theme is.
+  followTheme() {
+    const [r, g, b] = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g).map(Number);
+    this.root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+  }
+  // ---- state to screen ----
+  get mode() {
+    return modeNamed(this.state.mode);
+  }
+  get hasLayers() {
+    return this.layers.length > 0;
+  }
+  get isClickable() {
+    return this.data.clickable;
+  }
+  change(alter) {
+    if (!this.state) return;
+    alter(this.state);
+    this.apply();
+  }
+  apply() {
+    const { mode, state, data } = this;
+    const scene = this.scene();
+    this.paintClasses();
+    this.toolbar.show();
+    this.panel.show(state.layers, state.off);
+    this.frameBar.show(data.layers.find(({ frames }) => frames));
+    const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`;
+    this.stage.arrange(mode, mode.panes(scene), scene, description);
+    const visible = scene.layers.filter((part) => part.visible).map(({ layer }) => layer.key);
+    Object.assign(this.root.dataset, {
+      mode: mode.name,
+      layers: visible.join(","),
+      classesOff: [...state.off].sort((a, b) => a - b).join(",")
+    });
+    if (mode.divider) this.root.dataset.divider = mode.divider.at(scene.own).toFixed(4);
+    this.draw();
+  }
+  scene() {
+    const { layers, own } = this.state;
+    return {
+      image: { layer: this.image, visible: true, opacity: 1 },
+      layers: this.layers.map((layer) => ({ layer, ...layers.get(layer.key) })),
+      own: own[this.mode.name]
+    };
+  }
+  // Another table only when the colours are others: masks are painted anew then.
+  paintClasses() {
+    const { classes } = this.data;
+    const { off } = this.state;
+    const signature = JSON.stringify([classes, [...off]]);
+    if (signature === this.legend.signature) return;
+    this.legend = { signature, classes, table: colorTable(classes, off) };
+  }
+  draw() {
+    if (this.frame || !this.data) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.paint();
+    });
+  }
+  paint() {
+    const { size } = this.data;
+    this.stage.layOut(size);
+    if (!this.stage.isVisible) return;
+    const view = this.state.view = settle(this.state.view, size, this.stage.extent);
+    this.stage.draw(size, view, this.legend, ({ layer }) => !this.peeking || layer === this.image);
+    this.toolbar.showZoom(view.zoom);
+    this.root.dataset.zoom = view.zoom.toFixed(4);
+    this.showPointer();
+    this.root.dataset.ready = "1";
+  }
+  showPointer() {
+    const { cursor, image } = this;
+    const { view, marker } = this.state;
+    const { size } = this.data;
+    const step = [size[0] / image.picture.width, size[1] / image.picture.height];
+    this.stage.showPointer(view, cursor, marker, step);
+    if (cursor) {
+      this.readout.showPixel(cursor, readings(this.layers, cursor, size, this.legend));
+    } else {
+      const help = shortHelp(this, matchMedia("(pointer: coarse)").matches);
+      this.readout.showSize(size, image.picture, help);
+    }
+  }
+  // ---- what gestures, keys and buttons do ----
+  gestures(pane) {
+    const pixel = (event) => pixelAt(this.state.view, this.data.size, pane.extent, pane.pointOf(event));
+    const hover = (event) => this.hover(pixel(event));
+    return {
+      hover,
+      pixel,
+      leave: () => this.hover(null),
+      pan: (dx, dy) => this.pan(dx, dy),
+      zoom: (event, factor) => {
+        const point = pane.pointOf(event);
+        this.look(zoomAt(this.state.view, factor, point, this.data.size, pane.extent));
+        hover(event);
+      },
+      select: (at) => this.select(at),
+      key: (event) => this.keyboard.down(event),
+      keyUp: (event) => this.keyboard.up(event),
+      blur: () => this.keyboard.releaseAll(),
+      wheelRefused: () => this.stage.hint()
+    };
+  }
+  choose(mode) {
+    this.change((state) => state.mode = mode.name);
+  }
+  look(view) {
+    this.state.view = view;
+    this.draw();
+  }
+  pan(dx, dy) {
+    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent));
+  }
+  zoomBy(factor) {
+    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }));
+  }
+  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
+  zoomTo(zoom) {
+    this.change(({ view }) => Object.assign(view, { fit: false, zoom }));
+  }
+  fit() {
+    this.change(({ view }) => view.fit = true);
+  }
+  toggleFullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+  peek(on) {
+    if (this.peeking === on) return;
+    this.peeking = on;
+    this.draw();
+  }
+  hover(pixel) {
+    this.cursor = pixel;
+    this.showPointer();
+  }
+  pointAtCenter() {
+    this.hover(centerPixel(this.state.view));
+  }
+  selectPointed() {
+    this.select(this.cursor ?? centerPixel(this.state.view));
+  }
+  select(pixel) {
+    if (!pixel || !this.isClickable) return;
+    this.state.marker = pixel;
+    this.showPointer();
+    this.send(pixel);
+  }
+  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
+  pickFrame(number) {
+    stateFor(this.given.key, MODES).frame = number;
+    return this.update(this.given, this.send);
+  }
+};
+
+// main.js
+var viewers = /* @__PURE__ */ new WeakMap();
+function main_default({ data, parentElement, setTriggerValue }) {
+  let viewer = viewers.get(parentElement);
+  if (!viewer) {
+    viewer = new Viewer(parentElement);
+    viewers.set(parentElement, viewer);
+  }
+  viewer.update(data, (pixel) => setTriggerValue("click", pixel));
+  return () => {
+    viewers.delete(parentElement);
+    viewer.destroy();
+  };
+}
+export {
+  main_default as default
+};

@@ -1,0 +1,65 @@
+// A label mask: its picture keeps the class indices and paints them when the colours change.
+
+import { VOID } from "../colors.js"
+import { el } from "../dom.js"
+import { stretch } from "./picture.js"
+
+export class LabelLayer {
+  static decode(bitmap) {
+    return new LabelPicture(bitmap)
+  }
+
+  constructor({ key, title }, picture) {
+    this.key = key
+    this.title = title
+    this.picture = picture
+    this.usesClasses = true
+  }
+
+  // Never smoothed: that would invent colours that stand for no class.
+  draw(surface, { table }) {
+    this.picture.paint(table)
+    stretch(surface, this.picture.source, false)
+  }
+
+  valueAt(x, y, size) {
+    const { indices, width, height } = this.picture
+    const column = Math.floor(((x + 0.5) * width) / size[0])
+    const row = Math.floor(((y + 0.5) * height) / size[1])
+    return indices[row * width + column]
+  }
+
+  // Void says nothing about the ground, so it disagrees with nothing.
+  describe(value, { classes }) {
+    if (value === VOID) return { text: "void", label: null }
+    const { name, color } = classes[value] ?? { name: `${value} (no class)` }
+    return { text: name, color, label: value }
+  }
+}
+
+class LabelPicture {
+  constructor(bitmap) {
+    this.width = bitmap.width
+    this.height = bitmap.height
+    this.source = el("canvas", { width: bitmap.width, height: bitmap.height })
+    this.context = this.source.getContext("2d", { willReadFrequently: true })
+    this.context.drawImage(bitmap, 0, 0)
+    bitmap.close()
+    this.painted = this.context.getImageData(0, 0, this.width, this.height)
+    this.indices = new Uint8Array(this.width * this.height)
+    for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i]
+    this.table = null
+  }
+
+  paint(table) {
+    if (this.table === table) return
+    this.table = table
+    const out = new Uint32Array(this.painted.data.buffer)
+    for (let i = 0; i < out.length; i++) out[i] = table[this.indices[i]]
+    this.context.putImageData(this.painted, 0, 0)
+  }
+
+  close() {
+    this.source.width = this.source.height = 0 // gives the memory back at once
+  }
+}

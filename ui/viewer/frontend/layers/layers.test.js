@@ -1,0 +1,74 @@
+import assert from "node:assert/strict"
+import test from "node:test"
+import { VOID } from "../colors.js"
+import { withFrame } from "./frames.js"
+import { KINDS } from "./kinds.js"
+
+const GIVEN = { key: "k", title: "K" }
+const CLASSES = [{ name: "Land", color: [1, 2, 3] }, { name: "Water", color: [4, 5, 6] }]
+
+// A context that keeps what was drawn.
+function surface(width, ratio = 1) {
+  const context = { drawn: [], drawImage: (...args) => context.drawn.push(args) }
+  return { context, left: 3, top: 4, width, height: width / 2, ratio }
+}
+
+function labels(width, height, indices) {
+  const picture = { width, height, indices: Uint8Array.from(indices), tables: [], source: "masks" }
+  picture.paint = (table) => picture.tables.push(table)
+  return new KINDS.labels(GIVEN, picture)
+}
+
+test("every kind is a layer", () => {
+  for (const [name, kind] of Object.entries(KINDS)) {
+    assert.equal(typeof kind.decode, "function", name)
+    const layer = new kind(GIVEN, { width: 1, height: 1 })
+    assert.deepEqual([layer.key, layer.title, typeof layer.usesClasses], ["k", "K", "boolean"])
+    for (const method of ["draw", "valueAt", "describe"]) {
+      assert.equal(typeof layer[method], "function", `${name}.${method}`)
+    }
+  }
+})
+
+test("a label is read where it was, also from a mask that was sent smaller", () => {
+  const layer = labels(3, 2, [0, 1, 2, 3, 4, 5])
+  assert.equal(layer.valueAt(2, 1, [3, 2]), 5)
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((x) => layer.valueAt(x, 3, [6, 4])), [3, 3, 4, 4, 5, 5])
+})
+
+test("a label is told by its class, void and what has no class by their own words", () => {
+  const layer = labels(1, 1, [0])
+  const legend = { classes: CLASSES }
+  assert.deepEqual(layer.describe(1, legend), { text: "Water", color: [4, 5, 6], label: 1 })
+  assert.deepEqual(layer.describe(VOID, legend), { text: "void", label: null })
+  const unknown = layer.describe(9, legend)
+  assert.deepEqual([unknown.text, unknown.color, unknown.label], ["9 (no class)", undefined, 9])
+})
+
+test("labels are painted with the colours and never smoothed", () => {
+  const layer = labels(10, 5, [])
+  const onto = surface(5)
+  layer.draw(onto, { table: "colours" })
+  assert.deepEqual(layer.picture.tables, ["colours"])
+  assert.equal(onto.context.imageSmoothingEnabled, false)
+  assert.deepEqual(onto.context.drawn, [["masks", 3, 4, 5, 2.5]])
+})
+
+test("a picture is smoothed until its pixels are to be seen, and has no value", () => {
+  const layer = new KINDS.rgba(GIVEN, KINDS.rgba.decode({ width: 10, height: 5, close() {} }))
+  const cases = [[5, 1, true], [20, 1, true], [21, 1, false], [40, 2, true]]
+  for (const [width, ratio, smooth] of cases) {
+    const onto = surface(width, ratio)
+    layer.draw(onto)
+    assert.equal(onto.context.imageSmoothingEnabled, smooth, `${width} at ${ratio}`)
+  }
+  assert.equal(layer.valueAt(0, 0, [10, 5]), null)
+})
+
+test("the frame with the number, else the last before it, else the first; null is the newest", () => {
+  const frames = [2, 4, 8].map((number) => ({ number, digest: `d${number}` }))
+  const shown = (number) => withFrame({ key: "k", frames }, number).digest
+  assert.deepEqual([null, 4, 5, 99, 1].map(shown), ["d8", "d4", "d4", "d8", "d2"])
+  const plain = { key: "k", digest: "d" }
+  assert.equal(withFrame(plain, 3), plain)
+})

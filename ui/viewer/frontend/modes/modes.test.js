@@ -1,0 +1,65 @@
+import assert from "node:assert/strict"
+import test from "node:test"
+import { IMAGE } from "../state.js"
+import { MODES, modeNamed } from "./table.js"
+
+const part = (key, visible = true, opacity = 0.5) => ({
+  layer: { key, title: key.toUpperCase() }, visible, opacity,
+})
+const image = { layer: { key: IMAGE, title: "Image" }, visible: true, opacity: 1 }
+
+function panes(name, layers, settings = {}) {
+  const mode = modeNamed(name)
+  const own = { ...mode.settings?.(), ...settings }
+  return mode.panes({ image, layers, own }).map(({ key, title, stack }) => ({
+    key, title, stack: stack.map(({ layer, from, to }) => [layer.key, from, to]),
+  }))
+}
+
+const whole = (key) => [key, undefined, undefined]
+
+test("every mode has what the table says, and draws the image at the bottom of every pane", () => {
+  assert.equal(new Set(MODES.map(({ name }) => name)).size, MODES.length)
+  for (const mode of MODES) {
+    for (const name of ["needsLayers", "captions", "crosshair"]) {
+      assert.equal(typeof mode[name], "boolean", `${mode.name}.${name}`)
+    }
+    const specs = panes(mode.name, [part("a"), part("b", false)])
+    assert.equal(new Set(specs.map(({ key }) => key)).size, specs.length)
+    for (const { stack } of specs) assert.deepEqual(stack[0], whole(IMAGE))
+  }
+})
+
+test("overlay lays the visible layers over each other, bottom first", () => {
+  const [pane, ...others] = panes("overlay", [part("a"), part("b", false), part("c")])
+  assert.deepEqual(others, [])
+  assert.deepEqual(pane.stack, [whole(IMAGE), whole("a"), whole("c")])
+})
+
+test("side by side has a pane a visible layer, three at most", () => {
+  const layers = [part("a", false), ..."bcde".split("").map((key) => part(key))]
+  const specs = panes("side", layers)
+  assert.deepEqual(specs.map(({ key }) => key), [IMAGE, "b", "c", "d"])
+  assert.deepEqual(specs.map(({ title }) => title), ["Image", "B", "C", "D"])
+  assert.deepEqual(specs[0].stack, [whole(IMAGE)])
+  assert.deepEqual(specs[2].stack, [whole(IMAGE), whole("c")])
+})
+
+test("swipe cuts the two layers at the divider", () => {
+  const stack = (layers, own) => panes("swipe", layers, { divider: 0.25, ...own })[0].stack
+  const both = [part("a"), part("b")]
+  assert.deepEqual(stack(both, { left: IMAGE, right: "b" }), [whole(IMAGE), ["b", 0.25, undefined]])
+  assert.deepEqual(stack(both, { left: "a", right: "b" }),
+    [whole(IMAGE), ["a", undefined, 0.25], ["b", 0.25, undefined]])
+  assert.deepEqual(stack([part("a", false)], { left: "a", right: "a" }), [whole(IMAGE)])
+})
+
+test("the divider stays within the pane", () => {
+  const { divider, settings } = modeNamed("swipe")
+  const own = settings()
+  assert.equal(divider.at(own), 0.5)
+  for (const [to, at] of [[0.3, 0.3], [-0.1, 0], [1.2, 1]]) {
+    divider.move(own, to)
+    assert.equal(divider.at(own), at)
+  }
+})

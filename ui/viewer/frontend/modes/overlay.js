@@ -1,0 +1,14 @@
+// All visible layers over the image, on one pane.
+
+export const overlay = {
+  name: "overlay",
+  title: "Overlay",
+  needsLayers: false,
+  captions: false,
+  crosshair: false,
+
+  panes({ image, layers }) {
+    const stack = [image, ...layers.filter(({ visible }) => visible)]
+    return [{ key: "overlay", title: image.layer.title, stack }]
+  },
+}

@@ -1,0 +1,115 @@
+// Pointer, wheel and touch on a canvas, turned into what the viewer can do.
+
+import { clamp } from "../view.js"
+
+const DOUBLE_CLICK_MS = 250
+
+export class Gestures {
+  // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
+  // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
+  // clientX and clientY.
+  constructor(canvas, on) {
+    this.canvas = canvas
+    this.on = on
+    this.pointers = new Map() // pointers that are down: two of them are a pinch
+    this.dragged = false
+    this.tapTimer = 0
+    const listen = (name, handler, options) => canvas.addEventListener(name, handler, options)
+    listen("pointerdown", (event) => this.down(event))
+    listen("pointermove", (event) => this.move(event))
+    listen("pointerup", (event) => this.up(event))
+    listen("pointercancel", (event) => this.drop(event))
+    // A finger leaves as soon as it is lifted; what it pointed at is still to be read then.
+    listen("pointerleave", (event) => event.pointerType === "touch" || on.leave())
+    listen("wheel", (event) => this.wheel(event), { passive: false })
+    listen("keydown", (event) => on.key(event))
+    listen("keyup", (event) => on.keyUp(event))
+    listen("blur", () => {
+      canvas.classList.remove("pointed")
+      on.blur()
+    })
+  }
+
+  down(event) {
+    if (event.button !== 0) return
+    this.canvas.classList.add("pointed")
+    this.canvas.focus({ preventScroll: true })
+    this.canvas.setPointerCapture(event.pointerId)
+    if (this.pointers.size === 0) {
+      this.dragged = false
+      this.start = { x: event.clientX, y: event.clientY }
+    } else {
+      this.dragged = true
+    }
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
+    this.on.hover(event)
+  }
+
+  move(event) {
+    const before = this.pointers.get(event.pointerId)
+    if (!before) return this.on.hover(event)
+    const slack = event.pointerType === "mouse" ? 4 : 10
+    const far = Math.hypot(event.clientX - this.start.x, event.clientY - this.start.y) > slack
+    if (!this.dragged && !far) return
+    this.dragged = true
+    this.canvas.classList.add("dragging")
+    const others = [...this.pointers].filter(([id]) => id !== event.pointerId)
+    this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
+    if (others.length === 0) {
+      this.on.pan(event.clientX - before.x, event.clientY - before.y)
+    } else {
+      this.pinch(before, this.pointers.get(event.pointerId), others[0][1])
+    }
+    this.on.hover(event)
+  }
+
+  pinch(before, now, other) {
+    const span = (point) => Math.max(1, Math.hypot(point.x - other.x, point.y - other.y))
+    const middle = { clientX: (now.x + other.x) / 2, clientY: (now.y + other.y) / 2 }
+    this.on.pan((now.x - before.x) / 2, (now.y - before.y) / 2)
+    this.on.zoom(middle, span(now) / span(before))
+  }
+
+  up(event) {
+    const wasDown = this.pointers.has(event.pointerId)
+    this.drop(event)
+    if (wasDown && !this.dragged && this.pointers.size === 0) this.tap(event)
+  }
+
+  drop(event) {
+    this.pointers.delete(event.pointerId)
+    if (this.pointers.size === 0) this.canvas.classList.remove("dragging")
+  }
+
+  // A click reruns the script, so it waits to see that it is not half of a double click.
+  tap(event) {
+    if (this.tapTimer) {
+      clearTimeout(this.tapTimer)
+      this.tapTimer = 0
+      this.on.zoom(event, event.shiftKey ? 0.5 : 2)
+      return
+    }
+    const pixel = this.on.pixel(event)
+    this.tapTimer = setTimeout(() => {
+      this.tapTimer = 0
+      this.on.select(pixel)
+    }, DOUBLE_CLICK_MS)
+  }
+
+  wheel(event) {
+    const withKey = event.ctrlKey || event.metaKey
+    if (!withKey && this.canvas.getRootNode().activeElement !== this.canvas) {
+      this.on.wheelRefused()
+      return // the page scrolls
+    }
+    event.preventDefault()
+    const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY
+    // A pinch on a trackpad arrives as a wheel with Ctrl in far smaller steps than a mouse's.
+    const speed = event.ctrlKey && Math.abs(pixels) < 40 ? 0.01 : 0.0018
+    this.on.zoom(event, Math.exp(-clamp(pixels, -300, 300) * speed))
+  }
+
+  cancel() {
+    clearTimeout(this.tapTimer)
+  }
+}

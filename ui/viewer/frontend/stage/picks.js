@@ -1,0 +1,38 @@
+// The menus above a pane by which a mode lets a layer be chosen.
+
+import { el } from "../dom.js"
+
+export class Picks {
+  // `choose(name, key)`: see `picks` in modes/table.js.
+  constructor(mode, choose) {
+    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+      const element = el("select", { class: "pick", "data-testid": `viewer-${mode.name}-${name}`,
+        "aria-label": label, onchange: () => choose(name, element.value) })
+      return [name, { element, image }]
+    }))
+    this.offered = null
+  }
+
+  // Above a pane, where they are not there yet: an open menu would close.
+  place(caption, names) {
+    const elements = names.map((name) => this.menus.get(name).element)
+    if (elements.some(({ parentElement }) => parentElement !== caption)) {
+      caption.replaceChildren(...elements)
+    }
+  }
+
+  // Filled only when the layers are others, for the same reason.
+  show({ image, layers, own }) {
+    const rows = layers.map(({ layer }) => [layer.key, layer.title])
+    const offered = JSON.stringify(rows)
+    if (offered !== this.offered) {
+      this.offered = offered
+      for (const menu of this.menus.values()) {
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows
+        menu.element.replaceChildren(
+          ...all.map(([key, title]) => el("option", { value: key }, title)))
+      }
+    }
+    for (const [name, { element }] of this.menus) element.value = own[name]
+  }
+}

@@ -1,0 +1,72 @@
+// What the user set in a viewer, and how the script's wishes are reconciled with it. Pure.
+
+import { fittedView } from "./view.js"
+
+export const IMAGE = "image" // the key of what lies below all layers
+
+const remembered = new Map() // viewer key → state; outlives a remount (page change)
+
+export function stateFor(key, modes) {
+  if (!remembered.has(key)) remembered.set(key, createState(modes))
+  return remembered.get(key)
+}
+
+export function createState(modes) {
+  return {
+    mode: modes[0].name,
+    own: Object.fromEntries(modes.map((mode) => [mode.name, mode.settings?.() ?? {}])),
+    given: {}, // what the script passed last, to tell a new wish of its from the user's
+    view: fittedView(),
+    layers: new Map(), // layer key → {visible, opacity}
+    off: new Set(), // classes that are not shown
+    marker: null,
+    frame: null, // the number of the chosen one; null follows the newest
+  }
+}
+
+// The user's choices win until the script passes another value than it did before.
+export function adopt(state, data, modes) {
+  const isNew = (name, value) => {
+    const text = JSON.stringify(value)
+    const changed = state.given[name] !== text
+    state.given[name] = text
+    return changed
+  }
+  if (isNew("mode", data.mode)) state.mode = data.mode
+  if (isNew("size", data.size)) state.view.fit = true
+  if (isNew("image", data.image.digest)) state.marker = null
+  if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear()
+  for (const { key, visible, opacity } of data.layers) {
+    if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity })
+  }
+  fitModes(state, data.layers.map(({ key }) => key), modes)
+}
+
+// To the layers there are.
+function fitModes(state, keys, modes) {
+  const visible = keys.filter((key) => state.layers.get(key).visible)
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], keys, visible)
+  if (!keys.length) state.mode = modes.find(({ needsLayers }) => !needsLayers).name
+}
+
+export function showLayer(state, mode, key, visible) {
+  state.layers.get(key).visible = visible
+  if (visible) mode.onShow?.(state.own[mode.name], key)
+}
+
+// A choice of the mode's own: what is chosen is to be seen.
+export function pick(state, mode, name, key) {
+  state.own[mode.name][name] = key
+  if (key !== IMAGE) state.layers.get(key).visible = true
+}
+
+export function toggleClass(state, index) {
+  if (!state.off.delete(index)) state.off.add(index)
+}
+
+// Only this class of `count`; a second time, all again.
+export function isolateClass(state, index, count) {
+  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index)
+  const already = others.every((i) => state.off.has(i)) && !state.off.has(index)
+  state.off = new Set(already ? [] : others)
+}
