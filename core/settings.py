@@ -115,22 +115,25 @@ def _setting(key: str, label: Label, info: FieldInfo) -> Setting:
         if get_origin(kind) is Annotated:
             kind, *nested = get_args(kind)
             limits = [each for part in nested for each in getattr(part, "metadata", [part])]
-    found: dict[str, Any] = {}
-    for limit in limits:
+    return Setting(key, label, kind if isinstance(kind, type) else object, **_limits(kind, limits))
+
+
+def _limits(kind: Any, metadata: Collection[Any]) -> dict[str, Any]:
+    limits: dict[str, Any] = {}
+    for limit in metadata:
         match limit:
             case Ge(bound) | Gt(bound):
-                found |= {"low": bound, "open_low": isinstance(limit, Gt)}
+                limits |= {"low": bound, "open_low": isinstance(limit, Gt)}
             case Le(bound) | Lt(bound):
-                found |= {"high": bound, "open_high": isinstance(limit, Lt)}
+                limits |= {"high": bound, "open_high": isinstance(limit, Lt)}
             case MultipleOf(bound):
-                found["multiple"] = bound
-    if kind is int:  # whole numbers have a last one within an open limit
-        for end, inwards in (("low", 1), ("high", -1)):
-            if found.pop(f"open_{end}", False):
-                found[end] += inwards
-    if kind is float:
-        found |= {end: float(found[end]) for end in ("low", "high") if end in found}
-    return Setting(key, label, kind if isinstance(kind, type) else object, **found)
+                limits["multiple"] = bound
+    for end, inwards in (("low", 1), ("high", -1)):
+        if kind is float and end in limits:
+            limits[end] = float(limits[end])
+        if kind is int and limits.pop(f"open_{end}", False):
+            limits[end] += inwards  # whole numbers have a last one within an open limit
+    return limits
 
 
 def get_setting(content: Mapping[str, Any], key: str) -> Any:

@@ -11,7 +11,7 @@ from core.formats import MISSING, count, percent
 from ui.data.add.forms import new_dataset, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
-from ui.data.prepare.draft import FixesTaken, RecipeDraft
+from ui.data.prepare.draft import RecipeDraft, RecipeFixes
 from ui.data.prepare.draft_split import draft_split
 from ui.data.prepare.view import prepare
 from ui.data.problems.table import problem_table
@@ -89,7 +89,7 @@ elif view == "Statistics":
 else:
     draft = RecipeDraft(ref)
     draft.show_refused()
-    taken = FixesTaken(draft.build())
+    taken = RecipeFixes(draft.build())
     problem_table(dataset, audit, open_sample, draft.take_fix, taken)
 # Last, so that the pictures are there before the counting begins.
 if audit is None:

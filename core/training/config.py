@@ -150,7 +150,7 @@ class TrainConfig(BaseModel):
     model: AnySpec = UNetSpec()
     loss: Loss = Loss()
     batch: Annotated[
-        int, Label("Batch size", "Crops a step: more is steadier and takes more memory.")
+        int, Label("Batch size", "Crops of one step. More is steadier and takes more memory.")
     ] = Field(8, ge=1, le=256)
     epochs: Annotated[int, Label("Epochs", "Each ends with a validation on whole images.")] = Field(
         30, ge=1, le=10000

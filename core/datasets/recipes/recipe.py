@@ -73,7 +73,7 @@ class Augmentation(BaseModel):
     Attributes:
         flips, quarter_turns: the eight symmetries of the square; there is no up in a nadir image.
         zoom: smallest and largest magnification.
-        rotation: largest free turn in degrees, to either side.
+        rotation: largest rotation in degrees, to either side.
         shear: largest slant in degrees, along x and along y.
         elastic: size of a smooth random deformation, 0 none to 1 strong.
         brightness: largest shift as a share of the value range.

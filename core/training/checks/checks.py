@@ -52,8 +52,8 @@ class TrainingImages:
 
     Attributes:
         sizes: (width, height) of each in pixels, as the recipe cuts them.
-        bands: of the first file.
-        used: bands that the network gets.
+        bands: number of bands of the first file.
+        used: number of bands that the network gets.
     """
 
     sizes: tuple[tuple[int, int], ...]
@@ -75,8 +75,8 @@ def training_images(dataset: Dataset, split: Split) -> TrainingImages:
     """Read the headers of the training images.
 
     Args:
-        dataset: as the recipe has it (`prepared`).
-        split: its sides.
+        dataset: dataset as the recipe has it (`prepared`).
+        split: sides of the split.
 
     Raises:
         ImageError: one cannot be opened.
@@ -114,8 +114,8 @@ def check_training(
     Masks are read until every class was seen on the training side, mostly a handful.
 
     Args:
-        config: to be trained.
-        dataset: as opened.
+        config: configuration to be trained.
+        dataset: dataset as opened.
         progress: called with (masks read, masks there are).
 
     Raises:
@@ -147,10 +147,10 @@ def check_config(
     """Refuse what could only fail later.
 
     Args:
-        config: to be trained.
-        dataset: as the recipe has it (`prepared`).
-        split: its sides.
-        images: of the training side, where they have been read already.
+        config: configuration to be trained.
+        dataset: dataset as the recipe has it (`prepared`).
+        split: sides of the split.
+        images: images of the training side, where they have been read already.
 
     Raises:
         ConfigError: its `key` is that of the setting that does not fit.
@@ -188,34 +188,34 @@ def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:
     """Refuse a training split that there is nothing to learn from.
 
     Args:
-        config: to be trained.
+        config: configuration to be trained.
         counts: labelled pixels of the training samples by class, or how many samples have it; 0
             where it has none.
 
     Raises:
         ConfigError: no class, or a single one, has pixels, or all that have weigh nothing.
     """
-    there = [name for name, pixels in counts.items() if pixels]
+    occurring = [name for name, pixels in counts.items() if pixels]
     remedy = "choose another kind of split, other shares or another seed (recipe.split.seed)"
-    if not there:
+    if not occurring:
         raise ConfigError(
             "every training mask is void",
             key="recipe.split",
             remedy=f"{remedy}, or check the class table with `audit`",
         )
-    if len(there) == 1 and len(counts) > 1:
+    if len(occurring) == 1 and len(counts) > 1:
         raise ConfigError(
-            f"the training split has pixels of {there[0]} alone, and there is nothing to tell it "
-            "from",
+            f"the training split has pixels of {occurring[0]} alone, and there is nothing to tell "
+            "it from",
             key="recipe.split",
             remedy=remedy,
         )
     weights = config.recipe.class_weights
-    if not any(weights.get(name, 1.0) for name in there):
+    if not any(weights.get(name, 1.0) for name in occurring):
         raise ConfigError(
             "every class that the training split has is of weight 0",
             key="recipe.class_weights",
-            remedy=f"give one of {', '.join(there)} a weight above 0",
+            remedy=f"give one of {', '.join(occurring)} a weight above 0",
         )
 
 
@@ -223,8 +223,8 @@ def check_memory(config: TrainConfig, spec: ModelSpec, memory: int | None) -> No
     """Refuse a batch that main memory has no room for.
 
     Args:
-        config: to be trained.
-        spec: the network, for the dataset's bands and classes.
+        config: configuration to be trained.
+        spec: spec of the network, for the dataset's bands and classes.
         memory: bytes there are (`memory_at_its_turn`); None where that is not known.
 
     Raises:
@@ -260,10 +260,10 @@ def memory_at_its_turn() -> int | None:
     None where it trains on a GPU, whose memory only TensorFlow knows, or the system does not say.
     """
     free = None if has_gpu() else available_memory()
-    return None if free is None else free + sum(map(_held, list_runs()))
+    return None if free is None else free + sum(map(_memory_of, list_runs()))
 
 
-def _held(run: Run) -> int:
+def _memory_of(run: Run) -> int:
     try:
         status = run.status()
         if not status.alive or status.pid is None:
@@ -278,7 +278,7 @@ def absent_classes(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Classes without a pixel in the training split: the network cannot learn them.
 
     Args:
-        counts: as of `check_counts`.
+        counts: pixels or samples by class, as of `check_counts`.
     """
     return tuple(name for name, pixels in counts.items() if not pixels)
 
@@ -306,7 +306,7 @@ def crop_sizes(spec: ModelSpec, largest: int) -> list[int]:
     """Sides of crops that fit a network and images, in pixels; at least the smallest one.
 
     Args:
-        spec: the network.
+        spec: spec of the network.
         largest: the longest side of any training image.
     """
     least, most = _SIZES

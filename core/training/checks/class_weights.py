@@ -14,8 +14,8 @@ def check_class_weights(config: TrainConfig, names: Sequence[str]) -> None:
     """Refuse class weights of classes that there are not, or that are 0 for all.
 
     Args:
-        config: its recipe's `class_weights`.
-        names: of the dataset's classes.
+        config: configuration with the recipe's `class_weights`.
+        names: class names of the dataset.
 
     Raises:
         ConfigError: they do not fit.

@@ -19,8 +19,8 @@ def check_initial_weights(config: TrainConfig, spec: ModelSpec) -> None:
     """Refuse weights to begin with that do not fit, before anything is started.
 
     Args:
-        config: its `start_from` and `encoder_weights`.
-        spec: the network, with its bands and classes.
+        config: configuration with `start_from` and `encoder_weights`.
+        spec: spec of the network, with its bands and classes.
 
     Raises:
         ConfigError: its `key` is that of the setting.

@@ -17,7 +17,7 @@ from ui.settings.draft import Draft
 from ui.settings.problem import Problem, refusal
 from ui.shell.errors import show_error
 
-__all__ = ["FixesTaken", "RecipeDraft"]
+__all__ = ["RecipeDraft", "RecipeFixes"]
 
 _REFUSED = "draft-refused"
 
@@ -76,7 +76,7 @@ class RecipeDraft(Draft[Recipe]):
             show_error(refused)
 
 
-class FixesTaken(Container[Action]):
+class RecipeFixes(Container[Action]):
     """The fixes that are in a recipe, asked for one by one: an audit may have thousands."""
 
     def __init__(self, recipe: Recipe) -> None:

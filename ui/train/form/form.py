@@ -17,7 +17,7 @@ from ui.train.form.loss import loss_fields
 from ui.train.form.machine import machine_fields
 from ui.train.form.network import network_fields
 from ui.train.form.optimiser import optimiser_fields, schedule_plot
-from ui.train.form.plan import Plan, planned
+from ui.train.form.plan import Plan, make_plan
 from ui.train.form.source import choose_preset, choose_recipe, take_from_url
 
 __all__ = ["TAKE", "Plan", "settings_form", "take_from_url"]
@@ -34,7 +34,7 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
         DatasetError: the recipe's image product cannot be listed.
         ImageError: a training image cannot be opened.
     """
-    plan = planned(ref, dataset)
+    plan = make_plan(ref, dataset)
     fields = Fields(TrainDraft(), plan.problem)
     left, right = st.columns(2)
     with left:

@@ -53,7 +53,7 @@ def schedule_plot(config: TrainConfig, steps: int) -> None:
     at = np.unique(np.linspace(0, shown - 1, min(shown, _POINTS)).astype(int))
     figure = go.Figure(
         go.Scatter(
-            x=(at + 1) * (steps / shown),
+            x=np.rint((at + 1) * (steps / shown)),
             y=rates[at],
             mode="lines" if steps > 1 else "markers",
             line={"color": _COLOR, "width": 2},

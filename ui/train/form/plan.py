@@ -33,7 +33,7 @@ from ui.loaded.datasets import fingerprint
 from ui.settings.problem import Problem, refusal
 from ui.train.form.draft import TrainDraft
 
-__all__ = ["Plan", "planned"]
+__all__ = ["Plan", "make_plan"]
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Plan:
         return None if self.problem.error else self.config
 
 
-def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
+def make_plan(ref: DatasetRef, dataset: Dataset) -> Plan:
     """Look at the draft as a whole.
 
     Raises:
