@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,3 +80,10 @@ def test_demo_sets_of_the_command_line() -> None:
 def test_any_folder_with_images_is_asked_for_last() -> None:
     """`pairs` takes what others recognise more exactly."""
     assert list(LAYOUTS)[-1] == "pairs"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_reader_carries_its_fact_sheet(layout: str) -> None:
+    facts = (LAYOUTS[layout].read.__doc__ or "").lower()
+    for fact in ("size", "bands", "resolution", "classes", "void", "licence", "source"):
+        assert re.search(rf"^\s+- [a-z ]*\b{fact}\b", facts, re.M), fact
