@@ -1,4 +1,4 @@
-"""The one test that every architecture goes through; `bench.zoo` makes the zoo's table by it."""
+"""The one test that every model goes through; `bench.zoo` makes the zoo's table by it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_model(spec: Any, folder: Path) -> Any:
     """Build, predict, train, save, load, compare.
 
     Args:
-        spec: spec of any architecture.
-        folder: where it may write.
+        spec: specification of any network that can be trained.
+        folder: folder that it may write to.
 
     Returns:
         The network, trained a step.
@@ -88,9 +88,9 @@ def check_model(spec: Any, folder: Path) -> Any:
     predictor._call = _eager(loaded)  # type: ignore[method-assign]
     for shape in ((33, 41), (side + 5, side - 7)):
         pixels = rng.integers(0, 256, (*shape, spec.bands)).astype(np.uint8)
-        shares = predictor.probabilities(pixels)
-        assert shares.shape == (*shape, spec.classes)
-        np.testing.assert_allclose(shares.sum(axis=-1), 1, atol=1e-4)
+        probabilities = predictor.probabilities(pixels)
+        assert probabilities.shape == (*shape, spec.classes)
+        np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-4)
 
     # Other bands and classes.
     other = spec.model_copy(update={"bands": spec.bands + 2, "classes": spec.classes + 1})
