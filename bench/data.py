@@ -138,13 +138,13 @@ def _training(
     from core.models.architectures.unet import UNetSpec
     from core.models.network import build_model
     from core.training.config import TrainConfig
-    from core.training.step.losses import class_weights, segmentation_loss
+    from core.training.step.losses import SegmentationLoss, class_weights
 
     keras.config.set_dtype_policy(resolve_precision("auto"))
     config = TrainConfig()
     bands = images[0].pixels.shape[-1]
     model = build_model(UNetSpec(bands=bands, classes=len(counts), width=24, depth=4))
-    loss = segmentation_loss(config.loss, class_weights(counts, config.loss.balance))
+    loss = SegmentationLoss(config.loss, class_weights(counts, config.loss.balance))
     model.compile(keras.optimizers.AdamW(1e-4), loss)
     recipe = Recipe(patch=Patch(size=size))
     normalisation = fit_normalisation(recipe, images)

@@ -45,7 +45,6 @@ from core.training.config import TrainConfig, with_settings
 from core.training.queue.launch import launch
 from core.training.runs.run import Run, create_run
 from core.training.runs.status import Status
-from core.training.session import session
 from core.training.session.train import train
 
 _PARTS = ("throughput", "watching", "quality")
@@ -195,9 +194,9 @@ def _in_turns(name: str, config: TrainConfig) -> tuple[_Turns, _Turns]:
         """Keras calls its callbacks in order: what follows the validation's is in the next turn."""
 
         def write_status(self, status: Status) -> None:
-            if status.message != said[-1] and status.message.startswith("Validating"):
-                real.add(began[-1], _now())
-            said.append(status.message)
+            if status.message != messages[-1] and status.message.startswith("Validating"):
+                real.add(starts[-1], _now())
+            messages.append(status.message)
             super().write_status(status)
 
         def append_metrics(self, record: dict[str, Any]) -> None:
@@ -207,20 +206,23 @@ def _in_turns(name: str, config: TrainConfig) -> tuple[_Turns, _Turns]:
                 start = _now()
                 steps(config.steps)
                 bare.add(start, _now())
-                began.append(_now())
+                starts.append(_now())
 
-    compile_model = session.compile_model
+    from core.training.session import session  # imports TensorFlow
+
+    assemble = session.assemble
 
     def kept(*arguments: Any) -> Any:
-        models.append(compile_model(*arguments))
-        return models[0]
+        assembly = assemble(*arguments)
+        models.append(assembly.compiled)
+        return assembly
 
-    session.compile_model = kept
-    began, said = [_now()], [""]
+    session.assemble = kept
+    starts, messages = [_now()], [""]
     try:
         train(Interrupted(create_run(name, config).folder))
     finally:
-        session.compile_model = compile_model
+        session.assemble = assemble
     return real, bare
 
 
@@ -302,24 +304,24 @@ def _rate(run: Run, batch: int, seconds: float) -> float:
 def _quality(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     with _workspace(args.scenes, args.seed) as config:
         for name, settings in (("unet", [*_UNET, *args.set]), ("unet-vgg11", _VGG11)):
-            began, busy = time.monotonic(), time.process_time()
+            start, busy = time.monotonic(), time.process_time()
             card = train(create_run(name, with_settings(config, settings)))
-            clock = (time.monotonic() - began) / 60
+            clock = (time.monotonic() - start) / 60
             processor = (time.process_time() - busy) / 60 / _cores()
-            scored = card.training.scores["test"]
-            chance = _chance(scored["per_class"])
-            what = f"{name}, {card.parameters:,} parameters, {scored['images']} unseen images"
+            scores = card.training.scores["test"]
+            chance = _chance(scores["per_class"])
+            what = f"{name}, {card.parameters:,} parameters, {scores['images']} unseen images"
             wanted = ">= 0.80" if name == "unet" else "> chance"
             yield (
                 f"mean IoU over chance: {what}",
-                f"{scored['mean_iou']:.3f}",
+                f"{scores['mean_iou']:.3f}",
                 f"{chance:.3f}",
-                f"{scored['mean_iou'] / chance:.1f}",
+                f"{scores['mean_iou'] / chance:.1f}",
                 wanted,
             )
             yield "  minutes by the clock, and of all processors", *_minutes(clock, processor)
-            for land_class, found in scored["per_class"].items():
-                yield f"  IoU of {land_class}", f"{found['iou']:.3f}", "", "", ""
+            for land_class, class_scores in scores["per_class"].items():
+                yield f"  IoU of {land_class}", f"{class_scores['iou']:.3f}", "", "", ""
 
 
 def _minutes(clock: float, processor: float) -> tuple[str, str, str, str]:

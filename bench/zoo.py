@@ -1,10 +1,10 @@
-"""Make the table of the networks of segmentation-models that are offered, `core/models/zoo.json`.
+"""Make the table of the networks of segmentation-models, `core/models/zoo.json`.
 
     python -m bench.zoo [--only NAME]… [--rows]
 
 Every decoder is built with every encoder the package lists; what goes through the tests' tester
-(`tests/model_tester.py`) gets a row with its cost, found by walking its graph. What fails is told
-and left out. The tests take half an hour on two cores.
+(`tests/model_tester.py`) gets a row with its cost, found by walking its graph. What fails is
+reported and left out. The tests take half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -39,14 +39,15 @@ def main() -> None:
         for backbone in options.only or known_backbones():
             for architecture in DECODERS:
                 began = time.perf_counter()
-                told = _checked(architecture, backbone) if check else _made(architecture, backbone)
+                step = _check if check else _make_row
+                result = step(architecture, backbone)
                 seconds = time.perf_counter() - began
-                print(f"{architecture} {backbone}: {told}, {seconds:.0f} s", flush=True)
+                print(f"{architecture} {backbone}: {result}, {seconds:.0f} s", flush=True)
                 keras.backend.clear_session()
                 gc.collect()
 
 
-def _made(architecture: ZooDecoder, backbone: str) -> str:
+def _make_row(architecture: ZooDecoder, backbone: str) -> str:
     table = read_table()
     rows = table.setdefault(architecture, {})
     rows.pop(backbone, None)
@@ -59,7 +60,7 @@ def _made(architecture: ZooDecoder, backbone: str) -> str:
     return f"{rows[backbone]['parameters'][0]:,} parameters"
 
 
-def _checked(architecture: ZooDecoder, backbone: str) -> str:
+def _check(architecture: ZooDecoder, backbone: str) -> str:
     if backbone not in read_table()[architecture]:
         return "left out"
     try:

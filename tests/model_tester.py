@@ -1,4 +1,4 @@
-"""The one test that every offered model goes through; `bench.zoo` makes the zoo's table by it."""
+"""The one test that every model goes through; `bench.zoo` makes the zoo's table by it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_model(spec: Any, folder: Path) -> Any:
     """Build, predict, train, save, load, compare.
 
     Args:
-        spec: any that is offered.
-        folder: where it may write.
+        spec: specification of any network that can be trained.
+        folder: folder that it may write to.
 
     Returns:
         The network, trained a step.
@@ -49,9 +49,9 @@ def check_model(spec: Any, folder: Path) -> Any:
 
     # What the table before a launch says of it.
     expected = cost(spec, side)
-    walked = measure_cost(model, side)
-    assert (expected.parameters, expected.macs) == (walked.parameters, walked.macs)
-    assert expected.activations == walked.activations
+    measured = measure_cost(model, side)
+    assert (expected.parameters, expected.macs) == (measured.parameters, measured.macs)
+    assert expected.activations == measured.activations
     assert expected.receptive_field == receptive_field(model)
     blocks = {block_of(spec, layer.name) for layer in model.layers}
     assert all(BLOCKS.fullmatch(block) for block in blocks), blocks
@@ -88,9 +88,9 @@ def check_model(spec: Any, folder: Path) -> Any:
     predictor._call = _eager(loaded)  # type: ignore[method-assign]
     for shape in ((33, 41), (side + 5, side - 7)):
         pixels = rng.integers(0, 256, (*shape, spec.bands)).astype(np.uint8)
-        found = predictor.probabilities(pixels)
-        assert found.shape == (*shape, spec.classes)
-        np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-4)
+        probabilities = predictor.probabilities(pixels)
+        assert probabilities.shape == (*shape, spec.classes)
+        np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-4)
 
     # Other bands and classes.
     other = spec.model_copy(update={"bands": spec.bands + 2, "classes": spec.classes + 1})

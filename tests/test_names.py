@@ -18,14 +18,12 @@ ALLOWED_NAMES = {
     "found",
     "told",
     "offered",
-    "thaw",
     "begun",
     "keeper",
-    "sought",
     "walked",
     "fitted",
 }
-ALLOWED_MESSAGES = {"mend", "without a word", "Free turn", "Split number", "Crops a step"}
+ALLOWED_MESSAGES = {"mend", "Free turn", "Split number", "Crops a step"}
 
 
 def banned(heading: str) -> set[str]:

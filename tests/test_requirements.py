@@ -19,7 +19,12 @@ from tests.conftest import REPOSITORY
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 # What the signatures of a declared package are made of comes with it.
-COMES_WITH = {"affine": "rasterio", "pillow": "imagehash", "starlette": "streamlit"}
+COMES_WITH = {
+    "affine": "rasterio",
+    "pillow": "imagehash",
+    "pydantic-core": "pydantic",
+    "starlette": "streamlit",
+}
 
 
 def pins(name: str) -> dict[str, str]:

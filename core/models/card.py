@@ -22,13 +22,13 @@ class Training(BaseModel):
     """Where a model comes from.
 
     Attributes:
-        dataset: the dataset's name.
+        dataset: name of the dataset.
         train, val, test: sample ids by side; test was never looked at while training.
-        epoch: the epoch the weights are of, counted from 1.
-        scores: by side, as `evaluate` gives them.
+        epoch: epoch of the weights, counted from 1.
+        scores: scores by side, as `evaluate` returns them.
         config: the whole training configuration.
         minutes: wall time up to these weights.
-        notes: how it was made, in words.
+        notes: remarks on how it was made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,12 +51,13 @@ class ModelCard(BaseModel):
         spec: the architecture and its settings.
         classes: the class table; index = output channel.
         dtype: type of the pixel values it was trained on, such as uint8.
-        bands: which bands of such an image are the network's input, counted from 0; empty where
-            it takes all of them.
-        file_bands: how many bands such an image has, where `bands` are given.
-        normalisation: what was done to them.
-        weights: file name beside the card.
-        sha256: of that file.
+        bands: the bands of such an image that are the network's input, counted from 0; empty
+            where it takes all of them.
+        file_bands: number of bands of such an image, where `bands` has some.
+        normalisation: normalisation of the bands.
+        weights: name of the file of weights beside the card.
+        sha256: SHA-256 of that file, hex.
+        parameters: number of weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -33,7 +33,7 @@ Source = Literal["bundled", "workspace", "run", "folder"]
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A model that can be chosen: its name, its folder and where it was found."""
+    """A model that can be chosen: its name, its folder and the kind of place it lies in."""
 
     name: str
     folder: Path
@@ -47,15 +47,15 @@ def _places() -> list[tuple[Source, Path]]:
 
 def list_models() -> list[ModelRef]:
     """All models with a card: bundled ones, the workspace's, then those of runs, newest first."""
-    found: dict[str, ModelRef] = {}
+    models: dict[str, ModelRef] = {}
     for source, place in _places():
         cards = list(place.glob(f"*/{CARD_FILE}"))
         newest = source == "run"
         cards.sort(key=lambda p: -p.stat().st_mtime if newest else p.parent.name)
         for card in cards:
             # The first of a name is the one `find_model` opens.
-            found.setdefault(card.parent.name, ModelRef(card.parent.name, card.parent, source))
-    return list(found.values())
+            models.setdefault(card.parent.name, ModelRef(card.parent.name, card.parent, source))
+    return list(models.values())
 
 
 def find_model(model: str) -> ModelRef:
@@ -145,17 +145,17 @@ def save_model(
     """Write weights, then the card that names them; a reader finds either the old or the new pair.
 
     Args:
-        model: whose weights to write.
-        folder: where; other weights files in it are left alone.
+        model: the network with the weights.
+        folder: folder of the model; other weights files in it are left alone.
         weights: file name of the weights. To replace a model in place, use a new name each time
             and delete the old file afterwards.
-        card: makes the card from the SHA-256 of the weights.
+        card: function that makes the card from the SHA-256 of the weights.
 
     Raises:
         WorkspaceError: the disk is full or the folder cannot be written.
     """
     path = folder / weights
     write_atomic(path, lambda temporary: model.save_weights(temporary))
-    made = card(file_sha256(path))
-    write_json(folder / CARD_FILE, made.model_dump(mode="json"))
-    return made
+    model_card = card(file_sha256(path))
+    write_json(folder / CARD_FILE, model_card.model_dump(mode="json"))
+    return model_card

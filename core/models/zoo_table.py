@@ -1,8 +1,8 @@
-"""Which networks of segmentation-models are offered, and what each costs: one table.
+"""The table of the networks of segmentation-models that can be trained, and what each costs.
 
 `zoo.json` holds a row for every one that builds on the pinned Keras; `python -m bench.zoo` makes it
 anew, and then tests each (a step, saved, loaded again to the same output). What is not in it
-(densenet*, whose layers' names Keras 3 refuses) is not offered.
+(densenet*, whose layers' names Keras 3 refuses) is left out.
 """
 
 from __future__ import annotations

@@ -12,16 +12,16 @@ __all__ = ["learning_rate", "learning_rates", "plateau_cuts", "stale_epochs"]
 
 _RISE = 0.3  # share of a one-cycle's steps until the peak
 _FIRST, _LAST = 25.0, 1e4  # a one-cycle begins and ends at the peak divided by these
-_FLOOR = 0.01  # of the peak: where a warm-up begins and a cosine ends
+_FLOOR = 0.01  # share of the peak at which a warm-up begins and a cosine ends
 
 
 def learning_rate(config: TrainConfig, total: int, step: int) -> float:
     """The rate of a step, plateaus aside.
 
     Args:
-        config: its `schedule`, `learning_rate` and `warmup`.
+        config: configuration, with `schedule`, `learning_rate` and `warmup`.
         total: steps of the whole training.
-        step: counted from 0.
+        step: number of the step, from 0.
     """
     return float(_rates(config, total, np.array([step]))[0])
 
@@ -52,11 +52,11 @@ def _cosine(first: float, last: float, share: np.ndarray) -> np.ndarray:
 
 
 def plateau_cuts(scores: Sequence[float], patience: int) -> int:
-    """How often the rate was cut: after each `patience` epochs in a row without a new best score.
+    """Number of cuts of the rate: one after each `patience` epochs in a row without a best score.
 
     Args:
-        scores: of the epochs so far.
-        patience: epochs.
+        scores: validation score of each epoch so far.
+        patience: number of epochs.
     """
     cuts, best, waited = 0, float("-inf"), 0
     for score in scores:
@@ -70,5 +70,5 @@ def plateau_cuts(scores: Sequence[float], patience: int) -> int:
 
 
 def stale_epochs(scores: Sequence[float]) -> int:
-    """How many epochs have passed since the best of these scores."""
+    """Number of epochs since the best of these scores."""
     return len(scores) - 1 - int(np.argmax(scores)) if len(scores) else 0

@@ -16,7 +16,45 @@ from core.formats import percent
 
 __all__ = ["Inference", "LabelValue", "count_attribute", "infer_classes"]
 
-_FILES = 50  # label files that are read for it
+_FILES = 50  # vector label files that are read
+_MASKS = 200  # masks that are counted, spread over the whole set
+_PIXELS = 200_000_000  # and pixels; the audit reports what is in the others
+
+
+@dataclass(frozen=True)
+class LabelValue:
+    """One colour (``#RRGGBB``), number or text that labels hold.
+
+    Attributes:
+        value: the colour, number or text.
+        pixels: number of pixels; for vector labels, of polygons.
+        share: share of all that was counted, 0 to 1.
+    """
+
+    value: str | int
+    pixels: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What the labels of a dataset hold, the commonest first.
+
+    Attributes:
+        kind: kind of the values.
+        values: each colour, number or text, the commonest first.
+        read: number of label files that were counted.
+        masks: number of label files.
+        attribute: for vector labels, the property counted.
+        attributes: for vector labels, the properties with few distinct values.
+    """
+
+    kind: Literal["color", "index", "attribute"]
+    values: tuple[LabelValue, ...]
+    read: int
+    masks: int
+    attribute: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 def count_attribute(pairing: Pairing, attribute: str = "") -> Inference:
@@ -34,70 +72,31 @@ def count_attribute(pairing: Pairing, attribute: str = "") -> Inference:
             64 values.
     """
     files = list(dict.fromkeys(s.mask for s in pairing.samples if s.mask is not None))
-    values = _values(files[:: max(1, len(files) // _FILES)][:_FILES])
-    offered = tuple(name for name, seen in values.items() if 2 <= len(seen) <= MAX_VALUES)
+    texts = _texts(files[:: max(1, len(files) // _FILES)][:_FILES])
+    attributes = tuple(name for name, seen in texts.items() if 2 <= len(seen) <= MAX_VALUES)
     read = min(len(files), _FILES)
     if not attribute:
-        return Inference("attribute", (), read, len(files), "", offered)
-    seen = values.get(attribute, Counter())
+        return Inference("attribute", (), read, len(files), "", attributes)
+    seen = texts.get(attribute, Counter())
     if not 0 < len(seen) <= MAX_VALUES:
         raise DatasetError(
             f"the attribute {attribute!r} has {len(seen):,} values, too many to be classes"
             if seen
             else f"the labels have no attribute {attribute!r}",
             where=str(files[0]) if files else "",
-            remedy=f"choose one of: {', '.join(offered) or 'none has 2 to 64 values'}",
+            remedy=f"choose one of: {', '.join(attributes) or 'none has 2 to 64 values'}",
         )
     counted = tuple(LabelValue(v, n, n / seen.total()) for v, n in seen.most_common())
-    return Inference("attribute", counted, read, len(files), attribute, offered)
+    return Inference("attribute", counted, read, len(files), attribute, attributes)
 
 
-def _values(files: Iterable[Path]) -> dict[str, Counter[str]]:
+def _texts(files: Iterable[Path]) -> dict[str, Counter[str]]:
     """Polygons by value, of each property."""
-    values: dict[str, Counter[str]] = {}
+    texts: dict[str, Counter[str]] = {}
     for path in files:
-        for name, texts in read_attributes(path).items():
-            values.setdefault(name, Counter()).update(texts)
-    return values
-
-
-_MASKS = 200  # masks that are counted for naming, spread over the whole set
-
-
-_PIXELS = 200_000_000  # and pixels; the audit reports what is in the others
-
-
-@dataclass(frozen=True)
-class LabelValue:
-    """One colour (``#RRGGBB``), number or text that labels hold.
-
-    Attributes:
-        pixels: for vector labels, polygons.
-        share: of all that was counted, 0 to 1.
-    """
-
-    value: str | int
-    pixels: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Inference:
-    """What the labels of a dataset hold, the commonest first.
-
-    Attributes:
-        kind: what `values` are.
-        read, masks: label files counted, of how many.
-        attribute: for vector labels, the property counted.
-        attributes: for vector labels, the properties with few distinct values.
-    """
-
-    kind: Literal["color", "index", "attribute"]
-    values: tuple[LabelValue, ...]
-    read: int
-    masks: int
-    attribute: str = ""
-    attributes: tuple[str, ...] = ()
+        for name, values in read_attributes(path).items():
+            texts.setdefault(name, Counter()).update(values)
+    return texts
 
 
 def infer_classes(
@@ -150,11 +149,11 @@ def infer_classes(
         )
     if len(counts) > MAX_VALUES:
         raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
-    listed = tuple(
+    values = tuple(
         LabelValue(_named(value, colored), count, count / pixels)
         for value, count in counts.most_common()
     )
-    return Inference("color" if colored else "index", listed, read, len(masks))
+    return Inference("color" if colored else "index", values, read, len(masks))
 
 
 def _named(value: int, colored: bool) -> str | int:

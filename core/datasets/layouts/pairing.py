@@ -61,7 +61,7 @@ class _File(NamedTuple):
         return self.folder.path / self.name
 
 
-class _Found(NamedTuple):
+class _SplitFiles(NamedTuple):
     """Images, raster labels and vector labels of one split."""
 
     images: list[_File]
@@ -71,7 +71,7 @@ class _Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Pairing:
-    """What was found.
+    """The images of a folder with their labels.
 
     Attributes:
         samples: in the order of their ids; the id carries the split that folders give, as in
@@ -98,8 +98,8 @@ def has_pairs(root: Path) -> bool:
             return True
     return any(
         label is not None
-        for found in _by_split(root).values()
-        for _, label in _matched(found.images, found.labels)
+        for files in _by_split(root).values()
+        for _, label in _matched(files.images, files.labels)
     )
 
 
@@ -123,11 +123,11 @@ def find_pairs(root: Path) -> Pairing:
     """
     by_split = _by_split(root)
     raster = [_paired(f.images, f.labels, split, root) for split, f in by_split.items()]
-    if any(found.labelled for found in raster):
+    if any(pairing.labelled for pairing in raster):
         return _joined(raster, vector=False)
     shared = _shared(root, by_split)
     vector = [_paired(f.images, f.vectors, split, root) for split, f in by_split.items()]
-    if shared is None and not any(found.labelled for found in vector):
+    if shared is None and not any(pairing.labelled for pairing in vector):
         return _joined(raster, vector=False)
     if shared is None:
         return _joined(vector, vector=True)
@@ -188,11 +188,11 @@ def _meaning(name: str) -> tuple[str, _Role] | None:
 
 
 def _files(folder: _Folder) -> list[_File]:
-    made = []
+    files = []
     for name in sorted(_names(folder.path)):
         stem, dot, ending = name.rpartition(".")
-        made.append(_File(folder, name, stem if dot else name, f".{ending.lower()}"))
-    return made
+        files.append(_File(folder, name, stem if dot else name, f".{ending.lower()}"))
+    return files
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -205,7 +205,7 @@ def _names(folder: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def _by_split(root: Path) -> dict[str, _Found]:
+def _by_split(root: Path) -> dict[str, _SplitFiles]:
     """What lies where, by the split that folders give."""
     by_split: dict[str, list[_File]] = {}
     for folder in _folders(root):
@@ -213,7 +213,7 @@ def _by_split(root: Path) -> dict[str, _Found]:
     return {split: _sorted_out(files) for split, files in by_split.items()}
 
 
-def _sorted_out(files: list[_File]) -> _Found:
+def _sorted_out(files: list[_File]) -> _SplitFiles:
     rasters = [file for file in files if file.suffix in IMAGE_SUFFIXES]
     own = [file for file in rasters if file.folder.role == "image"]
     labels = [file for file in rasters if file.folder.role == "label"]
@@ -221,9 +221,9 @@ def _sorted_out(files: list[_File]) -> _Found:
     # or with their labels in one folder, are the images.
     images = own or [file for file in rasters if not file.folder.role]
     labels = labels or _suffixed(images)
-    taken = set(labels)
+    not_images = set(labels)
     vectors = [file for file in files if file.suffix in LABEL_VECTORS]
-    return _Found([file for file in images if file not in taken], labels, vectors)
+    return _SplitFiles([file for file in images if file not in not_images], labels, vectors)
 
 
 def _suffixed(files: list[_File]) -> list[_File]:
@@ -261,13 +261,13 @@ def _paired(images: list[_File], labels: list[_File], split: str, root: Path) ->
     return Pairing(tuple(samples), tuple(f.path for f in labels if f not in used))
 
 
-def _shared(root: Path, by_split: dict[str, _Found]) -> Path | None:
+def _shared(root: Path, by_split: dict[str, _SplitFiles]) -> Path | None:
     """The one vector file beside `images` (or beside the images) that has no image's name."""
-    found = [f for split in by_split.values() for f in split.vectors if f.folder.role != "image"]
-    if len(found) > 1:  # among others, the one that is called labels
-        found = [f for f in found if f.folder.path == root and f.stem.lower() in _LABELS]
-    if len(found) != 1:
+    files = [f for split in by_split.values() for f in split.vectors if f.folder.role != "image"]
+    if len(files) > 1:  # among others, the one that is called labels
+        files = [f for f in files if f.folder.path == root and f.stem.lower() in _LABELS]
+    if len(files) != 1:
         return None
     stems = {_IMAGE_ENDS.sub("", f.stem) for split in by_split.values() for f in split.images}
-    own = found[0].stem in stems or _LABEL_ENDS.sub("", found[0].stem) in stems
-    return found[0].path if stems and not own else None
+    own = files[0].stem in stems or _LABEL_ENDS.sub("", files[0].stem) in stems
+    return files[0].path if stems and not own else None

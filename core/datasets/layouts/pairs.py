@@ -29,13 +29,25 @@ def is_pairs(root: Path) -> bool:
 def read_pairs(root: Path, name: str) -> Dataset:
     """List a folder of pairs; each image is a scene of its own.
 
-    Which mask belongs to which image: see `find_pairs`. A class table beside the images names the
-    classes, see `read_class_file`. Masks of one band hold class indices in that order, 255 =
-    void; masks with only 0 and 255 are read as background and foreground. Masks in colours need
-    the table; for index masks without it the classes are numbered.
+    Any set of images with masks:
+
+    - Size: any number of images of any size; a mask has that of its image (`find_pairs` says which
+      belongs to which).
+    - Bands: any, in PNG, JPEG or TIFF.
+    - Resolution: that of the images, where they are georeferenced.
+    - Masks: of one band, which hold class indices, or in colours.
+    - Classes: those of a class table beside the images (`read_class_file`), in its order. Masks
+      in colours need it; without it indices are numbered, and masks with only 0 and 255 are read
+      as background and foreground.
+    - Void: 255, and what the class table calls void.
+    - Licence and source: those of whoever made the folder.
 
     To know the values, some 24 masks are read, the largest files among them; the audit names values
     that only others have. Masks that cannot be opened are passed over here; the audit names them.
+
+    Args:
+        root: folder of the dataset.
+        name: name of the dataset.
 
     Raises:
         UnnamedClasses: masks in colours, or with values of 100 and more, without a class table.
@@ -116,9 +128,9 @@ def _values(masks: list[Path]) -> set[int]:
         if pixels > _PIXELS or (position >= _SAMPLED and len(values) > 1):
             break
         try:
-            found = value_counts(mask, colored=False)
+            counts = value_counts(mask, colored=False)
         except ImageError:
             continue
-        values |= set(found)
-        pixels += sum(found.values())
+        values |= set(counts)
+        pixels += sum(counts.values())
     return values

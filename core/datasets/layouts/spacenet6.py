@@ -73,10 +73,10 @@ def spacenet6_home(root: Path) -> Path | None:
         if not os.access(home, os.R_OK | os.X_OK):
             continue
         if home.name == AREA:
-            found = any((home / product).is_dir() for product in PRODUCTS)
+            known = any((home / product).is_dir() for product in PRODUCTS)
         else:  # renamed by its owner: the files must say what it is
-            found = any(_has_tiles(home, product) for product in PRODUCTS)
-        if found:
+            known = any(_has_tiles(home, product) for product in PRODUCTS)
+        if known:
             return home
     return None
 
@@ -97,11 +97,18 @@ def _has_tiles(home: Path, product: str) -> bool:
 def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
     """List a SpaceNet 6 folder; no pixel is read.
 
-    3,401 tiles of 450 m a side over the port of Rotterdam, EPSG:32631. SAR-Intensity: Capella
-    X-band, HH, HV, VH, VV in dB, float32, 0.5 m, 204 strips in August 2019. Optical: WorldView-2 of
-    August 2019: PS-RGB, PS-RGBNIR and PAN at 0.5 m, RGBNIR coarser. Classes: background, building;
-    footprints below `MINIMUM_BUILDING` are left out. 0 in all bands, and NaN, are no data. CC BY-SA
-    4.0. Shermeyer et al. 2020, arXiv:2004.06500; spacenet.ai/sn6-challenge.
+    SpaceNet 6, all-weather mapping (Shermeyer et al. 2020, arXiv:2004.06500):
+
+    - Size: 3,401 tiles of 450 m a side over the port of Rotterdam, 900×900 pixels at 0.5 m; 204
+      radar strips and WorldView-2 images of August 2019; EPSG:32631.
+    - Bands: SAR-Intensity is Capella's X-band, HH, HV, VH, VV in positive dB, float32. PS-RGB has
+      three bands of 8 bit; PS-RGBNIR and RGBNIR have four, PAN has one, of 16 bit.
+    - Resolution: 0.5 m; RGBNIR is coarser.
+    - Labels: a GeoJSON of building footprints a tile, or one table of them for all.
+    - Classes: background, building; footprints below `MINIMUM_BUILDING` are left out.
+    - Void: none; 0 in all bands, and NaN, are no data.
+    - Licence: CC BY-SA 4.0.
+    - Source: spacenet.ai/sn6-challenge.
 
     Strips that the orientation file marks with 1 were seen from the other side: their SAR images
     and masks are turned by 180°, as in the baseline, so that the radar looks from one side in all.
@@ -111,7 +118,7 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
 
     Args:
         root: the folder that holds ``AOI_11_Rotterdam``, that folder, or the one above ``train``.
-        name: what to call it.
+        name: name of the dataset.
         product: one of `PRODUCTS`; empty for the first that is there.
 
     Raises:
@@ -131,12 +138,12 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
         raise DatasetError(
             f"there is no product {chosen!r}", where=str(home), remedy=f"use {', '.join(present)}"
         )
-    found, strange = _tiles(home / chosen, chosen)
-    places = [_place(path) for path, _, _ in found]
-    scenes, notes = _scenes([f"{strip}_tile_{number}" for _, strip, number in found], places)
-    masks, mask_notes = _masks(home, found, places)
+    tiles, strange = _tiles(home / chosen, chosen)
+    places = [_place(path) for path, _, _ in tiles]
+    scenes, notes = _scenes([f"{strip}_tile_{number}" for _, strip, number in tiles], places)
+    masks, mask_notes = _masks(home, tiles, places)
     notes += mask_notes
-    turned, turn_notes = _turned(home, root, chosen, {strip for _, strip, _ in found})
+    turned, turn_notes = _turned(home, root, chosen, {strip for _, strip, _ in tiles})
     notes += turn_notes
     if strange:
         notes.append(
@@ -144,7 +151,7 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
         )
     samples = tuple(
         Sample(f"{strip}_tile_{number}", scene, path, mask, turned=strip in turned)
-        for (path, strip, number), scene, mask in zip(found, scenes, masks, strict=True)
+        for (path, strip, number), scene, mask in zip(tiles, scenes, masks, strict=True)
     )
     return Dataset(
         name=name,
@@ -162,14 +169,14 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
 
 def _tiles(folder: Path, product: str) -> tuple[list[tuple[Path, str, str]], int]:
     """Path, strip and number of each tile, by strip and number; images of other names."""
-    found, strange = [], 0
+    tiles, strange = [], 0
     pattern = _TILES[product]
     for path in folder.iterdir():
         if match := pattern.fullmatch(path.name):
-            found.append((path, match[1], match[2]))
+            tiles.append((path, match[1], match[2]))
         elif path.suffix.lower() in (".tif", ".tiff") and not path.name.startswith("."):
             strange += 1
-    return sorted(found, key=lambda tile: (tile[1], int(tile[2]))), strange
+    return sorted(tiles, key=lambda tile: (tile[1], int(tile[2]))), strange
 
 
 def _place(path: Path) -> Place | None:
@@ -209,7 +216,7 @@ def _chained(grouping: Grouping, count: int) -> list[str]:
 
 
 def _masks(
-    home: Path, found: Sequence[tuple[Path, str, str]], places: Sequence[Place | None]
+    home: Path, tiles: Sequence[tuple[Path, str, str]], places: Sequence[Place | None]
 ) -> tuple[list[Path | None], list[str]]:
     labels: dict[tuple[str, str], Path] = {}
     if (home / _LABELS).is_dir():
@@ -219,7 +226,7 @@ def _masks(
     summary = _summary(home)
     masks: list[Path | None] = []
     coarse = 0
-    for (_, strip, number), place in zip(found, places, strict=True):
+    for (_, strip, number), place in zip(tiles, places, strict=True):
         mask = labels.get((strip, number))
         if mask is None and summary is not None:
             # Its coordinates are pixels, of the grid of radar and sharpened images alone.
@@ -239,8 +246,8 @@ def _masks(
 
 def _summary(home: Path) -> Path | None:
     folder = home / _SUMMARY
-    found = sorted(folder.glob("SN6_*_Buildings.csv")) if folder.is_dir() else []
-    return found[0] if found else None
+    files = sorted(folder.glob("SN6_*_Buildings.csv")) if folder.is_dir() else []
+    return files[0] if files else None
 
 
 def _minimum_area(places: Sequence[Place | None]) -> float:

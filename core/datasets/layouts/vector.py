@@ -33,12 +33,23 @@ def is_vector(root: Path) -> bool:
 def read_vector(root: Path, name: str) -> Dataset:
     """List images with vector labels; each image is a scene of its own.
 
-    ``labels/a.geojson`` (or ``.gpkg``) belongs to ``images/a.tif``; one file beside ``images`` or
-    beside the images holds the labels of all of them. Their reference system may be any: they are
-    brought onto each image's grid. Label 0 is where there is no polygon. ``classes.json`` may say
-    ``{"attribute": "landuse", "classes": [{"name": "Background", …}, {"name": "forest", …}]}``,
-    where the values of the attribute are the classes' names or their ``value``; without it all
-    polygons are one class.
+    Any set of georeferenced images with polygons:
+
+    - Size: any number of images of any size.
+    - Bands: any, in a format that carries a georeference, such as GeoTIFF.
+    - Resolution: that of the images.
+    - Labels: ``labels/a.geojson`` (or ``.gpkg``) belongs to ``images/a.tif``; one file beside
+      ``images`` or beside the images holds the labels of all of them. Their reference system may
+      be any: they are brought onto each image's grid.
+    - Classes: 0 is where there is no polygon. ``classes.json`` may say ``{"attribute": "landuse",
+      "classes": [{"name": "Background", …}, {"name": "forest", …}]}``, where the values of the
+      attribute are the classes' names or their ``value``; without it all polygons are one class.
+    - Void: values of the attribute that ``classes.json`` calls void.
+    - Licence and source: those of whoever made the folder.
+
+    Args:
+        root: folder of the dataset.
+        name: name of the dataset.
 
     Raises:
         DatasetError: no image, a class table that cannot be read or has one class alone, or one

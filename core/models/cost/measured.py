@@ -1,6 +1,6 @@
-"""What a built Keras network costs, found by walking its graph.
+"""What a built Keras network costs, measured on its graph.
 
-The yardstick that `core.models.cost.cost` is held to: `bench/zoo.py` makes the zoo's table with
+The yardstick that `core.models.network.cost` is held to: `bench/zoo.py` makes the zoo's table with
 it, and the tests compare every formula with it.
 """
 

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 LENGTH = 8192
-"""Pixels of the line, enough for every network that is offered."""
+"""Pixels of the line, enough for every network."""
 
 Span = tuple[np.ndarray, np.ndarray]
 

@@ -31,8 +31,9 @@ def cached(
 
     Args:
         name: file name in ``cache/weights`` of the workspace.
-        make: writes the file's content to the path it is given.
-        checksum: algorithm and hex digest of the file: one that somebody put there is taken, too.
+        make: writer of the file's content to a path.
+        checksum: algorithm and hex digest of the file; with it, a file that somebody put there by
+            hand is used too.
 
     Raises:
         WorkspaceError: the disk is full or the folder cannot be written.
@@ -55,8 +56,8 @@ def cached(
 
 def _digest(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
-    return found.hexdigest()
+        digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
+    return digest.hexdigest()
 
 
 def local_files(suffix: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Encoders that begin with pretrained weights: which there are, got, checked and put in.
+"""Pretrained weights for encoders: checked, fetched, and put into a network.
 
 **Other bands than three.** Such weights are of red, green and blue. For another number of bands
 the first convolution's kernels are adapted as timm does (``timm.models.adapt_input_conv``): for one
@@ -55,13 +55,14 @@ BAND_RULE = (
 
 @dataclass(frozen=True)
 class Loaded:
-    """What an encoder was given.
+    """The weights that an encoder has received.
 
     Attributes:
-        name: of the weights, for people to read.
-        layers: how many layers they are of.
-        parameters: how many numbers.
-        bands: that the first layer was adapted to; 0 where it has the three of the weights.
+        name: name of the weights, for people to read.
+        layers: number of layers.
+        parameters: number of values.
+        bands: number of bands that the first layer was adapted to; 0 where it has the three of the
+            weights.
     """
 
     name: str
@@ -84,7 +85,7 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
     Args:
         spec: the network.
         choice: ``none``, ``imagenet``, or a file.
-        start_from: the model that the training is to begin with, if any.
+        start_from: name of the model that the training is to begin with, if any.
 
     Raises:
         ConfigError: its `where` is ``encoder_weights``.
@@ -167,10 +168,10 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
     """Give a network's encoder the weights of a file; nothing is changed where they do not fit.
 
     Args:
-        model: built from `spec`.
+        model: network built from `spec`.
         spec: the network.
-        path: as of `weights_file`.
-        name: what to call them.
+        path: file of the weights, as of `weights_file`.
+        name: name of the weights; by default that of the file.
 
     Raises:
         ModelError: the file cannot be read, or is not of this encoder.
@@ -178,7 +179,7 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
     row = _row_of(spec)
     stored = row.reader.read(path, row.encoder)
     first = {layer.name for layer in input_layers(model)}
-    given: list[tuple[Any, list[np.ndarray]]] = []
+    new_weights: list[tuple[Any, list[np.ndarray]]] = []
     for layer in encoder_layers(model, spec):
         if not layer.weights:
             continue
@@ -190,13 +191,13 @@ def load_encoder(model: keras.Model, spec: ModelSpec, path: Path, name: str = ""
         shapes, wanted = ([tuple(v.shape) for v in part] for part in (values, layer.weights))
         if shapes != wanted:
             raise _misfit(f"expected {layer.name} of {wanted}, received {shapes}", path)
-        given.append((layer, values))
-    for layer, values in given:
+        new_weights.append((layer, values))
+    for layer, values in new_weights:
         layer.set_weights(values)
     return Loaded(
         name or path.name,
-        len(given),
-        sum(value.size for _, values in given for value in values),
+        len(new_weights),
+        sum(value.size for _, values in new_weights for value in values),
         0 if spec.bands == 3 else spec.bands,
     )
 
@@ -212,10 +213,10 @@ def pretrained_normalisation(
     the package's own ``preprocess_input``, but for the order of bands (see `Scaling.bgr`).
 
     Args:
-        normalisation: from the training samples.
+        normalisation: normalisation fitted to the training samples.
         spec: the network; of its settings only the encoder counts.
-        bands: of the input.
-        name: what to call the weights; by default ImageNet's.
+        bands: number of bands of the input.
+        name: name of the weights; by default ImageNet's.
 
     Raises:
         ModelError: there are no pretrained weights for the network.
@@ -254,15 +255,15 @@ def input_layers(model: keras.Model) -> list[Any]:
 
     # A layer also knows of graphs that it was taken from.
     own = {id(layer) for layer in model.layers}
-    found, waiting = [], [model.layers[0]]
+    layers, waiting = [], [model.layers[0]]
     while waiting:
         layer = waiting.pop()
         if layer.weights:
-            found.append(layer)
+            layers.append(layer)
         if not layer.weights or isinstance(layer, keras.layers.BatchNormalization):
             following = [node.operation for node in layer._outbound_nodes]
             waiting += [layer for layer in following if id(layer) in own]
-    return found
+    return layers
 
 
 def _for_bands(values: list[np.ndarray], bands: int, bgr: bool) -> list[np.ndarray]:

@@ -33,10 +33,10 @@ def read_tensors(
     """Some tensors of a file; no other bytes than theirs and the header's are read.
 
     Args:
-        read: gives bytes; those of tensors that lie side by side are asked for at once. It raises
+        read: reader of a range of bytes; tensors that lie side by side are read at once. It raises
             where the file is too short.
-        shapes: of the tensors wanted, by name; all of them float32.
-        where: the file, for the error.
+        shapes: shapes of the tensors wanted, by name; all of them float32.
+        where: name of the file, for the error.
 
     Returns:
         Arrays (read-only) of those shapes, float32, by name.
@@ -45,15 +45,15 @@ def read_tensors(
         ModelError: the header is damaged, a tensor is missing, or is of another shape or type.
     """
     spans = _spans(read, shapes, where)
-    found: dict[str, np.ndarray] = {}
+    tensors: dict[str, np.ndarray] = {}
     for names in _side_by_side(spans):
         start, end = spans[names[0]][0], spans[names[-1]][1]
         data = read(start, end)
         for name in names:
             low, high = (at - start for at in spans[name])
             values = np.frombuffer(data[low:high], _FLOAT32)
-            found[name] = values.reshape(shapes[name])
-    return found
+            tensors[name] = values.reshape(shapes[name])
+    return tensors
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
@@ -100,10 +100,10 @@ def _spans(
 
 def _checked(entry: object, name: str, shape: tuple[int, ...], where: str) -> tuple[int, int]:
     entry = entry if isinstance(entry, dict) else {}
-    kind, found = entry.get("dtype"), entry.get("shape")
-    if kind != "F32" or found != list(shape):
+    kind, received = entry.get("dtype"), entry.get("shape")
+    if kind != "F32" or received != list(shape):
         raise ModelError(
-            f"expected {name} as F32 of shape {list(shape)}, received {kind} of {found}",
+            f"expected {name} as F32 of shape {list(shape)}, received {kind} of {received}",
             where=where,
             remedy="take the file of the network that is to be trained",
         )

@@ -33,7 +33,7 @@ TRANSFER_RULE = (
 )
 
 _LOGITS = "logits"
-# What a network of other weights cannot be told by.
+# Settings that the weights do not depend on.
 _FREE = {"bands", "classes", "size", "dropout"}
 
 
@@ -42,24 +42,24 @@ class Transferred:
     """What became of a network's layers.
 
     Attributes:
-        taken: names of layers whose weights were taken as they were.
-        adapted: what was taken in part or changed, in words.
-        left: names of layers that stayed random.
+        copied: names of layers whose weights were copied as they were.
+        adapted: weights that were copied in part or changed, in words.
+        random: names of layers that stayed random.
     """
 
-    taken: tuple[str, ...]
+    copied: tuple[str, ...]
     adapted: tuple[str, ...]
-    left: tuple[str, ...]
+    random: tuple[str, ...]
 
     def sentence(self, source: str) -> str:
         """What was done, in one sentence.
 
         Args:
-            source: the model's name.
+            source: name of the model.
         """
-        parts = [f"{len(self.taken)} layers taken over", *self.adapted]
-        if self.left:
-            parts.append(f"{', '.join(self.left)} left random")
+        parts = [f"{len(self.copied)} layers taken over", *self.adapted]
+        if self.random:
+            parts.append(f"{', '.join(self.random)} left random")
         return f"It began with the weights of {source}: {'; '.join(parts)}."
 
 
@@ -92,12 +92,12 @@ def transfer(
     """Give a network the weights of another, as far as they fit (see above).
 
     Args:
-        model: to be given them.
-        spec: its network.
-        source_model: whose weights are taken.
-        source_spec: its network.
-        classes: names of the classes, in the order of the output.
-        source_classes: those of the source.
+        model: network that receives them.
+        spec: spec of the network.
+        source_model: network whose weights are copied.
+        source_spec: spec of that network.
+        classes: class names in the order of the output.
+        source_classes: class names of the source.
 
     Raises:
         ModelError: the architecture or its settings differ.
@@ -105,9 +105,9 @@ def transfer(
     check_transfer(spec, source_spec)
     sources = {layer.name: layer for layer in source_model.layers if layer.weights}
     first = {layer.name for layer in input_layers(model)}
-    taken: list[str] = []
+    copied: list[str] = []
     adapted: list[str] = []
-    left: list[str] = []
+    untouched: list[str] = []
     bands = source_spec.bands, spec.bands
     for layer in model.layers:
         if not layer.weights:
@@ -116,7 +116,7 @@ def transfer(
         if layer.name == _LOGITS and tuple(classes) != tuple(source_classes):
             shared = [name for name in classes if name in source_classes]
             if not shared:
-                left.append(layer.name)
+                untouched.append(layer.name)
                 continue
             values = _by_class(layer.get_weights(), values, classes, source_classes)
             rest = [name for name in classes if name not in source_classes]
@@ -126,9 +126,9 @@ def transfer(
             values = [_for_bands(value, *bands) for value in _banded(values)] + _unbanded(values)
             adapted.append(f"{layer.name} adapted from {bands[0]} to {bands[1]} band(s)")
         else:
-            taken.append(layer.name)
+            copied.append(layer.name)
         layer.set_weights(values)
-    return Transferred(tuple(taken), tuple(adapted), tuple(left))
+    return Transferred(tuple(copied), tuple(adapted), tuple(untouched))
 
 
 def expected_by(weights: Expected, bands: int) -> Expected:
@@ -169,9 +169,9 @@ def _by_class(
     source_classes: Sequence[str],
 ) -> list[np.ndarray]:
     """Kernel and bias with the last axis of shared classes replaced."""
-    made = [value.copy() for value in own]
+    mixed = [value.copy() for value in own]
     for index, name in enumerate(classes):
         if name in source_classes:
-            for value, source in zip(made, values, strict=True):
+            for value, source in zip(mixed, values, strict=True):
                 value[..., index] = source[..., source_classes.index(name)]
-    return made
+    return mixed

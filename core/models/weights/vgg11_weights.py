@@ -33,8 +33,8 @@ def fetch_vgg11(address: str, path: Path, progress: Progress | None = None) -> N
     """Write the convolutions' tensors to a file of their own: 37 MB of the whole's 531.
 
     Args:
-        address: of the safetensors file; its server must give parts of files.
-        path: to write to.
+        address: address of the safetensors file; its server must serve parts of files.
+        path: file to write.
         progress: called with bytes done and bytes in all.
 
     Raises:
@@ -44,13 +44,13 @@ def fetch_vgg11(address: str, path: Path, progress: Progress | None = None) -> N
     total = sum(4 * math.prod(shape) for shape in shapes.values())
     before = 0
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         if progress:  # the header's few kB come on top
             progress(min(before + done, total), total)
 
     def read(start: int, end: int) -> bytes:
         nonlocal before
-        data = read_range(address, start, end, tell)
+        data = read_range(address, start, end, report)
         before += len(data)
         return data
 
@@ -80,9 +80,9 @@ def read_vgg11(path: Path) -> dict[str, list[np.ndarray]]:
             file.seek(start)
             return file.read(end - start)
 
-        found = read_tensors(read, shapes, str(path))
+        tensors = read_tensors(read, shapes, str(path))
     layers: dict[str, list[np.ndarray]] = {}
     for place, (name, _) in zip(_PLACES, VGG11_ENCODER, strict=True):
-        kernel = found[f"features.{place}.weight"].transpose(2, 3, 1, 0)
-        layers[name] = [kernel, found[f"features.{place}.bias"]]
+        kernel = tensors[f"features.{place}.weight"].transpose(2, 3, 1, 0)
+        layers[name] = [kernel, tensors[f"features.{place}.bias"]]
     return layers

@@ -25,10 +25,11 @@ class Layer:
     """A layer with weights.
 
     Attributes:
-        name: as the package names it; one that Keras named ends with its number among those of
+        name: name in the package; one that Keras named ends with its number among those of
             its kind, counted from 0.
         automatic: whether Keras named it.
-        shapes: of its weights, in Keras' order: kernel and bias, or scale, offset, mean, variance.
+        shapes: shapes of its weights, in Keras' order: kernel and bias, or scale, offset, mean,
+            variance.
     """
 
     name: str
@@ -53,8 +54,8 @@ def read_zoo(path: Path, backbone: str) -> dict[str, list[np.ndarray]]:
     Keras had given them depend on what was built before.
 
     Args:
-        path: a file of weights for the encoder without its classifier, or of one with it.
-        backbone: which encoder it is to be of.
+        path: file of weights for the encoder without its classifier, or with it.
+        backbone: name of the encoder.
 
     Returns:
         Arrays as Keras 3 has them, float32.
@@ -79,23 +80,23 @@ def _matched(
     file: Any, wanted: list[Layer], path: Path, backbone: str
 ) -> dict[str, list[np.ndarray]]:
     stored = _stored(file)
-    found: dict[str, list[np.ndarray]] = {}
+    arrays: dict[str, list[np.ndarray]] = {}
     named = {layer.name for layer in wanted if not layer.automatic and layer.name in stored}
     rest = [layer for layer in wanted if layer.name not in named]
-    left = iter([name for name in stored if name not in named])
+    remaining = iter([name for name in stored if name not in named])
     for layer in wanted:
         if layer.name in named:
-            found[layer.name] = _arrays(stored[layer.name], layer, path, backbone)
+            arrays[layer.name] = _arrays(stored[layer.name], layer, path, backbone)
     for layer in rest:
-        name = next(left, None)
+        name = next(remaining, None)
         if name is None:
             raise _other(path, backbone, f"it has no weights for {layer.name}")
-        found[layer.name] = _arrays(stored[name], layer, path, backbone)
+        arrays[layer.name] = _arrays(stored[name], layer, path, backbone)
     # A classifier may follow; convolutions that nothing takes are a larger encoder's.
-    for name in left:
+    for name in remaining:
         if len(stored[name][0].shape) > 2 and name != _CLASSIFIER:
             raise _other(path, backbone, f"it has a layer {name} besides")
-    return found
+    return arrays
 
 
 def _stored(file: Any) -> dict[str, list[Any]]:

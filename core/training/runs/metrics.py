@@ -145,6 +145,9 @@ class MetricsReader:
         return Metrics(tuple(self._steps), tuple(self._epochs), self._latest)
 
     def _new_lines(self) -> Sequence[bytes]:
+        if not self._path.is_file():  # nor a device, which has no end
+            self._forget()
+            return []
         try:
             with self._path.open("rb") as file:
                 file.seek(self._position - len(self._tail))
@@ -152,7 +155,7 @@ class MetricsReader:
                     self._forget()  # cut, or another run of the same name
                     file.seek(0)
                 new = file.read()
-        except FileNotFoundError:
+        except FileNotFoundError:  # deleted in this moment
             self._forget()
             return []
         whole = new[: new.rfind(b"\n") + 1]

@@ -1,4 +1,4 @@
-"""What a run trains and validates on."""
+"""Reading what a run trains and validates on."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def load_data(
         whole = replace(dataset, bands=()).load_image(train.samples[0])
         file_bands = whole.pixels.shape[-1]
     counts = class_counts(seen, len(dataset.classes))
-    # What is wrong with a validation image is said now, not after the first epoch.
+    # An unusable validation image ends the training now, not after the first epoch.
     for done, image in enumerate(val):
         check_alike(seen[0], image)
         progress("validation", done + 1, len(val))

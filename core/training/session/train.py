@@ -22,7 +22,7 @@ from core.training.session.data import TRAIN_MEMORY
 
 try:
     import fcntl
-except ImportError:  # Windows has none; there only the process number in the status tells.
+except ImportError:  # Windows has none; there only the process number in the status shows it.
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["train"]

@@ -1,7 +1,7 @@
-"""Work in a process of its own, asked for here and answered there as lines of JSON.
+"""Work in a child process: an order and an answer, as lines of JSON over its pipes.
 
 TensorFlow's memory, Keras' global precision and a processor divided into replicas stay with the
-child, and a child that runs out of memory takes nobody with it. What the two say to each other:
+child, and a child that runs out of memory takes nobody with it. The protocol:
 
 - the parent writes one line, the order, and then keeps the pipe open for as long as it lives;
 - the child writes ``{"progress": [done, total]}`` any number of times, and at its end either
@@ -31,28 +31,28 @@ __all__ = ["Progress", "child_main", "run_in_child"]
 
 Progress = Callable[[int, int], None]
 
-_LOOK = 0.25  # seconds between two calls of the progress function while the child is silent
+_INTERVAL = 0.25  # seconds between two calls of the progress function while the child is silent
 
 
 def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: str) -> Any:
     """Run a module that calls `child_main` and wait for its result.
 
     Args:
-        module: its full name.
-        order: what the child gets, as JSON.
+        module: full name of the module.
+        order: input of the child, as JSON.
         progress: called with (done, total) several times a second, whether or not there is news;
-            (0, 0) until the child has told. If it raises, the child is killed.
-        what: the work, for messages: "timing a step".
+            (0, 0) until the child has reported. If it raises, the child is killed.
+        what: name of the work, for messages: "timing a step".
 
     Returns:
-        The result, as JSON has it.
+        The result, as decoded from JSON.
 
     Raises:
-        ConfigError: the child had not enough memory; `where` is ``batch``.
-        DSIError: the child's own error, as the class it was there.
+        ConfigError: there was not enough memory for the child; `where` is ``batch``.
+        DSIError: the child's own error, of the same class.
         RunError: it cannot be started, or it ended without an answer.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as stderr:
         try:
             process = subprocess.Popen(
                 # Not from the current folder, which may hold another `core`.
@@ -60,7 +60,7 @@ def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: s
                 env=os.environ | {"PYTHONPATH": _python_path()},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=stderr,
                 text=True,
                 encoding="utf-8",
             )
@@ -71,7 +71,7 @@ def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: s
                 remedy="free memory and try again",
             ) from error
         try:
-            answer = _conversation(process, order, progress)
+            answer = _exchange(process, order, progress)
         finally:
             process.kill()
             process.wait()
@@ -79,9 +79,9 @@ def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: s
                 with suppress(OSError):  # an order that a dead child never took
                     pipe.close()  # type: ignore[union-attr]
         if answer is None:
-            raise _ended(process.returncode, _tail(said), what)
+            raise _unanswered(process.returncode, _tail(stderr), what)
     if "error" in answer:
-        raise _as_raised(answer["error"])
+        raise _error_from_json(answer["error"])
     return answer["result"]
 
 
@@ -90,34 +90,34 @@ def _python_path() -> str:
     return os.pathsep.join([str(REPOSITORY), *([before] if before else [])])
 
 
-def _conversation(
+def _exchange(
     process: subprocess.Popen[str], order: dict[str, Any], progress: Progress
 ) -> dict[str, Any] | None:
-    """Give the order and listen; None if the child ended without an answer."""
+    """Send the order and wait for the answer; None if the child ended without one."""
     assert process.stdin and process.stdout
-    with suppress(OSError):  # it has died already, and the loop below hears nothing of it
+    with suppress(OSError):  # it has ended already, and the loop below sees that
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(process.stdout, lines), daemon=True).start()
+    threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True).start()
     done = total = 0
     while True:
         progress(done, total)
         try:
-            line = lines.get(timeout=_LOOK)
+            line = lines.get(timeout=_INTERVAL)
         except queue.Empty:
             continue
         if line is None:
             process.wait()
             return None
-        told: dict[str, Any] = json.loads(line)
-        if "progress" not in told:
-            return told
-        done, total = told["progress"]
+        message: dict[str, Any] = json.loads(line)
+        if "progress" not in message:
+            return message
+        done, total = message["progress"]
 
 
-def _listen(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    with suppress(ValueError):  # closed, as nobody listens any more
+def _read_lines(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    with suppress(ValueError):  # closed, as nobody reads any more
         for line in stream:
             # The last one of a killed process may have no end.
             if line.endswith("\n"):
@@ -125,22 +125,22 @@ def _listen(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
     lines.put(None)
 
 
-def _tail(said: IO[bytes]) -> str:
+def _tail(stderr: IO[bytes]) -> str:
     """The last line of what the child wrote to its stderr, and all of it in the server's log."""
-    said.seek(0)
-    text = said.read().decode(errors="replace")
+    stderr.seek(0)
+    text = stderr.read().decode(errors="replace")
     if text:
         print(text, end="", file=sys.stderr)
     return text.strip().rpartition("\n")[2].strip()
 
 
-def _ended(code: int, last: str, what: str) -> DSIError:
+def _unanswered(code: int, last: str, what: str) -> DSIError:
     # The system ends with SIGKILL what asks for too much; C++ aborts where it gets none.
     if code == -signal.SIGKILL or (code == -signal.SIGABRT and "bad_alloc" in last):
         return _no_memory()
     return RunError(
         f"{what} failed",
-        where=last[:300] or f"the process ended unexpectedly, with code {code}",
+        where=last[:300] or f"the process ended unexpectedly with code {code}",
         remedy="change the settings and try again",
     )
 
@@ -153,7 +153,7 @@ def _no_memory() -> ConfigError:
     )
 
 
-def _as_raised(error: dict[str, str]) -> DSIError:
+def _error_from_json(error: dict[str, str]) -> DSIError:
     kind: type[DSIError] = getattr(errors, error["kind"])
     return kind(error["what"], where=error["where"], remedy=error["remedy"])
 
@@ -161,14 +161,14 @@ def _as_raised(error: dict[str, str]) -> DSIError:
 def child_main(work: Callable[[dict[str, Any], Progress], Any]) -> None:
     """The child's side: read the order, do the work, write the answer.
 
-    The process ends when its parent does. Errors that are none of ours keep their traceback, on
+    The process ends when its parent does. Other errors keep their traceback, on
     stderr.
 
     Args:
-        work: takes the order and a progress function; returns what JSON can hold.
+        work: function of the order and a progress function, whose result JSON can hold.
     """
     answers = _own_stdout()
-    _first_to_go()
+    _prefer_to_be_killed()
     order = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -179,18 +179,18 @@ def child_main(work: Callable[[dict[str, Any], Progress], Any]) -> None:
     try:
         result = work(order, lambda done, total: write({"progress": [done, total]}))
     except DSIError as error:
-        write({"error": _as_told(error)})
+        write({"error": _error_as_json(error)})
         sys.exit(1)
     except Exception as error:
         if not _out_of_memory(error):
             raise
-        write({"error": _as_told(_no_memory())})
+        write({"error": _error_as_json(_no_memory())})
         sys.exit(1)
     write({"result": result})
 
 
 def _out_of_memory(error: Exception) -> bool:
-    # TensorFlow says the second of a constant, such as zeros, that found no place.
+    # The second is what TensorFlow says of a constant, such as zeros, that found no place.
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "ResourceExhaustedError"
@@ -205,7 +205,7 @@ def _own_stdout() -> IO[str]:
     return answers
 
 
-def _first_to_go() -> None:
+def _prefer_to_be_killed() -> None:
     """Where memory runs out, let the system end this process rather than the server."""
     with suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -216,7 +216,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _as_told(error: DSIError) -> dict[str, str]:
+def _error_as_json(error: DSIError) -> dict[str, str]:
     kind = next(c for c in type(error).__mro__ if getattr(errors, c.__name__, None) is c)
     return {
         "kind": kind.__name__,

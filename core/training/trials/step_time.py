@@ -57,8 +57,8 @@ def measure(
 
     The network, the loss, the optimiser, the precision and the replicas are those of the training;
     the encoder trains along, also where `freeze_encoder` holds it at first. The dataset is not
-    needed: crops are random numbers, made once, so reading and augmentation are left out. They go
-    on beside the step in a training.
+    needed: one random crop is repeated, so reading and augmentation are left out. In a training
+    they go on beside the step.
 
     Args:
         config: configuration of the training; its dataset and initial weights are left out of

@@ -93,15 +93,15 @@ def test_vgg11_is_fetched_in_part_and_computes_what_numpy_computes(
 ) -> None:
     import keras
 
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with served(remote) as (address, asked):
         at(monkeypatch, "vgg11", address)
-        path = weights_file(VGG11, "imagenet", lambda done, total: told.append((done, total)))
+        path = weights_file(VGG11, "imagenet", lambda done, total: progress.append((done, total)))
     # The length, the header, and all convolutions at once: they lie side by side.
     assert len(asked) == 3 and asked[0] == (0, 7)
     assert asked[2][1] - asked[2][0] + 1 == sum(t.nbytes for t in tensors.values())
-    assert told[-1] == (4 * 9_220_480, 4 * 9_220_480)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert progress[-1] == (4 * 9_220_480, 4 * 9_220_480)
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
     # The server is gone: the second start does without.
     assert weights_file(VGG11, "imagenet") == path
 
@@ -330,17 +330,17 @@ def test_a_whole_download_is_held_to_the_published_checksum(
 
     spec = zoo("resnet18")
     md5 = hashlib.md5(resnet18.read_bytes()).hexdigest()
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     with served(resnet18) as (address, asked):
         at(monkeypatch, "resnet18", address, checksum=("md5", "0" * 32))
         with pytest.raises(ModelError, match="its MD5 is not the published one"):
             weights_file(spec, "imagenet")
         assert list(workspace().weights.iterdir()) == []
         at(monkeypatch, "resnet18", address, checksum=("md5", md5))
-        path = weights_file(spec, "imagenet", lambda done, total: told.append((done, total)))
+        path = weights_file(spec, "imagenet", lambda done, total: progress.append((done, total)))
         assert asked == [None, None]
     size = resnet18.stat().st_size
-    assert told[-1] == (size, size)
+    assert progress[-1] == (size, size)
     assert path.read_bytes() == resnet18.read_bytes()
     # One that somebody has put there by hand is taken, if it is the published one.
     path.with_name(f"{path.name}.sha256").unlink()

@@ -17,7 +17,7 @@ from core.models.weights.transfer import Transferred, expected_by, transfer
 CLASSES = ("land", "water", "road")
 
 
-def made(spec: ModelSpec, seed: int) -> object:
+def filled(spec: ModelSpec, seed: int) -> object:
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -42,7 +42,7 @@ def output(model: object, image: np.ndarray) -> np.ndarray:
 def pair(
     spec: ModelSpec, source: ModelSpec, classes: tuple[str, ...] = CLASSES
 ) -> tuple[object, object, Transferred]:
-    model, first = made(spec, 1), made(source, 2)
+    model, first = filled(spec, 1), filled(source, 2)
     done = transfer(model, spec, first, source, classes, CLASSES)  # type: ignore[arg-type]
     return model, first, done
 
@@ -52,8 +52,8 @@ def test_the_same_network_takes_all(norm: str) -> None:
     model, first, done = pair(small(norm=norm), small(norm=norm, dropout=0.3))
     image = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
     np.testing.assert_array_equal(output(model, image), output(first, image))
-    assert not done.adapted and not done.left
-    assert "logits" in done.taken
+    assert not done.adapted and not done.random
+    assert "logits" in done.copied
 
 
 @pytest.mark.parametrize(("before", "now"), [(3, 5), (4, 1), (1, 4)])
@@ -68,7 +68,7 @@ def test_with_other_bands_a_grey_image_gives_what_it_gave(before: int, now: int)
         atol=1e-4,
     )
     assert done.adapted == (f"enc1_conv1 adapted from {before} to {now} band(s)",)
-    assert not done.left
+    assert not done.random
 
 
 def test_the_first_kernel_is_the_mean_scaled_to_the_number_of_bands() -> None:
@@ -82,8 +82,8 @@ def test_classes_of_the_same_name_keep_their_filters() -> None:
     classes = ("ship", "road", "land")
     image = np.random.default_rng(0).random((1, 16, 16, 3), np.float32)
     spec = small()
-    begun = made(spec, 1)
-    random = begun.get_layer("logits").get_weights()  # type: ignore[attr-defined]
+    fresh = filled(spec, 1)
+    random = fresh.get_layer("logits").get_weights()  # type: ignore[attr-defined]
     model, first, done = pair(spec, small(), classes)
     ours, theirs = output(model, image), output(first, image)
     np.testing.assert_allclose(ours[..., 1], theirs[..., 2], rtol=1e-5, atol=1e-6)
@@ -97,11 +97,11 @@ def test_classes_of_the_same_name_keep_their_filters() -> None:
 
 def test_no_class_in_common_leaves_the_last_layer_random() -> None:
     spec = small(classes=2)
-    random = made(spec, 1).get_layer("logits").get_weights()  # type: ignore[attr-defined]
+    random = filled(spec, 1).get_layer("logits").get_weights()  # type: ignore[attr-defined]
     model, _, done = pair(spec, small(), ("ship", "car"))
     for value, earlier in zip(model.get_layer("logits").get_weights(), random, strict=True):  # type: ignore[attr-defined]
         np.testing.assert_array_equal(value, earlier)
-    assert done.left == ("logits",)
+    assert done.random == ("logits",)
     assert done.sentence("first").endswith("logits left random.")
 
 
@@ -116,7 +116,7 @@ def test_a_batch_normalisation_of_the_input_takes_the_mean_of_the_bands() -> Non
     ):
         np.testing.assert_allclose(own, [value.mean()] * 2, rtol=1e-6)
     assert len(done.adapted) == 2
-    assert "logits" in done.taken
+    assert "logits" in done.copied
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_batch_normalisation_of_the_input_takes_the_mean_of_the_bands() -> Non
     ],
 )
 def test_another_network_is_refused_with_what_differs(source: ModelSpec, message: str) -> None:
-    model = made(small(), 1)
+    model = filled(small(), 1)
     with pytest.raises(ModelError, match=message):
         transfer(model, small(), model, source, CLASSES, CLASSES)  # type: ignore[arg-type]
 

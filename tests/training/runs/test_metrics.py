@@ -164,6 +164,12 @@ def test_a_file_that_was_cut_or_written_over_begins_anew(run: Run) -> None:
     assert steps(reader.read()) == list(range(5, 16))
 
 
+def test_what_is_no_file_has_no_records(run: Run) -> None:
+    """A device, above all: reading it would never end."""
+    run.metrics_file.mkdir()
+    assert run.metrics() == Metrics()
+
+
 def test_seconds_are_those_of_steps_and_validation(run: Run) -> None:
     add(run, epoch(1, seconds=2.0, validation_seconds=0.5), epoch(2, seconds=2.5))
     assert seconds_trained(run.epochs()) == 5.0

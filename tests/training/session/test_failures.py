@@ -19,9 +19,7 @@ from core.errors import DatasetError, DSIError, RunError, WorkspaceError
 from core.models.store import load_model
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
-from core.training.session import data
 from core.training.session.train import train
-from core.training.step import compile as compiling
 from tests.training.session.test_train import TINY
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
@@ -45,22 +43,22 @@ Hook = Callable[[int, Callable[[], object]], None]
 
 @pytest.fixture
 def after_epoch(monkeypatch: pytest.MonkeyPatch) -> Hook:
-    """Let something happen when an epoch, counted from 1, has been told; its state is written."""
+    """Let something happen once an epoch, counted from 1, is reported; its state is written."""
 
     def arrange(epoch: int, happens: Callable[[], object]) -> None:
         append = Run.append_metrics
 
-        def told(self: Run, record: dict[str, Any]) -> None:
+        def noted(self: Run, record: dict[str, Any]) -> None:
             append(self, record)
             if record["kind"] == "epoch" and record["epoch"] == epoch:
                 happens()
 
-        monkeypatch.setattr(Run, "append_metrics", told)
+        monkeypatch.setattr(Run, "append_metrics", noted)
 
     return arrange
 
 
-def goes_on_to_its_end(run: Run, steps: int = 3) -> None:
+def assert_resumes_to_its_end(run: Run, steps: int = 3) -> None:
     """The state of the first epoch is whole: a resume does the other two and no more."""
     saved = run.saved()
     assert saved is not None
@@ -72,7 +70,7 @@ def goes_on_to_its_end(run: Run, steps: int = 3) -> None:
     assert epochs == [(1, steps), (2, 2 * steps), (3, 3 * steps)]
 
 
-def says(run: Run, *words: str) -> None:
+def assert_failed(run: Run, *words: str) -> None:
     status = run.status()
     assert status.state == "failed"
     assert status.seconds_left is None
@@ -81,23 +79,22 @@ def says(run: Run, *words: str) -> None:
     assert "\n" not in status.message
 
 
-def test_a_dataset_that_vanishes(
-    config: TrainConfig, root: Path, after_epoch: Hook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # One image fits: the others are read again for every crop or two.
-    monkeypatch.setattr(data, "_TRAIN", 1)
+def test_a_dataset_that_vanishes(config: TrainConfig, root: Path, after_epoch: Hook) -> None:
     away = root.with_name("away")
     after_epoch(1, lambda: root.rename(away))
     # More than the feed has ready by then.
     run = create_run("vanished", with_settings(config, ["steps=12"]))
     with pytest.raises(DatasetError):
-        train(run)
-    says(run, "the dataset has vanished", str(root), "bring it back", "continue with Resume")
+        # One image fits: the others are read again for every crop or two.
+        train(run, train_memory=1)
+    assert_failed(
+        run, "the dataset has vanished", str(root), "bring it back", "continue with Resume"
+    )
     with pytest.raises(DSIError, match="no dataset"):
         train(run, resume=True)  # it is still gone
-    says(run, "no dataset", str(root))
+    assert_failed(run, "no dataset", str(root))
     away.rename(root)
-    goes_on_to_its_end(run, steps=12)
+    assert_resumes_to_its_end(run, steps=12)
 
 
 def test_images_that_vanish_before_the_test(
@@ -108,42 +105,35 @@ def test_images_that_vanish_before_the_test(
     after_epoch(1, lambda: [shutil.copytree(root, kept), *map(Path.unlink, root.rglob("*.jpg"))])
     with pytest.raises(DatasetError):
         train(run)
-    says(run, "12 file(s) have vanished", "image_part_", "continue with Resume")
+    assert_failed(run, "12 file(s) have vanished", "image_part_", "continue with Resume")
     shutil.copytree(kept, root, dirs_exist_ok=True)
     # All epochs are done: what is left is the score.
-    made = train(run, resume=True)
+    card = train(run, resume=True)
     assert run.status().state == "finished"
-    assert made.training.scores["test"]["images"] == len(made.training.test)
+    assert card.training.scores["test"]["images"] == len(card.training.test)
     assert [r.epoch for r in run.epochs()] == [1]
 
 
 @pytest.fixture
-def exhausted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def exhausted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fifth step asks TensorFlow for more memory than any machine has."""
+    from core.training.step.train_step_model import TrainStepModel
+
     tf = tensorflow()
-    make_model, counter = compiling.with_train_step, count(1)
+    make, counter = TrainStepModel.make_train_function, count(1)
 
-    def made(*arguments: Any) -> Any:
-        compiled = make_model(*arguments)
-        make = compiled.make_train_function
+    def make_train_function(self: Any, force: bool = False) -> None:
+        make(self, force)
+        step = self.train_function
 
-        def make_train_function(force: bool = False) -> None:
-            make(force)
-            step = compiled.train_function
+        def hungry(batches: Any) -> Any:
+            if next(counter) == 5:
+                tf.zeros((2**46,))
+            return step(batches)
 
-            def hungry(batches: Any) -> Any:
-                if next(counter) == 5:
-                    tf.zeros((2**46,))
-                return step(batches)
+        self.train_function = hungry
 
-            compiled.train_function = hungry
-
-        compiled.make_train_function = make_train_function
-        return compiled
-
-    with monkeypatch.context() as patch:
-        patch.setattr(compiling, "with_train_step", made)
-        yield
+    monkeypatch.setattr(TrainStepModel, "make_train_function", make_train_function)
 
 
 def test_a_device_that_runs_out_of_memory(config: TrainConfig, exhausted: None) -> None:
@@ -151,8 +141,8 @@ def test_a_device_that_runs_out_of_memory(config: TrainConfig, exhausted: None) 
     with pytest.raises(RunError, match="ran out of memory: choose a smaller batch") as error:
         train(run)
     assert isinstance(error.value.__cause__, tensorflow().errors.ResourceExhaustedError)
-    says(run, "ran out of memory", "smaller batch, crop or width")
-    goes_on_to_its_end(run)  # the steps are counted on: the memory is there again
+    assert_failed(run, "ran out of memory", "smaller batch, crop or width")
+    assert_resumes_to_its_end(run)  # the steps are counted on: the memory is there again
 
 
 def test_crops_that_run_out_of_memory(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +159,7 @@ def test_crops_that_run_out_of_memory(config: TrainConfig, monkeypatch: pytest.M
     with pytest.raises(RunError, match="ran out of memory") as error:
         train(run)
     assert isinstance(error.value.__cause__, MemoryError)
-    says(run, "ran out of memory", "smaller batch, crop or width")
+    assert_failed(run, "ran out of memory", "smaller batch, crop or width")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
@@ -184,15 +174,14 @@ def test_a_disk_that_fills_up(config: TrainConfig, after_epoch: Hook) -> None:
     after_epoch(1, fill)
     with pytest.raises(WorkspaceError):
         train(run)
-    says(run, "the disk is full", "free some disk space")
+    assert_failed(run, "the disk is full", "free some disk space")
     kept.replace(metrics)
-    goes_on_to_its_end(run)
+    assert_resumes_to_its_end(run)
 
 
 _VANISHING = """
 import shutil, sys
 from core.cli.main import main
-from core.training.session import data
 from core.training.runs.run import Run
 
 data._TRAIN = 1

@@ -17,10 +17,8 @@ import pytest
 from core.models.network import encoder_layers
 from core.models.store import find_model, load_model
 from core.paths import workspace
-from core.training.callbacks import checkpointer as checkpoints
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
-from core.training.session import session
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
 from tests.training.session.test_train import TINY
@@ -37,10 +35,7 @@ def _epochs(run: Run) -> list[tuple[int, int]]:
     return [(r.epoch, r.step) for r in run.epochs()]
 
 
-def test_one_stopped_within_an_epoch_does_only_its_other_steps(
-    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = create_run("stopped", with_settings(config, ["steps=6"]))
+def _train_until_the_first_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     append = Run.append_metrics
 
     def stop_at_once(self: Run, record: dict[str, Any]) -> None:
@@ -50,42 +45,33 @@ def test_one_stopped_within_an_epoch_does_only_its_other_steps(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "append_metrics", stop_at_once)
         train(run)
+
+
+def test_one_stopped_within_an_epoch_does_only_its_other_steps(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run("stopped", with_settings(config, ["steps=6"]))
+    _train_until_the_first_report(run, monkeypatch)
     saved = run.saved()
     assert saved is not None
     done = saved[2]
     assert 0 < done < 6
     assert _epochs(run) == [(1, done)]
-    fitted: list[tuple[int, int]] = []
-    fit = session._Fit._fit
+    from core.training.session.training_loop import TrainingLoop
+
+    calls: list[tuple[int, int]] = []
+    fit = TrainingLoop.fit
 
     def noted(self: Any, first: int, last: int, steps: int) -> None:
-        fitted.append((last - first, steps))
+        calls.append((last - first, steps))
         fit(self, first, last, steps)
 
-    monkeypatch.setattr(session._Fit, "_fit", noted)
+    monkeypatch.setattr(TrainingLoop, "fit", noted)
     train(run, resume=True)
-    assert fitted == [(1, 6 - done), (1, 6)]
+    assert calls == [(1, 6 - done), (1, 6)]
     # By the optimizer's own count.
     assert _epochs(run) == [(1, 6), (2, 12)]
     assert run.status().state == "finished"
-
-
-@pytest.mark.usefixtures("eager")
-def test_within_a_long_epoch_the_state_is_kept(
-    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = create_run("long", with_settings(config, ["epochs=1"]))
-    marks: list[tuple[int, int]] = []
-    write = checkpoints.write_json
-
-    def noted(path: Path, content: dict[str, Any]) -> None:
-        marks.append((content["epoch"], content["batch"]))
-        write(path, content)
-
-    monkeypatch.setattr(checkpoints, "_EVERY", 0.0)
-    monkeypatch.setattr(checkpoints, "write_json", noted)
-    train(run)
-    assert marks == [(0, 1), (0, 2), (1, 0)]
 
 
 def test_killed_with_sigkill_it_ends_with_the_same_steps(
@@ -118,7 +104,8 @@ def test_killed_with_sigkill_it_ends_with_the_same_steps(
 def test_it_ends_early_where_nothing_improves(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "stale_epochs", lambda scores: len(scores) - 1)
+    stale = "core.training.callbacks.early_stopping.stale_epochs"
+    monkeypatch.setattr(stale, lambda scores: len(scores) - 1)
     run = create_run("early", with_settings(config, ["epochs=9", "early_stopping=1"]))
     train(run)
     status = run.status()
@@ -137,6 +124,18 @@ def test_a_frozen_encoder_stays_and_is_trained_afterwards(
     assert "enc1" not in first
     assert {"enc1", "dec1", "head"} <= second.keys()
     assert {"dec1", "head"} <= first.keys()
+
+
+def test_an_encoder_is_trained_after_a_resume_within_its_frozen_epoch(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ["epochs=2", "steps=5", "freeze_encoder=1", "timelapse=0", "tensorboard=false"]
+    run = create_run("frozen", with_settings(config, settings))
+    _train_until_the_first_report(run, monkeypatch)
+    train(run, resume=True)
+    first, second = (record.gradient_norm for record in run.epochs())
+    assert "enc1" not in first
+    assert "enc1" in second
 
 
 @pytest.mark.parametrize("ema", [0, 0.9])

@@ -12,30 +12,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.training.callbacks.step_counter import StepCounter
 
-from core.classes import DUBAI_CLASSES
-from core.datasets.batches.feed import check_photometric
-from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import ConfigError, DSIError, RunError, WorkspaceError
-from core.imagery.normalise import Normalisation
-from core.models.architectures.unet import UNetSpec
 from core.models.card import file_sha256
 from core.models.store import load_model, read_card
 from core.paths import workspace
-from core.training.callbacks import checkpointer as checkpoints
-from core.training.callbacks import reporter as reporting
-from core.training.callbacks.checkpointer import checkpointer, restore
-from core.training.callbacks.reporter import reporter
+from core.training import checkpoint
 from core.training.config import TrainConfig, with_settings
-from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run
+from core.training.runs.run import Run, create_run
 from core.training.runs.status import Status
-from core.training.session import best_model as keeper
-from core.training.session import data, session
+from core.training.session import data
 from core.training.session import train as trainer
 from core.training.session.train import train
-from core.training.step import compile as compiling
-from core.training.step.compile import compile_model
 
 pytestmark = pytest.mark.training
 
@@ -124,11 +112,11 @@ def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
     card = json.loads((run.folder / "model.json").read_text())
     card["training"]["scores"]["val"]["mean_iou"] = 1.0
     (run.folder / "model.json").write_text(json.dumps(card))
-    made = train(run, resume=True)
+    card_after = train(run, resume=True)
     status = run.status()
     assert (status.state, status.epoch, status.best_mean_iou) == ("finished", 2, 1.0)
-    assert made.sha256 == card["sha256"] == file_sha256(run.folder / made.weights)
-    assert "test" in made.training.scores
+    assert card_after.sha256 == card["sha256"] == file_sha256(run.folder / card_after.weights)
+    assert "test" in card_after.training.scores
     assert [r.epoch for r in run.epochs()] == [1, 2]
     load_model(run.folder)
 
@@ -139,10 +127,12 @@ def test_a_loss_that_is_no_number_fails_with_advice_and_keeps_nothing_of_it(
 ) -> None:
     from keras import ops
 
-    def broken(*_: object) -> Any:
-        return lambda labels, logits: ops.sum(logits) * float("nan")
+    from core.training.step.losses import SegmentationLoss
 
-    monkeypatch.setattr(compiling, "segmentation_loss", broken)
+    def broken(self: Any, labels: Any, logits: Any) -> Any:
+        return ops.sum(logits) * float("nan")
+
+    monkeypatch.setattr(SegmentationLoss, "call", broken)
     run = create_run("nan", config)
     with pytest.raises(RunError, match="lower learning rate"):
         train(run)
@@ -157,7 +147,7 @@ def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = SimpleNamespace(total=10**9, used=10**9, free=1000)
-    monkeypatch.setattr(checkpoints.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda _: usage)
     run = create_run("full", config)
     with pytest.raises(WorkspaceError, match="disk is full"):
         train(run)
@@ -173,7 +163,7 @@ def test_a_crash_of_ours_is_one_sentence(
     def crash(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(session, "build_model", crash)
+    monkeypatch.setattr("core.training.session.assemble.build_model", crash)
     run = create_run("crash", config)
     with pytest.raises(RunError, match="smaller batch"):
         train(run)
@@ -249,112 +239,6 @@ def test_one_that_runs_is_not_started_twice(config: TrainConfig) -> None:
         train(run)
 
 
-def _reporter(run: Run, **settings: Any) -> Any:
-    step_counter = StepCounter(settings.pop("steps", 3), 2)
-    report = reporter(
-        run, lambda **_: Status(), step_counter, 2, settings.get("limit", 0), lambda: False
-    )
-    report.set_params({"epochs": 2, "steps": 3})
-    optimizer = SimpleNamespace(learning_rate=1e-3)
-    report.set_model(SimpleNamespace(stop_training=False, optimizer=optimizer))
-    report.on_train_begin()
-    return report
-
-
-@pytest.mark.parametrize(
-    ("epoch", "step", "stopped", "partial"),
-    [(0, 0, True, 1), (0, 2, True, 0), (1, 1, True, 2), (1, 2, False, 0)],
-)
-def test_a_request_with_the_last_step_changes_nothing(
-    config: TrainConfig, epoch: int, step: int, stopped: bool, partial: int
-) -> None:
-    run = create_run("asked", config)
-    report = _reporter(run)
-    report.on_epoch_begin(epoch)
-    run.request_stop()
-    report.on_train_batch_end(step, {"loss": 1.0})
-    assert bool(report.stopped) is report.model.stop_training is stopped
-    assert report.partial == partial
-
-
-@pytest.mark.parametrize(("epoch", "stopped"), [(0, True), (1, False)])
-def test_a_request_during_validation_ends_it_there(
-    config: TrainConfig, epoch: int, stopped: bool
-) -> None:
-    run = create_run("asked", config)
-    report = _reporter(run)
-    report.on_epoch_begin(epoch)
-    report.on_train_batch_end(2, {"loss": 1.0})
-    run.request_stop()
-    report.on_epoch_end(epoch)
-    assert bool(report.stopped) is report.model.stop_training is stopped
-    assert report.partial == 0
-
-
-def test_the_time_limit_is_named(config: TrainConfig) -> None:
-    run = create_run("slow", config)
-    report = _reporter(run, limit=1e-9)
-    report.on_epoch_begin(0)
-    report.on_train_batch_end(0, {"loss": 1.0})
-    assert "limit" in report.stopped
-
-
-def test_reported_losses_are_of_their_own_steps(
-    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = create_run("losses", config)
-    report = _reporter(run)
-    clock = iter(np.arange(0.0, 100.0, 2.0))
-    monkeypatch.setattr(reporting.time, "monotonic", lambda: next(clock))
-    each = [4.0, 2.0, 3.0]
-    report.on_epoch_begin(0)
-    for step in range(3):
-        # Keras hands over the mean since the epoch began.
-        report.on_train_batch_end(step, {"loss": np.mean(each[: step + 1])})
-    assert [record.loss for record in run.metrics().steps] == pytest.approx(each)
-
-
-def _compiled(spec: UNetSpec) -> Any:
-    from core.models.network import build_model
-
-    counts = np.array([5, 3, 2])[: spec.classes]
-    config = with_settings(TrainConfig(), ["ema=0.9", "epochs=2"])
-    return compile_model(build_model(spec), spec, config, counts, [1.0] * len(counts))
-
-
-def test_a_state_comes_back_whole(config: TrainConfig) -> None:
-    run = create_run("state", config)
-    spec = UNetSpec(width=4, depth=1, classes=3)
-    model = _compiled(spec)
-    rng = np.random.default_rng(0)
-    images = rng.normal(size=(4, 8, 8, 3)).astype(np.float32)
-    labels = rng.integers(0, 3, (4, 8, 8)).astype(np.uint8)
-    callbacks = list(checkpointer(run, StepCounter(2, 1), lambda: 0))
-    model.fit(images, labels, batch_size=2, epochs=1, callbacks=callbacks, verbose=0)
-    # What is kept are the weights as trained, before `fit` puts the average in their place.
-    again = _compiled(spec)
-    assert restore(run, again) == (1, 0)
-    assert int(again.optimizer.iterations) == 2
-    third = _compiled(spec)
-    restore(run, third)
-    for one, other in zip(again.optimizer.variables, third.optimizer.variables, strict=True):
-        np.testing.assert_array_equal(one, other)
-    for one, other in zip(again.get_weights(), third.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    moments = again.optimizer.variables[2:]
-    assert all(np.abs(np.asarray(m)).sum() > 0 for m in moments)
-
-
-def test_a_damaged_state_is_our_error(config: TrainConfig) -> None:
-    run = create_run("state", config)
-    run.checkpoint.mkdir()
-    (run.checkpoint / EPOCH_FILE).write_text('{"epoch": 1, "batch": 0}')
-    (run.checkpoint / STATE_FILE).write_bytes(b"\x89HDF\r\n\x1a\n")
-    assert run.resumable
-    with pytest.raises(RunError, match="start a new run"):
-        restore(run, _compiled(UNetSpec(width=4, depth=1, classes=3)))
-
-
 class _Killed(BaseException):
     """In place of SIGKILL, which would end the tests too."""
 
@@ -364,8 +248,10 @@ class _Killed(BaseException):
 def test_an_epoch_killed_in_its_validation_is_trained_again(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
+    from core.training.callbacks import validator
+
     run = create_run("killed", config)
-    evaluate_images, calls = session.evaluate_images, iter(range(1, 9))
+    evaluate_images, calls = validator.evaluate_images, iter(range(1, 9))
 
     def kill(*arguments: Any) -> Any:
         if next(calls) == epoch:
@@ -373,7 +259,7 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
         return evaluate_images(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(session, "evaluate_images", kill)
+        patch.setattr(validator, "evaluate_images", kill)
         with pytest.raises(RunError):
             train(run)
     saved = run.saved()
@@ -385,32 +271,10 @@ def test_an_epoch_killed_in_its_validation_is_trained_again(
         assert saved[1:] == (1, 0)
         assert saved[0].name.startswith("epoch-0001")
         assert len(list(run.checkpoint.glob("epoch-0002*"))) == 1
-    made = train(run, resume=True)
+    card_after = train(run, resume=True)
     assert run.status().state == "finished"
-    assert made.training.epoch in (1, 2)
+    assert card_after.training.epoch in (1, 2)
     assert [(r.epoch, r.step) for r in run.epochs()] == [(1, 3), (2, 6)]
-
-
-def _image(dtype: type, bands: int = 3) -> LabelledImage:
-    labels = np.zeros((2, 2), np.uint8)
-    return LabelledImage("a", np.zeros((2, 2, bands), dtype), labels, labels == 0)
-
-
-def test_minutes_add_up_over_a_resume(config: TrainConfig) -> None:
-    run = create_run("long", config)
-    record = {"kind": "epoch", "step": 3, "epoch": 1, "seconds": 540.0, "validation_seconds": 60.0}
-    run.append_metrics(record)
-    used = SimpleNamespace(
-        dtype="uint8",
-        file_bands=0,
-        split=SimpleNamespace(train=(), val=(), test=()),
-        dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES, bands=()),
-        normalisation=Normalisation(),
-    )
-    spec = UNetSpec(width=4, depth=1)
-    model = _compiled(spec)
-    kept = keeper.BestModelSaver(run, config, used, spec, model, model)  # type: ignore[arg-type]
-    assert kept._card(1, {}, "model.weights.h5")("0" * 64).training.minutes == 10.0
 
 
 def test_masks_that_are_all_void_are_said_before_the_training(
@@ -421,21 +285,6 @@ def test_masks_that_are_all_void_are_said_before_the_training(
     with pytest.raises(ConfigError, match="every training mask is void"):
         train(run)
     assert "every training mask is void" in run.status().message
-
-
-def test_colours_of_float_images_are_not_changed(config: TrainConfig) -> None:
-    bright = with_settings(config, ["recipe.augmentation.brightness=0.1"]).recipe
-    hue = with_settings(config, ["recipe.augmentation.hue=0.1"]).recipe
-    unit = Normalisation()
-    check_photometric(bright, unit, _image(np.uint16))
-    check_photometric(config.recipe, unit, _image(np.float32))
-    check_photometric(hue, unit, _image(np.float32, 4))  # hue is for RGB alone
-    with pytest.raises(ConfigError, match="set brightness"):
-        check_photometric(bright, unit, _image(np.float32, 4))
-    with pytest.raises(ConfigError, match="set hue"):
-        check_photometric(hue, unit, _image(np.float64))
-    bounded = Normalisation(kind="decibel", divisor=1, low=(-30.0,), high=(5.0,))
-    check_photometric(bright, bounded, _image(np.float32, 1))
 
 
 def test_a_locked_run_is_running(config: TrainConfig) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from core.classes import VOID
 from core.training.config import Loss
-from core.training.step.losses import class_weights, segmentation_loss
 
 CLASSES = 4
 WEIGHTS = [0.5, 1.0, 1.5, 2.0]
@@ -24,7 +23,9 @@ def case() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _value(loss: Loss, labels: np.ndarray, logits: Any) -> float:
-    return float(segmentation_loss(loss, WEIGHTS)(labels, logits))
+    from core.training.step.losses import SegmentationLoss
+
+    return float(SegmentationLoss(loss, WEIGHTS)(labels, logits))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -64,6 +65,7 @@ def test_the_parts_add_up_by_their_weights(case: tuple[np.ndarray, np.ndarray]) 
 
 def test_void_changes_neither_value_nor_gradient(case: tuple[np.ndarray, np.ndarray]) -> None:
     from core.device import tensorflow
+    from core.training.step.losses import SegmentationLoss
 
     tf = tensorflow()
     labels, logits = case
@@ -71,7 +73,7 @@ def test_void_changes_neither_value_nor_gradient(case: tuple[np.ndarray, np.ndar
     assert _value(Loss(), labels, other) == pytest.approx(_value(Loss(), labels, logits), rel=1e-6)
     variable = tf.Variable(logits)
     with tf.GradientTape() as tape:
-        value = segmentation_loss(Loss(), WEIGHTS)(labels, variable)
+        value = SegmentationLoss(Loss(), WEIGHTS)(labels, variable)
     gradient = tape.gradient(value, variable).numpy()
     assert not gradient[labels == VOID].any()
     assert gradient[labels != VOID].all(axis=-1).any()
@@ -84,6 +86,8 @@ def test_a_batch_without_labels_costs_nothing(case: tuple[np.ndarray, np.ndarray
 
 @pytest.mark.parametrize("balance", [0.0, 0.25, 1.0])
 def test_class_weights_average_to_one_over_the_pixels(balance: float) -> None:
+    from core.training.step.losses import class_weights
+
     counts = np.array([900, 90, 10, 0])
     weights = np.array(class_weights(counts, balance))
     assert (weights * counts).sum() / counts.sum() == pytest.approx(1)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.training.step.replicas import mirrored
+from core.training.config import TrainConfig, with_settings
+from core.training.runs.run import find_run
+from core.training.schedules import learning_rate
 from tests.conftest import REPOSITORY
+from tests.training.session.test_train import TINY
 
 _STEPS = """
 import json, sys
@@ -41,12 +45,12 @@ def trained(replicas):
     labels[::4, :12] = 255  # one replica sees far fewer labels than the other
     steps = []
 
-    class Told(keras.callbacks.Callback):
+    class Recorder(keras.callbacks.Callback):
         def on_train_batch_end(self, step, logs=None):
             steps.append({name: float(value) for name, value in logs.items()})
 
     compiled.fit(
-        images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Told()], verbose=0
+        images, labels, batch_size=4, epochs=2, shuffle=False, callbacks=[Recorder()], verbose=0
     )
     weights = [w.ravel()[:50].tolist() for w in model.get_weights()]
     return {"steps": steps, "weights": weights, "n": strategy.num_replicas_in_sync}
@@ -58,11 +62,11 @@ print(json.dumps([trained(2), trained(1)]))
 
 def _trained() -> list[dict[str, Any]]:
     """What is left of a training by two replicas, and by one."""
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _STEPS], capture_output=True, text=True, cwd=REPOSITORY, check=False
     )
-    assert made.returncode == 0, made.stderr[-3000:]
-    return json.loads(made.stdout.splitlines()[-1])
+    assert process.returncode == 0, process.stderr[-3000:]
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 @pytest.mark.training
@@ -79,6 +83,36 @@ def test_two_replicas_give_the_losses_of_one() -> None:
         np.testing.assert_allclose(both_weights, single_weights, atol=1e-3)
 
 
+_WHOLE = """
+import sys
+from core.cli.main import main
+sys.exit(main(["train", "--dataset", sys.argv[1], "--run", "two", *sys.argv[2:]]))
+"""
+
+
+def test_a_whole_training_with_two_replicas(demo_dataset: Path) -> None:
+    """Callbacks, checkpoint and validation too, with averaged weights."""
+    settings = [*TINY, "epochs=1", "replicas=2", "ema=0.5", "timelapse=0", "tensorboard=false"]
+    options = [part for each in settings for part in ("--set", each)]
+    process = subprocess.run(
+        [sys.executable, "-c", _WHOLE, str(demo_dataset), *options],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    run = find_run("two")
+    assert run.status().state == "finished"
+    (epoch,) = run.epochs()
+    assert epoch.step == 3
+    # What was set before the last step, by a cosine over three.
+    assert epoch.learning_rate == pytest.approx(
+        learning_rate(with_settings(TrainConfig(), settings), 3, 2)
+    )
+
+
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
+    from core.training.step.replicas import mirrored
+
     with pytest.raises(ConfigError, match="set batch to a multiple of 3"):
         mirrored(3, 8)

@@ -16,6 +16,8 @@ from core.training.trials import child
 from core.training.trials.child import run_in_child
 from tests.conftest import REPOSITORY
 
+_IMPORT = "from core.training.trials.child import child_main"
+
 
 class Recorded(subprocess.Popen):  # type: ignore[type-arg]
     """The processes that were started."""
@@ -41,20 +43,20 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def run(body: str, order: Any = None, progress: Any = lambda done, total: None) -> Any:
         lines = "\n    ".join(body.splitlines())
-        text = f"from core.training.child import serve\ndef work(order, progress):\n    {lines}\n"
-        (tmp_path / "childs_work.py").write_text(f"{text}serve(work)\n")
+        text = f"{_IMPORT}\ndef work(order, progress):\n    {lines}\nchild_main(work)\n"
+        (tmp_path / "childs_work.py").write_text(text)
         return run_in_child("childs_work", order or {}, progress, "the trial")
 
     return run
 
 
 def test_order_progress_and_result_go_over_the_pipes(work: Any) -> None:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     body = "print('chatter')\nprogress(1, 2)\nprogress(2, 2)\nreturn order | {'é': 1.5}"
-    assert work(body, {"a": "ü\n"}, lambda *at: told.append(at)) == {"a": "ü\n", "é": 1.5}
-    assert told[0] == (0, 0)  # until it tells
-    assert told[-1] == (2, 2)
-    assert (1, 2) in told
+    assert work(body, {"a": "ü\n"}, lambda *at: calls.append(at)) == {"a": "ü\n", "é": 1.5}
+    assert calls[0] == (0, 0)  # until it reports
+    assert calls[-1] == (2, 2)
+    assert (1, 2) in calls
 
 
 def test_it_is_the_same_folder_and_the_same_core(
@@ -98,7 +100,7 @@ def test_another_is_named_by_its_last_line_and_logged(
         "import os\nos.write(2, b'  what():  std::bad_alloc')\nos.abort()",
     ],
 )
-def test_too_little_memory_is_told_of_the_batch(work: Any, body: str) -> None:
+def test_too_little_memory_names_the_batch(work: Any, body: str) -> None:
     with pytest.raises(ConfigError, match="not enough memory") as caught:
         work(body)
     assert caught.value.where == "batch"
@@ -127,7 +129,9 @@ def test_a_progress_function_that_raises_ends_it(work: Any, started: list[Record
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     """The parent is killed, and what is left of the pipe is its end."""
     waits = "lambda order, progress: (progress(1, 2), threading.Event().wait())"
-    code = f"import threading\nfrom core.training.child import serve\nserve({waits})"
+    code = (
+        f"import threading\nfrom core.training.trials.child import child_main\nchild_main({waits})"
+    )
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
         [sys.executable, "-c", code],

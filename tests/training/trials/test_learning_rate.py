@@ -48,18 +48,18 @@ def _falling_at(rate: float, by: float = 1.5, noise: float = 0.0) -> np.ndarray:
 @pytest.mark.parametrize("rate", [1e-4, 1e-3, 1e-2])
 @pytest.mark.parametrize("noise", [0.0, 0.05])
 def test_the_steepest_fall_is_found_where_it_is(rate: float, noise: float) -> None:
-    found = steepest(trial_rates(), _smoothed(_falling_at(rate, noise=noise)))
-    assert found is not None
-    assert abs(math.log10(found / rate)) < 0.5
+    suggestion = steepest(trial_rates(), _smoothed(_falling_at(rate, noise=noise)))
+    assert suggestion is not None
+    assert abs(math.log10(suggestion / rate)) < 0.5
 
 
 def test_what_comes_after_the_least_loss_is_of_no_account() -> None:
     """It blows up at a tenth, and comes down again faster than it fell before."""
     losses = _falling_at(1e-3)
     losses[-15:] = [4] * 10 + [1.5] * 5
-    found = steepest(trial_rates(), _smoothed(losses))
-    assert found is not None
-    assert abs(math.log10(found / 1e-3)) < 0.5
+    suggestion = steepest(trial_rates(), _smoothed(losses))
+    assert suggestion is not None
+    assert abs(math.log10(suggestion / 1e-3)) < 0.5
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,21 @@ class _Model(SimpleNamespace):
 
 
 def _swept(losses: np.ndarray) -> tuple[Any, _Model, list[float]]:
-    """The callback after a training with these losses."""
+    """The callback after a training with these losses, its model, and the rates it set."""
+    from core.training.callbacks.learning_rate_sweep import LearningRateSweep
+
     model = _Model(optimizer=SimpleNamespace(), stop_training=False, resets=0)
-    sweep = finder._sweep(lambda done, total: None)
+    rates = trial_rates().tolist()
+    sweep = LearningRateSweep(rates, lambda done, total: None, momentum=0.9, blow_up=4.0)
     sweep.set_model(model)
-    rates = []
+    used = []
     for step, loss in enumerate(losses):
         sweep.on_train_batch_begin(step)
-        rates.append(model.optimizer.learning_rate)
+        used.append(model.optimizer.learning_rate)
         sweep.on_train_batch_end(step, {"loss": loss})
         if model.stop_training:
             break
-    return sweep, model, rates
+    return sweep, model, used
 
 
 def test_the_rate_rises_by_the_same_factor_from_step_to_step() -> None:
@@ -122,16 +125,16 @@ def test_a_real_one_leaves_nothing_behind(demo_dataset: Path) -> None:
     policy = keras.config.dtype_policy().name
     settings = ["precision=mixed_bfloat16", "freeze_encoder=1", "ema=0.9"]
     config = with_settings(TrainConfig(dataset=str(demo_dataset)), [*TINY, *settings])
-    told: list[tuple[int, int]] = []
-    found = find_learning_rate(config, lambda *at: told.append(at))
-    steps = len(found.losses)
+    calls: list[tuple[int, int]] = []
+    trial = find_learning_rate(config, lambda *at: calls.append(at))
+    steps = len(trial.losses)
     assert steps > 50
-    np.testing.assert_allclose(found.rates, trial_rates()[:steps])
-    assert all(map(math.isfinite, found.losses))
-    assert min(found.losses) < found.losses[0]  # it has learned something
-    assert found.suggestion == steepest(found.rates, found.losses)
-    assert told[-1] == (steps, STEPS)
-    assert [at for at in told if at[1]] == sorted(at for at in told if at[1])
+    np.testing.assert_allclose(trial.rates, trial_rates()[:steps])
+    assert all(map(math.isfinite, trial.losses))
+    assert min(trial.losses) < trial.losses[0]  # it has learned something
+    assert trial.suggestion == steepest(trial.rates, trial.losses)
+    assert calls[-1] == (steps, STEPS)
+    assert [at for at in calls if at[1]] == sorted(at for at in calls if at[1])
     assert not any(workspace().runs.iterdir())
     assert keras.config.dtype_policy().name == policy
 
@@ -145,12 +148,12 @@ def test_what_a_training_is_refused_for_comes_back(demo_dataset: Path) -> None:
         find_learning_rate(TrainConfig(dataset="nowhere"))
 
 
-def _command(monkeypatch: pytest.MonkeyPatch, found: LearningRates, *options: str) -> int:
+def _command(monkeypatch: pytest.MonkeyPatch, trial: LearningRates, *options: str) -> int:
     def find(config: TrainConfig, progress: Any) -> LearningRates:
         progress(0, 0)
         progress(STEPS, STEPS)
         assert config.batch == 4
-        return found
+        return trial
 
     monkeypatch.setattr(finder, "find_learning_rate", find)
     return cli.main(["train", "--set", "batch=4", "--find-learning-rate", *options])
@@ -159,8 +162,8 @@ def _command(monkeypatch: pytest.MonkeyPatch, found: LearningRates, *options: st
 def test_the_command_prints_the_rate_alone_and_makes_no_run(
     demo_dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = LearningRates((1e-3, 2.1e-3), (2.0, 1.0), 0.0021234)
-    assert _command(monkeypatch, found, "--dataset", str(demo_dataset)) == 0
+    trial = LearningRates((1e-3, 2.1e-3), (2.0, 1.0), 0.0021234)
+    assert _command(monkeypatch, trial, "--dataset", str(demo_dataset)) == 0
     assert capsys.readouterr().out == "learning rate: 0.0021\n"
     assert not any(workspace().runs.iterdir())
 
@@ -172,11 +175,11 @@ def test_the_command_says_so_where_there_is_none(
     capsys: pytest.CaptureFixture[str],
     steps: int,
 ) -> None:
-    found = LearningRates((1e-7, 2e-7)[:steps], (1.0, 1.0)[:steps], None)
-    assert _command(monkeypatch, found, "--dataset", str(demo_dataset)) == 1
-    told = capsys.readouterr()
-    assert not told.out
-    assert "error: the loss does not fall at any learning rate" in told.err
+    trial = LearningRates((1e-7, 2e-7)[:steps], (1.0, 1.0)[:steps], None)
+    assert _command(monkeypatch, trial, "--dataset", str(demo_dataset)) == 1
+    printed = capsys.readouterr()
+    assert not printed.out
+    assert "error: the loss does not fall at any learning rate" in printed.err
 
 
 @pytest.mark.parametrize("option", [("--run", "a"), ("--resume",)])

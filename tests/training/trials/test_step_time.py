@@ -39,22 +39,22 @@ def test_steps_are_timed_without_the_dataset_and_outside_this_process(config: Tr
     import keras
 
     policy = keras.config.dtype_policy().name
-    told: list[tuple[int, int]] = []
-    found = measure(config, 4, 3, lambda *at: told.append(at))
-    assert told[-1] == (STAGES, STAGES)
-    assert found.steps >= 2
+    calls: list[tuple[int, int]] = []
+    step_time = measure(config, 4, 3, lambda *at: calls.append(at))
+    assert calls[-1] == (STAGES, STAGES)
+    assert step_time.steps >= 2
     # The first one traces the graph.
-    assert 0 < found.seconds_per_step < found.seconds_first
-    assert found.device
+    assert 0 < step_time.seconds_per_step < step_time.seconds_first
+    assert step_time.device
     if sys.platform == "linux":
         # TensorFlow alone takes more than the one, and such a network less than the other.
-        assert found.memory is not None
-        assert 200 * 2**20 < found.memory < 4 * 2**30
+        assert step_time.memory is not None
+        assert 200 * 2**20 < step_time.memory < 4 * 2**30
     assert keras.config.dtype_policy().name == policy
     assert not any(workspace().runs.iterdir())
 
 
-def test_what_does_not_fit_is_told_by_its_key(config: TrainConfig) -> None:
+def test_what_does_not_fit_is_named_by_its_key(config: TrainConfig) -> None:
     with pytest.raises(ConfigError) as caught:
         measure(config, 5000, 3)
     assert caught.value.where == "model"

@@ -47,7 +47,7 @@ def opened(view, **query: str) -> AppTest:
 def made(name: str, *settings: str, epochs: int = 3, **status: object) -> Run:
     config = with_settings(TrainConfig(dataset="demo", epochs=epochs), settings)
     ended = {"state": "stopped", "message": "Stopped as you asked.", "started": 1.8e9}
-    run = create_run(name, config, **(ended | status))
+    run = create_run(name, config, ended | status)
     for epoch in range(1, epochs + 1):
         run.append_metrics(
             {

@@ -1409,9 +1409,8 @@ var Viewer = class {
       leave: () => this.hover(null),
       pan: (dx, dy) => this.pan(dx, dy),
       zoom: (event, factor) => {
-        const { view } = this.state;
         const point = pane.pointOf(event);
-        this.look(zoomAt(view, factor, point, this.data.size, this.stage.extent));
+        this.look(zoomAt(this.state.view, factor, point, this.data.size, pane.extent));
         hover(event);
       },
       select: (at) => this.select(at),
