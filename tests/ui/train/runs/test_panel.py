@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
-from core.training.queue.queue import queued, submit
+from core.training.queue.queue import queued_runs, submit
 from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire
 from core.training.runs.notes import Notes, read_notes, write_notes
@@ -122,11 +122,11 @@ def test_the_queue_is_reordered_and_left(busy: None) -> None:
     assert any("now is being trained" in caption.value for caption in at.caption)
     assert any("Number 2 in the queue" in box.value for box in at.info)
     at.button(key="queue.Earlier.second").click().run()
-    assert [run.name for run in queued()] == ["second", "first", "third"]
+    assert [run.name for run in queued_runs()] == ["second", "first", "third"]
     assert at.button(key="queue.Earlier.second").disabled
     at.button(key="queue.Later.first").click().run()
     at.button(key="queue.Take off.second").click().run()
-    assert [run.name for run in queued()] == ["third", "first"]
+    assert [run.name for run in queued_runs()] == ["third", "first"]
     assert not at.exception
     assert not [b for b in at.button if b.label == "Delete it" and "third" in str(b.key)]
 
@@ -188,5 +188,5 @@ def test_the_start_of_the_server_goes_on_with_the_queue() -> None:
     run = submit("left", TrainConfig(dataset="nowhere"))
     code = "import app, threading; [t.join() for t in threading.enumerate() if 'queue' in t.name]"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
-    assert queued() == []
+    assert queued_runs() == []
     assert run.launched_file.is_file()
