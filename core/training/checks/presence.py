@@ -94,7 +94,7 @@ def check_presence(
         remedy = f"choose {_listed(config.recipe.split, others)}" if others else "add samples of it"
     raise ConfigError(
         f"the training split has no pixel of {', '.join(missing)}, which the dataset has",
-        where="recipe.split",
+        key="recipe.split",
         remedy=f"{remedy}, or do without by recipe.class_weights={weights}",
     )
 
