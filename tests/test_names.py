@@ -19,9 +19,7 @@ ALLOWED_NAMES = {
     "told",
     "offered",
     "begun",
-    "keeper",
     "walked",
-    "fitted",
 }
 ALLOWED_MESSAGES = {"mend", "Free turn", "Split number", "Crops a step"}
 
