@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from core.classes import ClassTable, LandClass
 from core.cli.main import main
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import find_dataset, list_datasets, open_dataset, recognise
-from core.datasets.dataset import Dataset, Sample
 from core.datasets.known_layouts import LAYOUTS, Layout, demo_writers, describe_layouts
-from core.datasets.masks.decode import MaskCoding
 from core.errors import DatasetError
-
-CLASSES = ClassTable(
-    classes=(LandClass(name="Sea", color="#0000FF"), LandClass(name="Ice", color="#FFFFFF"))
-)
+from tests.contributing import example
 
 
-def is_ice(root: Path) -> bool:
-    return (root / "frames").is_dir()
-
-
-def read_ice(root: Path, name: str) -> Dataset:
-    """A made-up layout: ``frames/DAY-NUMBER.png`` with ``ice/DAY-NUMBER.png``, a day a scene."""
-    samples = tuple(
-        Sample(path.stem, path.stem.split("-")[0], path, root / "ice" / path.name)
-        for path in sorted((root / "frames").glob("*.png"))
-    )
-    return Dataset(name, root, "ice", CLASSES, MaskCoding("index", values={0: 0, 1: 1}), samples)
-
-
-def write_ice(root: Path, *, scenes: int, size: int = 16, seed: int = 0, progress: object) -> Path:
+def write_frames(root: Path, *, scenes: int, seed: int, progress: object, size: int = 16) -> Path:
     rng = np.random.default_rng(seed)
     for folder in ("frames", "ice"):
         (root / folder).mkdir(parents=True)
@@ -49,38 +32,33 @@ def write_ice(root: Path, *, scenes: int, size: int = 16, seed: int = 0, progres
     return root
 
 
-@pytest.fixture
-def ice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The row, which is the one change to the program."""
-    row = Layout(
-        description="`frames` and `ice`",
-        recognise=is_ice,
-        read=read_ice,
-        orphans=lambda dataset: [dataset.root / "ice/day9-1.png"],
-        write_demo=write_ice,
-    )
-    monkeypatch.setitem(LAYOUTS, "ice", row)
-
-
-@pytest.mark.usefixtures("ice")
 def test_a_new_layout_is_written_listed_opened_and_audited(
-    space: Path, capsys: pytest.CaptureFixture[str]
+    space: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """By the example of docs/contributing.md, whose row is the one change to the program."""
+    _, (name, row) = example("A dataset layout", Layout, tmp_path)
+    orphan = space / "datasets/polar/ice/day9-1.png"
+    row = replace(row, write_demo=write_frames, orphans=lambda dataset: [orphan])
+    monkeypatch.setitem(LAYOUTS, name, row)
+
     folder = space / "datasets/polar"
-    assert main(["demo", str(folder), "--layout", "ice", "--scenes", "3"]) == 0
-    assert recognise(folder) == "ice"
-    assert [(ref.id, ref.layout) for ref in list_datasets()] == [("polar", "ice")]
+    assert main(["demo", str(folder), "--layout", "sea-ice", "--scenes", "3"]) == 0
+    assert recognise(folder) == "sea-ice"
+    assert [(ref.id, ref.layout) for ref in list_datasets()] == [("polar", "sea-ice")]
     capsys.readouterr()
     assert main(["datasets", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["datasets"]
-    assert listed == [{"name": "polar", "layout": "ice", "path": str(folder)}]
+    assert listed == [{"name": "polar", "layout": "sea-ice", "path": str(folder)}]
     dataset = find_dataset("polar")
     assert dataset.scenes == ("day0", "day1", "day2")
     labels = dataset.load_labels(dataset.samples[0], (16, 16))
     assert np.bincount(labels.ravel()).tolist() == [14 * 16, 2 * 16]
     report = audit(dataset).to_json()
-    assert report["layout"] == "ice"
-    assert report["pixels_per_class"] == {"Sea": 3 * 14 * 16, "Ice": 3 * 2 * 16}
+    assert report["layout"] == "sea-ice"
+    assert report["pixels_per_class"] == {"Water": 3 * 14 * 16, "Ice": 3 * 2 * 16}
     assert "ice/day9-1.png belongs to no image" in [row["detail"] for row in report["problems"]]
     with pytest.raises(DatasetError, match="one kind of image"):
         open_dataset(folder, product="PS-RGB")
@@ -102,3 +80,10 @@ def test_demo_sets_of_the_command_line() -> None:
 def test_any_folder_with_images_is_asked_for_last() -> None:
     """`pairs` takes what others recognise more exactly."""
     assert list(LAYOUTS)[-1] == "pairs"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_reader_carries_its_fact_sheet(layout: str) -> None:
+    facts = (LAYOUTS[layout].read.__doc__ or "").lower()
+    for fact in ("size", "bands", "resolution", "classes", "void", "licence", "source"):
+        assert re.search(rf"^\s+- [a-z ]*\b{fact}\b", facts, re.M), fact

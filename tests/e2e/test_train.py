@@ -14,8 +14,8 @@ import pytest
 
 from core.datasets.synthetic.dubai import write_demo
 from core.models.store import load_model
-from core.training.queue.launch import running
-from core.training.queue.queue import queued, remove
+from core.training.queue.launch import running_runs
+from core.training.queue.queue import queued_runs, remove
 from core.training.runs.run import Run
 from tests.e2e.conftest import Server, dashboard, settled
 
@@ -36,9 +36,9 @@ def dataset(server: Server) -> Iterator[None]:
     yield
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DSI_WORKSPACE", str(server.workspace))
-        for run in queued():
+        for run in queued_runs():
             remove(run)
-        for run in running():
+        for run in running_runs():
             # Trainings outlive the server, and a failed test too.
             if (pid := run.status().pid) is not None:
                 with suppress(ProcessLookupError):

@@ -6,62 +6,27 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from pydantic import Field
 
 from core.cli.main import main
-from core.device import tensorflow
 from core.errors import ConfigError
-from core.models.cost.layer_sum import Cost, LayerSum
 from core.models.families import FAMILIES, Family, default_spec
 from core.models.network import build_model, cost
-from core.models.spec import ModelSpec
 from core.models.weights.imagenet import pretrained_weights
 from core.training.command import changed_settings
 from core.training.config import TrainConfig, with_settings
+from tests.contributing import example
 from tests.model_tester import check_model
 
 
-class ThreeLayersSpec(ModelSpec):
-    """A made-up network of three convolutions."""
-
-    architecture: Literal["three-layers"] = "three-layers"
-    width: int = Field(8, ge=4, le=64)
-
-
-def build_three_layers(spec: ThreeLayersSpec) -> Any:
-    tensorflow()
-    import keras
-    from keras import layers
-
-    inputs = layers.Input((None, None, spec.bands), name="image")
-    x = layers.Conv2D(spec.width, 3, padding="same", activation="relu", name="enc1_conv")(inputs)
-    x = layers.Conv2D(spec.width, 3, padding="same", activation="relu", name="dec1_conv")(x)
-    x = layers.Conv2D(spec.classes, 1, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name="three-layers")
-
-
-def three_layers_cost(spec: ThreeLayersSpec, size: int) -> Cost:
-    layers = LayerSum()
-    x = layers.image(spec.bands, size)
-    for _ in range(2):
-        x = layers.same(layers.convolution(x, spec.width))
-    return layers.cost(layers.convolution(x, spec.classes, 1))
-
-
 @pytest.fixture
-def three_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The row, which is the one change to the program."""
-    row = Family(
-        spec=ThreeLayersSpec,
-        title="Three layers",
-        summary="Made up for this test.",
-        build=build_three_layers,
-        cost=three_layers_cost,
-    )
-    monkeypatch.setitem(FAMILIES, "three-layers", row)
+def three_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The example of docs/contributing.md; its row is the one change to the program."""
+    module, row = example("A model family", Family, tmp_path)
+    monkeypatch.setitem(FAMILIES, *row)
+    return module
 
 
 @pytest.mark.usefixtures("three_layers")
@@ -81,15 +46,15 @@ def test_a_new_family_is_listed_with_its_cost(capsys: pytest.CaptureFixture[str]
     }
 
 
-@pytest.mark.usefixtures("three_layers")
-def test_a_new_family_is_built_trained_saved_loaded_and_predicts(tmp_path: Path) -> None:
-    check_model(ThreeLayersSpec(bands=4, classes=3), tmp_path)
+def test_a_new_family_is_built_trained_saved_loaded_and_predicts(
+    three_layers: Any, tmp_path: Path
+) -> None:
+    check_model(three_layers.ThreeLayersSpec(bands=4, classes=3), tmp_path)
 
 
-@pytest.mark.usefixtures("three_layers")
-def test_a_new_family_in_a_configuration() -> None:
+def test_a_new_family_in_a_configuration(three_layers: Any) -> None:
     config = with_settings(TrainConfig(), ["model.width=16", "model.architecture=three-layers"])
-    assert config.model == ThreeLayersSpec(width=16)
+    assert config.model == three_layers.ThreeLayersSpec(width=16)
     assert TrainConfig.model_validate_json(config.model_dump_json()) == config
     assert changed_settings(config) == ["model.architecture=three-layers", "model.width=16"]
     with pytest.raises(ConfigError, match=r"model\.width: .*64"):

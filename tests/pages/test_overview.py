@@ -26,7 +26,7 @@ def no_bundled_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.models.store.BUNDLED_MODELS", tmp_path / "weights")
 
 
-def opened() -> AppTest:
+def open_page() -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120).run()
     assert not at.exception
     assert not at.error
@@ -70,7 +70,7 @@ def card_with_scores() -> dict[str, object]:
 def test_empty_workspace_offers_the_demo_set(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.data.add.forms._SIZE", 64)
     monkeypatch.setattr("ui.data.add.forms._SCENES", 1)
-    at = opened()
+    at = open_page()
     assert "0 datasets" in text(at)
     assert "no GPU found" in text(at) or "NVIDIA" in text(at)
     at.button(key="write-demo").click().run()
@@ -103,7 +103,7 @@ def test_full_workspace(space: Path, demo_dataset: Path) -> None:
     write_run("over", Status(state="finished"))
     write_run("broken", Status(state="finished"))
     (space / "runs/broken/status.json").write_text("{")
-    at = opened()
+    at = open_page()
     assert "1 dataset" in text(at)
     assert "3 runs, one is running" in text(at)
     assert "1 model" in text(at)
@@ -118,7 +118,7 @@ def test_full_workspace(space: Path, demo_dataset: Path) -> None:
 def test_a_damaged_card_is_passed_over(space: Path) -> None:
     (workspace().models / "bad").mkdir()
     (workspace().models / "bad/model.json").write_text("{")
-    at = opened()
+    at = open_page()
     assert not at.metric
 
 

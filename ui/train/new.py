@@ -10,8 +10,8 @@ from core.datasets.catalogue import DatasetRef
 from core.errors import DSIError
 from core.models.network import network_name
 from core.training.config import TrainConfig
-from core.training.queue.launch import launch, running, suggest_name
-from core.training.queue.queue import queued
+from core.training.queue.launch import launch, running_runs, suggest_name
+from core.training.queue.queue import queued_runs
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.shell.errors import page_errors, plain, show_error
 from ui.train.command import equivalent_command
@@ -70,7 +70,7 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
 
 def _queue() -> None:
     """Say so where the next training will have to wait."""
-    going_on, waiting = running(), len(queued())
+    going_on, waiting = running_runs(), len(queued_runs())
     if not going_on and not waiting:
         return
     name = f"“{plain(going_on[0].name)}” is going on" if going_on else "Others wait"

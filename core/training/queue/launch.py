@@ -11,7 +11,7 @@ from core.training.queue.queue import advance, enqueue, submit
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
 
-__all__ = ["launch", "resume", "running", "suggest_name"]
+__all__ = ["launch", "resume", "running_runs", "suggest_name"]
 
 
 def launch(config: TrainConfig, name: str) -> Run:
@@ -46,7 +46,7 @@ def resume(run: Run) -> None:
     advance()
 
 
-def running() -> list[Run]:
+def running_runs() -> list[Run]:
     """The trainings that are going on now; damaged folders are passed over."""
     return [run for run in list_runs() if (status := _status(run)) and status.alive]
 

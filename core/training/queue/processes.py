@@ -13,7 +13,7 @@ from core.errors import RunError
 from core.paths import REPOSITORY, data_roots, disk_errors, workspace, write_json
 from core.training.runs.liveness import process_start
 from core.training.runs.run import Run
-from core.training.runs.status import Launched
+from core.training.runs.status import LaunchRecord
 
 __all__ = ["DEVICE_LOCK", "start_training", "start_worker"]
 
@@ -49,7 +49,9 @@ def start_training(run: Run, arguments: list[str], device_lock: IO[bytes]) -> No
             where=str(error),
             remedy="free memory or disk space and try again",
         ) from error
-    launched = Launched(pid=process.pid, process_start=process_start(process.pid), log_size=size)
+    launched = LaunchRecord(
+        pid=process.pid, process_start=process_start(process.pid), log_size=size
+    )
     write_json(run.launched_file, launched.model_dump(mode="json"))
 
 

@@ -39,7 +39,7 @@ __all__ = [
     "mark_failed",
     "move",
     "queue_lock",
-    "queued",
+    "queued_runs",
     "remove",
     "run_worker",
     "submit",
@@ -49,7 +49,7 @@ _INTERVAL = 0.5  # seconds between two looks whose turn it is
 _NO_PROCESS: dict[str, object] = {"pid": None, "process_start": None}
 
 
-def queued() -> list[Run]:
+def queued_runs() -> list[Run]:
     """The runs that wait, the next one first; damaged folders are passed over."""
     return [run for run, _ in _waiting()]
 
@@ -243,7 +243,7 @@ def _wait(run: Run, report: Callable[[str], object]) -> IO[bytes]:
                 mine = _still_waiting(run)
                 if mine.pid != os.getpid():
                     raise _running(run)
-                waiting = queued()
+                waiting = queued_runs()
                 ahead = waiting.index(run)
                 device = None if ahead else _free_device()
                 if device:

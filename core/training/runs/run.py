@@ -25,7 +25,7 @@ from core.paths import (
 from core.training.config import TrainConfig, load_config
 from core.training.runs.liveness import is_alive
 from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader
-from core.training.runs.status import Launched, Status
+from core.training.runs.status import LaunchRecord, Status
 
 __all__ = [
     "EPOCH_FILE",
@@ -150,13 +150,13 @@ class Run:
     def _is_running(self, status: Status) -> bool:
         if status.pid is not None:
             return is_alive(status.pid, status.process_start)
-        launched = self._launched()
+        launched = self._launch_record()
         if launched is None:
             return time.time() - status.updated < _START_GRACE
         return is_alive(launched.pid, launched.process_start)
 
     def _ending(self, status: Status) -> dict[str, str]:
-        launched = self._launched() if status.pid is None else None
+        launched = self._launch_record() if status.pid is None else None
         if launched is not None and (reason := self._last_log_line(launched.log_size)):
             return {"state": "failed", "message": ended_early(reason)}
         kept = (
@@ -168,9 +168,9 @@ class Run:
         ended = f"{what} ended unexpectedly (killed, or the machine restarted)"
         return {"state": "interrupted", "message": f"{ended}; {kept}."}
 
-    def _launched(self) -> Launched | None:
+    def _launch_record(self) -> LaunchRecord | None:
         try:
-            return Launched.model_validate_json(self.launched_file.read_text())
+            return LaunchRecord.model_validate_json(self.launched_file.read_text())
         except (OSError, UnicodeDecodeError, ValidationError):
             return None
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Launched", "RunState", "Status"]
+__all__ = ["LaunchRecord", "RunState", "Status"]
 
 RunState = Literal["queued", "starting", "running", "finished", "stopped", "failed", "interrupted"]
 
@@ -51,7 +51,7 @@ class Status(BaseModel):
         return self.state in ("starting", "running")
 
 
-class Launched(BaseModel):
+class LaunchRecord(BaseModel):
     """The content of `launched.json`.
 
     Attributes:

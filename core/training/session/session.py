@@ -81,8 +81,7 @@ def run_session(
     if resume and not scalar(assembly.compiled.optimizer.iterations):
         load_weights(assembly.network, assembly.spec)  # it was killed before it had left a state
     if (run.folder / CARD_FILE).is_file():
-        # The card is what counts: a killed process may have kept weights and not said so in the
-        # status.
+        # The card counts: a process may have been killed after keeping weights, before its status.
         kept = read_card(run.folder).training
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
     state = EpochState(steps, config.epochs, offset)

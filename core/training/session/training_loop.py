@@ -1,12 +1,9 @@
-"""Keras' `fit`, with its callbacks, from the epoch a training has come to until its end."""
+"""The epochs of a training, with all its callbacks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.datasets.batches.feed import training_feed
-from core.device import tensorflow
-from core.errors import DSIError
 from core.inference.predictor import Predictor
 from core.models.model_input import ModelInput
 from core.models.network import encoder_layers
@@ -26,6 +23,7 @@ from core.training.runs.status_writer import StatusWriter, check_stop
 from core.training.runs.timelapse import TimelapseWriter
 from core.training.session.assemble import Assembly
 from core.training.session.card import CardMaker
+from core.training.session.fit import fit
 from core.training.session.training_data import TrainingData
 from core.training.step.replicas import scalar
 
@@ -106,42 +104,19 @@ class TrainingLoop:
             return
         check_stop(self.run)
         if state.offset:
-            self.fit(first, first + 1, state.steps - state.offset)
+            self._fit(range(first, first + 1), state.steps - state.offset)
             if self.compiled.stop_training:
                 return
             state.offset = 0
             # `fit` ends with the averages in place of the trained weights.
             first, _ = restore(self.run, self.compiled)
         if first < state.epochs:
-            self.fit(first, state.epochs, state.steps)
+            self._fit(range(first, state.epochs), state.steps)
 
-    def fit(self, first: int, last: int, steps: int) -> None:
-        """Train epochs `first` to `last` − 1, counted from 0, of so many steps each."""
-        failed: list[DSIError | MemoryError] = []
+    def _fit(self, epochs: range, steps: int) -> None:
         # Another stream of crops after a resume: the first epochs' crops need not come again.
         seed = self.config.seed + int(scalar(self.compiled.optimizer.iterations))
-        feed = training_feed(
-            self.data.train,
-            self.config.recipe,
-            self.data.normalisation,
-            self.config.batch,
-            seed,
-            failed,
-        )
-        try:
-            self.compiled.fit(
-                feed,
-                epochs=last,
-                initial_epoch=first,
-                steps_per_epoch=steps,
-                callbacks=self._callbacks(),
-                shuffle=False,  # the crops are random; Keras warns where this is left out
-                verbose=0,
-            )
-        except tensorflow().errors.OpError as error:
-            if failed:  # what stopped the feed, not what TensorFlow makes of it
-                raise failed[0] from error
-            raise
+        fit(self.compiled, self.config, self.data, seed, steps, self._callbacks(), epochs)
 
     def _callbacks(self) -> list[keras.callbacks.Callback]:
         import keras

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.datasets.batches.feed import training_feed
 from core.datasets.catalogue import find_dataset
-from core.device import tensorflow
-from core.errors import DSIError
 from core.training.checks.checks import check_training
 from core.training.config import TrainConfig
 from core.training.trials.child import Progress, child_main, run_in_child
@@ -121,12 +118,12 @@ def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     config = TrainConfig.model_validate(order | {"ema": 0.0})
     progress(0, STEPS)
     check_training(config, find_dataset(config.dataset))
-    tensorflow()
     from core.models.network import encoder_layers
     from core.training.callbacks.freeze_encoder import FreezeEncoder
     from core.training.callbacks.learning_rate_sweep import LearningRateSweep
     from core.training.session.assemble import assemble
     from core.training.session.data import load_data, profile
+    from core.training.session.fit import fit
     from core.training.session.initial_weights import load_initial_weights
 
     data = load_data(config, lambda what, done, total: None)
@@ -139,18 +136,7 @@ def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     callbacks: list[Any] = [sweep]
     if config.freeze_encoder:
         callbacks.insert(0, FreezeEncoder(encoder_layers(assembly.network, assembly.spec), 1))
-    failed: list[DSIError | MemoryError] = []
-    feed = training_feed(
-        data.train, config.recipe, data.normalisation, config.batch, config.seed, failed
-    )
-    try:
-        assembly.compiled.fit(
-            feed, steps_per_epoch=STEPS, callbacks=callbacks, shuffle=False, verbose=0
-        )
-    except tensorflow().errors.OpError as error:
-        if failed:  # what stopped the feed, not what TensorFlow makes of it
-            raise failed[0] from error
-        raise
+    fit(assembly.compiled, config, data, config.seed, STEPS, callbacks)
     rates = tuple(trial_rates()[: len(sweep.losses)].tolist())
     return asdict(LearningRates(rates, tuple(sweep.losses), steepest(rates, sweep.losses)))
 

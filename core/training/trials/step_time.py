@@ -87,7 +87,6 @@ def measure(
 def _measure(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     config = TrainConfig.model_validate(order["config"])
     bands, classes = order["bands"], order["classes"]
-    tensorflow()
     from core.training.callbacks.step_timer import StepTimer
     from core.training.session.assemble import assemble, keep_random_weights
     from core.training.session.training_data import DataProfile

@@ -15,7 +15,7 @@ from core.models.store import load_model
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue import processes
-from core.training.queue.launch import launch, resume, running, suggest_name
+from core.training.queue.launch import launch, resume, running_runs, suggest_name
 from core.training.runs.run import Run, create_run
 from core.training.runs.status import Status
 
@@ -40,7 +40,7 @@ def config(demo_dataset: Path) -> Iterator[TrainConfig]:
     # Without end, as far as these tests go.
     settings += ["recipe.patch.size=32", "precision=float32", "epochs=9000", "limit_minutes=10"]
     yield with_settings(TrainConfig(dataset="demo"), settings)
-    for run in running():
+    for run in running_runs():
         if (pid := run.status().pid) is not None:
             os.kill(pid, signal.SIGKILL)
 
@@ -51,7 +51,7 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     monkeypatch.setenv("DSI_WORKSPACE", workspace().root.name)
     run = launch(config, "demo-unet-01")
     assert run.status().state == "starting"
-    assert running() == [run]
+    assert running_runs() == [run]
     with pytest.raises(RunError, match="is running"):
         resume(run)
     status = _wait(run, lambda s: not s.alive or (s.best_epoch is not None and s.epoch > 2))
@@ -63,7 +63,7 @@ def test_killed_resumed_and_stopped(config: TrainConfig, monkeypatch: pytest.Mon
     status = _wait(run, lambda s: not s.alive)
     assert status.state == "interrupted"
     assert "is kept and usable" in status.message
-    assert running() == []
+    assert running_runs() == []
     model, card = load_model(run.folder)
     assert model.output_shape[-1] == len(card.classes)
     done = run.epochs()[-1].epoch

@@ -17,13 +17,13 @@ from core.paths import workspace
 from core.training.config import TrainConfig
 from core.training.queue import processes
 from core.training.queue.delete import delete_run
-from core.training.queue.launch import launch, resume, running
+from core.training.queue.launch import launch, resume, running_runs
 from core.training.queue.queue import (
     advance,
     enqueue,
     hold_device,
     move,
-    queued,
+    queued_runs,
     remove,
     run_worker,
     submit,
@@ -76,9 +76,9 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         )
     monkeypatch.setattr(processes, "REPOSITORY", folder)
     yield folder
-    for run in queued():
+    for run in queued_runs():
         remove(run)
-    until(lambda: not [(run.folder / "end").touch() for run in running()])
+    until(all_have_ended)
 
 
 @pytest.fixture
@@ -89,8 +89,18 @@ def config() -> TrainConfig:
 def until(holds: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < deadline, {r.name: r.status() for r in running() + queued()}
+        assert time.monotonic() < deadline, {
+            r.name: r.status() for r in running_runs() + queued_runs()
+        }
         time.sleep(0.02)  # between two looks, not instead of one
+
+
+def all_have_ended() -> bool:
+    """Let those that run end; whether there were none."""
+    running = running_runs()
+    for run in running:
+        end(run)
+    return not running
 
 
 def state(run: Run) -> str:
@@ -116,7 +126,7 @@ def kill(run: Run) -> None:
 
 
 def names() -> list[str]:
-    return [run.name for run in queued()]
+    return [run.name for run in queued_runs()]
 
 
 def test_one_at_a_time_in_the_order_they_were_launched(config: TrainConfig) -> None:
@@ -129,7 +139,7 @@ def test_one_at_a_time_in_the_order_they_were_launched(config: TrainConfig) -> N
     assert state(c) == "queued"
     kill(b)  # the queue goes on when a training is killed
     until(lambda: state(c) == "running")
-    assert queued() == []
+    assert queued_runs() == []
     resume(b)
     assert state(b) == "queued"
     end(c)
@@ -167,9 +177,9 @@ def test_places_halved_often_keep_their_order(config: TrainConfig) -> None:
         move((x, y)[turn_ % 2], 2)
         assert names().index("xy"[turn_ % 2]) == 1
         assert sorted(names()) == ["a", "b", "x", "y"]
-    assert len({run.status().place for run in queued()}) == 4
+    assert len({run.status().place for run in queued_runs()}) == 4
     assert names()[-2:] == ["a", "b"]
-    assert a in queued()
+    assert a in queued_runs()
 
 
 def _worker() -> int:

@@ -17,7 +17,7 @@ from core.errors import RunError, WorkspaceError
 from core.training.config import TrainConfig
 from core.training.runs.liveness import process_start
 from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run, find_run, list_runs
-from core.training.runs.status import Launched, Status
+from core.training.runs.status import LaunchRecord, Status
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_launched_process_that_ended_at_once_says_why(run: Run) -> None:
     size = run.log.stat().st_size
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    launched = Launched(pid=gone.pid, process_start=None, log_size=size)
+    launched = LaunchRecord(pid=gone.pid, process_start=None, log_size=size)
     run.launched_file.write_text(launched.model_dump_json())
     assert run.status().state == "interrupted"  # killed: it said nothing
     with run.log.open("a") as log:

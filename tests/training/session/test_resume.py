@@ -57,16 +57,17 @@ def test_one_stopped_within_an_epoch_does_only_its_other_steps(
     done = saved[2]
     assert 0 < done < 6
     assert _epochs(run) == [(1, done)]
-    from core.training.session.training_loop import TrainingLoop
+    from core.training.session import training_loop
 
     calls: list[tuple[int, int]] = []
-    fit = TrainingLoop.fit
+    fit = training_loop.fit
 
-    def noted(self: Any, first: int, last: int, steps: int) -> None:
-        calls.append((last - first, steps))
-        fit(self, first, last, steps)
+    def noted(*arguments: Any) -> None:
+        steps, epochs = arguments[4], arguments[6]
+        calls.append((len(epochs), steps))
+        fit(*arguments)
 
-    monkeypatch.setattr(TrainingLoop, "fit", noted)
+    monkeypatch.setattr(training_loop, "fit", noted)
     train(run, resume=True)
     assert calls == [(1, 6 - done), (1, 6)]
     # By the optimizer's own count.

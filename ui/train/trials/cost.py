@@ -10,7 +10,7 @@ from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.training.checks.memory import training_memory
 from core.training.config import TrainConfig
-from core.training.queue.launch import running
+from core.training.queue.launch import running_runs
 from core.training.trials.child import Progress
 from core.training.trials.step_time import StepTime, measure
 from ui.shell.errors import plain
@@ -89,7 +89,7 @@ def _measure_button(key: str, config: TrainConfig, spec: ModelSpec, again: bool)
         help=f"Trains for some seconds on random crops, in a process of its own, and tells how "
         f"long the training will take on this machine ({describe()}).",
     )
-    if running():
+    if running_runs():
         st.caption("A training is going on: beside it, a step takes longer.")
     if pressed:
         start_trial(_KIND, key, "Timing a step", "stages", work)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.training.config import TrainConfig
-from core.training.queue.launch import running
+from core.training.queue.launch import running_runs
 from core.training.trials.child import Progress
 from core.training.trials.learning_rate import LearningRates, find_learning_rate
 from ui.train.form import draft
@@ -51,7 +51,7 @@ def _start_button(key: str, config: TrainConfig, again: bool) -> None:
         return find_learning_rate(config, progress)
 
     pressed = st.button("Find again" if again else "Find a learning rate", icon=":material/search:")
-    if running():
+    if running_runs():
         st.caption("A training is going on: both take longer while a rate is looked for.")
     if pressed:
         start_trial(_KIND, key, "Looking for a learning rate", "steps", work)

@@ -25,7 +25,7 @@ BLOCKS = ("enc1", "enc2", "bridge", "dec2", "dec1", "head")
 EPOCHS, STEPS = 4, 10
 
 
-def made(name: str = "watched", state: str = "running", **settings: Any) -> Run:
+def make_run(name: str = "watched", state: str = "running", **settings: Any) -> Run:
     run = create_run(name, TrainConfig(dataset="demo", epochs=EPOCHS, **settings))
     me = os.getpid()
     run.write_status(
@@ -44,7 +44,7 @@ def made(name: str = "watched", state: str = "running", **settings: Any) -> Run:
     return run
 
 
-def measured(step: int) -> dict[str, Any]:
+def step_record(step: int) -> dict[str, Any]:
     """A step record with everything in it."""
     return {
         "kind": "step",
@@ -60,7 +60,7 @@ def measured(step: int) -> dict[str, Any]:
     }
 
 
-def epoch(number: int, step: int) -> dict[str, Any]:
+def epoch_record(number: int, step: int) -> dict[str, Any]:
     return {
         "kind": "epoch",
         "epoch": number,
@@ -97,7 +97,7 @@ def _script(name: str) -> None:
     run_detail(run, run.status())
 
 
-def opened(run: Run, view: str = "Learning") -> AppTest:
+def open_detail(run: Run, view: str = "Learning") -> AppTest:
     at = AppTest.from_function(_script, args=(run.name,), default_timeout=60)
     at.query_params["watch"] = view
     at.run()
@@ -117,14 +117,17 @@ def points(trace: dict[str, Any], axis: str) -> np.ndarray:
 
 @pytest.fixture
 def run() -> Run:
-    run = made()
-    add_records(run, [*map(measured, range(1, 11)), epoch(1, 10), *map(measured, range(11, 16))])
+    run = make_run()
+    add_records(
+        run,
+        [*map(step_record, range(1, 11)), epoch_record(1, 10), *map(step_record, range(11, 16))],
+    )
     add_timelapse(run, 3)
     return run
 
 
 def test_learning_is_shown_with_the_machine_in_numbers(run: Run) -> None:
-    at = opened(run)
+    at = open_detail(run)
     loss, iou, rate = charts(at)
     np.testing.assert_array_equal(points(loss["data"][0], "x"), range(1, 16))
     assert loss["layout"]["xaxis"]["range"] == [0, EPOCHS * STEPS]
@@ -136,7 +139,7 @@ def test_learning_is_shown_with_the_machine_in_numbers(run: Run) -> None:
 
 
 def test_classes_have_their_curves_and_a_table(run: Run) -> None:
-    at = opened(run, "Classes")
+    at = open_detail(run, "Classes")
     (chart,) = charts(at)
     lines = [t for t in chart["data"] if t.get("showlegend") is not False]
     assert [(t["name"], t["line"]["color"]) for t in lines] == [
@@ -148,21 +151,21 @@ def test_classes_have_their_curves_and_a_table(run: Run) -> None:
 
 
 def test_gradients_are_logarithmic_and_in_the_order_of_the_network(run: Run) -> None:
-    (chart,) = charts(opened(run, "Gradients"))
+    (chart,) = charts(open_detail(run, "Gradients"))
     assert chart["layout"]["yaxis"]["type"] == "log"
     assert [trace["name"] for trace in chart["data"]] == list(BLOCKS)
     np.testing.assert_allclose(points(chart["data"][2], "y"), 1e-2)
 
 
 def test_the_machine_is_every_device(run: Run) -> None:
-    speed, memory = charts(opened(run, "Machine"))
+    speed, memory = charts(open_detail(run, "Machine"))
     np.testing.assert_allclose(points(speed["data"][0], "y"), 20)
     assert [trace["name"] for trace in memory["data"]] == ["main memory", "GPU:0", "GPU:1"]
     assert [points(trace, "y")[0] for trace in memory["data"]] == [3, 1, 0.5]
 
 
 def test_the_time_lapse_sends_addresses_not_pictures(run: Run) -> None:
-    at = opened(run, "Time-lapse")
+    at = open_detail(run, "Time-lapse")
     choice = next(group for group in at.button_group if group.label.startswith("Pinned"))
     assert choice.options == ["north", "south"]
     (component,) = at.get("bidi_component")
@@ -187,32 +190,32 @@ def test_the_time_lapse_sends_addresses_not_pictures(run: Run) -> None:
     ],
 )
 def test_a_run_of_an_earlier_version_says_what_it_lacks(view: str, words: str) -> None:
-    run = made()
+    run = make_run()
     old = [{"kind": "step", "epoch": 1, "step": s, "loss": 1.0} for s in (4, 8)]
-    add_records(run, [*old, epoch(1, 10)])
-    assert len(charts(opened(run))) == 2
-    assert len(charts(opened(run, "Classes"))) == 0
-    assert any(words in info.value for info in opened(run, view).info)
+    add_records(run, [*old, epoch_record(1, 10)])
+    assert len(charts(open_detail(run))) == 2
+    assert len(charts(open_detail(run, "Classes"))) == 0
+    assert any(words in info.value for info in open_detail(run, view).info)
 
 
 def test_before_the_first_step_every_view_says_what_comes() -> None:
-    run = made()
+    run = make_run()
     for view in ("Learning", "Classes", "Time-lapse", "Gradients", "Machine"):
-        at = opened(run, view)
+        at = open_detail(run, view)
         assert len(at.info) == 1, view
 
 
 def test_a_time_lapse_that_was_switched_off_says_so() -> None:
-    run = made(state="stopped", timelapse=0)
-    (_, info) = opened(run, "Time-lapse").info
+    run = make_run(state="stopped", timelapse=0)
+    (_, info) = open_detail(run, "Time-lapse").info
     assert "keeps no time-lapse" in info.value
 
 
 def test_ten_thousand_steps_stay_legible() -> None:
-    run = made()
-    add_records(run, [measured(step) for step in range(1, 10_001)])
-    loss = charts(opened(run))[0]
-    (gradients,) = charts(opened(run, "Gradients"))
+    run = make_run()
+    add_records(run, [step_record(step) for step in range(1, 10_001)])
+    loss = charts(open_detail(run))[0]
+    (gradients,) = charts(open_detail(run, "Gradients"))
     for trace in (*loss["data"], *gradients["data"]):
         x = points(trace, "x")
         assert 100 < len(x) <= 600
@@ -221,10 +224,10 @@ def test_ten_thousand_steps_stay_legible() -> None:
 
 
 def test_held_curves_stay_while_the_training_goes_on(run: Run) -> None:
-    at = opened(run)
+    at = open_detail(run)
     at.toggle[0].set_value(True).run()
     before = charts(at)
-    run.append_metrics(measured(16))
+    run.append_metrics(step_record(16))
     at.run()
     assert charts(at) == before
     assert at.get("progress")[0].proto.text.endswith("loss 0.062")  # what is no curve goes on

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
-from core.training.queue.queue import queued, submit
+from core.training.queue.queue import queued_runs, submit
 from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire
 from core.training.runs.notes import Notes, read_notes, write_notes
@@ -37,14 +37,14 @@ def compare_view() -> None:
         compare_panel()
 
 
-def opened(view, **query: str) -> AppTest:
+def open_view(view, **query: str) -> AppTest:
     at = AppTest.from_function(view, default_timeout=60)
     for key, value in query.items():
         at.query_params[key] = value
     return at.run()
 
 
-def made(name: str, *settings: str, epochs: int = 3, **status: object) -> Run:
+def make_run(name: str, *settings: str, epochs: int = 3, **status: object) -> Run:
     config = with_settings(TrainConfig(dataset="demo", epochs=epochs), settings)
     ended = {"state": "stopped", "message": "Stopped as you asked.", "started": 1.8e9}
     run = create_run(name, config, ended | status)
@@ -84,9 +84,9 @@ def _names(at: AppTest) -> list[str]:
 
 
 def test_the_table_tells_what_is_known() -> None:
-    made("plain", "model.width=8", best_mean_iou=0.3, best_epoch=3, epoch=3)
-    write_notes(made("noted", best_mean_iou=0.2), Notes(tags=("sar",), text="a try"))
-    at = opened(runs_view, run="plain")
+    make_run("plain", "model.width=8", best_mean_iou=0.3, best_epoch=3, epoch=3)
+    write_notes(make_run("noted", best_mean_iou=0.2), Notes(tags=("sar",), text="a try"))
+    at = open_view(runs_view, run="plain")
     assert not at.exception
     table = at.dataframe[0].value.set_index("Run")
     assert table.loc["plain", "Val mean IoU"] == 0.3
@@ -97,10 +97,10 @@ def test_the_table_tells_what_is_known() -> None:
 
 
 def test_filters_combine_and_stand_in_the_address() -> None:
-    made("one", "model.architecture=unet-vgg11")
-    write_notes(made("two"), Notes(tags=("baseline",)))
-    made("three", state="failed", message="The disk is full.")
-    at = opened(runs_view, state="stopped")
+    make_run("one", "model.architecture=unet-vgg11")
+    write_notes(make_run("two"), Notes(tags=("baseline",)))
+    make_run("three", state="failed", message="The disk is full.")
+    at = open_view(runs_view, state="stopped")
     assert set(_names(at)) == {"one", "two"}
     at.text_input(key="named").set_value("BASE").run()
     assert _names(at) == ["two"]
@@ -114,26 +114,26 @@ def test_filters_combine_and_stand_in_the_address() -> None:
 
 def test_the_queue_is_reordered_and_left(busy: None) -> None:
     me = os.getpid()
-    made("now", state="running", pid=me, process_start=process_start(me))
+    make_run("now", state="running", pid=me, process_start=process_start(me))
     for name in ("first", "second", "third"):
         submit(name, TrainConfig(dataset="demo"))
-    at = opened(runs_view, run="second")
+    at = open_view(runs_view, run="second")
     assert not at.exception
     assert any("now is being trained" in caption.value for caption in at.caption)
     assert any("Number 2 in the queue" in box.value for box in at.info)
     at.button(key="queue.Earlier.second").click().run()
-    assert [run.name for run in queued()] == ["second", "first", "third"]
+    assert [run.name for run in queued_runs()] == ["second", "first", "third"]
     assert at.button(key="queue.Earlier.second").disabled
     at.button(key="queue.Later.first").click().run()
     at.button(key="queue.Take off.second").click().run()
-    assert [run.name for run in queued()] == ["third", "first"]
+    assert [run.name for run in queued_runs()] == ["third", "first"]
     assert not at.exception
     assert not [b for b in at.button if b.label == "Delete it" and "third" in str(b.key)]
 
 
 def test_tags_and_notes_are_saved_and_a_run_is_cloned() -> None:
-    run = made("one")
-    at = opened(runs_view)
+    run = make_run("one")
+    at = open_view(runs_view)
     assert _button(at, "Save").disabled
     at.text_area(key="runs.text.one").set_value(" better than the last \n").run()
     _button(at, "Save").click().run()
@@ -145,8 +145,8 @@ def test_tags_and_notes_are_saved_and_a_run_is_cloned() -> None:
 
 
 def test_an_ended_run_is_deleted_with_its_folder() -> None:
-    run, other = made("one"), made("two")
-    at = opened(runs_view, run="one")
+    run, other = make_run("one"), make_run("two")
+    at = open_view(runs_view, run="one")
     _button(at, "Delete it").click().run()
     assert not at.exception
     assert not run.folder.exists()
@@ -156,17 +156,17 @@ def test_an_ended_run_is_deleted_with_its_folder() -> None:
 
 
 def test_nothing_to_compare_says_what_to_do() -> None:
-    at = opened(compare_view)
+    at = open_view(compare_view)
     assert not at.exception
     assert "train two models" in at.info[0].value
 
 
 def test_chosen_runs_are_compared() -> None:
     for name, width in (("small", 8), ("wide", 16), ("other", 32)):
-        run = made(name, f"model.width={width}")
+        run = make_run(name, f"model.width={width}")
         by_class = {"Land": 0.5, "Road": None}
         write_samples(run, SampleScores(epoch=3, sides={"val": {"a": by_class}}))
-    at = opened(compare_view, compare="wide,gone,small")
+    at = open_view(compare_view, compare="wide,gone,small")
     assert not at.exception
     assert at.multiselect(key="compare.chosen").value == ["wide", "small"]
     assert at.query_params["compare"] == "wide,small"
@@ -188,5 +188,5 @@ def test_the_start_of_the_server_goes_on_with_the_queue() -> None:
     run = submit("left", TrainConfig(dataset="nowhere"))
     code = "import app, threading; [t.join() for t in threading.enumerate() if 'queue' in t.name]"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
-    assert queued() == []
+    assert queued_runs() == []
     assert run.launched_file.is_file()

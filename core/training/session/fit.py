@@ -1,0 +1,59 @@
+"""Keras' `fit` on the crops of the training samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.datasets.batches.feed import training_feed
+from core.device import tensorflow
+from core.errors import DSIError
+from core.training.config import TrainConfig
+from core.training.session.training_data import TrainingData
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["fit"]
+
+
+def fit(
+    compiled: keras.Model,
+    config: TrainConfig,
+    data: TrainingData,
+    seed: int,
+    steps: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+    epochs: range = range(1),
+) -> None:
+    """Train some epochs.
+
+    Args:
+        compiled: a compiled model.
+        config: configuration, with recipe and batch size.
+        data: what is trained on.
+        seed: seed of the crops.
+        steps: number of steps of each epoch.
+        callbacks: Keras callbacks.
+        epochs: numbers of the epochs, from 0.
+
+    Raises:
+        DSIError: what stopped the feed, such as a file that has vanished; or raised by a callback.
+        MemoryError: a batch did not fit into memory.
+    """
+    failed: list[DSIError | MemoryError] = []
+    feed = training_feed(data.train, config.recipe, data.normalisation, config.batch, seed, failed)
+    try:
+        compiled.fit(
+            feed,
+            epochs=epochs.stop,
+            initial_epoch=epochs.start,
+            steps_per_epoch=steps,
+            callbacks=list(callbacks),
+            shuffle=False,  # the crops are random; Keras warns where this is left out
+            verbose=0,
+        )
+    except tensorflow().errors.OpError as error:
+        if failed:  # what stopped the feed, not what TensorFlow makes of it
+            raise failed[0] from error
+        raise
