@@ -20,7 +20,7 @@ from core.models.store import load_model
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
 from core.training.session.train import train
-from tests.training.session.test_train import TINY
+from tests.tiny import TINY
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
 
