@@ -23,14 +23,14 @@ def train_command(options: Any) -> None:
     Raises:
         DSIError: what a user can fix; wrong usage exits with 2.
     """
-    from core.training.queue.queue import holds_device, mark_failed
+    from core.training.queue.queue import holds_device, note_launch_error
 
     launched = holds_device()
     try:
         _train(options)
     except DSIError as error:
         if launched and options.run:
-            mark_failed(options.run, error)
+            note_launch_error(options.run, error)
         raise
 
 
