@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, default=_DUBAI, help="a folder; Dubai by default")
     parser.add_argument("--repeat", type=int, default=3, help="the least of so many times counts")
     parser.add_argument("--crops", type=int, nargs="+", default=[256, 384], help="sides in pixels")
-    parser.add_argument("--batch", type=int, default=8, help="crops a step")
+    parser.add_argument("--batch", type=int, default=8, help="batch size in crops")
     parser.add_argument("--batches", type=int, default=20, help="that a time is taken of")
     parser.add_argument("--long", type=int, default=300, help="batches between two looks at memory")
     parser.add_argument("--tiles", type=int, default=3400, help="of the generated tree")
@@ -167,9 +167,9 @@ def _listing(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         root = write_tree(Path(folder) / "set", tiles=args.tiles)
         names = _seconds(lambda: [path.stat() for path in root.rglob("*") if path.is_file()])
         times = [_seconds(lambda: open_dataset(root)) for _ in range(args.repeat)]
-        found = len(open_dataset(root).samples)
+        tiles = len(open_dataset(root).samples)
     # The first is what a person waits for.
-    what = f"listing {found:,} tiles of SpaceNet 6 over looking at its files"
+    what = f"listing {tiles:,} tiles of SpaceNet 6 over looking at its files"
     yield what, f"{times[0]:.2f} s", f"{names:.2f} s", f"{times[0] / names:.1f}", "< 3 s"
 
 

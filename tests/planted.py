@@ -26,7 +26,7 @@ LAND, ROAD, WATER = (DUBAI_CLASSES.colors[i] for i in (1, 2, 4))
 GREY = (0x9B, 0x9B, 0x9B)
 METRES, OTHER = "EPSG:32640", "EPSG:32631"
 
-Found = set[tuple[str, str]]
+Expected = set[tuple[str, str]]
 
 
 def texture(seed: int, height: int = SIZE, width: int = SIZE) -> np.ndarray:
@@ -120,107 +120,107 @@ def mask(root: Path, index: int) -> Path:
     return root / f"masks/{name(index)}.png"
 
 
-def unreadable(root: Path) -> Found:
+def unreadable(root: Path) -> Expected:
     path = image(root, 0)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return {("unreadable", name(0))}
 
 
-def tiny(root: Path) -> Found:
+def tiny(root: Path) -> Expected:
     write(image(root, 1), texture(1)[:20, :20])
     write(mask(root, 1), painted(1, 20, 20))
     return {("tiny-image", name(1))}
 
 
-def file_form(root: Path) -> Found:
+def file_form(root: Path) -> Expected:
     image(root, 2).unlink()
     Image.fromarray(texture(2)).save(root / f"images/{name(2)}.jpg", quality=95, progressive=True)
     return {("file-form", name(2))}
 
 
-def missing_mask(root: Path) -> Found:
+def missing_mask(root: Path) -> Expected:
     mask(root, 3).unlink()
     return {("missing-mask", name(3))}
 
 
-def orphan_mask(root: Path) -> Found:
+def orphan_mask(root: Path) -> Expected:
     write(root / "masks/extra.png", painted(999))
     return {("orphan-mask", "")}
 
 
-def size_mismatch(root: Path) -> Found:
+def size_mismatch(root: Path) -> Expected:
     write(mask(root, 4), painted(4, SIZE, SIZE - 2))
     return {("size-mismatch", name(4))}
 
 
-def unknown_colour(root: Path) -> Found:
+def unknown_colour(root: Path) -> Expected:
     pixels = painted(5)
     pixels[10:14, 20:25] = (ROAD[0] + 2, ROAD[1], ROAD[2] - 3)
     write(mask(root, 5), pixels)
     return {("unknown-colour", name(5))}
 
 
-def all_void(root: Path) -> Found:
+def all_void(root: Path) -> Expected:
     write(mask(root, 6), np.full((SIZE, SIZE, 3), GREY, np.uint8))
     return {("all-void", name(6))}
 
 
-def void_share(root: Path) -> Found:
+def void_share(root: Path) -> Expected:
     pixels = painted(7)
     pixels[: SIZE * 2 // 3] = GREY
     write(mask(root, 7), pixels)
     return {("void-share", name(7))}
 
 
-def no_data(root: Path) -> Found:
+def no_data(root: Path) -> Expected:
     pixels = texture(8)
     pixels[:, : SIZE // 4] = 0
     write(image(root, 8), pixels)
     return {("no-data", name(8))}
 
 
-def empty(root: Path) -> Found:
+def empty(root: Path) -> Expected:
     pixels = np.full((SIZE, SIZE, 3), 90, np.uint8)
     pixels[5:9, 5:9] = texture(9)[:4, :4]
     write(image(root, 9), pixels)
     return {("empty", name(9))}
 
 
-def constant(root: Path) -> Found:
+def constant(root: Path) -> Expected:
     write(image(root, 10), np.full((SIZE, SIZE, 3), (10, 200, 30), np.uint8))
     return {("constant", name(10))}
 
 
-def duplicate(root: Path) -> Found:
+def duplicate(root: Path) -> Expected:
     shutil.copy(image(root, 11), image(root, 12))
     return {("duplicate", name(12))}
 
 
-def near_duplicate(root: Path) -> Found:
+def near_duplicate(root: Path) -> Expected:
     pixels = np.clip(texture(13).astype(float) * 1.03 + 2, 0, 255).astype(np.uint8)
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 80))
     write(image(root, 14), cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
     return {("near-duplicate", name(14))}
 
 
-def outlier(root: Path) -> Found:
+def outlier(root: Path) -> Expected:
     write(image(root, 15), texture(15) // 5)
     return {("outlier", name(15))}
 
 
-def touching(root: Path) -> Found:
+def touching(root: Path) -> Expected:
     whole = texture(16, SIZE, 2 * SIZE)
     write(image(root, 16), whole[:, :SIZE])
     write(image(root, 17), whole[:, SIZE:])
     return {("touching-scenes", name(16))}
 
 
-def mixed_bands(root: Path) -> Found:
+def mixed_bands(root: Path) -> Expected:
     write(image(root, 18), texture(18)[..., 0])
     return {("mixed-bands", name(18))}
 
 
-def unused_class(root: Path) -> Found:
+def unused_class(root: Path) -> Expected:
     for path in (root / "masks").iterdir():
         pixels = np.asarray(Image.open(path).convert("RGB")).copy()
         pixels[(pixels == WATER).all(axis=-1)] = LAND
@@ -228,7 +228,7 @@ def unused_class(root: Path) -> Found:
     return {("unused-class", "")}
 
 
-def imbalance(root: Path) -> Found:
+def imbalance(root: Path) -> Expected:
     for index, path in enumerate(sorted((root / "masks").iterdir())):
         pixels = np.asarray(Image.open(path).convert("RGB")).copy()
         pixels[(pixels == WATER).all(axis=-1)] = LAND
@@ -238,66 +238,66 @@ def imbalance(root: Path) -> Found:
     return {("class-imbalance", "")}
 
 
-def wrong_table(root: Path) -> Found:
+def wrong_table(root: Path) -> Expected:
     path = root / "classes.json"
     path.write_text(path.read_text().replace(DUBAI_CLASSES.classes[4].color, "#123456"))
     return {("class-table", ""), *(("unknown-colour", name(i)) for i in range(SAMPLES))}
 
 
-def mask_grid(root: Path) -> Found:
+def mask_grid(root: Path) -> Expected:
     x, y = place_of(0)
     write_tiff(root / f"masks/{name(0)}.tif", painted(0), (x + 2, y))
     write_tiff(root / f"masks/{name(1)}.tif", painted(1), place_of(1), crs=OTHER)
     return {("mask-grid", name(0)), ("mask-grid", name(1))}
 
 
-def other_crs(root: Path) -> Found:
+def other_crs(root: Path) -> Expected:
     for kind, pixels in (("images", texture(2)), ("masks", painted(2))):
         write_tiff(root / f"{kind}/{name(2)}.tif", pixels, place_of(2), crs=OTHER)
     return {("mixed-crs", name(2))}
 
 
-def other_resolution(root: Path) -> Found:
+def other_resolution(root: Path) -> Expected:
     for kind, pixels in (("images", texture(3)), ("masks", painted(3))):
         write_tiff(root / f"{kind}/{name(3)}.tif", pixels, place_of(3), pixel=0.6)
     return {("mixed-resolution", name(3))}
 
 
-def tagged_gaps(root: Path) -> Found:
+def tagged_gaps(root: Path) -> Expected:
     pixels = texture(4)
     pixels[: SIZE // 4] = 0
     write_tiff(root / f"images/{name(4)}.tif", pixels, place_of(4), nodata=0)
     return {("no-data", name(4))}
 
 
-def nothing_but_gaps(root: Path) -> Found:
+def nothing_but_gaps(root: Path) -> Expected:
     write_tiff(
         root / f"images/{name(5)}.tif", np.zeros((SIZE, SIZE, 3), np.uint8), place_of(5), nodata=0
     )
     return {("empty", name(5))}
 
 
-def overlapping(root: Path) -> Found:
+def overlapping(root: Path) -> Expected:
     x, y = place_of(6)
     for kind, pixels in (("images", texture(7)), ("masks", painted(7))):
         write_tiff(root / f"{kind}/{name(7)}.tif", pixels, (x + SIZE * 0.5 - 4, y))
     return {("touching-scenes", name(6))}
 
 
-def black(root: Path) -> Found:
+def black(root: Path) -> Expected:
     pixels = painted(3)
     pixels[:6, :6] = 0
     write(root / "Tile 1/masks/s03.png", pixels)
     return {("void-colour", ""), ("void-colour", "Tile 1/s03")}
 
 
-def class_file(root: Path) -> Found:
+def class_file(root: Path) -> Expected:
     wrong = {"classes": [{"title": "Road (paved)", "color": "#DE597F"}]}
     (root / "classes.json").write_text(json.dumps(wrong))
     return {("class-table", "")}
 
 
-def mosaic(root: Path) -> Found:
+def mosaic(root: Path) -> Expected:
     whole = texture(77, 2 * SIZE, 2 * SIZE)
     for part, index in enumerate(range(6, 10)):
         row, column = divmod(part, 2)
@@ -311,7 +311,7 @@ class Plant:
     """A planted problem: where it grows, and whether beside all the others."""
 
     layout: str
-    plant: Callable[[Path], Found]
+    plant: Callable[[Path], Expected]
     alone: bool = False
 
 

@@ -34,4 +34,4 @@ def test_every_error_is_in_the_tree_and_carries_its_remedy() -> None:
     for name in errors.__all__:
         error = getattr(errors, name)
         assert issubclass(error, errors.DSIError)
-        assert str(error("it broke", where="here", remedy="mend it")) == "it broke, here, mend it"
+        assert str(error("it broke", where="here", remedy="fix it")) == "it broke, here, fix it"

@@ -20,6 +20,7 @@ from tests.conftest import REPOSITORY
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 # What the signatures of a declared package are made of comes with it.
 COMES_WITH = {
+    "annotated-types": "pydantic",
     "affine": "rasterio",
     "pillow": "imagehash",
     "pydantic-core": "pydantic",
@@ -29,14 +30,15 @@ COMES_WITH = {
 
 def pins(name: str) -> dict[str, str]:
     """Version by package; every line but comments and other files is an exact pin."""
-    found = {}
+    declared = {}
     for line in (REPOSITORY / name).read_text().splitlines():
         if not line or line.startswith(("#", "-r ")):
             continue
         assert re.fullmatch(r"[a-z0-9-]+(\[[a-z-]+\])?==[0-9][^ ]*", line), f"{name}: {line}"
         requirement = Requirement(line)
-        found[canonicalize_name(requirement.name)] = str(requirement.specifier).removeprefix("==")
-    return found
+        version = str(requirement.specifier).removeprefix("==")
+        declared[canonicalize_name(requirement.name)] = version
+    return declared
 
 
 def test_the_pins_are_those_of_the_dependencies() -> None:

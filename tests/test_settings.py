@@ -86,8 +86,8 @@ def test_limits_are_those_of_the_field() -> None:
     assert list(settings) == ["inner.share", "inner.kind", "count", "even", "range", "weights"]
 
     def limits(key: str) -> tuple[object, ...]:
-        found = settings[key]
-        return found.kind, found.low, found.high, found.open_low, found.open_high
+        result = settings[key]
+        return result.kind, result.low, result.high, result.open_low, result.open_high
 
     assert limits("inner.share") == (float, 0, 1, False, True)
     assert limits("count") == (int, 1, 8, False, False)

@@ -28,11 +28,11 @@ def served(file: Path, *, ranges: bool = True, cut: int = 0) -> Iterator[tuple[s
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             size = file.stat().st_size
-            found = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-            asked.append((int(found[1]), int(found[2])) if found else None)
-            first, last = (int(found[1]), int(found[2])) if found and ranges else (0, size - 1)
+            match = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+            asked.append((int(match[1]), int(match[2])) if match else None)
+            first, last = (int(match[1]), int(match[2])) if match and ranges else (0, size - 1)
             length = max(0, min(last, size - 1) - first + 1)
-            self.send_response(206 if found and ranges else 200)
+            self.send_response(206 if match and ranges else 200)
             self.send_header("Content-Length", str(length))
             self.end_headers()
             with file.open("rb") as source:
@@ -111,8 +111,8 @@ def write_keras2(path: Path, model: Any, offset: int = 0) -> None:
         names = []
         for layer in model.layers:
             plain = keras.src.utils.naming.to_snake_case(type(layer).__name__)
-            found = re.fullmatch(rf"{plain}(?:_(\d+))?", layer.name)
-            name = f"{plain}_{int(found[1] or 0) + offset}" if found else layer.name
+            match = re.fullmatch(rf"{plain}(?:_(\d+))?", layer.name)
+            name = f"{plain}_{int(match[1] or 0) + offset}" if match else layer.name
             names.append(name.encode())
             group = file.create_group(name)
             weights = [f"{name}/{weight.name}:0".encode() for weight in layer.weights]

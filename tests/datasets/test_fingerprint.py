@@ -51,7 +51,7 @@ def test_every_change_of_a_small_folder_shows_at_once(folder: Path) -> None:
     assert len(set(seen)) == 4
 
 
-def test_a_large_folder_is_walked_once_in_a_while(folder: Path, clock: list[float]) -> None:
+def test_a_large_folder_is_read_once_in_a_while(folder: Path, clock: list[float]) -> None:
     before = fingerprint(folder, **LARGE)
     rewrite(folder / "images/a.png", 1)
     clock[0] += 2.9

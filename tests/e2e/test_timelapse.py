@@ -38,8 +38,8 @@ def _predict(run: Run, epochs: range) -> None:
         for id in IDS:
             pixels = np.full((SIZE, SIZE, 3), 128, np.uint8)
             image = LabelledImage(id, pixels, truth, np.ones(truth.shape, bool))
-            found = _after(epoch)
-            writer.of(epoch)(image, found, confusion(truth, found, 5))
+            predicted = _after(epoch)
+            writer.of(epoch)(image, predicted, confusion(truth, predicted, 5))
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_a_side_must_be_there_whole(gappy: Path, space: Path, tiny_model: str) -
         samples_of_split(dataset, card, "val")
 
 
-def test_a_recipe_of_a_card_that_cannot_be_read_is_told(tiny_model: str, gappy: Path) -> None:
+def test_a_recipe_of_a_card_that_cannot_be_read_is_reported(tiny_model: str, gappy: Path) -> None:
     card = read_card(find_model(tiny_model).folder)
     training = card.training.model_copy(update={"config": {"recipe": {"unheard": 1}}})
     with pytest.raises(ModelError, match="recipe in the model card cannot be read"):

@@ -42,9 +42,9 @@ def test_a_convolutions_maps_are_the_convolution(image):
     inputs = keras.Input((None, None, 3))
     layer = keras.layers.Conv2D(4, 3, padding="same", bias_initializer="random_normal", name="c")
     model = keras.Model(inputs, layer(inputs))
-    found = get_activations(model, image, ["c"])["c"]
+    maps = get_activations(model, image, ["c"])["c"]
     kernel, bias = layer.get_weights()
-    np.testing.assert_allclose(found[0], _convolution(image[0], kernel, bias), atol=1e-5)
+    np.testing.assert_allclose(maps[0], _convolution(image[0], kernel, bias), atol=1e-5)
 
 
 def test_every_layer_is_what_a_plain_sub_model_gives(unet, image):
@@ -53,11 +53,11 @@ def test_every_layer_is_what_a_plain_sub_model_gives(unet, image):
     names = [layer.name for layer in unet.layers]
     plain = keras.Model(unet.inputs[0], [layer.output for layer in unet.layers])
     expected = dict(zip(names, plain(image, training=False), strict=True))
-    found = get_activations(unet, image, names)
-    assert list(found) == names
+    maps = get_activations(unet, image, names)
+    assert list(maps) == names
     for name in names:
-        assert found[name].dtype == np.float32
-        np.testing.assert_allclose(found[name], expected[name], atol=1e-4, err_msg=name)
+        assert maps[name].dtype == np.float32
+        np.testing.assert_allclose(maps[name], expected[name], atol=1e-4, err_msg=name)
 
 
 def test_nothing_beyond_the_chosen_layer_is_computed(image):
@@ -126,15 +126,15 @@ def test_sessions_may_ask_at_once(unet, image):
         np.testing.assert_array_equal(together[name], alone[name])
 
 
-def test_layers_with_input_in_their_name_are_found(image):
+def test_layers_with_input_in_their_name_are_located(image):
     # keract takes them for placeholders.
     import keras
 
     inputs = keras.Input((None, None, 3), name="input_image")
     model = keras.Model(inputs, keras.layers.ReLU(name="after_input")(inputs))
-    found = get_activations(model, image, ["input_image", "after_input"])
-    np.testing.assert_array_equal(found["input_image"], image)
-    np.testing.assert_array_equal(found["after_input"], image)
+    maps = get_activations(model, image, ["input_image", "after_input"])
+    np.testing.assert_array_equal(maps["input_image"], image)
+    np.testing.assert_array_equal(maps["after_input"], image)
 
 
 def test_sixteen_bit_layers_come_out_in_float32(image):
@@ -142,8 +142,8 @@ def test_sixteen_bit_layers_come_out_in_float32(image):
 
     inputs = keras.Input((None, None, 3))
     half = keras.layers.Conv2D(2, 1, dtype="mixed_bfloat16", name="half")
-    found = get_activations(keras.Model(inputs, half(inputs)), image, ["half"])
-    assert found["half"].dtype == np.float32
+    maps = get_activations(keras.Model(inputs, half(inputs)), image, ["half"])
+    assert maps["half"].dtype == np.float32
 
 
 def test_a_wrong_name_lists_close_ones(unet, image):

@@ -49,7 +49,7 @@ def test_only_stacks_of_maps_can_be_viewed():
     assert (layers["flat"].shape, layers["flat"].viewable) == ("3", False)
 
 
-def test_enlarging_and_valid_padding_are_told():
+def test_enlarging_and_valid_padding_are_reported():
     import keras
 
     inputs = keras.Input((None, None, 3))

@@ -86,8 +86,8 @@ def _family(backbone: str) -> str:
 
 
 def test_no_family_but_the_slow_is_left_out() -> None:
-    offered = set(backbones("sm-unet")) - _SLOW
-    assert {_family(name) for name in _FAMILIES} == {_family(name) for name in offered}
+    available = set(backbones("sm-unet")) - _SLOW
+    assert {_family(name) for name in _FAMILIES} == {_family(name) for name in available}
 
 
 def test_all_decoders_offer_the_same_encoders_but_densenet() -> None:

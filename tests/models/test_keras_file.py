@@ -42,17 +42,17 @@ def test_it_is_made_once_and_anew_for_new_weights(tiny_model, space):
 def test_sessions_may_ask_at_once(tiny_model, monkeypatch):
     loads = []
     monkeypatch.setattr(graph, "load_model", lambda folder: loads.append(1) or load_model(folder))
-    found = []
+    paths = []
     threads = [
-        threading.Thread(target=lambda: found.append(graph_file(tiny_model))) for _ in range(4)
+        threading.Thread(target=lambda: paths.append(graph_file(tiny_model))) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    assert len(set(found)) == len(loads) == 1
-    assert zipfile.is_zipfile(found[0])
+    assert len(paths) == 4
+    assert len(set(paths)) == len(loads) == 1
+    assert zipfile.is_zipfile(paths[0])
 
 
 def test_models_of_runs_have_a_graph(space):

@@ -55,8 +55,8 @@ def test_a_unet_counted_by_hand() -> None:
     )  # fmt: skip
     full, half = 16**2, 8**2
     macs = full * (27 * 4 + 36 * 4 + 72 * 4 + 36 * 4 + 8) + half * (36 * 8 + 72 * 8 + 4 * 8 * 4)
-    found = cost(spec, 16)
-    assert (found.parameters, found.macs) == (parameters, macs)
+    result = cost(spec, 16)
+    assert (result.parameters, result.macs) == (parameters, macs)
 
 
 def test_published_parameters() -> None:
@@ -75,7 +75,7 @@ def test_bands_classes_and_size_go_in() -> None:
         cost(ZooSpec(backbone="resnet18"), 100)
 
 
-def test_specs_of_the_zoo_refuse_what_is_not_offered() -> None:
+def test_specs_of_the_zoo_refuse_what_is_not_in_the_table() -> None:
     with pytest.raises(ValueError, match=r"resnet34.*received densenet121"):
         ZooSpec(backbone="densenet121")
     with pytest.raises(ValueError, match="multiple of 48"):

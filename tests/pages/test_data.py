@@ -229,17 +229,17 @@ print(json.dumps([len(at.exception), len(at.get("image")), "tensorflow" in sys.m
 
 
 def test_a_stopped_job_ends_at_its_next_step() -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    started, go_on = threading.Event(), threading.Event()
 
     def work(progress: Callable[[int, int], None]) -> str:
         progress(1, 3)
-        begun.set()
+        started.set()
         go_on.wait()
         progress(2, 3)
         raise AssertionError("it went on after it was stopped")
 
     job = start_job("test-stop", "Waiting", "steps", work)
-    begun.wait()
+    started.wait()
     assert start_job("test-stop", "Waiting", "steps", work) is job  # one at a time
     assert job.words == "Waiting: 1 of 3 steps"
     job.stop()

@@ -24,8 +24,8 @@ def counted(monkeypatch: pytest.MonkeyPatch, space: Path, *, held_out: bool) -> 
     whole = drained(root, "Tile 1", "Tile 2", "Tile 3")
     wet = split_samples(whole.samples, TrainConfig().recipe.split).val[0].partition("/")[0]
     dataset = drained(root, *([wet] if held_out else []))
-    found = audit(dataset)
-    monkeypatch.setattr(plan, "finished_audit", lambda key: found)
+    report = audit(dataset)
+    monkeypatch.setattr(plan, "finished_audit", lambda key: report)
     return dataset
 
 

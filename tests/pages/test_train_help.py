@@ -78,7 +78,7 @@ def _measuring(
 MEASURED = StepTime(0.25, 5.25, 12, 3 * 2**29, 2**29, "a device")
 
 
-def test_costs_are_told_without_measuring(page: AppTest) -> None:
+def test_costs_are_reported_without_measuring(page: AppTest) -> None:
     assert not page.exception
     table = _table(page)
     config = TrainConfig.model_validate(page.session_state["train.draft"])
@@ -155,23 +155,23 @@ def test_one_that_is_going_on_can_be_stopped_also_after_settings_changed(
     assert "Measure a step" in _labels(page)
 
 
-def _finding(monkeypatch: pytest.MonkeyPatch, found: LearningRates) -> list[TrainConfig]:
+def _finding(monkeypatch: pytest.MonkeyPatch, rates: LearningRates) -> list[TrainConfig]:
     asked: list[TrainConfig] = []
 
     def find(config: TrainConfig, progress: Any) -> LearningRates:
         asked.append(config)
         progress(100, 100)
-        return found
+        return rates
 
     monkeypatch.setattr("ui.train.trials.learning_rate.find_learning_rate", find)
     return asked
 
 
-def test_the_rate_that_was_found_is_taken_over(
+def test_the_rate_that_was_suggested_is_taken_over(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = LearningRates((1e-4, 1e-3, 1e-2), (2.0, 1.5, 1.8), 0.0021234)
-    asked = _finding(monkeypatch, found)
+    rates = LearningRates((1e-4, 1e-3, 1e-2), (2.0, 1.5, 1.8), 0.0021234)
+    asked = _finding(monkeypatch, rates)
     _finished(_button(page, "Find a learning rate").click().run())
     assert not page.exception
     assert asked[0].dataset == "demo"
@@ -186,7 +186,7 @@ def test_the_rate_that_was_found_is_taken_over(
 
 
 @pytest.mark.parametrize("steps", [0, 3])
-def test_where_no_rate_is_found_it_says_what_to_do(
+def test_where_no_rate_is_located_it_says_what_to_do(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     _finding(monkeypatch, LearningRates((1e-7, 2e-7, 3e-7)[:steps], (2.0,) * steps, None))

@@ -28,7 +28,7 @@ def keys(at: AppTest) -> set[str | None]:
     return {box.key for box in (*at.selectbox, *at.number_input)}
 
 
-def test_imagenet_and_the_folders_files_are_offered_for_encoders_that_have_them(
+def test_imagenet_and_the_folders_files_are_options_for_encoders_that_have_them(
     page: AppTest,
 ) -> None:
     assert "train.encoder_weights" not in keys(page)  # a U-Net's are random
@@ -46,7 +46,7 @@ def test_imagenet_and_the_folders_files_are_offered_for_encoders_that_have_them(
     assert box.value == "none"
 
 
-def test_models_with_other_bands_are_offered_and_those_of_another_network_are_not(
+def test_models_with_other_bands_are_options_and_those_of_another_network_are_not(
     page: AppTest,
 ) -> None:
     assert page.selectbox(key="train.start_from").options == ["none"]

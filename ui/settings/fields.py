@@ -121,10 +121,10 @@ class Fields:
         """
         setting = self.draft.setting(key)
         label, now = setting.label, self.draft.value(key)
-        offered = list(setting.choices if options is None else options)
+        options_shown = list(setting.choices if options is None else options)
         st.selectbox(
             label.text,
-            offered if now in offered else [*offered, now],
+            options_shown if now in options_shown else [*options_shown, now],
             format_func=words or (lambda value: label.words.get(value, str(value))),
             help=help or label.help or None,
             width=width,

@@ -45,13 +45,13 @@ def duplicate_problems(
             exact[its[0]] = original[0]
             yield _exact(original, its)
     singles = [its for its in compared if its[0] not in exact]
-    told: set[str] = set()
+    reported: set[str] = set()
     for one, other, bits in _likely(singles):
-        # Of many alike, each is told once, beside the first of them.
-        if other[0] in told or frozenset((one[0], other[0])) in apart:
+        # Of many alike, each is reported once, beside the first of them.
+        if other[0] in reported or frozenset((one[0], other[0])) in apart:
             continue
         if _correlation(one[2], other[2]) >= _ALIKE:
-            told.add(other[0])
+            reported.add(other[0])
             yield _near(one, other, bits)
 
 

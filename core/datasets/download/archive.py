@@ -384,7 +384,7 @@ def _check(folder: Path, label: str, name: str) -> None:
     """Refuse what is no dataset, or one that cannot be opened; unnamed classes are all right."""
     if recognise(folder) is None:
         raise DatasetError(
-            f"the archive is in no known layout: {_found(folder)}",
+            f"the archive is in no known layout: {_contents(folder)}",
             where=label,
             remedy=f"expected {describe_layouts()}",
         )
@@ -397,7 +397,7 @@ def _check(folder: Path, label: str, name: str) -> None:
         raise DatasetError(error.what, where=label, remedy=error.remedy) from error
 
 
-def _found(folder: Path) -> str:
+def _contents(folder: Path) -> str:
     """What lies where, in words."""
     places: dict[str, Counter[str]] = {}
     for path in sorted(folder.rglob("*")):

@@ -159,7 +159,7 @@ def test_mostly_void_sample(tiles: Path) -> None:
     assert report.problems[0].severity == "warning"
 
 
-def test_undocumented_black_is_told_by_sample_and_scene(tiles: Path) -> None:
+def test_undocumented_black_is_reported_by_sample_and_scene(tiles: Path) -> None:
     mask = striped()
     mask[:4, :4] = 0
     write(tiles / "Tile 2/masks/p1.png", mask)

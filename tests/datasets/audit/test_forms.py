@@ -67,7 +67,7 @@ def test_a_progressive_jpeg_is_read_like_any_other(clean: Path, progressive: boo
     assert np.abs(read_raster(path).pixels.astype(int) - texture(3)).mean() < 6
 
 
-def test_a_cmyk_jpeg_is_told_with_what_to_do(clean: Path) -> None:
+def test_a_cmyk_jpeg_is_reported_with_what_to_do(clean: Path) -> None:
     path = replaced(clean, 3, ".jpg")
     Image.fromarray(texture(3)).convert("CMYK").save(path, quality=95)
     problem = only(clean)
@@ -84,7 +84,7 @@ def test_many_of_one_form_are_one_row(clean: Path) -> None:
     assert "4 more images" in problem.detail
 
 
-def test_forms_are_told_by_the_first_bytes(tmp_path: Path) -> None:
+def test_forms_are_reported_by_the_first_bytes(tmp_path: Path) -> None:
     for text in (b"", b"\x89PNG", b"\xff\xd8", b"\xff\xd8\xff\xe0\x00\x00" * 9, b"text"):
         path = tmp_path / "x.jpg"
         path.write_bytes(text)
@@ -93,7 +93,7 @@ def test_forms_are_told_by_the_first_bytes(tmp_path: Path) -> None:
     assert all(severity in ("info", "warning") and fix for _, severity, fix in FORMS.values())
 
 
-def test_a_one_pixel_image_is_told_with_what_to_do(clean: Path) -> None:
+def test_a_one_pixel_image_is_reported_with_what_to_do(clean: Path) -> None:
     write(image(clean, 3), texture(3)[:1, :1])
     write(clean / f"masks/{name(3)}.png", painted(3)[:1, :1])
     problem = only(clean)

@@ -41,7 +41,7 @@ def test_no_false_alarm_in_the_clean_set(clean: dict[str, Path], layout: str) ->
 
 
 @pytest.mark.parametrize("what", PLANTS)
-def test_a_planted_problem_is_found_alone(
+def test_a_planted_problem_is_located_alone(
     clean: dict[str, Path], tmp_path: Path, what: str
 ) -> None:
     plant = PLANTS[what]
@@ -73,7 +73,7 @@ def test_every_kind_is_planted(clean: dict[str, Path], tmp_path: Path) -> None:
     assert planted == set(KINDS)
 
 
-def test_what_is_fixed_is_not_found_again(clean: dict[str, Path], tmp_path: Path) -> None:
+def test_what_is_fixed_is_not_reported_again(clean: dict[str, Path], tmp_path: Path) -> None:
     """The first fix of every problem goes into a recipe, and the prepared set is audited."""
     root = Path(shutil.copytree(clean["pairs"], tmp_path / "set"))
     for plant in PLANTS.values():

@@ -85,14 +85,14 @@ def test_image_and_mask_move_as_one(name: str) -> None:
     known = labels != VOID
     images = np.stack([known, np.where(known, labels / 200, 0)], axis=-1)
     moved, labels_after = _augmented(images, labels, **GEOMETRY[name])
-    told = np.where(moved[..., 0] < 0.5, VOID, np.where(moved[..., 1] > 0.5, 200, 3))
+    expected = np.where(moved[..., 0] < 0.5, VOID, np.where(moved[..., 1] > 0.5, 200, 3))
     # One is interpolated, the other takes the nearest: a pixel off a rim they must agree. Three
     # changes one after the other take the nearest three times.
     margin = np.ones((1, 5, 5)) if name == "all" else np.ones((1, 3, 3))
     for value in (3, 200):
         inner = ndimage.binary_erosion(labels_after == value, margin)
         assert inner.sum() > 2000
-        assert (told[inner] == value).all()
+        assert (expected[inner] == value).all()
     # Something moved, or there would be nothing to agree.
     assert (labels_after != labels).mean() > 0.02
 

@@ -217,7 +217,7 @@ def test_no_archive_at_all(space: Path, data: bytes) -> None:
     refused(space, io.BytesIO(data), "no ZIP")
 
 
-def test_what_is_no_dataset_says_what_was_found(space: Path) -> None:
+def test_what_is_no_dataset_says_what_was_suggested(space: Path) -> None:
     files = {"holiday/a.jpg": b"x", "holiday/b.jpg": b"x", "notes.txt": b"x"}
     refused(space, packed(files), r"2 \.jpg.*expected `Tile N/images`")
     refused(space, packed({"a.exe": b"x"}), "no image, vector")

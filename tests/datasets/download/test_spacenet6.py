@@ -125,7 +125,7 @@ def test_an_interrupted_download_goes_on(space: Path, tree: Path) -> None:
     assert [p.name for p in folder.iterdir()] == ["spacenet6"]
 
 
-def test_a_half_of_another_version_is_begun_anew(space: Path, tree: Path, tmp_path: Path) -> None:
+def test_a_half_of_another_version_is_started_anew(space: Path, tree: Path, tmp_path: Path) -> None:
     source = Path(shutil.copytree(tree, tmp_path / "source"))
     dying = Unsteady(source, allowance=6_000)
     with pytest.raises(DatasetError):

@@ -76,7 +76,7 @@ def test_what_is_no_set_of_pairs(tmp_path: Path, files: list[str]) -> None:
     assert recognise(laid_out(tmp_path / "set", files)) is None
 
 
-def test_masks_without_image_are_told(tmp_path: Path) -> None:
+def test_masks_without_image_are_reported(tmp_path: Path) -> None:
     root = laid_out(tmp_path, ["images/a.png", "masks/a.png", "masks/b.png"])
     assert find_pairs(root).orphans == (root / "masks/b.png",)
 

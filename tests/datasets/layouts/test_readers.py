@@ -143,7 +143,7 @@ def test_nodata_that_is_no_class_is_void(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.load_labels(dataset.samples[0]), [[0, 1, VOID]])
 
 
-def test_large_unknown_values_are_told_apart(tmp_path: Path) -> None:
+def test_large_unknown_values_are_distinguished(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png")
     put(tmp_path / "masks/a.png", np.array([[0, 1]], np.uint8))
     put(tmp_path / "images/b.png")

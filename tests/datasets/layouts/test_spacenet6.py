@@ -56,7 +56,7 @@ def sample_labels(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("inside", ["", AREA, f"train/{AREA}", "renamed"])
-def test_the_folder_is_found_wherever_the_archive_puts_it(
+def test_the_folder_is_located_wherever_the_archive_puts_it(
     tmp_path: Path, generated: Path, inside: str
 ) -> None:
     root = tmp_path / "root"

@@ -184,7 +184,7 @@ def test_classes_by_an_attribute(tmp_path: Path) -> None:
     np.testing.assert_array_equal(row, expected)
 
 
-def test_an_attribute_without_its_void_is_told(space: Path) -> None:
+def test_an_attribute_without_its_void_is_reported(space: Path) -> None:
     root = space / "datasets/set"
     image(root / "images/a.tif")
     labels(root / "labels.gpkg", [box(0, 0, 4, 10), box(4, 0, 8, 10)], kind=["a", "b"])

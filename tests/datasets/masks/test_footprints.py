@@ -180,7 +180,7 @@ IMAGE = Path(f"SN6_Train_AOI_11_Rotterdam_SAR-Intensity_{SUMMARY}.tif")
 
 
 @pytest.mark.parametrize("image_id", [SUMMARY, f"SN6_Train_AOI_11_Rotterdam_{SUMMARY}", IMAGE.stem])
-def test_rows_of_a_summary_are_found_by_the_tile(tmp_path: Path, image_id: str) -> None:
+def test_rows_of_a_summary_are_located_by_the_tile(tmp_path: Path, image_id: str) -> None:
     path = tmp_path / "summary.csv"
     rows = [
         ["ImageId", "TileBuildingId", "PolygonWKT_Pix"],

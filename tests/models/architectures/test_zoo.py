@@ -63,11 +63,11 @@ def test_pspnet_predicts_images_of_any_size(shape: tuple[int, int]) -> None:
     model = build_model(_FIXED)
     predictor = Predictor(model, ModelInput.of_spec(_FIXED, Normalisation()))
     assert predictor.tile == 96
-    found = predictor.probabilities(np.full((*shape, 3), 100, np.uint8))
+    probabilities = predictor.probabilities(np.full((*shape, 3), 100, np.uint8))
     one = np.asarray(model(np.full((1, 96, 96, 3), 100 / 255, np.float32)))[0]
     low, high = _softmax(one).min(axis=(0, 1)), _softmax(one).max(axis=(0, 1))
-    assert found.shape == (*shape, 5)
-    assert (found >= low - 1e-5).all() and (found <= high + 1e-5).all()
+    assert probabilities.shape == (*shape, 5)
+    assert (probabilities >= low - 1e-5).all() and (probabilities <= high + 1e-5).all()
 
 
 def test_pspnet_uses_its_tiles_as_the_model_is_called(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_fetch_can_be_ended_and_leaves_nothing(
     ("settings", "message"),
     [({"ranges": False}, "does not give parts"), ({"cut": REST + 1000}, "cannot be fetched|broke")],
 )
-def test_a_server_that_does_not_do_its_part_is_told(
+def test_a_server_that_does_not_do_its_part_is_reported(
     monkeypatch: pytest.MonkeyPatch, remote: Path, settings: dict[str, Any], message: str
 ) -> None:
     with served(remote, **settings) as (address, _):
@@ -347,7 +347,7 @@ def test_a_whole_download_is_held_to_the_published_checksum(
     assert weights_file(spec, "imagenet") == path
 
 
-def test_a_download_that_breaks_off_is_told(
+def test_a_download_that_breaks_off_is_reported(
     monkeypatch: pytest.MonkeyPatch, resnet18: Path
 ) -> None:
     with served(resnet18, cut=1000) as (address, _):

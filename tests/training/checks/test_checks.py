@@ -84,7 +84,7 @@ def test_bands_beyond_a_networks_are_refused() -> None:
     assert error.value.where == "model"
 
 
-def test_an_unknown_model_to_start_from_is_told_with_those_there_are(dataset: Dataset) -> None:
+def test_an_unknown_model_to_start_from_is_reported_with_those_there_are(dataset: Dataset) -> None:
     with pytest.raises(ConfigError, match=r"'nowhere'.*dubai-unet") as error:
         check(dataset, "start_from=nowhere")
     assert error.value.where == "start_from"

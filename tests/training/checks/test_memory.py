@@ -32,9 +32,9 @@ def test_it_grows_with_what_is_kept() -> None:
 def test_the_largest_batch_just_fits() -> None:
     spec = UNetSpec()
     memory = 3 * 2**30
-    found = largest_batch(spec, _config(), memory)
+    batch = largest_batch(spec, _config(), memory)
     assert (
-        training_memory(spec, _config(found)) <= memory < training_memory(spec, _config(found + 1))
+        training_memory(spec, _config(batch)) <= memory < training_memory(spec, _config(batch + 1))
     )
     assert largest_batch(spec, _config(size=2048), 2**30) == 0
 

@@ -12,9 +12,9 @@ def test_settings_that_differ_are_marked() -> None:
     third = with_settings(first, ["model.architecture=unet-vgg11"])
     differing = [s.key for s in settings([first, second]) if s.differs]
     assert differing == ["model.width", "epochs"]
-    found = {s.key: s for s in settings([first, third])}
-    assert found["model.architecture"].values == ("unet", "unet-vgg11")
-    assert found["model.depth"].values[1] == "–"
-    assert found["model.depth"].differs
-    assert not found["dataset"].differs
-    assert found["recipe.augmentation.zoom"].values[0].startswith("[")
+    result = {s.key: s for s in settings([first, third])}
+    assert result["model.architecture"].values == ("unet", "unet-vgg11")
+    assert result["model.depth"].values[1] == "–"
+    assert result["model.depth"].differs
+    assert not result["dataset"].differs
+    assert result["recipe.augmentation.zoom"].values[0].startswith("[")

@@ -29,7 +29,7 @@ def _alive(run: Run, pid: int | None, start: int | None, **fields: object) -> No
     run.write_status(Status(state="running", pid=pid, process_start=start, **fields))
 
 
-def test_a_new_run_is_starting_and_can_be_found(run: Run) -> None:
+def test_a_new_run_is_starting_and_can_be_opened(run: Run) -> None:
     assert find_run("trial") == run
     assert list_runs() == [run]
     assert run.status().state == "starting"

@@ -20,15 +20,15 @@ from core.training.runs.sample_scores import (
 
 def test_each_image_is_scored_by_itself() -> None:
     """Counted by hand: of Road 1 hit of 2 pixels, of Land 3 hits, 1 miss."""
-    found: dict[str, dict[str, float | None]] = {}
+    result: dict[str, dict[str, float | None]] = {}
     seen = []
     watch = all_of(
-        by_sample(("Land", "Road", "Water"), found), lambda image, *_: seen.append(image.id)
+        by_sample(("Land", "Road", "Water"), result), lambda image, *_: seen.append(image.id)
     )
     empty = np.zeros((0, 0), np.uint8)
     image = LabelledImage(id="a", pixels=empty, valid=empty, labels=empty)
     watch(image, empty, np.array([[3, 0, 0], [1, 1, 0], [0, 0, 0]]))
-    assert found == {"a": {"Land": 3 / 4, "Road": 1 / 2, "Water": None}}
+    assert result == {"a": {"Land": 3 / 4, "Road": 1 / 2, "Water": None}}
     assert seen == ["a"]
 
 

@@ -24,16 +24,16 @@ def test_the_list_has_places_tags_and_what_is_damaged(run: Run) -> None:
     bad = create_run("bad", config)
     (bad.folder / "status.json").write_text("{")
     damaged: list[str] = []
-    found = {line.name: line for line in summaries(lambda error: damaged.append(error.where))}
+    result = {line.name: line for line in summaries(lambda error: damaged.append(error.where))}
     assert damaged == [str(bad.folder / "status.json")]
-    assert {name: line.place for name, line in found.items()} == {
+    assert {name: line.place for name, line in result.items()} == {
         "trial": None,
         "first": 1,
         "second": 2,
     }
-    assert found["second"].tags == ("sar",)
-    assert found["second"].status.message == "Number 2 in the queue: 1 before it."
-    assert run_status(second).message == found["second"].status.message
+    assert result["second"].tags == ("sar",)
+    assert result["second"].status.message == "Number 2 in the queue: 1 before it."
+    assert run_status(second).message == result["second"].status.message
     remove(first)
     assert run_status(second).message.startswith("Number 1 in the queue")
 

@@ -44,8 +44,8 @@ def written(run: Run, count: int = 3) -> TimelapseWriter:
     return TimelapseWriter(run, IDS, DUBAI_CLASSES, count)
 
 
-def keep(writer: TimelapseWriter, epoch: int, image: LabelledImage, found: np.ndarray) -> None:
-    writer.of(epoch)(image, found, confusion(image.labels, found, 5))
+def keep(writer: TimelapseWriter, epoch: int, image: LabelledImage, predicted: np.ndarray) -> None:
+    writer.of(epoch)(image, predicted, confusion(image.labels, predicted, 5))
 
 
 def read(path: Path) -> np.ndarray:
@@ -53,18 +53,18 @@ def read(path: Path) -> np.ndarray:
 
 
 def test_pictures_are_exactly_the_labels(run: Run) -> None:
-    image, found = sample("Tile 1"), labels()
-    found[:5] = 255
-    keep(written(run), 1, image, found)
+    image, predicted = sample("Tile 1"), labels()
+    predicted[:5] = 255
+    keep(written(run), 1, image, predicted)
     lapse = read_timelapse(run)
     ((folder, pinned),) = lapse.samples
-    np.testing.assert_array_equal(read(folder / frame_name(1)), found)
+    np.testing.assert_array_equal(read(folder / frame_name(1)), predicted)
     np.testing.assert_array_equal(read(folder / "truth.png"), image.labels)
     np.testing.assert_array_equal(read(folder / "image.png")[..., ::-1], image.pixels)
     assert (pinned.width, pinned.height) == (60, 40)
     # By hand: the mean over the classes of hits / union, where neither is void.
-    seen = (image.labels != 255) & (found != 255)
-    t, p = image.labels[seen], found[seen]
+    seen = (image.labels != 255) & (predicted != 255)
+    t, p = image.labels[seen], predicted[seen]
     by_hand = np.mean([((t == k) & (p == k)).sum() / ((t == k) | (p == k)).sum() for k in range(5)])
     assert pinned.frames[0].mean_iou == pytest.approx(by_hand)
 
@@ -105,10 +105,10 @@ def test_an_epoch_trained_again_replaces_and_later_ones_go(run: Run) -> None:
 
 
 def test_a_long_training_keeps_a_bounded_number(run: Run) -> None:
-    writer, image, found = written(run, 1), sample("Tile 5", (4, 4)), labels((4, 4))
+    writer, image, predicted = written(run, 1), sample("Tile 5", (4, 4)), labels((4, 4))
     last = FRAMES * 2 + 7
     for epoch in range(1, last + 1):
-        keep(writer, epoch, image, found)
+        keep(writer, epoch, image, predicted)
     ((folder, pinned),) = read_timelapse(run).samples
     epochs = [frame.epoch for frame in pinned.frames]
     assert len(epochs) <= FRAMES + 1

@@ -107,7 +107,7 @@ def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(
     assert "conv1 adapted from 3 to 1 band(s)" in card.training.notes
 
 
-def test_no_server_is_told_with_the_address_and_the_other_way(
+def test_no_server_is_reported_with_the_address_and_the_other_way(
     config: TrainConfig, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with served(remote) as (address, _):

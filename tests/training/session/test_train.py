@@ -170,7 +170,7 @@ def test_a_crash_of_ours_is_one_sentence(
         (["dataset=nowhere"], "no dataset 'nowhere'"),
     ],
 )
-def test_what_a_user_can_cause_is_told_in_the_status(
+def test_what_a_user_can_cause_is_reported_in_the_status(
     config: TrainConfig, settings: list[str], advice: str
 ) -> None:
     run = create_run("wrong", with_settings(config, settings))

@@ -47,7 +47,7 @@ def _falling_at(rate: float, by: float = 1.5, noise: float = 0.0) -> np.ndarray:
 
 @pytest.mark.parametrize("rate", [1e-4, 1e-3, 1e-2])
 @pytest.mark.parametrize("noise", [0.0, 0.05])
-def test_the_steepest_fall_is_found_where_it_is(rate: float, noise: float) -> None:
+def test_the_steepest_fall_is_located_where_it_is(rate: float, noise: float) -> None:
     suggestion = steepest(trial_rates(), _smoothed(_falling_at(rate, noise=noise)))
     assert suggestion is not None
     assert abs(math.log10(suggestion / rate)) < 0.5

@@ -40,12 +40,12 @@ def answer(url: str) -> tuple[int, bytes, dict[str, str]]:
         "headers": [],
         "query_string": parts.query.encode(),
     }
-    match, found = route.matches(scope)
+    match, child_scope = route.matches(scope)
     if match != Match.FULL:
         return 404, b"", {}
     # In a thread of its own: Playwright keeps an event loop going in this one.
     with ThreadPoolExecutor(1) as thread:
-        response = thread.submit(asyncio.run, route.endpoint(Request(scope | found))).result()
+        response = thread.submit(asyncio.run, route.endpoint(Request(scope | child_scope))).result()
     return response.status_code, response.body, dict(response.headers)
 
 

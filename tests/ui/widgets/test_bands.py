@@ -62,8 +62,8 @@ def test_bands_and_stretch_reach_the_picture(tmp_path: Path) -> None:
     at.selectbox(key=f"{key}-Red").select(5).run()
     at.slider(key=f"{key}-clip").set_range(5.0, 95.0).run()
     assert not at.exception
-    found = read_raster(path)
-    expected = to_rgb(found.pixels, found.valid, bands=(5, 1, 2), clip=(5, 95))
+    opened = read_raster(path)
+    expected = to_rgb(opened.pixels, opened.valid, bands=(5, 1, 2), clip=(5, 95))
     np.testing.assert_array_equal(at.session_state["image"].rgb, expected)
     at.toggle(key=f"{key}-decibel").set_value(True).run()
     assert not at.exception

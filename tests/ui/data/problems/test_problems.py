@@ -29,7 +29,7 @@ def table(root: str, chosen: str = "", with_fixes: bool = True) -> None:
         st.session_state["found"] = audit(dataset)
         st.session_state["taken"] = ()
         st.session_state["opened"] = ""
-    found = st.session_state["found"]
+    report = st.session_state["found"]
 
     def take(action: object) -> None:
         st.session_state["taken"] += (action,)
@@ -39,10 +39,10 @@ def table(root: str, chosen: str = "", with_fixes: bool = True) -> None:
 
     taker = take if with_fixes else None
     if chosen:
-        problem = next(p for p in found.problems if p.kind == chosen)
+        problem = next(p for p in report.problems if p.kind == chosen)
         problem_view(dataset, problem, open_sample, taker, st.session_state["taken"])
     else:
-        problem_table(dataset, found, open_sample, taker, st.session_state["taken"])
+        problem_table(dataset, report, open_sample, taker, st.session_state["taken"])
 
 
 @pytest.fixture(scope="module")

@@ -89,10 +89,10 @@ def test_a_constant_band_correlates_with_nothing(
     drawn: Callable[..., list[dict[str, Any]]],
 ) -> None:
     (chart,) = drawn(bands.band_correlation, np.diag([4.0, 0.0]), ["a", "b"])
-    found = values(chart["data"][0]["z"])
-    assert found[0, 0] == 1
-    assert np.isnan(found[1]).all()
-    assert np.isnan(found[0, 1])
+    heights = values(chart["data"][0]["z"])
+    assert heights[0, 0] == 1
+    assert np.isnan(heights[1]).all()
+    assert np.isnan(heights[0, 1])
 
 
 def test_edges_of_a_class_add_up_to_a_hundred(
@@ -101,9 +101,9 @@ def test_edges_of_a_class_add_up_to_a_hundred(
     """Land meets road 30 times and water 10 times; road and water never meet."""
     matrix = np.array([[999, 30, 10], [30, 500, 0], [10, 0, 7]])
     (chart,) = drawn(places.class_adjacency, matrix, CLASSES)
-    found = values(chart["data"][0]["z"])
+    heights = values(chart["data"][0]["z"])
     np.testing.assert_allclose(
-        found, [[np.nan, 75, 25], [100, np.nan, 0], [100, 0, np.nan]], equal_nan=True
+        heights, [[np.nan, 75, 25], [100, np.nan, 0], [100, 0, np.nan]], equal_nan=True
     )
 
 

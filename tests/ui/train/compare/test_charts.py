@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ui.train.compare.charts import run_colors
 
 
-def test_many_runs_are_told_apart() -> None:
+def test_many_runs_are_distinguished() -> None:
     names = [f"run {number}" for number in range(20)]
     assert len(set(run_colors(names).values())) == 20
 

@@ -85,8 +85,8 @@ def add_timelapse(run: Run, epochs: int) -> None:
     for number in range(1, epochs + 1):
         for id in ("north", "south"):
             image = LabelledImage(id, pixels, labels, np.ones(labels.shape, bool))
-            found = rng.integers(0, 5, labels.shape, np.uint8)
-            writer.of(number)(image, found, confusion(labels, found, 5))
+            predicted = rng.integers(0, 5, labels.shape, np.uint8)
+            writer.of(number)(image, predicted, confusion(labels, predicted, 5))
 
 
 def _script(name: str) -> None:
