@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, default=_DUBAI, help="a folder; Dubai by default")
     parser.add_argument("--repeat", type=int, default=3, help="the least of so many times counts")
     parser.add_argument("--crops", type=int, nargs="+", default=[256, 384], help="sides in pixels")
-    parser.add_argument("--batch", type=int, default=8, help="crops a step")
+    parser.add_argument("--batch", type=int, default=8, help="crops of one step")
     parser.add_argument("--batches", type=int, default=20, help="that a time is taken of")
     parser.add_argument("--long", type=int, default=300, help="batches between two looks at memory")
     parser.add_argument("--tiles", type=int, default=3400, help="of the generated tree")

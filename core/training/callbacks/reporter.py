@@ -48,7 +48,7 @@ class Reporter(keras.callbacks.Callback):
         run: the run whose metrics are written.
         status: status of the run.
         state: state of the training.
-        batch: crops a step.
+        batch: crops of one step.
         interval: seconds between two reports.
     """
 

@@ -10,7 +10,7 @@ def steps_per_epoch(pixels: int, batch: int, size: int) -> int:
 
     Args:
         pixels: pixels of all training images.
-        batch: crops a step.
+        batch: crops of one step.
         size: side of a crop in pixels.
     """
     return max(1, -(-pixels // (batch * size**2)))

@@ -17,7 +17,7 @@ def check_replicas(replicas: int, batch: int) -> int:
 
     Args:
         replicas: number of devices; 0 = every GPU, or the one processor.
-        batch: crops a step, of all replicas together.
+        batch: crops of one step, of all replicas together.
 
     Raises:
         ConfigError: there are fewer GPUs, or the batch cannot be divided by the replicas.
@@ -44,7 +44,7 @@ def mirrored(replicas: int, batch: int) -> Any:
     Args:
         replicas: number of devices, as in `check_replicas`. Without a GPU the processor is divided
             into so many logical devices, which is of use for trials only.
-        batch: crops a step, of all replicas together.
+        batch: crops of one step, of all replicas together.
 
     Returns:
         A `tf.distribute.Strategy`; the default one, which does nothing, for a single device.
