@@ -1,4 +1,4 @@
-"""A model small enough to be made anew for a test."""
+"""A model and a training small enough for a test."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from core.classes import ClassTable
     from core.models.card import ModelCard
     from core.models.spec import ModelSpec
+
+TINY = [
+    "epochs=2",
+    "steps=3",
+    "batch=2",
+    "model.width=4",
+    "model.depth=1",
+    "model.stem_stride=2",
+    "recipe.patch.size=32",
+    "precision=float32",
+    "learning_rate=0.01",
+]
+"""Settings of a training of seconds."""
 
 
 def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) -> None:

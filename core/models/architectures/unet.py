@@ -52,14 +52,14 @@ class UNetSpec(ModelSpec):
             unit="halvings",
         ),
     ] = Field(4, ge=1, le=6)
-    dropout: Annotated[
-        float,
+    stem_stride: Annotated[
+        Literal[1, 2, 4],
         Label(
-            "Dropout",
-            "Share of channels dropped at the bridge, 0 to 1; helps against overfitting.",
-            step=0.05,
+            "Working resolution",
+            "Half is 4 times as fast, with coarser outlines.",
+            words={1: "full", 2: "half", 4: "quarter"},
         ),
-    ] = Field(0.1, ge=0, lt=1)
+    ] = 1
     norm: Annotated[
         Norm,
         Label(
@@ -69,6 +69,14 @@ class UNetSpec(ModelSpec):
             words={"group": "group (of 8 channels)"},
         ),
     ] = "batch"
+    dropout: Annotated[
+        float,
+        Label(
+            "Dropout",
+            "Share of channels dropped at the bridge, 0 to 1; helps against overfitting.",
+            step=0.05,
+        ),
+    ] = Field(0.1, ge=0, lt=1)
     upsampling: Annotated[
         Literal["transposed", "resize"],
         Label(
@@ -77,14 +85,6 @@ class UNetSpec(ModelSpec):
             words={"transposed": "transposed convolution", "resize": "resize and convolution"},
         ),
     ] = "transposed"
-    stem_stride: Annotated[
-        Literal[1, 2, 4],
-        Label(
-            "Working resolution",
-            "Half is 4 times as fast, with coarser outlines.",
-            words={1: "full", 2: "half", 4: "quarter"},
-        ),
-    ] = 1
 
     @model_validator(mode="after")
     def _groups(self) -> UNetSpec:

@@ -83,6 +83,7 @@ def whole_encoder(backbone: str) -> keras.Model:
 
 
 def _package() -> Any:
+    tensorflow()  # sets which Keras the package takes, before it looks
     # It says on stdout which Keras it found, where our answers are.
     with contextlib.redirect_stdout(io.StringIO()):
         return importlib.import_module("segmentation_models")

@@ -27,7 +27,7 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import create_run, list_runs
 from core.training.session import data
 from core.training.session.train import train
-from tests.training.session.test_train import TINY
+from tests.tiny import TINY
 
 WATER, LAND = (
     DUBAI_CLASSES.classes[DUBAI_CLASSES.names.index(name)].rgb for name in ("Water", "Land")

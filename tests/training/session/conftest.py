@@ -9,7 +9,7 @@ import pytest
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import create_run
 from core.training.session.train import train
-from tests.training.session.test_train import TINY
+from tests.tiny import TINY
 
 
 @pytest.fixture(scope="session")

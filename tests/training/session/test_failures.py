@@ -20,7 +20,7 @@ from core.models.store import load_model
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
 from core.training.session.train import train
-from tests.training.session.test_train import TINY
+from tests.tiny import TINY
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
 
@@ -181,10 +181,12 @@ def test_a_disk_that_fills_up(config: TrainConfig, after_epoch: Hook) -> None:
 
 _VANISHING = """
 import shutil, sys
+from functools import partial
 from core.cli.main import main
 from core.training.runs.run import Run
+from core.training.session import train
 
-data._TRAIN = 1
+train.train = partial(train.train, train_memory=1)
 append = Run.append_metrics
 
 def vanish(self, record):

@@ -21,7 +21,7 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
-from tests.training.session.test_train import TINY
+from tests.tiny import TINY
 
 pytestmark = pytest.mark.training
 

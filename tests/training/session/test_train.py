@@ -24,20 +24,9 @@ from core.training.runs.status import Status
 from core.training.session import data
 from core.training.session import train as trainer
 from core.training.session.train import train
+from tests.tiny import TINY
 
 pytestmark = pytest.mark.training
-
-TINY = [
-    "epochs=2",
-    "steps=3",
-    "batch=2",
-    "model.width=4",
-    "model.depth=1",
-    "model.stem_stride=2",
-    "recipe.patch.size=32",
-    "precision=float32",
-    "learning_rate=0.01",
-]
 
 
 @pytest.fixture

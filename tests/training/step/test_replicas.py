@@ -16,7 +16,7 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import find_run
 from core.training.schedules import learning_rate
 from tests.conftest import REPOSITORY
-from tests.training.session.test_train import TINY
+from tests.tiny import TINY
 
 _STEPS = """
 import json, sys

@@ -8,18 +8,21 @@ import streamlit as st
 
 from core.errors import DSIError, ModelError
 from core.formats import millions
-from core.models.architectures.unet import UNetSpec
-from core.models.families import FAMILIES, default_spec
+from core.models.families import FAMILIES, Family, default_spec
 from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.models.store import list_models, read_card
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.models.weights.pretrained import BAND_RULE, IMAGENET, NONE, local_choices
 from core.models.weights.transfer import TRANSFER_RULE, check_transfer
+from core.settings import labelled_settings
 from ui.settings.fields import Fields
 from ui.train.form.draft import TrainDraft
 
 __all__ = ["network_fields"]
+
+_BACKBONE = "model.backbone"
+_COLUMNS = 3
 
 
 def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
@@ -44,14 +47,13 @@ def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
     family = FAMILIES[architecture]
     fields.problem.show_beside(draft, "model.architecture", "Architecture")
     st.caption(family.summary)
-    if family.spec is UNetSpec:
-        _unet(fields)
-    elif backbones := family.backbones():
+    if backbones := family.backbones():
         fields.choice(
-            "model.backbone",
+            _BACKBONE,
             options=backbones,
             words=lambda name: _with_parameters(architecture, name),
         )
+    _own_settings(family, fields)
     _weights(architecture, bands, classes, fields)
 
 
@@ -63,17 +65,18 @@ def _with_parameters(architecture: str, backbone: str) -> str:
     return f"{backbone} · {millions(cost(spec, spec.multiple).parameters)}"
 
 
-def _unet(fields: Fields) -> None:
-    left, middle, right = st.columns(3)
-    with left:
-        fields.number("model.width")
-        fields.choice("model.norm")
-    with middle:
-        fields.number("model.depth")
-        fields.number("model.dropout")
-    with right:
-        fields.choice("model.stem_stride")
-        fields.choice("model.upsampling")
+def _own_settings(family: Family, fields: Fields) -> None:
+    """The other settings of the spec that have a label, in rows of three."""
+    own = [s for s in labelled_settings(family.spec, "model.") if s.key != _BACKBONE]
+    columns = st.columns(_COLUMNS) if own else []
+    for place, setting in enumerate(own):
+        with columns[place % _COLUMNS]:
+            if setting.choices:
+                fields.choice(setting.key)
+            elif setting.kind is bool:
+                fields.switch(setting.key)
+            else:
+                fields.number(setting.key)
 
 
 def _weights(architecture: str, bands: int | None, classes: int, fields: Fields) -> None:
