@@ -241,7 +241,7 @@ def test_a_stopped_job_ends_at_its_next_step() -> None:
     job = start_job("test-stop", "Waiting", "steps", work)
     started.wait()
     assert start_job("test-stop", "Waiting", "steps", work) is job  # one at a time
-    assert job.words == "Waiting: 1 of 3 steps"
+    assert job.progress_text == "Waiting: 1 of 3 steps"
     job.stop()
     go_on.set()
     job.join()
