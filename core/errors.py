@@ -32,15 +32,20 @@ class DSIError(Exception):
 
     Args:
         what: the fact, in plain words, without a full stop.
-        where: the file, folder, sample or setting it happened to.
+        where: the file, folder, sample or setting it happened to; by default `key`.
+        key: dotted key of the setting it is about, such as ``recipe.split.val``, or of the group
+            of settings; empty where it is about none.
         remedy: what the reader can do, as an instruction.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str | None = None, key: str = "", remedy: str = ""
+    ) -> None:
         self.what = what
-        self.where = where
+        self.where = key if where is None else where
+        self.key = key
         self.remedy = remedy
-        super().__init__(what, where, remedy)
+        super().__init__(what, self.where, remedy)
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.what, self.where, self.remedy) if part)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
@@ -13,7 +11,7 @@ from core.formats import MISSING, count, percent
 from ui.data.add.forms import new_dataset, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
-from ui.data.prepare.draft import Taken, draft, show_refused, take
+from ui.data.prepare.draft import RecipeDraft, RecipeFixes
 from ui.data.prepare.draft_split import draft_split
 from ui.data.prepare.view import prepare
 from ui.data.problems.table import problem_table
@@ -89,8 +87,10 @@ elif audit is None:
 elif view == "Statistics":
     statistics(dataset, audit, draft_split(ref, dataset))
 else:
-    show_refused()
-    problem_table(dataset, audit, open_sample, partial(take, ref), Taken(draft(ref)))
+    draft = RecipeDraft(ref)
+    draft.show_refused()
+    taken = RecipeFixes(draft.build())
+    problem_table(dataset, audit, open_sample, draft.take_fix, taken)
 # Last, so that the pictures are there before the counting begins.
 if audit is None:
     with progress:

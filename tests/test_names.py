@@ -19,11 +19,9 @@ ALLOWED_NAMES = {
     "told",
     "offered",
     "begun",
-    "keeper",
     "walked",
-    "fitted",
 }
-ALLOWED_MESSAGES = {"mend", "Free turn", "Split number", "Crops a step"}
+ALLOWED_MESSAGES = {"mend"}
 
 
 def banned(heading: str) -> set[str]:

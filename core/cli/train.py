@@ -46,14 +46,14 @@ def run(options: Namespace) -> None:
     Raises:
         DSIError: what a user can fix; wrong usage exits with 2.
     """
-    from core.training.queue.queue import holds_device, mark_failed
+    from core.training.queue.queue import holds_device, note_launch_error
 
     launched = holds_device()
     try:
         _run(options)
     except DSIError as error:
         if launched and options.run:
-            mark_failed(options.run, error)
+            note_launch_error(options.run, error)
         raise
 
 

@@ -18,7 +18,7 @@ from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard
-from core.settings import remedy_for
+from core.settings import first_complaint
 
 __all__ = [
     "Evaluation",
@@ -118,7 +118,7 @@ def apply_card_recipe(dataset: Dataset, card: ModelCard) -> Dataset:
         raise ModelError(
             "the recipe in the model card cannot be read",
             where=card.name,
-            remedy=f"{remedy_for(error)}, or train the model again",
+            remedy=f"{first_complaint(error).remedy}, or train the model again",
         ) from error
     product = recipe.product if recipe.product in dataset.products else ""
     if dataset.name != card.training.dataset:

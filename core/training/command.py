@@ -7,12 +7,13 @@ import shlex
 from typing import Any
 
 from core.models.families import default_spec
+from core.settings import flatten_settings
 from core.training.config import TrainConfig
 
 __all__ = ["changed_settings", "train_command"]
 
 # Tables whose names are free, and may hold dots: they are set as a whole.
-_FREE = ("class_weights", "mask_values", "windows")
+_WHOLE = ("class_weights", "mask_values", "windows")
 
 
 def train_command(
@@ -21,8 +22,9 @@ def train_command(
     """``python -m core train …`` with what differs from the defaults, quoted for a POSIX shell.
 
     Args:
-        config: what is to be trained.
-        base: what the command begins with, where `recipe` is given: the defaults with that recipe.
+        config: configuration to be trained.
+        base: configuration that the command begins with, where `recipe` is given: the defaults
+            with that recipe.
         recipe: path of a recipe file.
         run: name of the run; empty leaves it to the command.
 
@@ -42,8 +44,8 @@ def changed_settings(config: TrainConfig, base: TrainConfig | None = None) -> li
     """``KEY=VALUE`` for each setting that differs; `with_settings` makes the configuration of them.
 
     Args:
-        config: with a dataset of its own, which is not among them.
-        base: what the settings are to be applied to; the defaults where there is none.
+        config: configuration; its dataset is not among the settings.
+        base: configuration that the settings are applied to; by default the defaults.
     """
     before = (base or TrainConfig()).model_dump(mode="json")
     after = config.model_dump(mode="json")
@@ -53,22 +55,12 @@ def changed_settings(config: TrainConfig, base: TrainConfig | None = None) -> li
         changed.append(f"model.architecture={architecture}")
         before["model"] = default_spec(architecture).model_dump(mode="json")
     before["dataset"] = after["dataset"]
-    return changed + _differences(before, after, "")
+    old = flatten_settings(before, _WHOLE)
+    new = flatten_settings(after, _WHOLE).items()
+    return changed + [f"{key}={_text(value)}" for key, value in new if value != old[key]]
 
 
-def _differences(before: dict[str, Any], after: dict[str, Any], prefix: str) -> list[str]:
-    found = []
-    for name, value in after.items():
-        path = f"{prefix}{name}"
-        old = before[name]
-        if isinstance(value, dict) and name not in _FREE:
-            found += _differences(old, value, f"{path}.")
-        elif value != old:
-            found.append(f"{path}={_written(value)}")
-    return found
-
-
-def _written(value: Any) -> str:
+def _text(value: Any) -> str:
     """JSON, or a string as it is where it is no JSON."""
     if isinstance(value, str):
         try:

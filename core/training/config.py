@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,13 +14,16 @@ from core.device import Precision
 from core.errors import ConfigError
 from core.models.architectures.unet import UNetSpec
 from core.models.families import FAMILIES, AnySpec, default_spec
-from core.settings import load_settings, remedy_for
+from core.settings import Label, load_settings, misfit, set_setting
 
 __all__ = ["Loss", "Optimizer", "Schedule", "TrainConfig", "load_config", "with_settings"]
 
 
 Optimizer = Literal["adamw", "adam", "sgd"]
 Schedule = Literal["cosine", "constant", "plateau", "one-cycle"]
+
+
+_WEIGHT = "Its weight in the sum; 0 = off."
 
 
 class Loss(BaseModel):
@@ -39,15 +42,64 @@ class Loss(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    cross_entropy: float = Field(1.0, ge=0)
-    focal: float = Field(0.0, ge=0)
-    dice: float = Field(1.0, ge=0)
-    tversky: float = Field(0.0, ge=0)
-    focal_gamma: float = Field(2.0, ge=0, le=10)
-    tversky_alpha: float = Field(0.3, ge=0, le=1)
-    tversky_beta: float = Field(0.7, ge=0, le=1)
-    balance: float = Field(0.0, ge=0, le=1)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    cross_entropy: Annotated[
+        float,
+        Label("Cross-entropy", f"Per pixel; the steady one. {_WEIGHT}", step=0.5, format="%g"),
+    ] = Field(1.0, ge=0)
+    focal: Annotated[
+        float,
+        Label(
+            "Focal",
+            f"Cross-entropy that plays down pixels that are right already. {_WEIGHT}",
+            step=0.5,
+            format="%g",
+        ),
+    ] = Field(0.0, ge=0)
+    dice: Annotated[
+        float,
+        Label(
+            "Dice",
+            f"Overlap per class: small classes count as much as large ones. {_WEIGHT}",
+            step=0.5,
+            format="%g",
+        ),
+    ] = Field(1.0, ge=0)
+    tversky: Annotated[
+        float,
+        Label(
+            "Tversky",
+            f"Dice with a choice between false positives and misses. {_WEIGHT}",
+            step=0.5,
+            format="%g",
+        ),
+    ] = Field(0.0, ge=0)
+    focal_gamma: Annotated[
+        float,
+        Label("Focal γ", "How much it plays down what is easy; 0 is cross-entropy.", step=0.5),
+    ] = Field(2.0, ge=0, le=10)
+    tversky_alpha: Annotated[
+        float, Label("Tversky α", "What a false positive counts.", step=0.1)
+    ] = Field(0.3, ge=0, le=1)
+    tversky_beta: Annotated[float, Label("Tversky β", "What a missed pixel counts.", step=0.1)] = (
+        Field(0.7, ge=0, le=1)
+    )
+    balance: Annotated[
+        float,
+        Label(
+            "Class balance",
+            "0: every pixel counts the same; 1: rare classes weigh as much as others. "
+            "Cross-entropy and focal.",
+            step=0.25,
+        ),
+    ] = Field(0.0, ge=0, le=1)
+    label_smoothing: Annotated[
+        float,
+        Label(
+            "Label smoothing",
+            "Share of the target, 0 to 1, spread over the other classes.",
+            step=0.05,
+        ),
+    ] = Field(0.0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _some(self) -> Loss:
@@ -92,32 +144,165 @@ class TrainConfig(BaseModel):
 
     version: Literal[1] = 1
     dataset: str = ""
-    start_from: str = ""
-    encoder_weights: str = "none"
+    start_from: Annotated[str, Label("Start from a model")] = ""
+    encoder_weights: Annotated[str, Label("Encoder weights")] = "none"
     recipe: Recipe = Recipe()
     model: AnySpec = UNetSpec()
     loss: Loss = Loss()
-    batch: int = Field(8, ge=1, le=256)
-    epochs: int = Field(30, ge=1, le=10000)
-    steps: int = Field(0, ge=0)
-    optimizer: Optimizer = "adamw"
-    learning_rate: float = Field(1e-3, gt=0, le=1)
-    schedule: Schedule = "cosine"
-    warmup: float = Field(0.05, ge=0, le=0.5)
-    plateau_patience: int = Field(5, ge=1)
-    plateau_factor: float = Field(0.5, gt=0, lt=1)
-    weight_decay: float = Field(1e-4, ge=0, le=1)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    clip_norm: float = Field(5.0, ge=0)
-    early_stopping: int = Field(0, ge=0)
-    freeze_encoder: int = Field(0, ge=0)
-    ema: float = Field(0.0, ge=0, lt=1)
-    precision: Precision = "auto"
-    replicas: int = Field(0, ge=0, le=64)
-    timelapse: int = Field(3, ge=0, le=12)
-    tensorboard: bool = True
-    seed: int = Field(0, ge=0, lt=2**31)
-    limit_minutes: float = Field(0.0, ge=0)
+    batch: Annotated[
+        int, Label("Batch size", "Crops of one step. More is steadier and takes more memory.")
+    ] = Field(8, ge=1, le=256)
+    epochs: Annotated[int, Label("Epochs", "Each ends with a validation on whole images.")] = Field(
+        30, ge=1, le=10000
+    )
+    steps: Annotated[
+        int,
+        Label(
+            "Steps an epoch",
+            "Automatic covers the training images once.",
+            zero="automatic",
+            step=10,
+        ),
+    ] = Field(0, ge=0)
+    optimizer: Annotated[
+        Optimizer,
+        Label(
+            "Optimiser",
+            "AdamW suits most; SGD wants a larger learning rate, such as 0.01 to 0.1.",
+            words={"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with Nesterov momentum"},
+        ),
+    ] = "adamw"
+    learning_rate: Annotated[
+        float, Label("Learning rate", "The peak, after the warm-up.", step=1e-4, format="%g")
+    ] = Field(1e-3, gt=0, le=1)
+    schedule: Annotated[
+        Schedule,
+        Label(
+            "Schedule",
+            "The learning rate over the steps.",
+            words={
+                "cosine": "cosine, after a warm-up",
+                "constant": "constant, after a warm-up",
+                "plateau": "reduced on a plateau",
+                "one-cycle": "one cycle",
+            },
+        ),
+    ] = "cosine"
+    warmup: Annotated[
+        float,
+        Label(
+            "Warm-up",
+            "Share of all steps, 0 to 0.5, over which the rate rises to its peak.",
+            step=0.05,
+        ),
+    ] = Field(0.05, ge=0, le=0.5)
+    plateau_patience: Annotated[
+        int,
+        Label(
+            "Patience",
+            "Epochs without a better validation mean IoU before the rate is cut.",
+            unit="epochs",
+        ),
+    ] = Field(5, ge=1)
+    plateau_factor: Annotated[
+        float, Label("Cut to", "What the rate is multiplied by.", unit="times", step=0.1)
+    ] = Field(0.5, gt=0, lt=1)
+    weight_decay: Annotated[
+        float,
+        Label(
+            "Weight decay",
+            "Pulls kernels towards 0, per step times the learning rate.",
+            step=0.001,
+            format="%g",
+        ),
+    ] = Field(1e-4, ge=0, le=1)
+    momentum: Annotated[
+        float, Label("Momentum", "Share of the last step that goes on.", step=0.05)
+    ] = Field(0.9, ge=0, lt=1)
+    clip_norm: Annotated[
+        float,
+        Label(
+            "Gradient clipping",
+            "Largest norm of all gradients together; larger ones are scaled down.",
+            zero="off",
+            step=1,
+            format="%g",
+        ),
+    ] = Field(5.0, ge=0)
+    early_stopping: Annotated[
+        int,
+        Label(
+            "Early stopping",
+            "Ends after so many epochs without a better validation mean IoU.",
+            unit="epochs",
+            zero="never",
+        ),
+    ] = Field(0, ge=0)
+    freeze_encoder: Annotated[
+        int,
+        Label(
+            "Epochs with the encoder frozen",
+            "At the beginning the encoder's weights stay as they are, and only the decoder learns.",
+        ),
+    ] = Field(0, ge=0)
+    ema: Annotated[
+        float,
+        Label(
+            "Averaging of weights",
+            "Momentum of the running average (EMA) that is validated and kept; 0.99 averages over "
+            "about 100 steps.",
+            zero="off",
+            step=0.005,
+            format="%g",
+        ),
+    ] = Field(0.0, ge=0, lt=1)
+    precision: Annotated[
+        Precision,
+        Label(
+            "Precision",
+            "Automatic takes 16 bit where the device gains from it. Weights stay in 32 bit.",
+            words={
+                "auto": "automatic",
+                "float32": "32 bit",
+                "mixed_bfloat16": "16 bit (bfloat16)",
+                "mixed_float16": "16 bit (float16)",
+            },
+        ),
+    ] = "auto"
+    replicas: Annotated[
+        int,
+        Label(
+            "Devices",
+            "Devices that share each batch, which must be a multiple of them. Without a GPU, 0 is "
+            "the one processor.",
+            zero="all GPUs",
+        ),
+    ] = Field(0, ge=0, le=64)
+    timelapse: Annotated[
+        int,
+        Label(
+            "Time-lapse",
+            "Validation samples that are predicted after every epoch and kept as pictures.",
+            unit="samples",
+        ),
+    ] = Field(3, ge=0, le=12)
+    tensorboard: Annotated[
+        bool, Label("TensorBoard files", "Written to the run's folder besides our own.")
+    ] = True
+    seed: Annotated[int, Label("Seed", "The same seed draws the same crops and first weights.")] = (
+        Field(0, ge=0, lt=2**31)
+    )
+    limit_minutes: Annotated[
+        float,
+        Label(
+            "Time limit",
+            "It then ends as if stopped by hand, and can be resumed.",
+            unit="minutes",
+            zero="none",
+            step=10,
+            format="%g",
+        ),
+    ] = Field(0.0, ge=0)
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -136,36 +321,32 @@ def with_settings(config: TrainConfig, settings: Sequence[str]) -> TrainConfig:
         ConfigError: no ``=``, an unknown key, or a wrong value.
     """
     content = config.model_dump(mode="json")
-    parted = [_parted(setting) for setting in settings]
+    pairs = [_key_and_text(setting) for setting in settings]
     # Another architecture has other settings: it comes first, with its defaults.
-    parted.sort(key=lambda pair: pair[0] != "model.architecture")
-    for key, text in parted:
+    pairs.sort(key=lambda pair: pair[0] != "model.architecture")
+    for key, text in pairs:
         if key == "model.architecture" and text != content["model"]["architecture"]:
             if text not in FAMILIES:
                 raise ConfigError(
                     f"there is no architecture {text!r}",
+                    key=key,
+                    where="",
                     remedy=f"model.architecture is one of {', '.join(FAMILIES)}",
                 )
             content["model"] = default_spec(text).model_dump(mode="json")
             continue
-        place: Any = content
-        *path, last = key.split(".")
-        for part in path:
-            place = place.get(part) if isinstance(place, dict) else None
-        if not isinstance(place, dict) or last not in place:
-            known = ", ".join(place) if isinstance(place, dict) else ", ".join(content)
-            raise ConfigError(f"there is no setting {key!r}", remedy=f"settings here: {known}")
         try:
-            place[last] = json.loads(text)
+            value = json.loads(text)
         except ValueError:
-            place[last] = text
+            value = text
+        set_setting(content, key, value)
     try:
         return TrainConfig.model_validate(content)
     except ValidationError as error:
-        raise ConfigError("the settings do not fit", remedy=remedy_for(error)) from error
+        raise misfit(error, "the settings do not fit") from error
 
 
-def _parted(setting: str) -> tuple[str, str]:
+def _key_and_text(setting: str) -> tuple[str, str]:
     key, equals, text = setting.partition("=")
     if not equals:
         raise ConfigError(f"expected KEY=VALUE, received {setting!r}", remedy="e.g. epochs=20")

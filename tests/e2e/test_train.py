@@ -66,7 +66,7 @@ def _start(page: Any, server: Server, name: str, epochs: int) -> Run:
     _fill(
         page,
         Crop_size="64",
-        Crops_a_step="4",
+        Batch_size="4",
         Epochs=str(epochs),
         Steps_an_epoch="20",
         Width="8",

@@ -58,8 +58,8 @@ def test_decisions_outlive_the_session(demo: Path) -> None:
 
 def test_what_does_not_fit_is_said_and_not_taken(demo: Path) -> None:
     at = opened(section="Split")
-    at.slider(key=key("split.val")).set_value(0.5).run()
-    at.slider(key=key("split.test")).set_value(0.5).run()
+    at.slider(key=key("split.val")).set_value(50.0).run()
+    at.slider(key=key("split.test")).set_value(50.0).run()
     assert any("leave something to train on" in error.value for error in at.error)
     kept = load_draft("demo")
     assert kept is not None
@@ -135,9 +135,8 @@ def test_a_fix_of_the_audit_goes_into_the_recipe_and_can_be_taken_back(demo: Pat
     cv2.imwrite(str(mask), pixels)
     at = counted(opened(view="Problems"), demo)
     assert not at.exception
-    at.session_state["draft\0demo"] = Recipe(
-        name="demo", dataset="demo", mask_values={"#010203": "Road"}
-    )
+    recipe = Recipe(name="demo", dataset="demo", mask_values={"#010203": "Road"})
+    at.session_state["draft\0demo"] = recipe.model_dump(mode="json")
     at.segmented_control(key="view").set_value("Prepare").run()
     assert at.selectbox(key="value-demo-#010203").value == "Road"
     at.selectbox(key="value-demo-#010203").set_value("void").run()

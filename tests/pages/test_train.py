@@ -16,6 +16,7 @@ from core.datasets.recipes.revisions import save_recipe
 from core.datasets.recipes.splits import SplitConfig
 from core.models.architectures.unet import UNetSpec
 from core.models.architectures.zoo_spec import ZooSpec
+from core.models.families import FAMILIES, Family
 from core.models.zoo_table import backbones
 from core.paths import workspace
 from core.training.config import Loss, TrainConfig, with_settings
@@ -23,6 +24,7 @@ from core.training.runs.liveness import process_start
 from core.training.runs.run import EPOCH_FILE, STATE_FILE, Run, create_run, find_run, list_runs
 from core.training.runs.status import Status
 from tests.conftest import REPOSITORY
+from tests.contributing import example
 
 
 def opened(**query: str) -> AppTest:
@@ -275,6 +277,25 @@ def test_the_zoo_offers_its_encoders_and_crops_that_fit(
     run = launched[0][0]
     assert run.name == "demo-sm-pspnet-mobilenetv2-01"
     assert run.config().model == ZooSpec(architecture="sm-pspnet", backbone="mobilenetv2")
+
+
+def test_a_new_family_has_its_fields(
+    dataset: str,
+    launched: list[tuple[Run, list[str]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the row of docs/contributing.md alone."""
+    module, row = example("A model family", Family, tmp_path)
+    monkeypatch.setitem(FAMILIES, *row)
+    at = opened()
+    at.selectbox(key="train.model.architecture").set_value("three-layers").run()
+    assert not at.exception
+    assert "Three layers" in at.selectbox(key="train.model.architecture").options
+    assert row[1].summary in [caption.value for caption in at.caption]
+    at.number_input(key="train.model.width").set_value(12).run()
+    _button(at, "Start training").click().run()
+    assert launched[0][0].config().model == module.ThreeLayersSpec(width=12)
 
 
 def test_the_command_gives_what_the_form_says(

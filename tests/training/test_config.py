@@ -27,8 +27,8 @@ def test_json_round_trip_keeps_everything(tmp_path: Path) -> None:
     [
         ({"epoch": 3}, "remove 'epoch'"),
         ({"model": {"depht": 3}}, "remove 'model.depht'"),
-        ({"batch": 0}, "mend batch"),
-        ({"version": 2}, "mend version"),
+        ({"batch": 0}, "fix batch"),
+        ({"version": 2}, "fix version"),
         ({"recipe": {"split": {"val": 0.6, "test": 0.5}}}, "leave something to train on"),
     ],
 )
@@ -62,10 +62,10 @@ def test_settings_take_json_and_plain_text() -> None:
         ("epochs", "KEY=VALUE"),
         ("model.colour=3", "settings here: .*width"),
         ("nothing.at.all=3", "settings here: .*epochs"),
-        ("epochs=many", "mend epochs"),
-        ("model.width=13", "mend model.width"),
-        ("limit_minutes=Infinity", "mend limit_minutes: .*finite"),
-        ("loss.dice=NaN", "mend loss.dice: .*finite"),
+        ("epochs=many", "fix epochs"),
+        ("model.width=13", "fix model.width"),
+        ("limit_minutes=Infinity", "fix limit_minutes: .*finite"),
+        ("loss.dice=NaN", "fix loss.dice: .*finite"),
     ],
 )
 def test_a_wrong_setting_says_what_there_is(setting: str, advice: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
-from ui.data.prepare.draft import draft, field
+from ui.data.prepare.draft import RecipeDraft
 from ui.loaded.datasets import open_chosen
+from ui.settings.fields import Fields
 
 __all__ = ["choose_product"]
 
@@ -26,13 +25,12 @@ def choose_product(ref: DatasetRef, dataset: Dataset) -> Dataset:
     """
     if len(dataset.products) < 2:
         return dataset
-    wanted = draft(ref).product
-    st.selectbox(
-        "Image product",
-        list(dict.fromkeys(["", *dataset.products, wanted])),
-        format_func=lambda name: name or f"{dataset.products[0]} (the first)",
-        help="What all views show and count, and what the recipe uses.",
+    fields = Fields(RecipeDraft(ref))
+    fields.choice(
+        "product",
+        options=["", *dataset.products],
+        words=lambda name: name or f"{dataset.products[0]} (the first)",
         width=280,
-        **field(ref, "product"),
     )
+    wanted = fields.draft.value("product")
     return open_chosen(ref, wanted) if wanted not in ("", dataset.product) else dataset

@@ -1,4 +1,4 @@
-"""Splits on a page: what their kinds are called, what each means, and who is on which side."""
+"""Splits on a page: which kinds are offered, what each means, and who is on which side."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from ui.shell.errors import plain
 
-__all__ = ["SPLIT_MEANS", "SPLIT_NAMES", "sides_of", "split_table"]
+__all__ = ["SPLIT_MEANS", "sides_of", "split_kinds", "split_table"]
 
-SPLIT_NAMES = {
-    "scene": "by scene",
-    "folds": "by folds of scenes",
-    "within-scene": "within scenes",
-    "random": "random",
-    "fixed": "as listed",
-}
 SPLIT_MEANS = {
     "scene": "Whole scenes are kept apart: the scores tell about places never seen.",
     "folds": "Whole scenes are kept apart. Train once for each fold: the mean of the scores says "
@@ -28,6 +21,15 @@ SPLIT_MEANS = {
     "fixed": "As the lists say; what is on none of them trains.",
 }
 _LISTED = 6  # scenes named in a row
+
+
+def split_kinds(kind: str) -> list[str]:
+    """The kinds of split to choose from; lists of samples are offered only where there are some.
+
+    Args:
+        kind: the kind that is chosen.
+    """
+    return [name for name in SPLIT_MEANS if name != "fixed" or kind == "fixed"]
 
 
 def sides_of(split: Split) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from core.datasets.recipes.recipe import Augmentation
 from core.errors import ConfigError
+from core.settings import Setting, labelled_settings
 
 __all__ = ["PRESETS", "at_strength"]
 
@@ -41,26 +45,13 @@ PRESETS: dict[str, Augmentation] = {
 """By name, weakest first. Those with changes of colour want 8-bit imagery or a normalisation with
 limits (`minmax`, `percentile`, `decibel`): see `core.datasets.batches.feed.check_photometric`."""
 
-_MOST = {
-    "rotation": 180.0,
-    "shear": 45.0,
-    "elastic": 1.0,
-    "brightness": 1.0,
-    "contrast": 0.99,
-    "saturation": 0.99,
-    "hue": 0.5,
-    "noise": 0.5,
-    "speckle": 1.0,
-    "cutout": 0.5,
-}
-
 
 def at_strength(augmentation: Augmentation, strength: float) -> Augmentation:
     """All changes weaker or stronger by one factor.
 
     Args:
-        augmentation: as it is at strength 1.
-        strength: 0 for no change at all, 2 for twice as much; each setting stays within its
+        augmentation: augmentation at strength 1.
+        strength: factor: 0 for no change at all, 2 for twice as much; each setting stays within its
             limits. The zoom is scaled as a ratio: 0.5 to 2 becomes 0.25 to 4 at strength 2. Flips
             and quarter turns have no measure: they are kept, except at 0.
 
@@ -72,15 +63,18 @@ def at_strength(augmentation: Augmentation, strength: float) -> Augmentation:
             f"a strength of {strength:g} means nothing",
             remedy="give 0 for no augmentation, 1 for the preset as it is, 2 for twice as much",
         )
-    amounts = {
-        name: min(getattr(augmentation, name) * strength, most) for name, most in _MOST.items()
-    }
-    low, high = (min(max(end**strength, 0.1), 10.0) for end in augmentation.zoom)
-    return augmentation.model_copy(
-        update={
-            **amounts,
-            "zoom": (low, high),
-            "flips": augmentation.flips and strength > 0,
-            "quarter_turns": augmentation.quarter_turns and strength > 0,
-        }
-    )
+    changed: dict[str, Any] = {}
+    for setting in labelled_settings(Augmentation):
+        value, (low, high) = getattr(augmentation, setting.key), _limits(setting)
+        if setting.kind is bool:
+            changed[setting.key] = value and strength > 0
+        elif isinstance(value, tuple):
+            changed[setting.key] = tuple(min(max(end**strength, low), high) for end in value)
+        else:
+            changed[setting.key] = min(value * strength, high)
+    return augmentation.model_copy(update=changed)
+
+
+def _limits(setting: Setting) -> tuple[float, float]:
+    low, high = setting.low or 0.0, math.inf if setting.high is None else setting.high
+    return low, 0.99 * high if setting.open_high else high

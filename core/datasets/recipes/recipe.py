@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.datasets.recipes.splits import SplitConfig
 from core.imagery.normalise import NormalisationKind
 from core.imagery.window import Window
-from core.settings import load_settings
+from core.settings import Label, load_settings
 
 __all__ = ["Augmentation", "Patch", "Recipe", "load_recipe"]
+
+_Magnification = Annotated[float, Field(ge=0.1, le=10)]
 
 
 class Patch(BaseModel):
@@ -31,10 +33,38 @@ class Patch(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int = Field(256, ge=32, le=2048, multiple_of=32)
-    stride: int = Field(0, ge=0, le=4096)
-    minimum_labelled: float = Field(0.1, ge=0, le=1)
-    rare: float = Field(0.0, ge=0, le=1)
+    size: Annotated[
+        int, Label("Crop size", "Side of the squares that are cut out of the images.", unit="px")
+    ] = Field(256, ge=32, le=2048, multiple_of=32)
+    stride: Annotated[
+        int,
+        Label(
+            "Stride",
+            "Crops on a grid of this many pixels, gone through in a new order each time.",
+            unit="px",
+            zero="random places",
+            step=32,
+        ),
+    ] = Field(0, ge=0, le=4096)
+    minimum_labelled: Annotated[
+        float,
+        Label(
+            "Least labelled share of a crop",
+            "Crops with less are drawn again.",
+            unit="%",
+            step=0.05,
+        ),
+    ] = Field(0.1, ge=0, le=1)
+    rare: Annotated[
+        float,
+        Label(
+            "Crops centred on rare classes",
+            "How many of the crops are drawn around a class chosen evenly: rare ones are then seen "
+            "more often.",
+            unit="%",
+            step=0.05,
+        ),
+    ] = Field(0.0, ge=0, le=1)
 
 
 class Augmentation(BaseModel):
@@ -43,7 +73,7 @@ class Augmentation(BaseModel):
     Attributes:
         flips, quarter_turns: the eight symmetries of the square; there is no up in a nadir image.
         zoom: smallest and largest magnification.
-        rotation: largest free turn in degrees, to either side.
+        rotation: largest rotation in degrees, to either side.
         shear: largest slant in degrees, along x and along y.
         elastic: size of a smooth random deformation, 0 none to 1 strong.
         brightness: largest shift as a share of the value range.
@@ -57,27 +87,65 @@ class Augmentation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    flips: bool = True
-    quarter_turns: bool = True
-    zoom: tuple[float, float] = (1.0, 1.0)
-    rotation: float = Field(0.0, ge=0, le=180)
-    shear: float = Field(0.0, ge=0, le=45)
-    elastic: float = Field(0.0, ge=0, le=1)
-    brightness: float = Field(0.0, ge=0, le=1)
-    contrast: float = Field(0.0, ge=0, lt=1)
-    saturation: float = Field(0.0, ge=0, lt=1)
-    hue: float = Field(0.0, ge=0, le=0.5)
-    noise: float = Field(0.0, ge=0, le=0.5)
-    speckle: float = Field(0.0, ge=0, le=1)
-    cutout: float = Field(0.0, ge=0, le=0.5)
+    flips: Annotated[bool, Label("Flips", "Mirrored left to right and top to bottom.")] = True
+    quarter_turns: Annotated[bool, Label("Quarter turns", "Turned by 90, 180 or 270°.")] = True
+    zoom: Annotated[
+        tuple[_Magnification, _Magnification],
+        Label(
+            "Zoom",
+            "Smallest and largest magnification.",
+            unit="times",
+            step=0.05,
+            usual=(0.25, 4.0),
+        ),
+    ] = (1.0, 1.0)
+    rotation: Annotated[
+        float, Label("Rotation", "Largest turn, to either side.", unit="°", step=5)
+    ] = Field(0.0, ge=0, le=180)
+    shear: Annotated[
+        float, Label("Shear", "Largest slant, along x and along y.", unit="°", step=1)
+    ] = Field(0.0, ge=0, le=45)
+    elastic: Annotated[
+        float, Label("Elastic", "Smooth random deformation, 0 none to 1 strong.", step=0.05)
+    ] = Field(0.0, ge=0, le=1)
+    brightness: Annotated[
+        float, Label("Brightness", "Largest shift, as a share of the value range.", step=0.05)
+    ] = Field(0.0, ge=0, le=1)
+    contrast: Annotated[float, Label("Contrast", "Largest relative change.", step=0.05)] = Field(
+        0.0, ge=0, lt=1
+    )
+    saturation: Annotated[
+        float, Label("Saturation (RGB)", "Largest relative change.", step=0.05)
+    ] = Field(0.0, ge=0, lt=1)
+    hue: Annotated[
+        float, Label("Hue (RGB)", "Largest turn, 0.5 being half the hue circle.", step=0.01)
+    ] = Field(0.0, ge=0, le=0.5)
+    noise: Annotated[
+        float,
+        Label("Noise", "Largest standard deviation, as a share of the value range.", step=0.01),
+    ] = Field(0.0, ge=0, le=0.5)
+    speckle: Annotated[
+        float,
+        Label(
+            "Speckle (radar)",
+            "Noise as radar images have it: standard deviation of a factor whose mean is 1.",
+            step=0.05,
+        ),
+    ] = Field(0.0, ge=0, le=1)
+    cutout: Annotated[
+        float,
+        Label(
+            "Cutout",
+            "Largest side of a square that is blanked out, as a share of the crop's.",
+            step=0.05,
+        ),
+    ] = Field(0.0, ge=0, le=0.5)
 
     @model_validator(mode="after")
     def _ordered(self) -> Augmentation:
         low, high = self.zoom
-        if not 0.1 <= low <= high <= 10:
-            raise ValueError(
-                f"expected zoom as [low, high] within 0.1 and 10, received {self.zoom}"
-            )
+        if low > high:
+            raise ValueError(f"expected zoom as [low, high], received {self.zoom}")
         return self
 
 
@@ -103,17 +171,45 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
-    name: str = "default"
+    name: Annotated[str, Label("Recipe")] = "default"
     revision: int = Field(0, ge=0)
     dataset: str = ""
-    product: str = ""
-    bands: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    exclude: tuple[str, ...] = ()
+    product: Annotated[
+        str, Label("Image product", "What all views show and count, and what the recipe uses.")
+    ] = ""
+    bands: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...],
+        Label("Bands, in the order the network gets them"),
+    ] = ()
+    exclude: Annotated[tuple[str, ...], Label("Samples left out")] = ()
     mask_values: dict[str, str] = Field(default_factory=dict)
     windows: dict[str, Window] = Field(default_factory=dict)
-    normalisation: NormalisationKind = "standard"
+    normalisation: Annotated[
+        NormalisationKind,
+        Label(
+            "Input normalisation",
+            "What brings pixel values into the network's range; fitted to the training samples.",
+            words={
+                "unit": "Value range to 0–1",
+                "minmax": "Least and greatest value, band by band, to 0–1",
+                "percentile": "Two percentiles, band by band, to 0–1",
+                "standard": "Mean 0 and spread 1, band by band",
+                "imagenet": "ImageNet's mean and spread (RGB)",
+                "decibel": "Two limits in dB (radar) to 0–1",
+            },
+        ),
+    ] = "standard"
     clip: tuple[float, float] | None = None
-    class_weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    class_weights: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=1000)]],
+        Label(
+            "Class weights",
+            "Factors in every loss, multiplied by the class balance; 1 leaves a class as it is, 0 "
+            "leaves it out.",
+            step=0.5,
+            format="%g",
+        ),
+    ] = Field(default_factory=dict)
     split: SplitConfig = SplitConfig()
     patch: Patch = Patch()
     augmentation: Augmentation = Augmentation()

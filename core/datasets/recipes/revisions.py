@@ -12,6 +12,7 @@ from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.errors import ConfigError
 from core.formats import MISSING
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
+from core.settings import flatten_settings
 
 __all__ = [
     "differences",
@@ -118,7 +119,7 @@ def differences(one: Recipe, other: Recipe) -> list[tuple[str, str, str]]:
 
     Name and revision do not count.
     """
-    left, right = (_flat(r.model_dump(mode="json")) for r in (one, other))
+    left, right = _texts(one), _texts(other)
     keys = [k for k in dict.fromkeys((*left, *right)) if k not in ("name", "revision", "version")]
     return [
         (key, left.get(key, MISSING), right.get(key, MISSING))
@@ -127,13 +128,10 @@ def differences(one: Recipe, other: Recipe) -> list[tuple[str, str, str]]:
     ]
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in content.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, list):
-            flat[prefix + key] = ", ".join(map(str, value)) or "none"
-        else:
-            flat[prefix + key] = str(value)
-    return flat
+def _texts(recipe: Recipe) -> dict[str, str]:
+    flat = flatten_settings(recipe.model_dump(mode="json"))
+    return {key: _text(value) for key, value in flat.items() if value != {}}
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)

@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.datasets.dataset import Sample
 from core.errors import ConfigError
+from core.settings import Label
 
 __all__ = ["Split", "SplitConfig", "lists_from_text", "split_samples"]
 
@@ -35,12 +36,32 @@ class SplitConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["scene", "folds", "within-scene", "random", "fixed"] = "scene"
-    val: float = Field(0.2, ge=0, lt=1)
-    test: float = Field(0.2, ge=0, lt=1)
-    folds: int = Field(5, ge=2, le=50)
-    fold: int = Field(0, ge=0)
-    seed: int = 0
+    kind: Annotated[
+        Literal["scene", "folds", "within-scene", "random", "fixed"],
+        Label(
+            "Split",
+            "What is kept apart for validation (chooses the weights that are kept) and test (is "
+            "never looked at while training).",
+            words={
+                "scene": "by scene",
+                "folds": "by folds of scenes",
+                "within-scene": "within scenes",
+                "random": "random",
+                "fixed": "as listed",
+            },
+        ),
+    ] = "scene"
+    val: Annotated[
+        float, Label("Validation share", "Of scenes or samples.", unit="%", step=0.05)
+    ] = Field(0.2, ge=0, lt=1)
+    test: Annotated[float, Label("Test share", "Of scenes or samples.", unit="%", step=0.05)] = (
+        Field(0.2, ge=0, lt=1)
+    )
+    folds: Annotated[int, Label("Folds", "Parts of the scenes.")] = Field(5, ge=2, le=50)
+    fold: Annotated[int, Label("Fold that validates", "Counted from 0; train once for each.")] = (
+        Field(0, ge=0)
+    )
+    seed: Annotated[int, Label("Split seed", "Another number, another split.")] = Field(0, ge=0)
     val_samples: tuple[str, ...] = ()
     test_samples: tuple[str, ...] = ()
 
@@ -63,8 +84,8 @@ def lists_from_text(text: str, name: str) -> SplitConfig:
     on no list trains.
 
     Args:
-        text: the content.
-        name: the file's name, for messages.
+        text: content of the file.
+        name: name of the file, for messages.
 
     Raises:
         ConfigError: neither form, or nothing to validate or test on.
@@ -117,8 +138,8 @@ def split_samples(samples: Sequence[Sample], config: SplitConfig) -> Split:
     """Share out the samples that have a mask.
 
     Args:
-        samples: all of the dataset; those without a mask are left out.
-        config: how.
+        samples: samples of the dataset; those without a mask are left out.
+        config: kind of split and its shares.
 
     Raises:
         ConfigError: too few scenes or samples for the shares asked for, or an unknown id.
@@ -189,7 +210,7 @@ def _fixed(labelled: list[Sample], config: SplitConfig) -> Split:
     strange = [i for i in (*config.val_samples, *config.test_samples) if i not in known]
     if strange or both:
         what = f"unknown: {strange[0]!r}" if strange else f"on both lists: {min(both)!r}"
-        raise ConfigError(f"the split's sample lists do not fit, {what}", remedy="mend the lists")
+        raise ConfigError(f"the split's sample lists do not fit, {what}", remedy="fix the lists")
     sides = {i: "val" for i in config.val_samples} | {i: "test" for i in config.test_samples}
     split = _collect({sample.id: sides.get(sample.id, "train") for sample in labelled})
     if not split.train:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from core.device import tensorflow
 from core.models.cost.layer_sum import Cost, LayerSum
 from core.models.spec import ModelSpec
+from core.settings import Label
 
 if TYPE_CHECKING:
     import keras
@@ -35,12 +36,55 @@ class UNetSpec(ModelSpec):
     """
 
     architecture: Literal["unet"] = "unet"
-    width: int = Field(24, ge=4, le=256, multiple_of=4)
-    depth: int = Field(4, ge=1, le=6)
-    dropout: float = Field(0.1, ge=0, lt=1)
-    norm: Norm = "batch"
-    upsampling: Literal["transposed", "resize"] = "transposed"
-    stem_stride: Literal[1, 2, 4] = 1
+    width: Annotated[
+        int,
+        Label(
+            "Width",
+            "Of the first level, a multiple of 4; each level below doubles them.",
+            unit="channels",
+        ),
+    ] = Field(24, ge=4, le=256, multiple_of=4)
+    depth: Annotated[
+        int,
+        Label(
+            "Depth",
+            "Each halves the resolution once more: a wider view, and many more parameters.",
+            unit="halvings",
+        ),
+    ] = Field(4, ge=1, le=6)
+    stem_stride: Annotated[
+        Literal[1, 2, 4],
+        Label(
+            "Working resolution",
+            "Half is 4 times as fast, with coarser outlines.",
+            words={1: "full", 2: "half", 4: "quarter"},
+        ),
+    ] = 1
+    norm: Annotated[
+        Norm,
+        Label(
+            "Normalisation layers",
+            "Batch for batches of 4 crops and more, group for smaller ones (width a multiple of "
+            "8).",
+            words={"group": "group (of 8 channels)"},
+        ),
+    ] = "batch"
+    dropout: Annotated[
+        float,
+        Label(
+            "Dropout",
+            "Share of channels dropped at the bridge, 0 to 1; helps against overfitting.",
+            step=0.05,
+        ),
+    ] = Field(0.1, ge=0, lt=1)
+    upsampling: Annotated[
+        Literal["transposed", "resize"],
+        Label(
+            "Upsampling",
+            "Resizing leaves no checkerboard and costs a little more.",
+            words={"transposed": "transposed convolution", "resize": "resize and convolution"},
+        ),
+    ] = "transposed"
 
     @model_validator(mode="after")
     def _groups(self) -> UNetSpec:

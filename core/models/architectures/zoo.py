@@ -41,7 +41,7 @@ def build_zoo(spec: ZooSpec) -> keras.Model:
     if spec.decoder.fixed_size and not spec.size:
         raise ModelError(
             "PSPNet pools over all of its input, and its size is not given",
-            where="model.size",
+            key="model.size",
             remedy="set it to the side of the crops, a multiple of 48 px",
         )
     side = spec.size or None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from core.models.cost.layer_sum import Cost
 from core.models.spec import ModelSpec
 from core.models.zoo_table import SIDE, backbones, read_table
+from core.settings import Label
 
 __all__ = [
     "DECODERS",
@@ -78,7 +79,14 @@ class ZooSpec(ModelSpec):
     """
 
     architecture: ZooDecoder = "sm-unet"
-    backbone: str = "resnet34"
+    backbone: Annotated[
+        str,
+        Label(
+            "Encoder",
+            "Small and quick: mobilenetv2, efficientnetb0, resnet18. A good first choice: "
+            "resnet34 or efficientnetb2. Beside each, the parameters of the whole network.",
+        ),
+    ] = "resnet34"
     size: int = Field(0, ge=0, le=2048)
 
     @field_validator("backbone")

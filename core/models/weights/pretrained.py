@@ -88,14 +88,14 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
         start_from: name of the model that the training is to begin with, if any.
 
     Raises:
-        ConfigError: its `where` is ``encoder_weights``.
+        ConfigError: its `key` is ``encoder_weights``.
     """
     if choice == NONE:
         return
     if start_from:
         raise ConfigError(
             "a training begins either with a model's weights or with those of an encoder",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy="set encoder_weights to none, or start_from to nothing",
         )
     row = pretrained_weights(spec)
@@ -103,7 +103,7 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
         others = [name for name in FAMILIES if pretrained_weights(default_spec(name))]
         raise ConfigError(
             f"there are no encoder weights for the architecture {spec.architecture}",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy=f"set it to none, or choose another architecture: {', '.join(others)}",
         )
     if choice == IMAGENET:
@@ -113,13 +113,13 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
     if path.suffix.lower() != suffix:
         raise ConfigError(
             f"expected none, imagenet or a file {suffix}, received {choice!r}",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy=f"give a file of the whole {row.encoder} ({suffix})",
         )
     if not path.is_file():
         raise ConfigError(
             f"there is no file {choice!r}",
-            where="encoder_weights",
+            key="encoder_weights",
             remedy=f"give its whole path, or put it into {workspace().weights}",
         )
 

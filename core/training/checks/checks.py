@@ -1,6 +1,6 @@
 """Whether a configuration can be trained on a dataset at all, said before anything is started.
 
-Each error names the setting by its dotted key (`where`) and the values that would do (`remedy`).
+Each error names the setting by its dotted key (`key`) and the values that would do (`remedy`).
 Headers of images are read and some masks, and nothing of TensorFlow.
 """
 
@@ -22,7 +22,7 @@ from core.errors import ConfigError, RunError
 from core.formats import binary_size
 from core.imagery.raster import read_header
 from core.models.spec import ModelSpec
-from core.settings import remedy_for
+from core.settings import misfit
 from core.training.checks.class_weights import check_class_weights
 from core.training.checks.initial_weights import check_initial_weights
 from core.training.checks.memory import largest_batch, training_memory
@@ -52,8 +52,8 @@ class TrainingImages:
 
     Attributes:
         sizes: (width, height) of each in pixels, as the recipe cuts them.
-        bands: of the first file.
-        used: bands that the network gets.
+        bands: number of bands of the first file.
+        used: number of bands that the network gets.
     """
 
     sizes: tuple[tuple[int, int], ...]
@@ -75,8 +75,8 @@ def training_images(dataset: Dataset, split: Split) -> TrainingImages:
     """Read the headers of the training images.
 
     Args:
-        dataset: as the recipe has it (`prepared`).
-        split: its sides.
+        dataset: dataset as the recipe has it (`prepared`).
+        split: sides of the split.
 
     Raises:
         ImageError: one cannot be opened.
@@ -102,9 +102,8 @@ def network_of(config: TrainConfig, bands: int, classes: int) -> ModelSpec:
         # A crop that does not fit is refused by its own key.
         return type(config.model).model_validate(content).for_crops(config.recipe.patch.size)
     except ValidationError as error:
-        raise ConfigError(
-            "the network does not fit the dataset", where="model", remedy=remedy_for(error)
-        ) from error
+        what = "the network does not fit the dataset"
+        raise misfit(error, what, where="model", key="model") from error
 
 
 def check_training(
@@ -115,12 +114,12 @@ def check_training(
     Masks are read until every class was seen on the training side, mostly a handful.
 
     Args:
-        config: to be trained.
-        dataset: as opened.
+        config: configuration to be trained.
+        dataset: dataset as opened.
         progress: called with (masks read, masks there are).
 
     Raises:
-        ConfigError: its `where` is the key of the setting that does not fit.
+        ConfigError: its `key` is that of the setting that does not fit.
         DatasetError: a mask that was read does not fit.
         ImageError: a training image cannot be opened, or a mask not be read.
     """
@@ -128,8 +127,8 @@ def check_training(
     try:
         split = split_samples(dataset.samples, config.recipe.split)
     except ConfigError as error:
-        where = error.where or "recipe.split"
-        raise ConfigError(error.what, where=where, remedy=error.remedy) from error
+        key = error.key or "recipe.split"
+        raise ConfigError(error.what, key=key, remedy=error.remedy) from error
     images = training_images(dataset, split)
     check_config(config, dataset, split, images)
     spec = network_of(config, images.used, len(dataset.classes))
@@ -148,19 +147,19 @@ def check_config(
     """Refuse what could only fail later.
 
     Args:
-        config: to be trained.
-        dataset: as the recipe has it (`prepared`).
-        split: its sides.
-        images: of the training side, where they have been read already.
+        config: configuration to be trained.
+        dataset: dataset as the recipe has it (`prepared`).
+        split: sides of the split.
+        images: images of the training side, where they have been read already.
 
     Raises:
-        ConfigError: its `where` is the key of the setting that does not fit.
+        ConfigError: its `key` is that of the setting that does not fit.
         ImageError: a training image cannot be opened.
     """
     if not split.val:
         raise ConfigError(
             "there is nothing to validate on",
-            where="recipe.split.val",
+            key="recipe.split.val",
             remedy="give it a share above 0, for example 0.2",
         )
     images = images or training_images(dataset, split)
@@ -168,7 +167,7 @@ def check_config(
     if wrong:
         raise ConfigError(
             f"there is no band {wrong[0]}: the images have {images.bands}",
-            where="recipe.bands",
+            key="recipe.bands",
             remedy=f"choose among {', '.join(map(str, range(images.bands)))} (counted from 0)",
         )
     names = dataset.classes.names
@@ -178,7 +177,7 @@ def check_config(
     if config.replicas and config.batch % config.replicas:
         raise ConfigError(
             f"a batch of {config.batch} cannot be divided evenly among {config.replicas} replicas",
-            where="replicas",
+            key="replicas",
             remedy="choose 0 (automatic) or a divisor of the batch: "
             + _listed([n for n in range(1, config.batch + 1) if not config.batch % n]),
         )
@@ -189,34 +188,34 @@ def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:
     """Refuse a training split that there is nothing to learn from.
 
     Args:
-        config: to be trained.
+        config: configuration to be trained.
         counts: labelled pixels of the training samples by class, or how many samples have it; 0
             where it has none.
 
     Raises:
         ConfigError: no class, or a single one, has pixels, or all that have weigh nothing.
     """
-    there = [name for name, pixels in counts.items() if pixels]
+    occurring = [name for name, pixels in counts.items() if pixels]
     remedy = "choose another kind of split, other shares or another seed (recipe.split.seed)"
-    if not there:
+    if not occurring:
         raise ConfigError(
             "every training mask is void",
-            where="recipe.split",
+            key="recipe.split",
             remedy=f"{remedy}, or check the class table with `audit`",
         )
-    if len(there) == 1 and len(counts) > 1:
+    if len(occurring) == 1 and len(counts) > 1:
         raise ConfigError(
-            f"the training split has pixels of {there[0]} alone, and there is nothing to tell it "
-            "from",
-            where="recipe.split",
+            f"the training split has pixels of {occurring[0]} alone, and there is nothing to tell "
+            "it from",
+            key="recipe.split",
             remedy=remedy,
         )
     weights = config.recipe.class_weights
-    if not any(weights.get(name, 1.0) for name in there):
+    if not any(weights.get(name, 1.0) for name in occurring):
         raise ConfigError(
             "every class that the training split has is of weight 0",
-            where="recipe.class_weights",
-            remedy=f"give one of {', '.join(there)} a weight above 0",
+            key="recipe.class_weights",
+            remedy=f"give one of {', '.join(occurring)} a weight above 0",
         )
 
 
@@ -224,8 +223,8 @@ def check_memory(config: TrainConfig, spec: ModelSpec, memory: int | None) -> No
     """Refuse a batch that main memory has no room for.
 
     Args:
-        config: to be trained.
-        spec: the network, for the dataset's bands and classes.
+        config: configuration to be trained.
+        spec: spec of the network, for the dataset's bands and classes.
         memory: bytes there are (`memory_at_its_turn`); None where that is not known.
 
     Raises:
@@ -244,7 +243,7 @@ def check_memory(config: TrainConfig, spec: ModelSpec, memory: int | None) -> No
     raise ConfigError(
         f"a batch of {config.batch} crops of {size} px takes about {binary_size(needed)} of "
         f"memory, and {binary_size(memory)} are free",
-        where="batch",
+        key="batch",
         remedy=remedy,
     )
 
@@ -261,10 +260,10 @@ def memory_at_its_turn() -> int | None:
     None where it trains on a GPU, whose memory only TensorFlow knows, or the system does not say.
     """
     free = None if has_gpu() else available_memory()
-    return None if free is None else free + sum(map(_held, list_runs()))
+    return None if free is None else free + sum(map(_memory_of, list_runs()))
 
 
-def _held(run: Run) -> int:
+def _memory_of(run: Run) -> int:
     try:
         status = run.status()
         if not status.alive or status.pid is None:
@@ -279,7 +278,7 @@ def absent_classes(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Classes without a pixel in the training split: the network cannot learn them.
 
     Args:
-        counts: as of `check_counts`.
+        counts: pixels or samples by class, as of `check_counts`.
     """
     return tuple(name for name, pixels in counts.items() if not pixels)
 
@@ -290,7 +289,7 @@ def _check_crop(config: TrainConfig, spec: ModelSpec, images: TrainingImages) ->
     if size % spec.multiple:
         raise ConfigError(
             f"crops of {size} px do not fit a network that needs multiples of {spec.multiple}",
-            where="recipe.patch.size",
+            key="recipe.patch.size",
             remedy=f"choose one of {_listed(sizes)}",
         )
     # Smaller images are filled up; that is of use only where no smaller crop is to be had.
@@ -298,7 +297,7 @@ def _check_crop(config: TrainConfig, spec: ModelSpec, images: TrainingImages) ->
         raise ConfigError(
             f"crops of {size} px are larger than every training image, whose longest side is "
             f"{images.largest} px",
-            where="recipe.patch.size",
+            key="recipe.patch.size",
             remedy=f"choose one of {_listed(sizes)}",
         )
 
@@ -307,7 +306,7 @@ def crop_sizes(spec: ModelSpec, largest: int) -> list[int]:
     """Sides of crops that fit a network and images, in pixels; at least the smallest one.
 
     Args:
-        spec: the network.
+        spec: spec of the network.
         largest: the longest side of any training image.
     """
     least, most = _SIZES

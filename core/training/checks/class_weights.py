@@ -14,8 +14,8 @@ def check_class_weights(config: TrainConfig, names: Sequence[str]) -> None:
     """Refuse class weights of classes that there are not, or that are 0 for all.
 
     Args:
-        config: its recipe's `class_weights`.
-        names: of the dataset's classes.
+        config: configuration with the recipe's `class_weights`.
+        names: class names of the dataset.
 
     Raises:
         ConfigError: they do not fit.
@@ -24,12 +24,12 @@ def check_class_weights(config: TrainConfig, names: Sequence[str]) -> None:
     if unknown := sorted(set(weights) - set(names)):
         raise ConfigError(
             f"the dataset has no class {unknown[0]!r}",
-            where="recipe.class_weights",
+            key="recipe.class_weights",
             remedy=f"name some of {', '.join(names)}",
         )
     if not any(weights.get(name, 1.0) for name in names):
         raise ConfigError(
             "every class is of weight 0",
-            where="recipe.class_weights",
+            key="recipe.class_weights",
             remedy="give one of them a weight above 0",
         )

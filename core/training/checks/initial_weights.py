@@ -19,11 +19,11 @@ def check_initial_weights(config: TrainConfig, spec: ModelSpec) -> None:
     """Refuse weights to begin with that do not fit, before anything is started.
 
     Args:
-        config: its `start_from` and `encoder_weights`.
-        spec: the network, with its bands and classes.
+        config: configuration with `start_from` and `encoder_weights`.
+        spec: spec of the network, with its bands and classes.
 
     Raises:
-        ConfigError: its `where` is the key of the setting.
+        ConfigError: its `key` is that of the setting.
     """
     check_encoder_weights(spec, config.encoder_weights, config.start_from)
     if not config.start_from:
@@ -31,7 +31,7 @@ def check_initial_weights(config: TrainConfig, spec: ModelSpec) -> None:
     try:
         check_transfer(spec, _source(config).spec)
     except ModelError as error:
-        raise ConfigError(error.what, where="start_from", remedy=error.remedy) from error
+        raise ConfigError(error.what, key="start_from", remedy=error.remedy) from error
 
 
 def _source(config: TrainConfig) -> ModelCard:

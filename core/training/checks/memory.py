@@ -1,4 +1,4 @@
-"""How much memory a training takes, told before it starts and without TensorFlow."""
+"""How much memory a training takes, estimated before it starts and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def training_memory(spec: ModelSpec, config: TrainConfig) -> int:
 
     Weights, their gradients and what the optimiser and the running average keep of them, and the
     outputs of all layers for one batch. The dataset's decoded images come on top. The numbers above
-    were fitted to measured peaks of a dozen trainings (U-Nets, U-Net-VGG11, the zoo), which they
+    come from measured peaks of a dozen trainings (U-Nets, U-Net-VGG11, the zoo), which they
     meet within about a fifth.
 
     Args:
         spec: the network, for the dataset's bands and classes.
-        config: batch, crop, precision, optimiser and averaging.
+        config: configuration: batch, crop, precision, optimiser and averaging.
     """
-    found = cost(spec, config.recipe.patch.size)
+    step = cost(spec, config.recipe.patch.size)
     copies = 2 + _SLOTS[config.optimizer] + bool(config.ema)
-    weights = 4 * found.parameters * copies
-    return int(_PROCESS + weights + config.batch * found.activations * _BYTES[config.precision])
+    weights = 4 * step.parameters * copies
+    return int(_PROCESS + weights + config.batch * step.activations * _BYTES[config.precision])
 
 
 def largest_batch(spec: ModelSpec, config: TrainConfig, memory: int) -> int:
-    """The most crops a step that fit into so many bytes; 0 where not even one does."""
+    """The largest batch that fits into so many bytes; 0 where not even one crop does."""
     one = training_memory(spec, config.model_copy(update={"batch": 1}))
     two = training_memory(spec, config.model_copy(update={"batch": 2}))
     return max(0, (memory - one) // (two - one) + 1)

@@ -17,8 +17,8 @@ from core.training.config import TrainConfig
 
 __all__ = ["absent_everywhere", "cannot_learn", "check_presence", "classes_present", "splits_with"]
 
-_SEEDS = 50  # of each kind of split that are tried
-_OFFERED = 3  # of each kind that are named
+_SEEDS = 50  # seeds of each kind of split that are tried
+_NAMED = 3  # splits of each kind that are named
 _KINDS = ("scene", "within-scene")  # not random: its scores come out too good
 
 
@@ -31,8 +31,8 @@ def classes_present(
     sides are read too.
 
     Args:
-        dataset: as the recipe has it (`prepared`).
-        split: its sides.
+        dataset: dataset as the recipe has it (`prepared`).
+        split: sides of the split.
         progress: called with (masks read, masks there are) after each one.
 
     Returns:
@@ -46,16 +46,16 @@ def classes_present(
     samples = {sample.id: sample for sample in dataset.samples}
     order = [*split.train, *split.val, *split.test]
     training, unseen = set(split.train), set(names)
-    found: dict[str, frozenset[str]] = {}
+    present: dict[str, frozenset[str]] = {}
     for done, sample_id in enumerate(order):
-        found[sample_id] = _classes_of(dataset, samples[sample_id])
+        present[sample_id] = _classes_of(dataset, samples[sample_id])
         if sample_id in training:
-            unseen -= found[sample_id]
+            unseen -= present[sample_id]
         if progress:
             progress(done + 1, len(order))
         if not unseen:
             return None
-    return found
+    return present
 
 
 def _classes_of(dataset: Dataset, sample: Sample) -> frozenset[str]:
@@ -71,10 +71,10 @@ def check_presence(
     A class of weight 0 need not be there.
 
     Args:
-        config: to be trained.
-        dataset: as the recipe has it (`prepared`).
-        split: its sides.
-        present: the classes of every sample by its id.
+        config: configuration to be trained.
+        dataset: dataset as the recipe has it (`prepared`).
+        split: sides of the split.
+        present: classes of every sample by its id.
 
     Raises:
         ConfigError: a class is missing; the remedy names splits that have it.
@@ -94,7 +94,7 @@ def check_presence(
         remedy = f"choose {_listed(config.recipe.split, others)}" if others else "add samples of it"
     raise ConfigError(
         f"the training split has no pixel of {', '.join(missing)}, which the dataset has",
-        where="recipe.split",
+        key="recipe.split",
         remedy=f"{remedy}, or do without by recipe.class_weights={weights}",
     )
 
@@ -105,7 +105,7 @@ def splits_with(
     """Splits whose training side has all classes that there are: of the same kind, then of others.
 
     Args:
-        config, dataset, present: as of `check_presence`.
+        config, dataset, present: arguments as of `check_presence`.
 
     Returns:
         Up to three of each kind, which differ in `seed` and `kind` alone; those of folds in `fold`
@@ -114,7 +114,7 @@ def splits_with(
     wanted = set(_wanted(config, dataset)) & _of(present, present)
     asked = config.recipe.split
     kinds = dict.fromkeys((asked.kind, *_KINDS)) if asked.kind != "fixed" else ()
-    found: list[SplitConfig] = []
+    splits: list[SplitConfig] = []
     for kind in kinds:
         mine = 0
         for other in _others(asked, kind):
@@ -123,11 +123,11 @@ def splits_with(
             except ConfigError:
                 break  # too few scenes or samples for this kind, whatever the seed
             if sides.val and wanted <= _of(present, sides.train):
-                found.append(other)
+                splits.append(other)
                 mine += 1
-            if mine == _OFFERED:
+            if mine == _NAMED:
                 break
-    return found
+    return splits
 
 
 def absent_everywhere(
@@ -136,7 +136,7 @@ def absent_everywhere(
     """Classes that no sample has, which no split can change; those of weight 0 left out.
 
     Args:
-        config, dataset, present: as of `check_presence`.
+        config, dataset, present: arguments as of `check_presence`.
     """
     there = _of(present, present)
     return tuple(name for name in _wanted(config, dataset) if name not in there)

@@ -1,4 +1,4 @@
-"""What a training will take, told before it starts and without TensorFlow."""
+"""Number of steps of a training, known before it starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def steps_per_epoch(pixels: int, batch: int, size: int) -> int:
     """As many batches of square crops as cover that many training pixels once.
 
     Args:
-        pixels: of all training images.
+        pixels: pixels of all training images.
         batch: crops a step.
         size: side of a crop in pixels.
     """

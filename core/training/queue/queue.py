@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import DSIError, RunError
-from core.paths import workspace
+from core.paths import workspace, write_json
 from core.training.config import TrainConfig
 from core.training.queue import processes
 from core.training.runs.liveness import process_start
 from core.training.runs.locks import acquire, locked
-from core.training.runs.run import Run, create_run, ended_early, find_run, list_runs
+from core.training.runs.run import Run, create_run, find_run, list_runs
 from core.training.runs.status import Status
 
 __all__ = [
@@ -36,8 +36,8 @@ __all__ = [
     "enqueue",
     "hold_device",
     "holds_device",
-    "mark_failed",
     "move",
+    "note_launch_error",
     "queue_lock",
     "queued_runs",
     "remove",
@@ -210,21 +210,18 @@ def hold_device(run: Run, report: Callable[[str], object]) -> Iterator[None]:
         yield
 
 
-def mark_failed(name: str, error: DSIError) -> None:
+def note_launch_error(name: str, error: DSIError) -> None:
     """Note why the process that was launched for a run ends before the training began.
-
-    A run that is on its way already, or in other hands, keeps its status.
 
     Args:
         name: name of the run.
-        error: what ends the process.
+        error: error that ends the process.
     """
-    with queue_lock():
+    with queue_lock():  # who launched it has written its record then
         run = find_run(name)
-        status = run.status()
-        if status.state == "starting" and status.pid in (None, os.getpid()):
-            message = ended_early(" ".join(str(error).split()))
-            run.write_status(status.model_copy(update={"state": "failed", "message": message}))
+        if record := run.launch_record():
+            reason = {"error": " ".join(str(error).split())}
+            write_json(run.launched_file, record.model_copy(update=reason).model_dump(mode="json"))
 
 
 def _inherited(run: Run, number: int) -> IO[bytes]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.formats import MISSING
+from core.settings import flatten_settings
 from core.training.config import TrainConfig
 
 __all__ = ["Setting", "settings"]
@@ -32,17 +33,10 @@ class Setting:
 
 def settings(configs: Sequence[TrainConfig]) -> list[Setting]:
     """All settings of the configurations, in their order, those of any one included."""
-    flat = [dict(_flat(config.model_dump(mode="json"))) for config in configs]
+    flat = [flatten_settings(config.model_dump(mode="json")) for config in configs]
     keys = dict.fromkeys(key for content in flat for key in content)
-    return [Setting(key, tuple(content.get(key, MISSING) for content in flat)) for key in keys]
+    return [Setting(k, tuple(_text(c[k]) if k in c else MISSING for c in flat)) for k in keys]
 
 
-def _flat(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs = []
-    for key, value in content.items():
-        if isinstance(value, Mapping) and value:
-            pairs += _flat(value, f"{prefix}{key}.")
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            pairs.append((prefix + key, text))
-    return pairs
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -32,7 +32,6 @@ __all__ = [
     "STATE_FILE",
     "Run",
     "create_run",
-    "ended_early",
     "find_run",
     "list_runs",
 ]
@@ -150,15 +149,15 @@ class Run:
     def _is_running(self, status: Status) -> bool:
         if status.pid is not None:
             return is_alive(status.pid, status.process_start)
-        launched = self._launch_record()
+        launched = self.launch_record()
         if launched is None:
             return time.time() - status.updated < _START_GRACE
         return is_alive(launched.pid, launched.process_start)
 
     def _ending(self, status: Status) -> dict[str, str]:
-        launched = self._launch_record() if status.pid is None else None
-        if launched is not None and (reason := self._last_log_line(launched.log_size)):
-            return {"state": "failed", "message": ended_early(reason)}
+        launched = self.launch_record() if status.pid is None else None
+        if launched and (reason := launched.error or self._last_log_line(launched.log_size)):
+            return {"state": "failed", "message": f"It ended before the training began: {reason}"}
         kept = (
             f"the best checkpoint (epoch {status.best_epoch}) is kept and usable"
             if status.best_epoch
@@ -168,7 +167,8 @@ class Run:
         ended = f"{what} ended unexpectedly (killed, or the machine restarted)"
         return {"state": "interrupted", "message": f"{ended}; {kept}."}
 
-    def _launch_record(self) -> LaunchRecord | None:
+    def launch_record(self) -> LaunchRecord | None:
+        """The content of launched.json; None where there is none."""
         try:
             return LaunchRecord.model_validate_json(self.launched_file.read_text())
         except (OSError, UnicodeDecodeError, ValidationError):
@@ -225,11 +225,6 @@ class Run:
         """Ask the process to stop after the step it is in and keep its best weights."""
         with disk_errors(self.stop_file):
             self.stop_file.touch()
-
-
-def ended_early(reason: str) -> str:
-    """The message of a run whose process ended before the training began."""
-    return f"It ended before the training began: {reason}"
 
 
 def create_run(name: str, config: TrainConfig, status: Mapping[str, object] | None = None) -> Run:

@@ -57,6 +57,7 @@ class LaunchRecord(BaseModel):
     Attributes:
         pid, process_start: as in the status.
         log_size: bytes that train.log had before.
+        error: why the process ends before the training began, where it could say so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,3 +66,4 @@ class LaunchRecord(BaseModel):
     pid: int
     process_start: int | None
     log_size: int
+    error: str = ""

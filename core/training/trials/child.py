@@ -5,7 +5,7 @@ child, and a child that runs out of memory takes nobody with it. The protocol:
 
 - the parent writes one line, the order, and then keeps the pipe open for as long as it lives;
 - the child writes ``{"progress": [done, total]}`` any number of times, and at its end either
-  ``{"result": …}`` or ``{"error": {"kind", "what", "where", "remedy"}}``.
+  ``{"result": …}`` or ``{"error": {"kind", "what", "where", "key", "remedy"}}``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def run_in_child(module: str, order: dict[str, Any], progress: Progress, what: s
         The result, as decoded from JSON.
 
     Raises:
-        ConfigError: there was not enough memory for the child; `where` is ``batch``.
+        ConfigError: there was not enough memory for the child; `key` is ``batch``.
         DSIError: the child's own error, of the same class.
         RunError: it cannot be started, or it ended without an answer.
     """
@@ -148,14 +148,14 @@ def _unanswered(code: int, last: str, what: str) -> DSIError:
 def _no_memory() -> ConfigError:
     return ConfigError(
         "there is not enough memory for a training step",
-        where="batch",
+        key="batch",
         remedy="choose a smaller batch, smaller crops (recipe.patch.size), or a smaller network",
     )
 
 
 def _error_from_json(error: dict[str, str]) -> DSIError:
     kind: type[DSIError] = getattr(errors, error["kind"])
-    return kind(error["what"], where=error["where"], remedy=error["remedy"])
+    return kind(error["what"], where=error["where"], key=error["key"], remedy=error["remedy"])
 
 
 def child_main(work: Callable[[dict[str, Any], Progress], Any]) -> None:
@@ -222,5 +222,6 @@ def _error_as_json(error: DSIError) -> dict[str, str]:
         "kind": kind.__name__,
         "what": error.what,
         "where": error.where,
+        "key": error.key,
         "remedy": error.remedy,
     }

@@ -63,7 +63,7 @@ def find_learning_rate(config: TrainConfig, progress: Progress | None = None) ->
             process is killed.
 
     Raises:
-        DSIError: whatever the training itself would be refused for; `where` is ``batch`` if there
+        DSIError: whatever the training itself would be refused for; `key` is ``batch`` if there
             is not enough memory.
         RunError: it failed otherwise; `where` is the last line the process wrote.
     """

@@ -69,7 +69,7 @@ def measure(
             the process is killed.
 
     Raises:
-        ConfigError: there is not enough memory (`where` is ``batch``), the network cannot take so
+        ConfigError: there is not enough memory (`key` is ``batch``), the network cannot take so
             many bands or classes, or there are not so many replicas.
         RunError: it failed otherwise; `where` is the last line the process wrote.
     """

@@ -79,7 +79,7 @@ def test_what_does_not_fit_names_its_key(
 
 def test_bands_beyond_a_networks_are_refused() -> None:
     assert network_of(TrainConfig(), 100, 5).bands == 100
-    with pytest.raises(ConfigError, match="mend bands") as error:
+    with pytest.raises(ConfigError, match="fix bands") as error:
         network_of(TrainConfig(), 1025, 5)
     assert error.value.where == "model"
 
@@ -181,7 +181,7 @@ def test_the_command_refuses_a_batch_before_there_is_a_run(
     ("setting", "words"),
     [
         ("recipe.patch.size=512", "recipe.patch.size, choose one of 32, 64, 96"),
-        ("batch=many", "mend batch: Input should be a valid integer"),
+        ("batch=many", "fix batch: Input should be a valid integer"),
         ("bacth=4", "there is no setting 'bacth', settings here: .*batch"),
         ("recipe.split.val=0", "recipe.split.val, give it a share above 0"),
         ("recipe.split.val=0.7", "recipe.split, choose the split within scenes"),

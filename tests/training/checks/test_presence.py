@@ -184,11 +184,10 @@ def test_statistics_of_a_part_of_the_samples_do_not_decide(
     demo_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One sample fits into memory, and its counts know of one class.
-    monkeypatch.setattr(data, "_TRAIN", 1)
     monkeypatch.setattr(data, "class_counts", lambda *_: np.array([0, 0, 9, 0, 0]))
     config = config_of(open_dataset(demo_dataset), "epochs=1", "timelapse=0", "tensorboard=false")
     run = create_run("large", config)
-    train(run)
+    train(run, train_memory=1)
     assert run.status().state == "finished"
 
 

@@ -181,10 +181,12 @@ def test_a_disk_that_fills_up(config: TrainConfig, after_epoch: Hook) -> None:
 
 _VANISHING = """
 import shutil, sys
+from functools import partial
 from core.cli.main import main
 from core.training.runs.run import Run
+from core.training.session import train
 
-data._TRAIN = 1
+train.train = partial(train.train, train_memory=1)
 append = Run.append_metrics
 
 def vanish(self, record):

@@ -72,12 +72,13 @@ def test_it_is_the_same_folder_and_the_same_core(
 def test_an_error_of_ours_comes_back_as_it_was(work: Any, name: str, kind: type[DSIError]) -> None:
     body = f"""from core.errors import RunError, UnnamedClasses
 class Mine(RunError): pass
-raise {name}('no, "it"', where='a|b', remedy='mend it')"""
+raise {name}('no, "it"', where='a|b', key='a.b', remedy='fix it')"""
     with pytest.raises(DSIError) as caught:
         work(body)
     error = caught.value
     assert type(error) is kind
-    assert (error.what, error.where, error.remedy) == ('no, "it"', "a|b", "mend it")
+    parts = (error.what, error.where, error.key, error.remedy)
+    assert parts == ('no, "it"', "a|b", "a.b", "fix it")
 
 
 def test_another_is_named_by_its_last_line_and_logged(

@@ -33,8 +33,8 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
     TensorFlow is loaded when they are asked for.
 
     Args:
-        dataset: prepared by the recipe.
-        recipe: its patch, augmentation, normalisation and split.
+        dataset: dataset as the recipe has it.
+        recipe: recipe with patch, augmentation, normalisation and split.
 
     Raises:
         DSIError: the recipe does not fit the dataset, or a file is damaged.

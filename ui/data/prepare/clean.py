@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.errors import DSIError
 from core.imagery.raster import read_header
-from ui.data.prepare.draft import change, draft, field
+from ui.data.prepare.draft import RecipeDraft
+from ui.settings.fields import Fields
 from ui.shell.errors import plain
 
 __all__ = ["clean_section"]
 
 
-def clean_section(ref: DatasetRef, dataset: Dataset) -> None:
+def clean_section(draft: RecipeDraft, dataset: Dataset) -> None:
     """Show the decisions about the data itself; most are taken in the view Problems."""
-    recipe = draft(ref)
+    recipe = draft.build()
     left, right = st.columns(2, gap="large")
     with left:
-        _bands(ref, dataset)
+        _bands(draft, dataset)
     with right:
         ids = [sample.id for sample in dataset.samples]
-        st.multiselect(
-            "Samples left out",
-            list(dict.fromkeys([*ids, *recipe.exclude])),
-            placeholder="None",
-            **field(ref, "exclude"),
-        )
-    _values(ref, dataset)
-    _windows(ref)
+        Fields(draft).several("exclude", ids, placeholder="None")
+    _values(draft, dataset)
+    _windows(draft)
     if not (recipe.exclude or recipe.mask_values or recipe.windows):
         st.info(
             "Nothing is left out or read differently so far. The view Problems lists what is wrong "
@@ -38,24 +33,23 @@ def clean_section(ref: DatasetRef, dataset: Dataset) -> None:
         )
 
 
-def _bands(ref: DatasetRef, dataset: Dataset) -> None:
+def _bands(draft: RecipeDraft, dataset: Dataset) -> None:
     try:
         count = read_header(dataset.samples[0].image).bands
     except DSIError:
-        count = max(draft(ref).bands, default=0) + 1
+        count = max(draft.value("bands"), default=0) + 1
     if count < 2:
         return
-    st.multiselect(
-        "Bands, in the order the network gets them",
-        list(range(count)),
-        format_func=lambda band: f"Band {band + 1}",
+    Fields(draft).several(
+        "bands",
+        range(count),
+        words=lambda band: f"Band {band + 1}",
         placeholder="All, as in the file",
-        **field(ref, "bands"),
     )
 
 
-def _values(ref: DatasetRef, dataset: Dataset) -> None:
-    values = draft(ref).mask_values
+def _values(draft: RecipeDraft, dataset: Dataset) -> None:
+    values = draft.build().mask_values
     if not values:
         return
     st.markdown("**Mask values outside the class table**")
@@ -67,27 +61,27 @@ def _values(ref: DatasetRef, dataset: Dataset) -> None:
                 "border:1px solid rgba(128,140,155,.6);margin-bottom:.5em'></div>"
             )
             options = ["void", *dataset.classes.names]
-            key = f"value-{ref.id}-{value}"
+            key = f"value-{draft.ref.id}-{value}"
             st.session_state[key] = meaning
             st.selectbox(
                 f"{value} is read as",
                 options if meaning in options else [*options, meaning],
                 key=key,
                 on_change=_reread,
-                args=(ref, value, key),
+                args=(draft, value, key),
                 width=260,
             )
             st.button(
                 "Forget",
-                key=f"forget-{ref.id}-{value}",
+                key=f"forget-{draft.ref.id}-{value}",
                 icon=":material/undo:",
                 on_click=_forget,
-                args=(ref, "mask_values", value),
+                args=(draft, "mask_values", value),
             )
 
 
-def _windows(ref: DatasetRef) -> None:
-    windows = draft(ref).windows
+def _windows(draft: RecipeDraft) -> None:
+    windows = draft.build().windows
     if not windows:
         return
     st.markdown("**Samples of which a part is used**")
@@ -96,18 +90,17 @@ def _windows(ref: DatasetRef) -> None:
             st.markdown(f"{plain(sample)}: {width} × {height} px from x {x}, y {y}")
             st.button(
                 "Forget",
-                key=f"forget-{ref.id}-window-{sample}",
+                key=f"forget-{draft.ref.id}-window-{sample}",
                 icon=":material/undo:",
                 on_click=_forget,
-                args=(ref, "windows", sample),
+                args=(draft, "windows", sample),
             )
 
 
-def _reread(ref: DatasetRef, value: str, key: str) -> None:
-    change(ref, {"mask_values": draft(ref).mask_values | {value: st.session_state[key]}})
+def _reread(draft: RecipeDraft, value: str, key: str) -> None:
+    draft.change({"mask_values": draft.value("mask_values") | {value: st.session_state[key]}})
 
 
-def _forget(ref: DatasetRef, what: str, name: str) -> None:
-    kept = dict(getattr(draft(ref), what))
-    kept.pop(name, None)
-    change(ref, {what: kept})
+def _forget(draft: RecipeDraft, what: str, name: str) -> None:
+    kept = {key: value for key, value in draft.value(what).items() if key != name}
+    draft.change({what: kept})

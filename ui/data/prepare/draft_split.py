@@ -7,7 +7,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import Split, split_samples
 from core.errors import DSIError
-from ui.data.prepare.draft import draft
+from ui.data.prepare.draft import RecipeDraft
 
 __all__ = ["draft_split"]
 
@@ -18,7 +18,7 @@ def draft_split(ref: DatasetRef, dataset: Dataset) -> Split | None:
     Why it does not fit is said where the split is made, in the view Prepare.
     """
     try:
-        recipe = draft(ref)
+        recipe = RecipeDraft(ref).build()
         return split_samples(prepared(dataset, recipe).samples, recipe.split)
     except DSIError:
         return None

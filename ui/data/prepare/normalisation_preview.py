@@ -30,8 +30,8 @@ def normalisation_preview(dataset: Dataset, recipe: Recipe) -> None:
     """Show one sample before and after the recipe's normalisation.
 
     Args:
-        dataset: prepared by the recipe.
-        recipe: its normalisation, clip and split.
+        dataset: dataset as the recipe has it.
+        recipe: recipe with normalisation, clip and split.
 
     Raises:
         DSIError: the split or the normalisation does not fit the dataset, or a file is damaged.
@@ -40,24 +40,24 @@ def normalisation_preview(dataset: Dataset, recipe: Recipe) -> None:
     if not ids:
         st.info("No sample is left: take some back under Clean.", icon=":material/info:")
         return
-    found = training_normalisation(dataset, recipe)
+    training = training_normalisation(dataset, recipe)
     chosen = st.selectbox("Sample", ids, key="normalised-sample", width=360)
     raster = open_sample(dataset, dataset.sample(chosen)).raster
-    pixels, valid, normalise = raster.pixels, raster.valid, found.normalisation
+    pixels, valid, normalise = raster.pixels, raster.valid, training.normalisation
     bands, clip, decibel = choose_rendering_for(raster, "sample")
     before = to_rgb(_small(pixels), _small(valid), bands=bands, clip=clip, decibel=decibel)
     after = normalise(_small(pixels), _small(valid))
     one, other = st.columns(2)
     with one:
-        st.image(_fitting(before), width="stretch", caption="Before, as it is shown elsewhere")
+        st.image(_shrink(before), width="stretch", caption="Before, as it is shown elsewhere")
         _histogram(pixels, valid, "Value in the file", f"before-{chosen}")
     with other:
         low, high = (-_CENTRED, _CENTRED) if normalise.mean else (0.0, 1.0)
         scaled = np.clip((after[..., list(bands)] - low) / (high - low), 0, 1)
         caption = f"After: black is {low:g}, white {high:g}; no data is 0"
-        st.image(_fitting(np.rint(scaled * 255).astype(np.uint8)), width="stretch", caption=caption)
+        st.image(_shrink(np.rint(scaled * 255).astype(np.uint8)), width="stretch", caption=caption)
         _histogram(normalise(_coarse(pixels)), _coarse(valid), "Network input", f"after-{chosen}")
-    st.caption(_source(found))
+    st.caption(_source(training))
     if normalise.low or normalise.mean:
         st.dataframe(_numbers(normalise), hide_index=True, width="content")
 
@@ -77,7 +77,7 @@ def _coarse(array: np.ndarray) -> np.ndarray:
     return array[::every, ::every]
 
 
-def _fitting(rgb: np.ndarray) -> np.ndarray:
+def _shrink(rgb: np.ndarray) -> np.ndarray:
     return downsample_image(rgb, *display_size(rgb.shape[0], rgb.shape[1], _SIDE))
 
 
@@ -118,19 +118,19 @@ def _histogram(values: np.ndarray, valid: np.ndarray, title: str, key: str) -> N
     show(chart, f"normalisation-{key}", f"{title}: histogram of each band")
 
 
-def _source(found: TrainingNormalisation) -> str:
-    if not found.normalisation.low and not found.normalisation.mean:
-        return f"Every value is divided by {found.normalisation.divisor:,.0f}."
-    if found.normalisation.kind in ("imagenet", "decibel"):
+def _source(training: TrainingNormalisation) -> str:
+    if not training.normalisation.low and not training.normalisation.mean:
+        return f"Every value is divided by {training.normalisation.divisor:,.0f}."
+    if training.normalisation.kind in ("imagenet", "decibel"):
         return "These numbers are given; none is taken from the data."
-    if found.used < found.training:
+    if training.used < training.training:
         return (
-            f"From {found.used:,} of the {found.training:,} training samples, evenly spread; a "
-            "training looks at as many as fit into its memory. Samples that validate or test are "
+            f"From {training.used:,} of the {training.training:,} training samples, evenly spread; "
+            "a training looks at as many as fit into its memory. Samples that validate or test are "
             "not looked at."
         )
     return (
-        f"From all {found.training:,} training samples. Samples that validate or test are not "
+        f"From all {training.training:,} training samples. Samples that validate or test are not "
         "looked at."
     )
 

@@ -10,13 +10,13 @@ from core.datasets.audit.audit import Audit
 from core.datasets.batches.crops import random_windows
 from core.datasets.batches.labelled_image import LabelledImage, load_samples
 from core.datasets.batches.patch_grid import count_patches, patch_grid
-from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import split_samples
 from core.imagery.display import to_rgb
 from core.imagery.window import Window
-from ui.data.prepare.draft import draft, field
+from ui.data.prepare.draft import RecipeDraft
+from ui.settings.fields import Fields
 from ui.widgets.bands import choose_rendering
 
 __all__ = ["patch_section"]
@@ -26,43 +26,26 @@ _SIDE = 900  # longest side of the picture in pixels
 _KEPT, _LEFT_OUT = (46, 204, 194), (226, 88, 62)  # RGB
 
 
-def patch_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
+def patch_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> None:
     """Choose the crops and show where they lie on a sample."""
-    recipe = draft(ref)
+    recipe, fields = draft.build(), Fields(draft)
     left, right = st.columns([1, 2], gap="large")
     with left:
-        st.number_input("Side, px", 32, 2048, step=32, **field(ref, "patch.size"))
-        st.number_input(
-            "Stride, px (0 = random places)",
-            0,
-            4096,
-            step=32,
-            help="Crops on a grid of this many pixels, gone through in a new order each time.",
-            **field(ref, "patch.stride"),
-        )
-        st.slider(
-            "Least labelled share", 0.0, 1.0, step=0.05, **field(ref, "patch.minimum_labelled")
-        )
-        st.slider(
-            "Crops for rare classes",
-            0.0,
-            1.0,
-            step=0.05,
-            help="How many of the crops are drawn around a class chosen evenly: rare ones are then "
-            "seen more often.",
-            **field(ref, "patch.rare"),
-        )
-        _count(dataset, recipe, found)
+        fields.number("patch.size")
+        fields.number("patch.stride")
+        fields.slider("patch.minimum_labelled")
+        fields.slider("patch.rare")
+        _count(dataset, recipe, audit)
     with right:
         _picture(dataset, recipe)
 
 
-def _count(dataset: Dataset, recipe: Recipe, found: Audit | None) -> None:
-    if found is None:
+def _count(dataset: Dataset, recipe: Recipe, audit: Audit | None) -> None:
+    if audit is None:
         st.info("How many crops come out appears when all images have been read.")
         return
     ids = set(split_samples(dataset.samples, recipe.split).train)
-    sizes = [_size(dataset, f.id, f.height, f.width) for f in found.facts if f.id in ids]
+    sizes = [_size(dataset, f.id, f.height, f.width) for f in audit.facts if f.id in ids]
     sizes = [size for size in sizes if all(size)]
     if recipe.patch.stride:
         count = count_patches(sizes, recipe.patch)

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
-from core.datasets.catalogue import DatasetRef
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import (
     differences,
@@ -17,28 +16,29 @@ from core.datasets.recipes.revisions import (
     revisions,
     save_recipe,
 )
-from core.errors import ConfigError, DSIError
-from core.settings import remedy_for
-from ui.data.prepare.draft import draft, field, set_draft
+from core.errors import DSIError
+from core.settings import misfit
+from ui.data.prepare.draft import RecipeDraft
 from ui.loaded.images import safe_stem
+from ui.settings.fields import Fields
 from ui.shell.errors import plain, show_error
 from ui.shell.links import TAKE, page_link
 
 __all__ = ["recipe_section", "summary"]
 
 
-def summary(ref: DatasetRef) -> None:
+def summary(draft: RecipeDraft) -> None:
     """One line about the draft: its name, what it was saved as, and what has changed since."""
-    recipe = draft(ref)
+    recipe = draft.build()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Recipe", width=280, **field(ref, "name"))
+        Fields(draft).text("name", width=280)
         st.button(
             "Save",
             key="save-recipe",
             type="primary",
             icon=":material/save:",
             on_click=_save,
-            args=(ref,),
+            args=(draft,),
             help="Every saving is a new revision; none is overwritten.",
         )
         saved = _saved(recipe)
@@ -49,7 +49,7 @@ def summary(ref: DatasetRef) -> None:
             st.caption(words, width="content")
         else:
             st.caption(f"Saved as revision {saved.revision}.", width="content")
-            query = {"dataset": ref.id, TAKE: recipe.name}
+            query = {"dataset": draft.ref.id, TAKE: recipe.name}
             page_link("train", "Train with it", "model_training", query)
     if refused := st.session_state.pop("recipe-refused", None):
         show_error(refused)
@@ -62,19 +62,19 @@ def _saved(recipe: Recipe) -> Recipe | None:
         return None  # none of this name, or a name that cannot be one: saving says why
 
 
-def _save(ref: DatasetRef) -> None:
+def _save(draft: RecipeDraft) -> None:
     try:
-        made = save_recipe(draft(ref))
+        saved = save_recipe(draft.build())
     except DSIError as error:
         st.session_state["recipe-refused"] = error
         return
-    set_draft(ref, made)
-    st.toast(f"Saved {plain(made.name)}, revision {made.revision}.", icon=":material/check:")
+    draft.fill(saved)
+    st.toast(f"Saved {plain(saved.name)}, revision {saved.revision}.", icon=":material/check:")
 
 
-def recipe_section(ref: DatasetRef) -> None:
+def recipe_section(draft: RecipeDraft) -> None:
     """The draft as text, ways to load another, and a comparison of two revisions."""
-    recipe = draft(ref)
+    recipe = draft.build()
     text = json.dumps(recipe.model_dump(mode="json"), indent=2, ensure_ascii=False)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -89,13 +89,14 @@ def recipe_section(ref: DatasetRef) -> None:
             on_click="ignore",
         )
         st.caption("On the command line:")
-        st.code(f"python -m core train --dataset {ref.id} --recipe FILE.json", language="bash")
+        command = f"python -m core train --dataset {draft.ref.id} --recipe FILE.json"
+        st.code(command, language="bash")
     with right:
-        _load(ref)
+        _load(draft)
         _compare(recipe)
 
 
-def _load(ref: DatasetRef) -> None:
+def _load(draft: RecipeDraft) -> None:
     st.markdown("**Load**")
     names = list_recipes()
     if names:
@@ -104,23 +105,22 @@ def _load(ref: DatasetRef) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             revision = st.selectbox("Revision", numbers, key=f"load-revision-{name}", width=140)
             st.button(
-                "Load", icon=":material/folder_open:", on_click=_open, args=(ref, name, revision)
+                "Load", icon=":material/folder_open:", on_click=_open, args=(draft, name, revision)
             )
     upload = st.file_uploader("Or a recipe file", type="json", key="recipe-upload")
     if upload is not None and st.session_state.get("recipe-uploaded") != upload.file_id:
         st.session_state["recipe-uploaded"] = upload.file_id  # once, not on every rerun
         try:
-            set_draft(ref, Recipe.model_validate_json(upload.getvalue()))
+            draft.fill(Recipe.model_validate_json(upload.getvalue()))
         except ValidationError as error:
-            remedy = remedy_for(error)
-            show_error(ConfigError("the recipe does not fit", where=upload.name, remedy=remedy))
+            show_error(misfit(error, "the recipe does not fit", where=upload.name))
         else:
             st.rerun()
 
 
-def _open(ref: DatasetRef, name: str, revision: int) -> None:
+def _open(draft: RecipeDraft, name: str, revision: int) -> None:
     try:
-        set_draft(ref, load_recipe(recipe_file(name, revision)))
+        draft.fill(load_recipe(recipe_file(name, revision)))
     except DSIError as error:
         st.session_state["recipe-refused"] = error
 

@@ -9,42 +9,34 @@ import streamlit as st
 from core.classes import ClassTable
 from core.datasets.audit.audit import Audit, SampleFacts
 from core.datasets.audit.neighbours import leak
-from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.folder_split import given_split
 from core.datasets.recipes.splits import Split, SplitConfig, lists_from_text, split_samples
 from core.errors import DSIError
 from core.formats import percent
-from ui.data.prepare.draft import change, draft, field
+from ui.data.prepare.draft import RecipeDraft
 from ui.data.statistics.shares import split_shares
+from ui.settings.fields import Fields
 from ui.shell.errors import plain, show_error
-from ui.widgets.split_table import SPLIT_MEANS, SPLIT_NAMES, sides_of, split_table
+from ui.widgets.split_table import SPLIT_MEANS, sides_of, split_kinds, split_table
 
 __all__ = ["split_section"]
 
 
-def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
+def split_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> None:
     """Choose the split and show what follows from it."""
-    split = draft(ref).split
+    split = draft.build().split
+    fields = Fields(draft)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kinds = [k for k in SPLIT_NAMES if k != "fixed" or split.kind == "fixed"]
-        st.selectbox(
-            "Split",
-            kinds,
-            format_func=SPLIT_NAMES.__getitem__,
-            width=220,
-            **field(ref, "split.kind"),
-        )
+        fields.choice("split.kind", options=split_kinds(split.kind), width=220)
         if split.kind == "folds":
-            st.number_input("Folds", 2, 50, width=120, **field(ref, "split.folds"))
-            st.number_input(
-                "Fold that validates", 0, split.folds - 1, width=170, **field(ref, "split.fold")
-            )
+            fields.number("split.folds", width=120)
+            fields.number("split.fold", high=split.folds - 1, width=170)
         if split.kind not in ("fixed", "folds"):
-            st.slider("Validation", 0.05, 0.5, step=0.05, width=200, **field(ref, "split.val"))
+            fields.slider("split.val", width=200)
         if split.kind != "fixed":
-            st.slider("Test", 0.0, 0.5, step=0.05, width=200, **field(ref, "split.test"))
-            st.number_input("Seed", 0, 2**31 - 1, width=130, **field(ref, "split.seed"))
+            fields.slider("split.test", width=200)
+            fields.number("split.seed", width=130)
     st.caption(SPLIT_MEANS[split.kind])
     given = given_split(dataset)
     if given and given != split:
@@ -53,26 +45,26 @@ def split_section(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> Non
             key="given-split",
             icon=":material/folder_copy:",
             on_click=_take_lists,
-            args=(ref, given),
+            args=(draft, given),
             help="The dataset lies in folders for training, validation and test.",
         )
-    _lists(ref)
+    _lists(draft)
     sides = split_samples(dataset.samples, split)
     split_table(dataset, sides)
-    if found is None:
+    if audit is None:
         st.info(
             "How the classes are shared out, and how many neighbours land on different sides, "
             "appears when all images and masks have been read.",
             icon=":material/timer:",
         )
         return
-    _leak(sides, found)
-    _missing(dataset.classes, sides, {f.id: f for f in found.facts})
-    split_shares(dataset, found, sides)
+    _leak(sides, audit)
+    _missing(dataset.classes, sides, {f.id: f for f in audit.facts})
+    split_shares(dataset, audit, sides)
 
 
-def _leak(sides: Split, found: Audit) -> None:
-    leaks = leak(sides, found.neighbours)
+def _leak(sides: Split, audit: Audit) -> None:
+    leaks = leak(sides, audit.neighbours)
     if not leaks.pairs:
         st.caption("No samples were found that touch or overlap: nothing leaks by nearness.")
     elif leaks.across:
@@ -89,11 +81,11 @@ def _leak(sides: Split, found: Audit) -> None:
         )
 
 
-def _take_lists(ref: DatasetRef, split: SplitConfig) -> None:
-    change(ref, {"split": split.model_dump(mode="json")})
+def _take_lists(draft: RecipeDraft, split: SplitConfig) -> None:
+    draft.change({"split": split.model_dump(mode="json")})
 
 
-def _lists(ref: DatasetRef) -> None:
+def _lists(draft: RecipeDraft) -> None:
     upload = st.file_uploader(
         "Lists from a file",
         type=["json", "csv", "txt"],
@@ -104,11 +96,11 @@ def _lists(ref: DatasetRef) -> None:
         return
     st.session_state["split-uploaded"] = upload.file_id  # once, not on every rerun
     try:
-        made = lists_from_text(upload.getvalue().decode("utf-8", errors="replace"), upload.name)
+        lists = lists_from_text(upload.getvalue().decode("utf-8", errors="replace"), upload.name)
     except DSIError as error:
         show_error(error)
         return
-    _take_lists(ref, made)
+    _take_lists(draft, lists)
     st.rerun()
 
 

@@ -11,7 +11,7 @@ from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.apply import prepared
 from ui.data.prepare.clean import clean_section
-from ui.data.prepare.draft import draft, show_refused
+from ui.data.prepare.draft import RecipeDraft
 from ui.data.prepare.looks import augment_section, normalise_section
 from ui.data.prepare.patches import patch_section
 from ui.data.prepare.recipe import recipe_section, summary
@@ -23,19 +23,20 @@ __all__ = ["prepare"]
 _SECTIONS = ["Clean", "Normalise", "Augment", "Split", "Patches", "Recipe"]
 
 
-def prepare(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
+def prepare(ref: DatasetRef, dataset: Dataset, audit: Audit | None) -> None:
     """Show the recipe being made for a dataset, and change it.
 
     Args:
-        ref: the dataset's entry.
-        dataset: as opened, without a recipe.
-        found: its audit, once it is there.
+        ref: entry of the dataset.
+        dataset: dataset as opened, without a recipe.
+        audit: its audit, once it is there.
     """
     st.caption(
         "What is decided here goes into a recipe; the files stay as they are. Train takes a recipe "
         "by its name."
     )
-    summary(ref)
+    draft = RecipeDraft(ref)
+    summary(draft)
     section = st.segmented_control(
         "Section",
         _SECTIONS,
@@ -45,23 +46,23 @@ def prepare(ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    show_refused()
+    draft.show_refused()
     with page_errors():
-        _show(section, ref, dataset, found)
+        _show(section, draft, dataset, audit)
 
 
-def _show(section: str, ref: DatasetRef, dataset: Dataset, found: Audit | None) -> None:
+def _show(section: str, draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> None:
     if section == "Clean":
-        clean_section(ref, dataset)
+        clean_section(draft, dataset)
         return
     if section == "Recipe":
-        recipe_section(ref)
+        recipe_section(draft)
         return
-    used = prepared(dataset, draft(ref))
-    sections: dict[str, Callable[[DatasetRef, Dataset, Audit | None], None]] = {
+    used = prepared(dataset, draft.build())
+    sections: dict[str, Callable[[RecipeDraft, Dataset, Audit | None], None]] = {
         "Normalise": normalise_section,
         "Augment": augment_section,
         "Split": split_section,
         "Patches": patch_section,
     }
-    sections[section](ref, used, found)
+    sections[section](draft, used, audit)

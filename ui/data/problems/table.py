@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -28,7 +28,7 @@ def problem_table(
     audit: Audit,
     open_sample: Callable[[str], None],
     take: Take | None = None,
-    taken: Collection[Action] = (),
+    taken: Container[Action] = (),
 ) -> None:
     """The problems as a table that can be filtered and sorted, and as JSON to keep.
 
@@ -125,7 +125,7 @@ def _rows(problems: Sequence[Problem]) -> list[Problem]:
     return [problems[index] for index in choice.selection.rows if index < len(problems)]
 
 
-def _take_all(problems: Sequence[Problem], take: Take, taken: Collection[Action]) -> None:
+def _take_all(problems: Sequence[Problem], take: Take, taken: Container[Action]) -> None:
     first = dict.fromkeys(p.actions[0] for p in problems if p.actions and p.severity != "info")
     left = [action for action in first if action not in taken]
     if len(left) < 2:
@@ -149,7 +149,7 @@ def problem_view(
     problem: Problem,
     open_sample: Callable[[str], None],
     take: Take | None = None,
-    taken: Collection[Action] = (),
+    taken: Container[Action] = (),
 ) -> None:
     """One problem: its words, its place in the picture, and its fixes.
 
@@ -175,7 +175,7 @@ def problem_view(
                 )
 
 
-def _fixes(problem: Problem, take: Take, taken: Collection[Action]) -> None:
+def _fixes(problem: Problem, take: Take, taken: Container[Action]) -> None:
     with st.container(horizontal=True):
         for action in problem.actions[:_BESIDE]:
             _fix(action, take, action in taken)

@@ -7,15 +7,17 @@ import streamlit as st
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.training.checks.presence import absent_everywhere, cannot_learn
+from ui.settings.fields import Fields
 from ui.shell.errors import plain
 from ui.shell.links import TAKE
 from ui.train.form.augmentation import augmentation_fields
 from ui.train.form.data import crop_fields, split_fields
+from ui.train.form.draft import TrainDraft
 from ui.train.form.loss import loss_fields
 from ui.train.form.machine import machine_fields
 from ui.train.form.network import network_fields
 from ui.train.form.optimiser import optimiser_fields, schedule_plot
-from ui.train.form.plan import Plan, planned
+from ui.train.form.plan import Plan, make_plan
 from ui.train.form.source import choose_preset, choose_recipe, take_from_url
 
 __all__ = ["TAKE", "Plan", "settings_form", "take_from_url"]
@@ -32,36 +34,36 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
         DatasetError: the recipe's image product cannot be listed.
         ImageError: a training image cannot be opened.
     """
-    plan = planned(ref, dataset)
-    problem = plan.problem
+    plan = make_plan(ref, dataset)
+    fields = Fields(TrainDraft(), plan.problem)
     left, right = st.columns(2)
     with left:
         choose_preset()
     with right:
-        choose_recipe(ref, problem)
+        choose_recipe(ref, plan.problem)
     st.markdown("###### Data")
-    split_fields(plan.dataset, plan.split, problem)
-    _tell_absent(plan)
+    split_fields(plan.dataset, plan.split, fields)
+    _warn_of_absent(plan)
     st.markdown("###### Network")
     bands = plan.images.used if plan.images else None
-    network_fields(bands, len(plan.dataset.classes), problem)
+    network_fields(bands, len(plan.dataset.classes), fields)
     st.markdown("###### Training")
-    crop_fields(problem, plan.config.model.multiple if plan.config else 32)
-    optimiser_fields(problem)
+    crop_fields(fields, plan.config.model.multiple if plan.config else 32)
+    optimiser_fields(fields)
     if plan.ready and plan.config:
         schedule_plot(plan.config, plan.config.epochs * plan.steps)
     with st.expander("Loss and class weights"):
-        loss_fields(plan.dataset.classes, problem)
+        loss_fields(plan.dataset.classes, fields)
     with st.expander("Crops and augmentation"):
-        augmentation_fields(problem)
+        augmentation_fields(fields)
     with st.expander("Machine and records"):
-        machine_fields(problem)
-    if problem.error and not problem.shown:
-        problem.show()
+        machine_fields(fields)
+    if not plan.problem.shown:
+        plan.problem.show(fields.draft)
     return plan
 
 
-def _tell_absent(plan: Plan) -> None:
+def _warn_of_absent(plan: Plan) -> None:
     if plan.ready is None or plan.present is None:
         return
     if absent := absent_everywhere(plan.ready, plan.dataset, plan.present):

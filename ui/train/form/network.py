@@ -8,58 +8,53 @@ import streamlit as st
 
 from core.errors import DSIError, ModelError
 from core.formats import millions
-from core.models.architectures.unet import UNetSpec
-from core.models.families import FAMILIES, default_spec
+from core.models.families import FAMILIES, Family, default_spec
 from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.models.store import list_models, read_card
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
 from core.models.weights.pretrained import BAND_RULE, IMAGENET, NONE, local_choices
 from core.models.weights.transfer import TRANSFER_RULE, check_transfer
-from ui.train.form import draft
-from ui.train.form.fields import Problem, choice, number
+from core.settings import labelled_settings
+from ui.settings.fields import Fields
+from ui.train.form.draft import TrainDraft
 
 __all__ = ["network_fields"]
 
-_STRIDES = {1: "full", 2: "half", 4: "quarter"}
-_NORMS = {"batch": "batch", "group": "group (of 8 channels)", "none": "none"}
-_UPSAMPLING = {"transposed": "transposed convolution", "resize": "resize and convolution"}
+_BACKBONE = "model.backbone"
+_COLUMNS = 3
 
 
-def network_fields(bands: int | None, classes: int, problem: Problem) -> None:
+def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
     """Choose architecture, settings and first weights.
 
     Args:
-        bands: that the network gets; None where that is not known.
-        classes: of the dataset.
-        problem: what does not fit.
+        bands: number of bands that the network gets; None where that is not known.
+        classes: number of classes of the dataset.
+        fields: fields of the form.
     """
-    st.session_state["train.model.architecture"] = draft.value("model.architecture")
+    draft = TrainDraft()
+    key = draft.widget("model.architecture")
+    architecture = st.session_state[key] = draft.value("model.architecture")
     st.selectbox(
         "Architecture",
         list(FAMILIES),
         format_func=lambda name: FAMILIES[name].title,
-        key="train.model.architecture",
-        on_change=_architecture_chosen,
+        key=key,
+        on_change=lambda: draft.choose_architecture(st.session_state[key]),
         help="Bands and classes are taken from the dataset.",
     )
-    architecture = draft.value("model.architecture")
     family = FAMILIES[architecture]
-    problem.show_beside("model.architecture", "Architecture")
+    fields.problem.show_beside(draft, "model.architecture", "Architecture")
     st.caption(family.summary)
-    if family.spec is UNetSpec:
-        _unet(problem)
-    elif backbones := family.backbones():
-        choice(
-            "model.backbone",
-            "Encoder",
-            backbones,
-            "Small and quick: mobilenetv2, efficientnetb0, resnet18. A good first choice: "
-            "resnet34 or efficientnetb2. Beside each, the parameters of the whole network.",
-            problem,
+    if backbones := family.backbones():
+        fields.choice(
+            _BACKBONE,
+            options=backbones,
             words=lambda name: _with_parameters(architecture, name),
         )
-    _weights(architecture, bands, classes, problem)
+    _own_settings(family, fields)
+    _weights(architecture, bands, classes, fields)
 
 
 def _with_parameters(architecture: str, backbone: str) -> str:
@@ -70,110 +65,52 @@ def _with_parameters(architecture: str, backbone: str) -> str:
     return f"{backbone} · {millions(cost(spec, spec.multiple).parameters)}"
 
 
-def _architecture_chosen() -> None:
-    draft.choose_architecture(st.session_state["train.model.architecture"])
+def _own_settings(family: Family, fields: Fields) -> None:
+    """The other settings of the spec that have a label, in rows of three."""
+    own = [s for s in labelled_settings(family.spec, "model.") if s.key != _BACKBONE]
+    columns = st.columns(_COLUMNS) if own else []
+    for place, setting in enumerate(own):
+        with columns[place % _COLUMNS]:
+            if setting.choices:
+                fields.choice(setting.key)
+            elif setting.kind is bool:
+                fields.switch(setting.key)
+            else:
+                fields.number(setting.key)
 
 
-def _unet(problem: Problem) -> None:
-    left, middle, right = st.columns(3)
-    with left:
-        number(
-            "model.width",
-            "Width, channels",
-            4,
-            256,
-            4,
-            "Of the first level, a multiple of 4; each level below doubles them.",
-            problem,
-        )
-        choice(
-            "model.norm",
-            "Normalisation layers",
-            list(_NORMS),
-            "Batch for batches of 4 crops and more, group for smaller ones (width a multiple of "
-            "8).",
-            problem,
-            words=_NORMS.__getitem__,
-        )
-    with middle:
-        number(
-            "model.depth",
-            "Depth, halvings",
-            1,
-            6,
-            1,
-            "Each halves the resolution once more: a wider view, and many more parameters.",
-            problem,
-        )
-        number(
-            "model.dropout",
-            "Dropout",
-            0.0,
-            0.95,
-            0.05,
-            "Share of channels dropped at the bridge, 0 to 1; helps against learning by heart.",
-            problem,
-        )
-    with right:
-        choice(
-            "model.stem_stride",
-            "Working resolution",
-            list(_STRIDES),
-            "Half is 4 times as fast, with coarser outlines.",
-            problem,
-            words=_STRIDES.__getitem__,
-        )
-        choice(
-            "model.upsampling",
-            "Upsampling",
-            list(_UPSAMPLING),
-            "Resizing leaves no checkerboard and costs a little more.",
-            problem,
-            words=_UPSAMPLING.__getitem__,
-        )
-
-
-def _weights(architecture: str, bands: int | None, classes: int, problem: Problem) -> None:
+def _weights(architecture: str, bands: int | None, classes: int, fields: Fields) -> None:
+    draft = fields.draft
     spec = default_spec(architecture).model_copy(update=draft.value("model"))
     left, right = st.columns(2)
     with left:
-        _start_from(spec, bands, classes, problem)
+        _start_from(spec, bands, classes, fields)
         if row := pretrained_weights(spec):
-            _encoder_weights(spec, row, problem)
+            _encoder_weights(spec, row, fields)
         elif draft.value("encoder_weights") != NONE:
-            problem.show_beside("encoder_weights", "Encoder weights")
+            label = draft.label("encoder_weights")
+            fields.problem.show_beside(draft, "encoder_weights", label)
     with right:
         if draft.value("start_from") or draft.value("encoder_weights") != NONE:
-            number(
-                "freeze_encoder",
-                "Epochs with the encoder frozen",
-                0,
-                1000,
-                1,
-                "At the beginning the encoder's weights stay as they are, and only the decoder "
-                "learns.",
-                problem,
-            )
+            fields.number("freeze_encoder")
 
 
-def _encoder_weights(spec: ModelSpec, row: PretrainedWeights, problem: Problem) -> None:
+def _encoder_weights(spec: ModelSpec, row: PretrainedWeights, fields: Fields) -> None:
     # Files by their name in one folder: no path comes from a browser.
     words = {NONE: "random", IMAGENET: "ImageNet"}
     words |= {name: f"file {name}" for name in local_choices(spec)}
-    choice(
+    fields.choice(
         "encoder_weights",
-        "Encoder weights",
-        list(words),
-        f"ImageNet's are fetched once, from {urlsplit(row.address).netloc}; licence: "
+        options=list(words),
+        words=lambda name: words.get(name, name),
+        help=f"ImageNet's are fetched once, from {urlsplit(row.address).netloc}; licence: "
         f"{row.licence}. {BAND_RULE} Their own scaling of values follows the normalisation, and "
         "goes with the model. Files that lie on the server in the workspace's folder "
         "cache/weights are offered too.",
-        problem,
-        words=lambda name: words.get(name, name),
     )
 
 
-def _start_from(spec: ModelSpec, bands: int | None, classes: int, problem: Problem) -> None:
+def _start_from(spec: ModelSpec, bands: int | None, classes: int, fields: Fields) -> None:
     words = {"": "none"}
     others = set()
     for ref in list_models():
@@ -193,11 +130,9 @@ def _start_from(spec: ModelSpec, bands: int | None, classes: int, problem: Probl
     def word(name: str) -> str:
         return words.get(name, f"{name} ({'another network' if name in others else 'not there'})")
 
-    choice(
+    fields.choice(
         "start_from",
-        "Start from a model",
-        list(words),
-        f"Weights of a model of the same network, with the same settings. {TRANSFER_RULE}",
-        problem,
+        options=list(words),
         words=word,
+        help="Weights of a model of the same network, with the same settings. " + TRANSFER_RULE,
     )

@@ -8,152 +8,52 @@ import streamlit as st
 
 from core.training.config import TrainConfig
 from core.training.schedules import learning_rates
-from ui.train.form import draft
-from ui.train.form.fields import Problem, choice, number
+from ui.settings.fields import Fields
 
 __all__ = ["optimiser_fields", "schedule_plot"]
 
-_OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD with Nesterov momentum"}
-_SCHEDULES = {
-    "cosine": "cosine, after a warm-up",
-    "constant": "constant, after a warm-up",
-    "plateau": "reduced on a plateau",
-    "one-cycle": "one cycle",
-}
+_STEPS = 100_000
 _POINTS = 300  # about as many as the plot is pixels wide
 _COLOR = "#8a63d2"
 
 
-def optimiser_fields(problem: Problem) -> None:
+def optimiser_fields(fields: Fields) -> None:
     """Optimiser, schedule, and what holds back or ends a training."""
+    optimizer, schedule = fields.draft.value("optimizer"), fields.draft.value("schedule")
     left, right = st.columns(2)
     with left:
-        choice(
-            "optimizer",
-            "Optimiser",
-            list(_OPTIMIZERS),
-            "AdamW suits most; SGD wants a larger learning rate, such as 0.01 to 0.1.",
-            problem,
-            words=_OPTIMIZERS.__getitem__,
-        )
-        number(
-            "learning_rate",
-            "Learning rate",
-            1e-8,
-            1.0,
-            1e-4,
-            "The peak, after the warm-up.",
-            problem,
-            form="%g",
-        )
-        if draft.value("optimizer") != "adam":
-            number(
-                "weight_decay",
-                "Weight decay",
-                0.0,
-                1.0,
-                0.001,
-                "Pulls kernels towards 0, per step times the learning rate.",
-                problem,
-                form="%g",
-            )
-        if draft.value("optimizer") == "sgd":
-            number(
-                "momentum",
-                "Momentum",
-                0.0,
-                0.999,
-                0.05,
-                "Share of the last step that goes on.",
-                problem,
-            )
+        fields.choice("optimizer")
+        fields.number("learning_rate")
+        if optimizer != "adam":
+            fields.number("weight_decay")
+        if optimizer == "sgd":
+            fields.number("momentum")
     with right:
-        schedule = draft.value("schedule")
-        choice(
-            "schedule",
-            "Schedule",
-            list(_SCHEDULES),
-            "The learning rate over the steps.",
-            problem,
-            words=_SCHEDULES.__getitem__,
-        )
+        fields.choice("schedule")
         if schedule != "one-cycle":
-            number(
-                "warmup",
-                "Warm-up",
-                0.0,
-                0.5,
-                0.05,
-                "Share of all steps, 0 to 0.5, over which the rate rises to its peak.",
-                problem,
-            )
+            fields.number("warmup")
         if schedule == "plateau":
-            number(
-                "plateau_patience",
-                "Patience, epochs",
-                1,
-                10000,
-                1,
-                "Epochs without a better validation mean IoU before the rate is cut.",
-                problem,
-            )
-            number(
-                "plateau_factor",
-                "Cut to, times",
-                0.001,
-                0.999,
-                0.1,
-                "What the rate is multiplied by.",
-                problem,
-            )
-    left, middle, right = st.columns(3)
-    with left:
-        number(
-            "early_stopping",
-            "Early stopping, epochs (0 = never)",
-            0,
-            10000,
-            1,
-            "Ends after so many epochs without a better validation mean IoU.",
-            problem,
-        )
-    with middle:
-        number(
-            "ema",
-            "Averaging of weights (0 = off)",
-            0.0,
-            0.9999,
-            0.005,
-            "Momentum of the running average (EMA) that is validated and kept; 0.99 averages over "
-            "about 100 steps.",
-            problem,
-            form="%g",
-        )
-    with right:
-        number(
-            "clip_norm",
-            "Gradient clipping (0 = off)",
-            0.0,
-            1000.0,
-            1.0,
-            "Largest norm of all gradients together; larger ones are scaled down.",
-            problem,
-            form="%g",
-        )
+            fields.number("plateau_patience")
+            fields.number("plateau_factor")
+    for column, key in zip(st.columns(3), ("early_stopping", "ema", "clip_norm"), strict=True):
+        with column:
+            fields.number(key)
 
 
 def schedule_plot(config: TrainConfig, steps: int) -> None:
     """The learning rate over the training.
 
     Args:
-        config: its schedule.
-        steps: of the whole training.
+        config: configuration with the schedule.
+        steps: number of steps of the whole training.
     """
-    rates = learning_rates(config, steps)
-    at = np.unique(np.linspace(0, steps - 1, min(steps, _POINTS)).astype(int))
+    # A schedule has the same form over more steps, of which there may be too many to count.
+    shown = min(steps, _STEPS)
+    rates = learning_rates(config, shown)
+    at = np.unique(np.linspace(0, shown - 1, min(shown, _POINTS)).astype(int))
     figure = go.Figure(
         go.Scatter(
-            x=at + 1,
+            x=np.rint((at + 1) * (steps / shown)),
             y=rates[at],
             mode="lines" if steps > 1 else "markers",
             line={"color": _COLOR, "width": 2},

@@ -14,7 +14,6 @@ from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import Split, split_samples
 from core.errors import ConfigError
 from core.models.spec import ModelSpec
-from core.settings import remedy_for
 from core.training.checks.checks import (
     TrainingImages,
     check_config,
@@ -31,21 +30,21 @@ from core.training.checks.steps import steps_per_epoch
 from core.training.config import TrainConfig
 from ui.loaded.audits import audit_key, finished_audit
 from ui.loaded.datasets import fingerprint
-from ui.train.form import draft
-from ui.train.form.fields import Problem
+from ui.settings.problem import Problem, refusal
+from ui.train.form.draft import TrainDraft
 
-__all__ = ["Plan", "planned"]
+__all__ = ["Plan", "make_plan"]
 
 
 @dataclass
 class Plan:
-    """What is known of a training before it starts; what could not be told is left out.
+    """What is known of a training before it starts; what could not be found out is left out.
 
     Attributes:
-        dataset: as the recipe has it, or as it is where the recipe does not fit it.
+        dataset: dataset as the recipe has it, or as it is where the recipe does not fit it.
         problem: why it cannot start, if it cannot.
-        present: the classes of every sample by its id, where the dataset was audited.
-        steps: an epoch.
+        present: classes of every sample by its id, where the dataset was audited.
+        steps: steps an epoch.
     """
 
     dataset: Dataset
@@ -63,7 +62,7 @@ class Plan:
         return None if self.problem.error else self.config
 
 
-def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
+def make_plan(ref: DatasetRef, dataset: Dataset) -> Plan:
     """Look at the draft as a whole.
 
     Raises:
@@ -71,14 +70,14 @@ def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
         ImageError: a training image cannot be opened.
     """
     plan = Plan(dataset, Problem())
-    path = ""
+    key = ""
     try:
-        config = plan.config = draft.build(ref.id)
-        path = "recipe.exclude"
+        config = plan.config = TrainDraft().build(ref.id)
+        key = "recipe.exclude"
         plan.dataset = prepared(dataset, config.recipe)
-        path = "recipe.split"
+        key = "recipe.split"
         plan.split = split_samples(plan.dataset.samples, config.recipe.split)
-        path = "model"
+        key = "model"
         plan.images = _images(_stamp(plan.dataset), plan.split, plan.dataset)
         check_config(config, plan.dataset, plan.split, plan.images)
         plan.spec = network_of(config, plan.images.used, len(plan.dataset.classes))
@@ -93,26 +92,24 @@ def planned(ref: DatasetRef, dataset: Dataset) -> Plan:
             names = plan.dataset.classes.names
             check_counts(config, {name: sum(name in has for has in train) for name in names})
     except ValidationError as error:
-        plan.problem = _unfit(error)
+        plan.problem = refusal(error, "these settings do not fit")
     except ConfigError as error:
-        plan.problem = _misfit(error, path, plan)
+        plan.problem = _problem(error, error.key or key, plan)
     return plan
 
 
-def _misfit(error: ConfigError, path: str, plan: Plan) -> Problem:
-    if draft.has(error.where):
-        path = error.where
-    fix = {}
-    if path == "recipe.patch.size" and plan.config and plan.images:
+def _problem(error: ConfigError, key: str, plan: Plan) -> Problem:
+    fix: dict[str, Any] = {}
+    if key == "recipe.patch.size" and plan.config and plan.images:
         sizes = crop_sizes(plan.config.model, plan.images.largest)
         wanted = plan.config.recipe.patch.size
-        fix = {path: max((s for s in sizes if s <= wanted), default=sizes[0])}
-    if path == "batch" and plan.config and plan.spec:
+        fix = {key: max((s for s in sizes if s <= wanted), default=sizes[0])}
+    if key == "batch" and plan.config and plan.spec:
         batch = largest_batch(plan.spec, plan.config, memory_at_its_turn() or 0)
-        fix = {path: batch} if batch else {}
-    if path == "recipe.split" and plan.config and plan.present:
+        fix = {key: batch} if batch else {}
+    if key == "recipe.split" and plan.config and plan.present:
         fix = _other_split(plan.config, plan.dataset, plan.present)
-    return Problem(path, error, fix)
+    return Problem(error, key, fix=fix)
 
 
 def _other_split(
@@ -127,12 +124,6 @@ def _other_split(
     return {f"recipe.split.{changed}": getattr(others[0], changed)}
 
 
-def _unfit(error: ValidationError) -> Problem:
-    remedy = remedy_for(error)
-    path = remedy.removeprefix("mend ").partition(":")[0]
-    return Problem(path, ConfigError("these settings do not fit", where=path, remedy=remedy))
-
-
 def _stamp(dataset: Dataset) -> str:
     return f"{fingerprint(dataset.root)}|{dataset.product}|{dataset.bands}|{dataset.windows}"
 
@@ -143,10 +134,10 @@ def _images(content: str, split: Split, _dataset: Dataset) -> TrainingImages:
 
 
 def _present(ref: DatasetRef, dataset: Dataset) -> dict[str, frozenset[str]] | None:
-    found = finished_audit(audit_key(ref, dataset.product))
-    if found is None or dataset.windows or dataset.coding.read_as:
+    audit = finished_audit(audit_key(ref, dataset.product))
+    if audit is None or dataset.windows or dataset.coding.read_as:
         return None  # it has counted whole samples, and masks as they are
-    counted = {fact.id: fact.pixels_per_class for fact in found.facts}
+    counted = {fact.id: fact.pixels_per_class for fact in audit.facts}
     return {
         sample.id: frozenset(name for name, n in counted.get(sample.id, {}).items() if n)
         for sample in dataset.samples

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from core.datasets.catalogue import DatasetRef, list_datasets
 from core.datasets.recipes.recipe import load_recipe
 from core.datasets.recipes.revisions import list_recipes, recipe_file
 from core.training.runs.run import find_run
+from ui.settings.problem import Problem
 from ui.shell.errors import plain
 from ui.shell.links import CLONE, TAKE
-from ui.train.form import draft
-from ui.train.form.fields import Problem
+from ui.train.form.draft import TrainDraft
 from ui.train.form.presets import PRESETS, preset
 
 __all__ = ["choose_preset", "choose_recipe", "take_from_url"]
@@ -32,14 +29,14 @@ def take_from_url() -> None:
         RunError: there is no such run.
         ConfigError: its configuration, or the recipe, cannot be read.
     """
-    if (taken := st.query_params.pop(TAKE, None)) in list_recipes():
-        st.session_state[_RECIPE] = taken
+    if (recipe := st.query_params.pop(TAKE, None)) in list_recipes():
+        st.session_state[_RECIPE] = recipe
         _fill_recipe()
     name = st.query_params.pop(CLONE, None)
     if not name:
         return
     config = find_run(name).config()
-    draft.fill(config)
+    TrainDraft().fill(config)
     st.session_state[_RECIPE] = None
     st.session_state[_CLONED] = name
     if config.dataset in {ref.id for ref in list_datasets()}:
@@ -48,7 +45,7 @@ def take_from_url() -> None:
 
 def choose_preset() -> None:
     """Presets; one is marked as long as all its settings stand as it has them."""
-    st.session_state[_PRESET] = draft.marked_preset()
+    st.session_state[_PRESET] = TrainDraft().marked_preset()
     st.segmented_control(
         "Preset",
         list(PRESETS),
@@ -61,6 +58,7 @@ def choose_preset() -> None:
 
 def _apply_preset() -> None:
     if chosen := st.session_state[_PRESET]:
+        draft = TrainDraft()
         draft.change(preset(chosen, draft.value("model.architecture")))
 
 
@@ -81,32 +79,34 @@ def choose_recipe(ref: DatasetRef, problem: Problem) -> None:
         )
     if cloned := st.session_state.get(_CLONED):
         st.caption(f"Filled in from the run {plain(cloned)}.")
-    problem.show_beside("recipe.exclude", "Recipe")
-    _tell(ref, draft.value("recipe"))
+    draft = TrainDraft()
+    problem.show_beside(draft, "recipe.exclude", "Recipe")
+    _report(ref, draft)
 
 
 def _fill_recipe() -> None:
     name = st.session_state[_RECIPE]
-    draft.fill_recipe(load_recipe(recipe_file(name)) if name else None)
+    TrainDraft().fill_recipe(load_recipe(recipe_file(name)) if name else None)
     st.session_state.pop(_CLONED, None)
 
 
-def _tell(ref: DatasetRef, recipe: Mapping[str, Any]) -> None:
+def _report(ref: DatasetRef, draft: TrainDraft) -> None:
     """What the recipe decides and no field shows."""
-    told = []
+    recipe = draft.value("recipe")
+    sentences = []
     if recipe["product"]:
-        told.append(f"Uses the product {plain(recipe['product'])}.")
+        sentences.append(f"Uses the product {plain(recipe['product'])}.")
     if recipe["bands"]:
-        told.append(f"Uses the bands {', '.join(str(band + 1) for band in recipe['bands'])}.")
+        sentences.append(f"Uses the bands {', '.join(str(band + 1) for band in recipe['bands'])}.")
     if excluded := recipe["exclude"]:
         names = plain(", ".join(excluded[:5])) + (" …" if len(excluded) > 5 else "")
-        told.append(f"Leaves out {len(excluded)} sample{'s' * (len(excluded) > 1)}: {names}.")
+        sentences.append(f"Leaves out {len(excluded)} sample{'s' * (len(excluded) > 1)}: {names}.")
     if recipe["windows"]:
-        told.append(f"Uses parts of {len(recipe['windows'])} samples.")
+        sentences.append(f"Uses parts of {len(recipe['windows'])} samples.")
     if recipe["mask_values"]:
-        told.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
-    if told:
-        st.caption(" ".join(told))
+        sentences.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
+    if sentences:
+        st.caption(" ".join(sentences))
         if st.session_state.get(_RECIPE) is None:
             st.button("Use all of the dataset", on_click=draft.fill_recipe, args=(None,))
     if recipe["dataset"] and recipe["dataset"] != ref.id:

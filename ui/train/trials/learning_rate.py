@@ -11,7 +11,7 @@ from core.training.config import TrainConfig
 from core.training.queue.launch import running_runs
 from core.training.trials.child import Progress
 from core.training.trials.learning_rate import LearningRates, find_learning_rate
-from ui.train.form import draft
+from ui.train.form.draft import TrainDraft
 from ui.train.trials.trial import start_trial, trial_key, watch_trial
 
 __all__ = ["learning_rate_finder"]
@@ -63,7 +63,7 @@ def _result(result: LearningRates, config: TrainConfig) -> None:
     if result.suggestion is None:
         st.info(
             "The loss falls at none of these rates, so none is suggested. Check the masks on the "
-            "Data page, choose more crops a step, or begin with other weights.",
+            "Data page, choose a larger batch, or begin with other weights.",
             icon=":material/info:",
         )
         return
@@ -73,7 +73,7 @@ def _result(result: LearningRates, config: TrainConfig) -> None:
         f"Use {suggestion}",
         icon=":material/check:",
         disabled=float(suggestion) == config.learning_rate,
-        on_click=draft.change,
+        on_click=TrainDraft().change,
         args=({"learning_rate": float(suggestion)},),
     )
 
