@@ -46,6 +46,7 @@ def test_a_new_family_is_listed_with_its_cost(capsys: pytest.CaptureFixture[str]
     }
 
 
+@pytest.mark.training
 def test_a_new_family_is_built_trained_saved_loaded_and_predicts(
     three_layers: Any, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_every_row_fits_its_name(name: str) -> None:
     assert (pretrained_weights(spec) is None) == (not FAMILIES[name].encoder(spec))
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("name", ["unet", "sm-linknet", "sm-pspnet"])
 def test_a_fixed_input_is_that_of_the_crops(name: str) -> None:
     spec = default_spec(name).for_crops(96)

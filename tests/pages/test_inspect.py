@@ -61,6 +61,7 @@ def test_a_demo_scene_needs_no_data(page, tiny_model):
     assert "the whole image, 512 × 512 px, of demo scene 0" in _text(page)
 
 
+@pytest.mark.training
 def test_a_network_of_one_size_is_shown_windows_of_it(page, space):
     spec = ZooSpec(architecture="sm-pspnet", backbone="resnet18", size=96)
     save_tiny_model(space / "models" / "pyramid", spec=spec)

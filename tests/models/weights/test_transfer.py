@@ -105,6 +105,7 @@ def test_no_class_in_common_leaves_the_last_layer_random() -> None:
     assert done.sentence("first").endswith("logits left random.")
 
 
+@pytest.mark.training
 def test_a_batch_normalisation_of_the_input_takes_the_mean_of_the_bands() -> None:
     spec, source = (ZooSpec(backbone="resnet18", bands=bands, classes=3) for bands in (2, 3))
     model, first, done = pair(spec, source)

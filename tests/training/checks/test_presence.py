@@ -154,6 +154,7 @@ def test_the_command_refuses_it_and_leaves_no_run(
     assert not list_runs()
 
 
+@pytest.mark.training
 def test_a_training_of_the_queue_refuses_it_too(dry: Dry, demo_dataset: Path) -> None:
     dataset = dry(held_out(open_dataset(demo_dataset)))
     run = create_run("dry", config_of(dataset))
@@ -164,6 +165,7 @@ def test_a_training_of_the_queue_refuses_it_too(dry: Dry, demo_dataset: Path) ->
     assert run.saved() is None
 
 
+@pytest.mark.training
 def test_a_class_that_no_sample_has_is_a_warning_and_it_trains(
     dry: Dry, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +182,7 @@ def test_a_class_that_no_sample_has_is_a_warning_and_it_trains(
     assert f"warning: {cannot_learn(['Water'])}" in capsys.readouterr().err
 
 
+@pytest.mark.training
 def test_statistics_of_a_part_of_the_samples_do_not_decide(
     demo_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
