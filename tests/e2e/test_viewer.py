@@ -93,6 +93,7 @@ class Viewer:
         return float(self.root.get_attribute("data-zoom"))
 
     def readout(self) -> str:
+        self.drawn()
         return " ".join(self.part("readout").inner_text().split())
 
     def clicks(self) -> list[Any]:
