@@ -33,7 +33,7 @@ def test_reported_losses_are_of_their_own_steps(reporter: Any) -> None:
     for step in range(3):
         # Keras hands over the mean since the epoch began.
         reporter.on_train_batch_end(step, {"loss": np.mean(each[: step + 1])})
-    assert [record["loss"] for record in reporter.run.metrics()] == pytest.approx(each)
+    assert [record.loss for record in reporter.run.metrics().steps] == pytest.approx(each)
 
 
 def test_throughput_and_time_left_come_with_the_second_step(
