@@ -132,3 +132,29 @@ def test_imports_run_one_way(module: str) -> None:
             if mine is None or theirs is None or rest[0] == others[0] or pair in ALLOWED:
                 continue
             assert theirs < mine, name
+
+
+@cache
+def definitions(module: str) -> frozenset[str]:
+    """Names that a file defines itself at its top level, also below an ``if`` or ``try``."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = list(ast.parse(modules()[module].read_text()).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        waiting += ast.iter_child_nodes(node)
+    return frozenset(names)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_names_are_imported_from_their_homes(module: str) -> None:
+    """What a file took from another is not taken from it in turn: that would hide its home."""
+    for name in imported_names(modules()[module]):
+        home, _, word = name.rpartition(".")
+        if name in modules() or home not in modules() or module == "core" or home == "core":
+            continue
+        assert word in definitions(home), f"{word} is not defined in {home}"

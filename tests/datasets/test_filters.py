@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.classes import ClassTable, LandClass
-from core.datasets.audit.audit import Audit, Problem, SampleFacts
+from core.datasets.audit.audit import Audit
+from core.datasets.audit.facts import SampleFacts
+from core.datasets.audit.problems import Problem
 from core.datasets.audit.statistics import StatisticsBuilder
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SampleFilter, filter_samples

@@ -17,10 +17,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.classes import DUBAI_CLASSES, VOID
 from core.datasets.catalogue import open_dataset
+from core.datasets.fingerprint import fingerprint
 from core.errors import DatasetError
 from tests.conftest import REPOSITORY
 from ui.data.thumbnails import overlaid, thumbnails
-from ui.loaded.datasets import fingerprint
 from ui.shell.jobs import find_job, start_job
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -111,7 +111,7 @@ def test_every_view_opens_by_its_address(demo: Path, view: str) -> None:
     if view == "Statistics":
         assert len(at.get("plotly_chart")) == 12
     if view == "Problems":
-        assert set(at.dataframe[0].value["Kind"]) == {"mosaic"}
+        assert set(at.dataframe[0].value["Kind"]) == {"Mosaic"}
         assert at.get("download_button")
 
 
@@ -149,8 +149,8 @@ def test_broken_files_are_tiles_and_rows(demo: Path) -> None:
     at.segmented_control(key="view").select("Problems").run()
     assert not at.exception
     table = at.dataframe[0].value
-    assert list(table["Kind"][:3]) == ["unreadable", "unreadable", "size-mismatch"]
-    assert "missing-mask" in set(table["Kind"])
+    assert list(table["Kind"][:3]) == ["Unreadable file", "Unreadable file", "Sizes differ"]
+    assert "Missing mask" in set(table["Kind"])
     # Each of them opens too, and says what is wrong.
     for part in range(1, 5):
         at = opened(view="Sample", sample=f"Tile 1/image_part_00{part}")

@@ -10,6 +10,7 @@ import streamlit as st
 from core.classes import ClassTable, LandClass
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.fingerprint import fingerprint
 from core.datasets.known_layouts import layout_of
 from core.datasets.layouts.class_inference import Inference, LabelValue, infer_classes
 from core.datasets.layouts.pairing import find_pairs
@@ -25,7 +26,7 @@ from core.formats import percent
 from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster
 from core.imagery.shrink import display_size, downsample_labels
-from ui.loaded.datasets import fingerprint, open_chosen
+from ui.loaded.datasets import open_chosen
 from ui.shell.errors import plain, show_error
 
 __all__ = ["name_classes", "open_or_name"]

@@ -10,10 +10,11 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.recipes.splits import Split
+from core.datasets.thumbnails import Thumbnail
 from core.errors import DSIError
 from core.imagery.raster import read_header
 from ui.data.gallery_filters import filtered
-from ui.data.thumbnails import Thumbnail, overlaid, thumbnails
+from ui.data.thumbnails import overlaid, thumbnails
 from ui.shell.errors import plain
 from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend

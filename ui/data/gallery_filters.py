@@ -8,6 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
+from core.datasets.audit.problems import KINDS
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SIDES, SampleFilter, Side, filter_samples
 from core.datasets.recipes.splits import Split
@@ -17,6 +18,7 @@ __all__ = ["filtered"]
 
 _ANY_CLASS = "Any class"
 _ANY_PROBLEM = "any error or warning"
+_CODES = {kind.title: code for code, kind in KINDS.items()}
 _MASKS: dict[Literal["any", "with", "without"], str] = {
     "any": "With or without",
     "with": "With a mask",
@@ -125,15 +127,20 @@ def _by_audit(
         width=190,
         **_tied("share", on_change),
     )
+    in_address = [_CODES.get(text, text) for text in st.query_params.get_all("flagged")]
     # Without an audit its kinds are not known; those in the address wait for it.
     kinds = (
         dict.fromkeys(problem.kind for problem in audit.problems if problem.sample)
         if audit
-        else dict.fromkeys(st.query_params.get_all("flagged"))
+        else dict.fromkeys(in_address)
     )
+    options = list(dict.fromkeys([_ANY_PROBLEM, *kinds]))
+    # Addresses of before 0.2 name kinds by their codes; Streamlit knows the words shown alone.
+    st.session_state.setdefault("flagged", [kind for kind in in_address if kind in options])
     flagged = st.multiselect(
         "Flagged by the audit",
-        list(dict.fromkeys([_ANY_PROBLEM, *kinds])),
+        options,
+        format_func=_problem_title,
         placeholder="Flagged or not",
         disabled=audit is None,
         width=280,
@@ -147,6 +154,10 @@ def _by_audit(
         "flagged": _ANY_PROBLEM in flagged,
         "kinds": tuple(kind for kind in flagged if kind != _ANY_PROBLEM),
     }
+
+
+def _problem_title(kind: str) -> str:
+    return KINDS[kind].title if kind in KINDS else kind
 
 
 def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ...]:
@@ -209,7 +220,7 @@ def _conditions(chosen: SampleFilter) -> list[str]:
         words.append(f"{plain(chosen.class_name)} in at least {100 * chosen.share:g}%")
     if chosen.flagged or chosen.kinds:
         flagged = ((_ANY_PROBLEM,) if chosen.flagged else ()) + chosen.kinds
-        words.append(plain(_listed(flagged)))
+        words.append(plain(_listed(tuple(map(_problem_title, flagged)))))
     if chosen.sides:
         words.append(_listed(tuple(_SIDES[side] for side in chosen.sides)))
     return words

@@ -7,8 +7,8 @@ import streamlit as st
 from core.datasets.audit.audit import Audit, audit
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.fingerprint import fingerprint
 from core.datasets.masks.class_file import class_stamp
-from ui.loaded.datasets import fingerprint
 from ui.shell.jobs import find_job, start_job, watch_job
 
 __all__ = ["audit_key", "finished_audit", "offer_audit", "read_all", "run_audit"]

@@ -16,10 +16,9 @@ from core.datasets.audit.forms import form_problems
 from core.datasets.audit.mosaics import mosaic_problems
 from core.datasets.audit.neighbours import Pair, find_neighbours
 from core.datasets.audit.partners import missing_masks, orphan_masks
-from core.datasets.audit.problems import KINDS, ORDER, Problem, Severity
+from core.datasets.audit.problems import ORDER, Problem
 from core.datasets.audit.reading import read_sample
 from core.datasets.audit.statistics import (
-    BandStatistics,
     Statistics,
     StatisticsBuilder,
     pixels_per_sample,
@@ -27,16 +26,7 @@ from core.datasets.audit.statistics import (
 from core.datasets.audit.tables import balance_problems, table_problems, void_colour_problems
 from core.datasets.dataset import Dataset
 
-__all__ = [
-    "KINDS",
-    "Audit",
-    "BandStatistics",
-    "Problem",
-    "SampleFacts",
-    "Severity",
-    "Statistics",
-    "audit",
-]
+__all__ = ["Audit", "audit"]
 
 # Whose values are unlike the others' for that reason, or of too few pixels to tell.
 _WITHOUT = ("constant", "empty", "no-data", "tiny-image")

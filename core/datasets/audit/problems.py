@@ -3,45 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.datasets.recipes.fixes import Action
 from core.imagery.window import Window
 
-__all__ = ["KINDS", "ORDER", "Problem", "Severity"]
+__all__ = ["KINDS", "ORDER", "Problem", "ProblemKind", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
 
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
-KINDS: dict[str, str] = {
-    "unreadable": "a file that is missing, damaged, too large or of another kind",
-    "tiny-image": "an image smaller than a training crop can be",
-    "file-form": "a form of file that is read in a way one should know of",
-    "missing-mask": "an image without a mask",
-    "orphan-mask": "a mask without an image",
-    "size-mismatch": "image and mask differ in size",
-    "mask-grid": "image and mask differ in reference system or place",
-    "unknown-colour": "values in a mask that are in no class",
-    "void-colour": "a colour that counts as void though no list names it",
-    "class-table": "the class list and the masks disagree",
-    "unused-class": "a class that no mask has",
-    "class-imbalance": "a class with hardly any pixels",
-    "all-void": "a mask in which nothing is labelled",
-    "void-share": "a mask in which little is labelled",
-    "no-data": "parts of an image without data",
-    "empty": "an image without data, or with hardly any content",
-    "constant": "an image of one value",
-    "duplicate": "the same picture twice",
-    "near-duplicate": "all but the same picture twice",
-    "outlier": "an image whose values are unlike the others'",
-    "mosaic": "images that touch or overlap, within a scene",
-    "touching-scenes": "images of different scenes that touch or overlap",
-    "mixed-bands": "images with other bands or another type than most",
-    "mixed-crs": "images in another reference system than most",
-    "mixed-resolution": "images with another pixel size than most",
+
+class ProblemKind(NamedTuple):
+    """A kind of finding, in words.
+
+    Attributes:
+        title: its name on the screen.
+        meaning: what it is.
+    """
+
+    title: str
+    meaning: str
+
+
+KINDS: dict[str, ProblemKind] = {
+    "unreadable": ProblemKind(
+        "Unreadable file", "a file that is missing, damaged, too large or of another kind"
+    ),
+    "tiny-image": ProblemKind("Tiny image", "an image smaller than a training crop can be"),
+    "file-form": ProblemKind(
+        "File form", "a form of file that is read in a way one should know of"
+    ),
+    "missing-mask": ProblemKind("Missing mask", "an image without a mask"),
+    "orphan-mask": ProblemKind("Mask without image", "a mask without an image"),
+    "size-mismatch": ProblemKind("Sizes differ", "image and mask differ in size"),
+    "mask-grid": ProblemKind("Grids differ", "image and mask differ in reference system or place"),
+    "unknown-colour": ProblemKind("Unknown value", "values in a mask that are in no class"),
+    "void-colour": ProblemKind(
+        "Undocumented void colour", "a colour that counts as void though no list names it"
+    ),
+    "class-table": ProblemKind("Class table disagrees", "the class list and the masks disagree"),
+    "unused-class": ProblemKind("Unused class", "a class that no mask has"),
+    "class-imbalance": ProblemKind("Class imbalance", "a class with hardly any pixels"),
+    "all-void": ProblemKind("Nothing labelled", "a mask in which nothing is labelled"),
+    "void-share": ProblemKind("Little labelled", "a mask in which little is labelled"),
+    "no-data": ProblemKind("No data", "parts of an image without data"),
+    "empty": ProblemKind("Empty image", "an image without data, or with hardly any content"),
+    "constant": ProblemKind("Constant image", "an image of one value"),
+    "duplicate": ProblemKind("Duplicate", "the same picture twice"),
+    "near-duplicate": ProblemKind("Near duplicate", "all but the same picture twice"),
+    "outlier": ProblemKind("Outlier", "an image whose values are unlike the others'"),
+    "mosaic": ProblemKind("Mosaic", "images that touch or overlap, within a scene"),
+    "touching-scenes": ProblemKind(
+        "Touching scenes", "images of different scenes that touch or overlap"
+    ),
+    "mixed-bands": ProblemKind("Mixed bands", "images with other bands or another type than most"),
+    "mixed-crs": ProblemKind(
+        "Mixed reference systems", "images in another reference system than most"
+    ),
+    "mixed-resolution": ProblemKind("Mixed resolution", "images with another pixel size than most"),
 }
-"""Every kind of finding, in words."""
+"""Every kind of finding, by the code that ``audit --json`` gives."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.datasets.audit.audit import Audit, Problem, audit
+from core.datasets.audit.audit import Audit, audit
 from core.datasets.audit.forms import FORMS, form_of
+from core.datasets.audit.problems import Problem
 from core.datasets.catalogue import open_dataset
 from core.datasets.recipes.fixes import Exclude
 from core.imagery.raster import read_raster

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.datasets.audit.audit import KINDS, Audit, audit
+from core.datasets.audit.audit import Audit, audit
+from core.datasets.audit.problems import KINDS
 from core.datasets.catalogue import open_dataset
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.fixes import apply, in_recipe

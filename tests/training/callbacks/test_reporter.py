@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.training.runs.run import Run, Status
+from core.training.runs.run import Run
+from core.training.runs.status import Status
 
 
 @pytest.fixture

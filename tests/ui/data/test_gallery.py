@@ -79,12 +79,13 @@ def test_filters_by_class_problem_and_side(demo: Path) -> None:
     assert len(shown(at)) == 11
 
 
-def test_filters_are_in_the_address(demo: Path) -> None:
+@pytest.mark.parametrize("flagged", ["Missing mask", "missing-mask"])
+def test_filters_are_in_the_address(demo: Path, flagged: str) -> None:
     at = opened(
         dataset="demo",
         scene=["Tile 1", "Tile 3"],
         find="part_00",
-        flagged="missing-mask",
+        flagged=flagged,
         mask="any",
     )
     # Those that need the audit wait for it and say so.

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classes import VOID
 from core.datasets.catalogue import open_dataset
+from core.datasets.fingerprint import fingerprint
 from core.datasets.layouts.spacenet6 import AREA
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.revisions import keep_draft, load_draft
@@ -18,7 +19,6 @@ from core.datasets.synthetic.spacenet6 import write_spacenet6
 from core.datasets.thumbnails import Thumbnail
 from tests.pages.test_data import opened
 from ui.data.thumbnails import thumbnails
-from ui.loaded.datasets import fingerprint
 from ui.shell.jobs import find_job
 
 BOX = "draft-sn6-product"
@@ -43,11 +43,11 @@ def read(at: AppTest, root: Path, product: str) -> AppTest:
 def test_the_audit_is_of_the_chosen_product(tiles: Path) -> None:
     at = read(opened(dataset="sn6", view="Problems"), tiles, "SAR-Intensity")
     assert not at.exception
-    assert "unreadable" not in kinds(at)
+    assert "Unreadable file" not in kinds(at)
     at.selectbox(key=BOX).select("PS-RGB").run()
     at = read(at, tiles, "PS-RGB")
     assert not at.exception
-    assert "unreadable" in kinds(at)
+    assert "Unreadable file" in kinds(at)
     kept = load_draft("sn6")
     assert kept is not None
     assert kept.product == "PS-RGB"

@@ -11,8 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.imagery.display import to_rgb
 from core.imagery.raster import read_raster
-from tests.pages.test_data import opened
-from tests.ui.data.add.test_forms import settled
+from tests.pages.test_data import opened, settled
 from ui.widgets.bands import Rendering
 
 RNG = np.random.default_rng(4)

@@ -11,11 +11,11 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
 from core.formats import percent
 from core.imagery.display import Bands
-from ui.data.gallery import legend
+from core.imagery.shrink import display_size, downsample_image, downsample_labels
 from ui.loaded.images import open_sample
 from ui.loaded.normalisations import files_and_reading, training_normalisation
-from ui.viewer.encode import display_size, downsample_image, downsample_labels
 from ui.widgets.bands import choose_rendering
+from ui.widgets.classes import legend
 
 __all__ = ["augmentation_preview"]
 

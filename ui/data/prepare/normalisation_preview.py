@@ -11,10 +11,10 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
 from core.imagery.display import to_rgb
 from core.imagery.normalise import Normalisation
+from core.imagery.shrink import display_size, downsample_image
 from ui.data.statistics.style import show
 from ui.loaded.images import open_sample
 from ui.loaded.normalisations import TrainingNormalisation, training_normalisation
-from ui.viewer.encode import display_size, downsample_image
 from ui.widgets.bands import choose_rendering_for
 
 __all__ = ["normalisation_preview"]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.classes import ClassTable
-from core.datasets.audit.audit import Audit, SampleFacts
+from core.datasets.audit.audit import Audit
+from core.datasets.audit.facts import SampleFacts
 from core.datasets.audit.neighbours import leak
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.folder_split import given_split

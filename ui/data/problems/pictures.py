@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from core.datasets.audit.audit import Problem
+from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.imagery.window import Window

@@ -8,7 +8,8 @@ from collections.abc import Callable, Container, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.datasets.audit.audit import KINDS, Audit, Problem
+from core.datasets.audit.audit import Audit
+from core.datasets.audit.problems import KINDS, Problem
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.fixes import Action
 from ui.data.problems.pictures import problem_pictures
@@ -66,7 +67,7 @@ def _filtered(problems: Sequence[Problem]) -> list[Problem]:
     counts = {s: sum(p.severity == s for p in problems) for s in _SEVERITIES}
     kinds = list(dict.fromkeys(p.kind for p in problems))
     for key, there in (("problem-severity", _SEVERITIES), ("problem-kind", kinds)):
-        # What was chosen for another dataset, or before a file was mended.
+        # What was chosen for another dataset, or before a file was fixed.
         kept = [choice for choice in st.session_state.get(key) or () if choice in there]
         st.session_state[key] = [c for c in kept if key == "problem-kind" or counts[c]]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -82,7 +83,7 @@ def _filtered(problems: Sequence[Problem]) -> list[Problem]:
         wanted = st.multiselect(
             "Kind",
             kinds,
-            format_func=lambda kind: f"{kind}: {KINDS[kind]}",
+            format_func=lambda kind: f"{KINDS[kind].title}: {KINDS[kind].meaning}",
             placeholder="All kinds",
             key="problem-kind",
         )
@@ -102,7 +103,10 @@ def _rows(problems: Sequence[Problem]) -> list[Problem]:
     if not problems:
         st.info("No problem is of this severity and kind.", icon=":material/filter_alt:")
         return []
-    rows = [(p.severity, p.kind, p.sample or "whole dataset", p.detail, p.fix) for p in problems]
+    rows = [
+        (p.severity, KINDS[p.kind].title, p.sample or "whole dataset", p.detail, p.fix)
+        for p in problems
+    ]
     st.caption("Choose a row to see the place and what can be done.")
     severities = st.session_state["problem-severity"]
     kinds = st.session_state["problem-kind"]
@@ -115,7 +119,7 @@ def _rows(problems: Sequence[Problem]) -> list[Problem]:
         key="|".join(("problem", *severities, *kinds)),
         column_config={
             "Severity": st.column_config.TextColumn(width=100),
-            "Kind": st.column_config.TextColumn(width=130),
+            "Kind": st.column_config.TextColumn(width=150),
             "Sample": st.column_config.TextColumn(width=170),
             "What": st.column_config.TextColumn(width="large"),
             "What to do": st.column_config.TextColumn(width="large"),
@@ -158,7 +162,8 @@ def problem_view(
         problem: which.
     """
     with st.container(border=True):
-        st.markdown(f"**{plain(problem.kind)}** ({problem.severity}): {plain(KINDS[problem.kind])}")
+        kind = KINDS[problem.kind]
+        st.markdown(f"**{kind.title}** ({problem.severity}): {kind.meaning}")
         st.text(f"{problem.sample}: {problem.detail}" if problem.sample else problem.detail)
         st.text(f"What to do: {problem.fix}.")
         if take and problem.actions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.datasets.audit.audit import Statistics
+from core.datasets.audit.statistics import Statistics
 from core.datasets.dataset import Dataset
 from ui.data.statistics.bands import band_correlation, band_histograms, band_table
 from ui.data.statistics.places import class_adjacency, class_positions

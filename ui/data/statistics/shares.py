@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
-from core.datasets.audit.audit import Audit, SampleFacts
+from core.datasets.audit.audit import Audit
+from core.datasets.audit.facts import SampleFacts
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from core.formats import percent

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.datasets.audit.audit import Audit, SampleFacts
+from core.datasets.audit.audit import Audit
+from core.datasets.audit.facts import SampleFacts
 from ui.data.statistics.style import MARK, show
 
 if TYPE_CHECKING:

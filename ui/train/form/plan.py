@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
+from core.datasets.fingerprint import fingerprint
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import Split, split_samples
 from core.errors import ConfigError
@@ -29,7 +30,6 @@ from core.training.checks.presence import check_presence, splits_with
 from core.training.checks.steps import steps_per_epoch
 from core.training.config import TrainConfig
 from ui.loaded.audits import audit_key, finished_audit
-from ui.loaded.datasets import fingerprint
 from ui.settings.problem import Problem, refusal
 from ui.train.form.draft import TrainDraft
 

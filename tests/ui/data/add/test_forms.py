@@ -10,11 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.catalogue import open_dataset
+from core.datasets.fingerprint import fingerprint
 from tests.datasets.download.test_archive import packed, pairs
 from tests.datasets.layouts.test_readers import put
 from tests.datasets.layouts.test_vector import box, image, labels
 from tests.pages.test_data import metrics, opened, settled
-from ui.loaded.datasets import fingerprint
 from ui.shell.jobs import find_job
 
 RED, BLUE = (220, 20, 30), (10, 60, 200)

@@ -81,7 +81,7 @@ def test_filters_by_severity_and_kind(broken: Path) -> None:
     assert set(errors["Severity"]) == {"error"}
     assert len(errors) == (whole["Severity"] == "error").sum()
     at.multiselect(key="problem-kind").set_value(["constant"]).run()
-    assert list(at.dataframe[0].value["Kind"]) == ["constant"]
+    assert list(at.dataframe[0].value["Kind"]) == ["Constant image"]
     at.multiselect(key="problem-kind").set_value(["duplicate"]).run()
     assert not at.exception
     assert len(at.dataframe) == 0
