@@ -19,7 +19,7 @@ FILE = Path(__file__).with_suffix(".svg")
 # Column in the picture, and what the package does.
 PACKAGES = {
     "pages": (1, "one thin script a page"),
-    "ui": (1, "what the pages are made of, and routes beside them"),
+    "ui": (1, "what pages are made of, and routes"),
     "core/cli": (2, "the command line, a file a command"),
     "core/api": (0, "the REST API"),
     "core/training": (1, "steps, callbacks, runs, queue, trials"),
@@ -31,7 +31,7 @@ PACKAGES = {
     "core/models": (1, "networks, weights, cost, card, store"),
     "core/imagery": (1, "rasters in and out"),
 }
-GROUND = "errors · paths · classes · device · settings: every package may use these"
+GROUND = "errors · paths · classes · device · settings · formats: all may use these"
 
 WIDTH, HEIGHT = 330, 58  # of a box
 ACROSS, DOWN = 370, 96  # from box to box
