@@ -45,7 +45,8 @@ class Label:
         zero: what 0 stands for, where it is no amount.
         step: amount of one step up or down, as the field has it.
         format: printf format of the number; by default three decimals, or none for a whole number.
-        usual: the part of the limits that a slider spans; by default all of it.
+        usual: the part of the limits that a widget spans as long as the value lies within; by
+            default all of it.
         words: what the values of a choice are called.
     """
 

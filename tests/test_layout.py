@@ -40,7 +40,8 @@ def modules() -> dict[str, Path]:
 def imported_names(path: Path) -> Iterator[str]:
     """All that a file imports, wherever in it: what is imported late is needed all the same."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, f"{path} has a relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

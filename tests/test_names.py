@@ -67,7 +67,7 @@ def scan() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     for file in set(files) - {Path(__file__)}:
         tree = ast.parse(file.read_text())
         place = file.relative_to(REPOSITORY).as_posix()
-        for word in {word for name in names(tree) for word in words_in_name(name)}:
+        for word in {word for name in (*names(tree), file.stem) for word in words_in_name(name)}:
             in_names.setdefault(word, set()).add(place)
         for word in {word for text in messages(tree) for word in words_in_message(text)}:
             in_messages.setdefault(word, set()).add(place)

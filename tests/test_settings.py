@@ -139,6 +139,12 @@ def test_an_error_about_a_setting_says_so_where_nothing_else_is_said() -> None:
     assert str(ConfigError("it is wrong", key="a.b", where="here")) == "it is wrong, here"
 
 
+def test_a_seed_below_0_is_kept_where_nothing_is_drawn() -> None:
+    """Files of 0.1 may have one beside their lists."""
+    recipe = Recipe.model_validate({"split": {"kind": "fixed", "seed": -1, "val_samples": ["a"]}})
+    assert recipe.split.seed == -1
+
+
 def test_a_seed_below_0_is_refused_by_its_key() -> None:
     with pytest.raises(ValidationError) as caught:
         Recipe.model_validate({"split": {"seed": -1}})

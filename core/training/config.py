@@ -44,7 +44,13 @@ class Loss(BaseModel):
 
     cross_entropy: Annotated[
         float,
-        Label("Cross-entropy", f"Per pixel; the steady one. {_WEIGHT}", step=0.5, format="%g"),
+        Label(
+            "Cross-entropy",
+            f"Per pixel; the steady one. {_WEIGHT}",
+            step=0.5,
+            format="%g",
+            usual=(0, 100),
+        ),
     ] = Field(1.0, ge=0)
     focal: Annotated[
         float,
@@ -53,6 +59,7 @@ class Loss(BaseModel):
             f"Cross-entropy that plays down pixels that are right already. {_WEIGHT}",
             step=0.5,
             format="%g",
+            usual=(0, 100),
         ),
     ] = Field(0.0, ge=0)
     dice: Annotated[
@@ -62,6 +69,7 @@ class Loss(BaseModel):
             f"Overlap per class: small classes count as much as large ones. {_WEIGHT}",
             step=0.5,
             format="%g",
+            usual=(0, 100),
         ),
     ] = Field(1.0, ge=0)
     tversky: Annotated[
@@ -71,6 +79,7 @@ class Loss(BaseModel):
             f"Dice with a choice between false positives and misses. {_WEIGHT}",
             step=0.5,
             format="%g",
+            usual=(0, 100),
         ),
     ] = Field(0.0, ge=0)
     focal_gamma: Annotated[
@@ -98,6 +107,7 @@ class Loss(BaseModel):
             "Label smoothing",
             "Share of the target, 0 to 1, spread over the other classes.",
             step=0.05,
+            usual=(0, 0.9),
         ),
     ] = Field(0.0, ge=0, lt=1)
 
@@ -162,6 +172,7 @@ class TrainConfig(BaseModel):
             "Automatic covers the training images once.",
             zero="automatic",
             step=10,
+            usual=(0, 1_000_000),
         ),
     ] = Field(0, ge=0)
     optimizer: Annotated[
@@ -173,7 +184,10 @@ class TrainConfig(BaseModel):
         ),
     ] = "adamw"
     learning_rate: Annotated[
-        float, Label("Learning rate", "The peak, after the warm-up.", step=1e-4, format="%g")
+        float,
+        Label(
+            "Learning rate", "The peak, after the warm-up.", step=1e-4, format="%g", usual=(1e-8, 1)
+        ),
     ] = Field(1e-3, gt=0, le=1)
     schedule: Annotated[
         Schedule,
@@ -202,10 +216,18 @@ class TrainConfig(BaseModel):
             "Patience",
             "Epochs without a better validation mean IoU before the rate is cut.",
             unit="epochs",
+            usual=(1, 10_000),
         ),
     ] = Field(5, ge=1)
     plateau_factor: Annotated[
-        float, Label("Cut to", "What the rate is multiplied by.", unit="times", step=0.1)
+        float,
+        Label(
+            "Cut to",
+            "What the rate is multiplied by.",
+            unit="times",
+            step=0.1,
+            usual=(0.001, 0.999),
+        ),
     ] = Field(0.5, gt=0, lt=1)
     weight_decay: Annotated[
         float,
@@ -217,7 +239,8 @@ class TrainConfig(BaseModel):
         ),
     ] = Field(1e-4, ge=0, le=1)
     momentum: Annotated[
-        float, Label("Momentum", "Share of the last step that goes on.", step=0.05)
+        float,
+        Label("Momentum", "Share of the last step that goes on.", step=0.05, usual=(0, 0.999)),
     ] = Field(0.9, ge=0, lt=1)
     clip_norm: Annotated[
         float,
@@ -227,6 +250,7 @@ class TrainConfig(BaseModel):
             zero="off",
             step=1,
             format="%g",
+            usual=(0, 1000),
         ),
     ] = Field(5.0, ge=0)
     early_stopping: Annotated[
@@ -236,6 +260,7 @@ class TrainConfig(BaseModel):
             "Ends after so many epochs without a better validation mean IoU.",
             unit="epochs",
             zero="never",
+            usual=(0, 10_000),
         ),
     ] = Field(0, ge=0)
     freeze_encoder: Annotated[
@@ -243,6 +268,7 @@ class TrainConfig(BaseModel):
         Label(
             "Epochs with the encoder frozen",
             "At the beginning the encoder's weights stay as they are, and only the decoder learns.",
+            usual=(0, 1000),
         ),
     ] = Field(0, ge=0)
     ema: Annotated[
@@ -254,6 +280,7 @@ class TrainConfig(BaseModel):
             zero="off",
             step=0.005,
             format="%g",
+            usual=(0, 0.9999),
         ),
     ] = Field(0.0, ge=0, lt=1)
     precision: Annotated[
@@ -301,6 +328,7 @@ class TrainConfig(BaseModel):
             zero="none",
             step=10,
             format="%g",
+            usual=(0, 100_000),
         ),
     ] = Field(0.0, ge=0)
 

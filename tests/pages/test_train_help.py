@@ -197,6 +197,7 @@ def test_where_no_rate_is_located_it_says_what_to_do(
 
 
 def test_settings_that_cannot_be_trained_offer_neither(page: AppTest) -> None:
-    page.number_input(key="train.recipe.split.val").set_value(0).run()
+    for side in ("val", "test"):
+        page.number_input(key=f"train.recipe.split.{side}").set_value(90).run()
     assert not page.exception
     assert not {"Measure a step", "Find a learning rate"} & {*_labels(page)}

@@ -55,7 +55,8 @@ class Fields:
         setting = self.draft.setting(key)
         label, scale = setting.label, _scale(setting)
         now = _browsable(scale(self.draft.value(key)))
-        limits = setting.low, setting.high if high is None else high
+        low, highest = label.usual or (setting.low, setting.high)
+        limits = low, highest if high is None else high
         least, most = (None if limit is None else scale(limit) for limit in limits)
         step = step or label.step or setting.multiple or 1
         decimals = "%g" if label.unit == "%" else None if setting.kind is int else "%.3f"

@@ -111,11 +111,11 @@ class Augmentation(BaseModel):
     brightness: Annotated[
         float, Label("Brightness", "Largest shift, as a share of the value range.", step=0.05)
     ] = Field(0.0, ge=0, le=1)
-    contrast: Annotated[float, Label("Contrast", "Largest relative change.", step=0.05)] = Field(
-        0.0, ge=0, lt=1
-    )
+    contrast: Annotated[
+        float, Label("Contrast", "Largest relative change.", step=0.05, usual=(0, 0.95))
+    ] = Field(0.0, ge=0, lt=1)
     saturation: Annotated[
-        float, Label("Saturation (RGB)", "Largest relative change.", step=0.05)
+        float, Label("Saturation (RGB)", "Largest relative change.", step=0.05, usual=(0, 0.95))
     ] = Field(0.0, ge=0, lt=1)
     hue: Annotated[
         float, Label("Hue (RGB)", "Largest turn, 0.5 being half the hue circle.", step=0.01)
@@ -208,6 +208,7 @@ class Recipe(BaseModel):
             "leaves it out.",
             step=0.5,
             format="%g",
+            usual=(0, 1000),
         ),
     ] = Field(default_factory=dict)
     split: SplitConfig = SplitConfig()

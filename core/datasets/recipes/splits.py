@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from core.datasets.dataset import Sample
 from core.errors import ConfigError
@@ -52,18 +52,29 @@ class SplitConfig(BaseModel):
         ),
     ] = "scene"
     val: Annotated[
-        float, Label("Validation share", "Of scenes or samples.", unit="%", step=0.05)
+        float,
+        Label("Validation share", "Of scenes or samples.", unit="%", step=0.05, usual=(0.05, 0.9)),
     ] = Field(0.2, ge=0, lt=1)
-    test: Annotated[float, Label("Test share", "Of scenes or samples.", unit="%", step=0.05)] = (
-        Field(0.2, ge=0, lt=1)
-    )
+    test: Annotated[
+        float, Label("Test share", "Of scenes or samples.", unit="%", step=0.05, usual=(0, 0.9))
+    ] = Field(0.2, ge=0, lt=1)
     folds: Annotated[int, Label("Folds", "Parts of the scenes.")] = Field(5, ge=2, le=50)
     fold: Annotated[int, Label("Fold that validates", "Counted from 0; train once for each.")] = (
         Field(0, ge=0)
     )
-    seed: Annotated[int, Label("Split seed", "Another number, another split.")] = Field(0, ge=0)
+    seed: Annotated[
+        int, Label("Split seed", "Another number, another split.", usual=(0, 2**31 - 1))
+    ] = 0
     val_samples: tuple[str, ...] = ()
     test_samples: tuple[str, ...] = ()
+
+    @field_validator("seed")
+    @classmethod
+    def _drawn(cls, seed: int, info: ValidationInfo) -> int:
+        # Lists are not drawn: files of before may hold any number beside them.
+        if seed < 0 and info.data.get("kind") != "fixed":
+            raise ValueError(f"expected a number from 0, received {seed}")
+        return seed
 
     @model_validator(mode="after")
     def _shares(self) -> SplitConfig:

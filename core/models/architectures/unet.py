@@ -75,6 +75,7 @@ class UNetSpec(ModelSpec):
             "Dropout",
             "Share of channels dropped at the bridge, 0 to 1; helps against overfitting.",
             step=0.05,
+            usual=(0, 0.95),
         ),
     ] = Field(0.1, ge=0, lt=1)
     upsampling: Annotated[

@@ -160,7 +160,7 @@ def check_config(
         raise ConfigError(
             "there is nothing to validate on",
             key="recipe.split.val",
-            remedy="give it a share above 0, for example 0.2",
+            remedy="give it a share above 0, for example 0.2 (20%)",
         )
     images = images or training_images(dataset, split)
     wrong = [band for band in config.recipe.bands if band >= images.bands]

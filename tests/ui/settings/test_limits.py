@@ -49,6 +49,11 @@ BESIDE: dict[str, Change] = {
 # Fields without limits, or with rules of their own.
 OTHERS: dict[str, tuple[Change, ...]] = {
     "split.fold": ({"split.fold": 49},),
+    "split.seed": (
+        {"split.seed": 0},
+        {"split.seed": 10**20},
+        {"split.seed": -1, "split.kind": "fixed", "split.val_samples": ["nowhere"]},
+    ),
     "augmentation.zoom": ({"augmentation.zoom": [0.1, 8.0]},),
     "bands": ({"bands": [7]}, {"bands": [2, 2, 0]}),
     "exclude": ({"exclude": ["nowhere", "nowhere"]},),
@@ -82,7 +87,9 @@ def ends(setting: Setting) -> list[Any]:
         return [choice for choice in setting.choices if choice != "fixed"]
     if setting.kind is bool:
         return [False, True]
-    if setting.kind not in (int, float) or setting.key.endswith(("bands", "class_weights")):
+    if setting.kind not in (int, float) or setting.key.endswith(
+        ("bands", "class_weights", "split.seed")
+    ):
         return []
     low, high = setting.low, setting.high
     assert low is not None  # nothing may be below any bound

@@ -25,7 +25,7 @@ def normalise_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None)
         if recipe.normalisation == "percentile":
             _limits(draft, recipe.clip or PERCENTILES, "percentile", (0.0, 100.0), 0.5)
         elif recipe.normalisation == "decibel":
-            _limits(draft, recipe.clip or DECIBEL_LIMITS, "dB", (None, None), 1.0)
+            _limits(draft, recipe.clip or DECIBEL_LIMITS, "dB", (-100.0, 100.0), 1.0)
     st.caption("The numbers come from the training split alone and go into the model card.")
     normalisation_preview(dataset, recipe)
 
@@ -34,7 +34,7 @@ def _limits(
     draft: RecipeDraft,
     clip: tuple[float, float],
     unit: str,
-    within: tuple[float | None, float | None],
+    within: tuple[float, float],
     step: float,
 ) -> None:
     for position, label in enumerate(("Lower", "Upper")):
@@ -42,7 +42,8 @@ def _limits(
         st.session_state[key] = clip[position]
         st.number_input(
             f"{label} {unit}",
-            *within,
+            min(within[0], *clip),  # a file may have brought others
+            max(within[1], *clip),
             step=step,
             key=key,
             width=150,

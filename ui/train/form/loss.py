@@ -62,13 +62,14 @@ def _class_weights(classes: ClassTable, fields: Fields) -> None:
     with st.container(horizontal=True):
         for land_class in classes.classes:
             key = draft.widget(f"class_weight.{land_class.name}")
-            st.session_state[key] = float(weights.get(land_class.name, 1.0))
+            weight = st.session_state[key] = float(weights.get(land_class.name, 1.0))
+            least, most = label.usual or (weight, weight)
             with st.container(width=150, gap="xxsmall"):
                 st.html(_SWATCH.format(color=land_class.color, name=escape(land_class.name)))
                 st.number_input(
                     f"Weight of {land_class.name}",
-                    setting.low,
-                    setting.high,
+                    min(float(least), weight),
+                    max(float(most), weight),
                     step=label.step,
                     format=label.format,
                     key=key,
