@@ -36,8 +36,8 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
 
 def millions(number: float) -> str:
-    """A large number, such as of parameters: "1.9 M"."""
-    return f"{number / 1e6:.1f} M"
+    """A large number, such as of parameters: "1.9 M"; a smaller one in full."""
+    return f"{number / 1e6:.1f} M" if number >= 100_000 else f"{number:,.0f}"
 
 
 def si_number(number: float) -> str:

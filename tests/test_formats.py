@@ -43,6 +43,7 @@ def test_shares_and_scores() -> None:
 def test_numbers() -> None:
     assert formats.count(1_931_234) == "1,931,234"
     assert formats.millions(1_931_234) == "1.9 M"
+    assert formats.millions(30_589) == "30,589"
     assert [formats.si_number(n) for n in (12_345, 3_456_000, 1.234e10, 2e12)] == [
         "12,345",
         "3.46 M",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.device import available_memory, describe
-from core.formats import binary_size, count, duration, short_duration, si_number
+from core.formats import binary_size, count, counted, duration, short_duration, si_number
 from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.training.checks.memory import training_memory
@@ -60,7 +60,7 @@ def _estimates(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, st
         "Receptive field": "the whole image" if view is None else f"{view:,} × {view:,} px",
         "Memory, estimated": binary_size(memory)
         + ("" if free is None else f" of {binary_size(free)} free"),
-        "Steps": f"{config.epochs:,} epochs of {steps:,} = {total:,}",
+        "Steps": f"{counted(config.epochs, 'epoch')} of {steps:,} = {total:,}",
         "Crops": count(total * config.batch),
     }
 
