@@ -159,3 +159,15 @@ def test_names_are_imported_from_their_homes(module: str) -> None:
         if name in modules() or home not in modules() or module == "core" or home == "core":
             continue
         assert word in definitions(home), f"{word} is not defined in {home}"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_all_lists_what_is_defined_there(module: str) -> None:
+    listed = {
+        name.value
+        for node in ast.parse(modules()[module].read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for name in ast.walk(node.value)
+        if isinstance(name, ast.Constant)
+    }
+    assert module == "core" or listed <= definitions(module)

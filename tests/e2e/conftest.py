@@ -144,6 +144,25 @@ CALM = """quiet => new Promise(done => {
 })"""
 
 
+def click_until(button: Any, effect: Any) -> None:
+    """Click until it shows: a click is lost where the page is drawn anew under it.
+
+    Args:
+        button: locator of what is clicked; it goes when the click has arrived.
+        effect: locator of what then appears.
+    """
+    from playwright.sync_api import TimeoutError as NothingHappened
+
+    for _ in range(5):
+        button.click()
+        try:
+            button.wait_for(state="hidden", timeout=60_000)
+            break
+        except NothingHappened:
+            continue
+    effect.wait_for()
+
+
 def settled(page: Any) -> None:
     """Wait until Streamlit has run the script to its end, and none follows."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REAL_DATA
-from tests.e2e.conftest import Server, settled
+from tests.e2e.conftest import Server, click_until, settled
 
 
 def metric(page: Any, label: str) -> Any:
@@ -30,9 +30,11 @@ def test_write_the_demo_set_and_look_at_it(server: Server, page: Any) -> None:
         metric(page, "Labelled").get_by_text("%").wait_for(timeout=600_000)
         settled(page)
         page.get_by_text("Add a dataset").click()
-    page.get_by_role("button", name="Write the demo set").click()
     # The page comes back by itself with the new set chosen.
-    metric(page, "Samples").get_by_text("16", exact=True).wait_for(timeout=600_000)
+    click_until(
+        page.get_by_role("button", name="Write the demo set"),
+        metric(page, "Samples").get_by_text("16", exact=True),
+    )
     settled(page)
     assert (server.workspace / "datasets/demo/Tile 4/masks/image_part_004.png").is_file()
 

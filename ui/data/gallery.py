@@ -19,7 +19,7 @@ from ui.shell.errors import plain
 from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 
-__all__ = ["PER_PAGE", "gallery", "legend"]
+__all__ = ["PER_PAGE", "gallery"]
 
 PER_PAGE = 24
 _TILE = 184  # CSS pixels

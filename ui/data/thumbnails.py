@@ -18,7 +18,7 @@ from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail,
 from core.paths import workspace
 from ui.widgets.bands import Rendering
 
-__all__ = ["Thumbnail", "overlaid", "thumbnails"]
+__all__ = ["overlaid", "thumbnails"]
 
 _MEMORY = 128 * 1024**2  # bytes kept, compressed
 

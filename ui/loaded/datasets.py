@@ -11,7 +11,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
 from core.datasets.masks.class_file import class_stamp
 
-__all__ = ["choose_dataset", "fingerprint", "open_chosen"]
+__all__ = ["choose_dataset", "open_chosen"]
 
 
 @st.cache_resource(max_entries=16, show_spinner="Listing the dataset …")

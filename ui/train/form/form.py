@@ -9,7 +9,6 @@ from core.datasets.dataset import Dataset
 from core.training.checks.presence import absent_everywhere, cannot_learn
 from ui.settings.fields import Fields
 from ui.shell.errors import plain
-from ui.shell.links import TAKE
 from ui.train.form.augmentation import augmentation_fields
 from ui.train.form.data import crop_fields, split_fields
 from ui.train.form.draft import TrainDraft
@@ -18,9 +17,9 @@ from ui.train.form.machine import machine_fields
 from ui.train.form.network import network_fields
 from ui.train.form.optimiser import optimiser_fields, schedule_plot
 from ui.train.form.plan import Plan, make_plan
-from ui.train.form.source import choose_preset, choose_recipe, take_from_url
+from ui.train.form.source import choose_preset, choose_recipe
 
-__all__ = ["TAKE", "Plan", "settings_form", "take_from_url"]
+__all__ = ["settings_form"]
 
 
 def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
