@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.recipes.recipe import Recipe
@@ -109,13 +109,33 @@ def changed(model: BaseModel, change: Change) -> dict[str, Any]:
     return content
 
 
-def problems(at: AppTest, name: str, contents: list[tuple[Change, dict[str, Any]]]) -> list[Any]:
-    """What raises when these drafts are shown one after the other."""
+def together(model: BaseModel, mine: list[Change]) -> list[tuple[list[Change], dict[str, Any]]]:
+    """As few drafts as hold each of these changes: those that do not contradict share one."""
+    drafts: list[tuple[list[Change], Change]] = []
+    for change in mine:
+        changed(model, change)  # by itself it is valid
+        for members, all_of_them in drafts:
+            beside = {key: all_of_them[key] for key in all_of_them.keys() & change.keys()}
+            if beside == {key: change[key] for key in beside}:
+                try:
+                    changed(model, all_of_them | change)
+                except ValidationError:
+                    continue
+                members.append(change)
+                all_of_them |= change
+                break
+        else:
+            drafts.append(([change], dict(change)))
+    return [(members, changed(model, all_of_them)) for members, all_of_them in drafts]
+
+
+def problems(at: AppTest, name: str, model: BaseModel, mine: list[Change]) -> list[Any]:
+    """What raises when drafts with these changes are shown one after the other."""
     raised = []
-    for change, content in contents:
+    for members, content in together(model, mine):
         at.session_state[name] = content
         at.run()
-        raised += [(change, error.message) for error in at.exception]
+        raised += [(members, error.message) for error in at.exception]
     return raised
 
 
@@ -134,7 +154,7 @@ def test_prepare_opens_on_the_limits_of_every_field(demo: Path, section: str) ->
     recipe = Recipe(name="demo", dataset="demo", patch={"size": 64})  # type: ignore[arg-type]
     at = open_prepare(section=section)
     assert not at.exception
-    assert not problems(at, "draft\0demo", [(c, changed(recipe, c)) for c in mine])
+    assert not problems(at, "draft\0demo", recipe, mine)
 
 
 def test_every_field_of_a_recipe_is_in_a_section() -> None:
@@ -147,7 +167,7 @@ def shown_by_train(config: TrainConfig, mine: list[Change]) -> list[Any]:
     assert mine
     at = open_train()
     assert not at.exception
-    return problems(at, "train.draft", [(change, changed(config, change)) for change in mine])
+    return problems(at, "train.draft", config, mine)
 
 
 CONFIG = TrainConfig.model_validate({"recipe": {"patch": {"size": 64}}})
