@@ -131,7 +131,7 @@ def page(chromium: Any) -> Iterator[Any]:
     assert not outside, f"requests left the machine: {outside}"
 
 
-QUIET_MS = 400  # a click's rerun begins after a message to the server and back
+QUIET_MS = 800  # a click's rerun begins after a message to the server and back
 CALM = """quiet => new Promise(done => {
     let since = performance.now();
     const look = () => {
@@ -156,7 +156,7 @@ def click_until(button: Any, effect: Any) -> None:
     for _ in range(5):
         button.click()
         try:
-            button.wait_for(state="hidden", timeout=60_000)
+            button.wait_for(state="hidden", timeout=30_000)
             break
         except NothingHappened:
             continue
