@@ -23,8 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(REPOSITORY / "tests/e2e"):
             item.add_marker("browser")
-            # On two busy cores Chromium loses a click now and then: the page was drawn anew under
-            # it. The report says how often it was tried again.
+            # On two busy cores a click is lost now and then, which waiting does not bring back. The
+            # report says how often a test was tried again.
             item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 

@@ -145,7 +145,7 @@ CALM = """quiet => new Promise(done => {
 
 
 def click_until(button: Any, effect: Any) -> None:
-    """Click until it shows: a click is lost where the page is drawn anew under it.
+    """Click until it shows: on busy cores one is lost now and then.
 
     Args:
         button: locator of what is clicked; it goes when the click has arrived.

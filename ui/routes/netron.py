@@ -149,8 +149,7 @@ async def _look_up(resolve: Resolver, name: str) -> Path:
 
 @cache
 def _package() -> Path:
-    # Found, not imported: while Streamlit runs a page, ui/ is on sys.path, and `import netron`
-    # would find this file.
+    # Looked up, not imported: only its files are served.
     return Path(str(metadata.distribution("netron").locate_file("netron")))
 
 
