@@ -16,7 +16,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
 	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name', WORKERS=4)"
-	@echo "make test-fast   the tests without browser and training: a minute and a half"
+	@echo "make test-fast   the tests without browser and training"
 	@echo "make lint   ruff and mypy; with npm, eslint and the tests of the browser code too"
 	@echo "make coverage   all tests, and which lines they run (longer than make test)"
 	@echo "make hooks  have ruff and mypy run before every commit"
