@@ -31,6 +31,22 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# What is moving when the button goes down is elsewhere when it comes up: no click at all.
+# People wait until an opened box has come to rest; here nothing moves.
+AT_REST = """
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (frames, options) {
+    const rest = { duration: 0, delay: 0 };
+    return animate.call(this, frames, typeof options === 'object' ? { ...options, ...rest } : rest);
+};
+addEventListener('DOMContentLoaded', () => {
+    const sheet = document.createElement('style');
+    sheet.textContent = `*, *::before, *::after {
+        transition-duration: 0s !important; transition-delay: 0s !important;
+        animation-duration: 1ms !important; animation-delay: 0s !important; }`;
+    document.head.append(sheet);
+});
+"""
 PATIENCE = 150_000  # ms: the machine may be small and busy; nothing is asserted about time
 
 
@@ -115,6 +131,7 @@ def chromium() -> Iterator[Any]:
 def page(chromium: Any) -> Iterator[Any]:
     """A fresh page; a request that would leave this machine fails the test."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    context.add_init_script(AT_REST)
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE)
     outside: list[str] = []
@@ -142,25 +159,6 @@ CALM = """quiet => new Promise(done => {
     };
     look();
 })"""
-
-
-def click_until(button: Any, effect: Any) -> None:
-    """Click until it shows: on busy cores one is lost now and then.
-
-    Args:
-        button: locator of what is clicked; it goes when the click has arrived.
-        effect: locator of what then appears.
-    """
-    from playwright.sync_api import TimeoutError as NothingHappened
-
-    for _ in range(5):
-        button.click()
-        try:
-            button.wait_for(state="hidden", timeout=30_000)
-            break
-        except NothingHappened:
-            continue
-    effect.wait_for()
 
 
 def settled(page: Any) -> None:

@@ -259,7 +259,7 @@ def scrambled(encoder: Any, seed: int) -> None:
                 values.append(rng.normal(0, 0.1, shape))
             else:
                 fan = np.prod(shape[:2]) * (1 if "depthwise" in weight.name else shape[2])
-                values.append(rng.normal(0, np.sqrt(2 / fan), shape))
+                values.append(rng.normal(0, np.sqrt(1 / fan), shape))
         layer.set_weights(values)
 
 
