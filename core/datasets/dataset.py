@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,12 @@ from core.datasets.masks.decode import Mask, MaskCoding, decode_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
-from core.imagery.raster import Header, Raster, read_header, read_raster
-from core.imagery.window import Window, cropped, turned, with_bands
+from core.imagery.raster import Header, Raster, alpha_bands, read_header, read_raster
+from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 
 __all__ = ["Dataset", "Sample"]
+
+_ASKED = 12  # images that are asked whether their alpha is one
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,27 @@ class Dataset:
         Raises:
             ImageError: it cannot be read, or lacks a band or the window of the recipe.
         """
-        raster = read_raster(sample.image)
-        if self.nodata is not None and raster.header.nodata != self.nodata:
-            valid = raster.valid & (raster.pixels != self.nodata).any(axis=-1)
-            raster = replace(raster, valid=valid)
+        raster = read_raster(sample.image, bands=self._bands_with_alpha)
+        if self.nodata is not None:
+            raster = with_nodata(raster, self.nodata)
         return self._arranged(sample, raster)
+
+    @cached_property
+    def _bands_with_alpha(self) -> int | None:
+        """Number of bands of all images, decided by some of them; None if no file has alpha.
+
+        Whether a band called alpha is one, is a question of the set: a single image of plants alone
+        could pass for one without near infrared.
+        """
+        step = max(1, len(self.samples) // _ASKED)
+        votes = []
+        for sample in self.samples[::step][:_ASKED]:
+            try:
+                votes.append(alpha_bands(sample.image))
+            except ImageError:
+                continue  # the audit names it
+        counts = Counter(vote for vote in votes if vote is not None)
+        return counts.most_common(1)[0][0] if counts else None
 
     def _arranged(self, sample: Sample, raster: Raster) -> Raster:
         if sample.turned:
@@ -134,7 +154,7 @@ class Dataset:
             )
             source = None
         else:
-            source = read_raster(sample.mask)
+            source = read_raster(sample.mask, as_stored=True)
             try:
                 labels, unknown = decode_mask(source, self.classes, self.coding)
             except ImageError as error:

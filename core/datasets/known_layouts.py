@@ -14,7 +14,13 @@ from core.datasets.dataset import Dataset
 from core.datasets.layouts.dubai import class_file_colors, is_dubai, read_dubai, tiles_orphans
 from core.datasets.layouts.pairing import pairs_orphans
 from core.datasets.layouts.pairs import is_pairs, read_pairs
-from core.datasets.layouts.spacenet6 import PRODUCTS, is_spacenet6, read_spacenet6
+from core.datasets.layouts.spacenet6 import (
+    PRODUCTS,
+    is_spacenet6,
+    read_spacenet6,
+    spacenet6_traits,
+)
+from core.datasets.layouts.traits import ImageTraits
 from core.datasets.layouts.vector import is_vector, read_vector
 
 __all__ = ["LAYOUTS", "Layout", "demo_writers", "describe_layouts", "layout_of"]
@@ -39,6 +45,8 @@ class Layout:
             the Data page; else they are known with the layout.
         listed_colors: colours (``#RRGGBB``) of the classes in the class list that comes with the
             set, by name, where the masks' own colours are known to be others.
+        image_traits: what is known of an image file from its name and what lies beside it; None
+            for one that is not of this layout.
         write_demo: writes a generated dataset, of a path and ``scenes``, ``size`` in pixels,
             ``seed`` and ``progress``, and returns its path.
     """
@@ -50,6 +58,7 @@ class Layout:
     orphans: Callable[[Dataset], Iterable[Path]] = _no_orphans
     own_classes: bool = False
     listed_colors: Callable[[Path], dict[str, str]] | None = None
+    image_traits: Callable[[Path], ImageTraits | None] | None = None
     write_demo: Callable[..., Path] | None = None
 
 
@@ -80,6 +89,7 @@ LAYOUTS: dict[str, Layout] = {
         recognise=is_spacenet6,
         read=read_spacenet6,
         products=PRODUCTS,
+        image_traits=spacenet6_traits,
         write_demo=_write_spacenet6,
     ),
     "vector": Layout(

@@ -117,7 +117,8 @@ def make_thumbnail(
         height, width = valid.shape
         if bands is not None and max(bands) >= raster.pixels.shape[-1]:
             bands, clip, decibel = None, None, False
-        rgb = to_rgb(raster.pixels, valid, bands=bands, clip=clip, decibel=decibel)
+        named = raster.header.named_bands
+        rgb = to_rgb(raster.pixels, valid, bands=bands, named=named, clip=clip, decibel=decibel)
         small = downsample_image(rgb, *display_size(height, width, SIDE))
         quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
         image = cv2.imencode(".jpg", small[..., ::-1], quality)[1].tobytes()

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from core.datasets.image_file import read_image_file
 from core.errors import ModelError
 from core.explain.activations import (
     ChannelStatistics,
@@ -20,7 +21,6 @@ from core.explain.activations import (
 from core.explain.heat import sheet, to_heat
 from core.explain.keract_bridge import layer_output
 from core.explain.layers import last_activations, list_layers
-from core.imagery.raster import read_raster
 from core.models.model_input import ModelInput
 from core.models.store import find_model, load_model
 from core.paths import writable_folder, write_atomic, write_bytes, write_json
@@ -60,8 +60,9 @@ def write_activations(
             or there is no such layer.
         WorkspaceError: `out` cannot be written.
     """
-    raster = read_raster(image)
     network, card = load_model(find_model(model).folder)
+    model_input = ModelInput.of_card(card)
+    raster = read_image_file(image, model_input.file_band_count).raster
     names = list(
         dict.fromkeys(layers or [layer.name for layer in last_activations(list_layers(network))])
     )
@@ -71,7 +72,7 @@ def write_activations(
         )
     for name in names:
         layer_output(network, name)  # a wrong name is reported before any work is done
-    ModelInput.of_card(card).check(raster.pixels, str(image))
+    model_input.check(raster.pixels, str(image))
     writable_folder(out)
     stems = _file_stems(names)
     paths: list[Path] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 __all__ = ["CLIP", "Bands", "default_bands", "presets", "stretch_limits", "to_rgb"]
@@ -15,23 +17,47 @@ CLIP = (1.0, 99.0)
 """Percentiles between which images of other than 8 bit are stretched."""
 
 
-def default_bands(count: int, dtype: str) -> Bands:
-    """The bands that show an image best, as far as their number and type tell.
+def default_bands(count: int, dtype: str, named: Sequence[str] = ()) -> Bands:
+    """The bands that show an image best, as far as its file, their number and type tell.
 
-    One or two: the first, grey. Eight are WorldView's, ten to thirteen Sentinel-2's: natural
+    Those that the file calls red, green and blue, where it does. One or two: the first, grey. Eight are WorldView's, ten to thirteen Sentinel-2's: natural
     colour. Four of float32 are the polarisations of SpaceNet 6's radar. Otherwise the first three.
     """
-    return next(iter(presets(count, dtype).values()))
+    return next(iter(presets(count, dtype, named).values()))
 
 
-def presets(count: int, dtype: str) -> dict[str, Bands]:
+def presets(count: int, dtype: str, named: Sequence[str] = ()) -> dict[str, Bands]:
     """Usual choices of bands for an image of so many, by name; the first is the default.
+
+    Args:
+        count, dtype: of the image.
+        named: what its file calls its bands, see `Header.named_bands`; empty where it does not.
 
     The orders are those of the products: PS-RGBNIR of SpaceNet (R, G, B, NIR), PlanetScope and
     Pléiades (B, G, R, NIR), WorldView-2 (coastal, blue, green, yellow, red, red edge, NIR 1,
     NIR 2), Sentinel-2 L1C and L2A (B1, B2, B3, B4 …; with ten bands B2, B3, B4 …) and SpaceNet 6's
     SAR (HH, HV, VH, VV).
     """
+    usual = _usual(count, dtype)
+    place = {name: band for band, name in reversed(list(enumerate(named[:count]))) if name}
+    told: dict[str, Bands] = {}
+    if {"red", "green", "blue"} <= place.keys():
+        told["Natural colour (as the file names its bands)"] = (
+            place["red"],
+            place["green"],
+            place["blue"],
+        )
+        if "nir" in place:
+            told["Near infrared (as the file names its bands)"] = (
+                place["nir"],
+                place["red"],
+                place["green"],
+            )
+    same = set(told.values())
+    return told | {text: bands for text, bands in usual.items() if bands not in same}
+
+
+def _usual(count: int, dtype: str) -> dict[str, Bands]:
     if count < 3:
         return {f"Band {band + 1}, grey": (band,) * 3 for band in range(count)}
     if count == 4:
@@ -59,6 +85,7 @@ def to_rgb(
     valid: np.ndarray | None = None,
     *,
     bands: Bands | None = None,
+    named: Sequence[str] = (),
     clip: tuple[float, float] | None = None,
     decibel: bool = False,
 ) -> np.ndarray:
@@ -74,6 +101,7 @@ def to_rgb(
         valid: (H, W) bool; pixels without data do not count for the percentiles and, where
             the image is stretched, come out black.
         bands: indices shown as red, green, blue; by default `default_bands`.
+        named: what the file calls its bands, for that default.
         clip: lower and upper percentile; 8-bit images are stretched too where it is given.
         decibel: show intensities I as 10 log10 I dB, complex amplitudes A as 20 log10 A dB; what
             is not positive has no data then.
@@ -81,7 +109,7 @@ def to_rgb(
     Returns:
         (H, W, 3) uint8.
     """
-    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype))
+    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype), named)
     picture = pixels[..., list(chosen)]
     if np.iscomplexobj(picture):
         picture = np.abs(picture)

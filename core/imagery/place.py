@@ -6,10 +6,10 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from core.errors import ImageError
 from core.imagery.raster import read_header
+from core.imagery.tiff_tags import read_tags
 
 __all__ = ["Place", "read_place"]
 
@@ -17,7 +17,6 @@ __all__ = ["Place", "read_place"]
 _WIDTH, _HEIGHT = 256, 257
 _SCALE, _TIEPOINTS, _MATRIX = 33550, 33922, 34264
 _WANTED = {_WIDTH, _HEIGHT, _SCALE, _TIEPOINTS, _MATRIX}
-_TYPES = {3: "H", 4: "I", 12: "d", 16: "Q"}  # SHORT, LONG, DOUBLE, LONG8
 _MAX_VALUES = 16 * 6  # of a tag that is wanted; a grid of tie points is read by GDAL instead
 
 
@@ -72,51 +71,10 @@ def _kept(path: Path, size: int, changed: int) -> Place | None:
     """`size` and `changed` make a file that was written anew be read again."""
     try:
         with path.open("rb") as file:
-            tags = _tags(file)
+            tags = read_tags(file, _WANTED, _MAX_VALUES)
     except (OSError, struct.error):
         tags = {}
     return _from_tags(tags) or _from_gdal(path)
-
-
-def _tags(file: BinaryIO) -> dict[int, tuple[float, ...]]:
-    """The wanted tags of the first image; empty where this is no TIFF.
-
-    Raises:
-        struct.error: it is cut off.
-    """
-    start = file.read(16)
-    order = {b"II": "<", b"MM": ">"}.get(start[:2])
-    if order is None:
-        return {}
-    (version,) = struct.unpack_from(order + "H", start, 2)
-    if version == 42:
-        entry, count_form, room = order + "HHI", "H", 4
-        (offset,) = struct.unpack_from(order + "I", start, 4)
-    elif version == 43:
-        entry, count_form, room = order + "HHQ", "Q", 8
-        (offset,) = struct.unpack_from(order + "Q", start, 8)
-    else:
-        return {}
-    file.seek(offset)
-    (entries,) = struct.unpack(order + count_form, file.read(struct.calcsize(count_form)))
-    step = struct.calcsize(entry) + room
-    if entries > 4096:
-        return {}
-    block = file.read(entries * step)
-    tags: dict[int, tuple[float, ...]] = {}
-    for position in range(0, len(block), step):
-        tag, kind, count = struct.unpack_from(entry, block, position)
-        if tag not in _WANTED or kind not in _TYPES or not 0 < count <= _MAX_VALUES:
-            continue
-        form = f"{order}{count}{_TYPES[kind]}"
-        where = position + struct.calcsize(entry)
-        if struct.calcsize(form) <= room:
-            tags[tag] = struct.unpack_from(form, block, where)
-        else:
-            (there,) = struct.unpack_from(order + ("I" if room == 4 else "Q"), block, where)
-            file.seek(there)
-            tags[tag] = struct.unpack(form, file.read(struct.calcsize(form)))
-    return tags
 
 
 def _from_tags(tags: dict[int, tuple[float, ...]]) -> Place | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,13 @@ import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
+from rasterio.transform import from_gcps
 
 from core.errors import ImageError
 from core.formats import binary_size
+from core.imagery.sidecars import Sidecars, mask_beside, read_sidecars
+from core.imagery.tiff_tags import orientation
+from core.imagery.validity import alpha_is_opacity, data_mask, has_alpha, without_data
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -29,11 +32,12 @@ __all__ = [
     "Georeference",
     "Header",
     "Raster",
+    "alpha_bands",
     "read_header",
     "read_raster",
 ]
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".jp2")
 MAX_BYTES = 2 * 1024**3
 """Largest image held in memory, decoded: width × height × bands × bytes a value."""
 
@@ -46,14 +50,18 @@ _MAGIC = {
     b"MM\0*": "GTiff",
     b"II+\0": "GTiff",
     b"MM\0+": "GTiff",
+    b"\0\0\0\x0cjP  ": "JP2OpenJPEG",
+    b"\xff\x4f\xff\x51": "JP2OpenJPEG",
 }
+_MAX_PAGES = 64
+_LOOKED = 512  # pixels a side of a band that is looked at
 _GDAL_SETTINGS = {
     # A truncated JPEG is otherwise a picture whose lower part is grey, with a mere warning.
     "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
     # GDAL's shortcut for PNG checks neither length nor CRC: a file cut in half came out as other
     # labels, without an error.
     "GDAL_PNG_WHOLE_IMAGE_OPTIM": False,
-    # No .aux.xml, .tfw or .ovr beside an upload is ever looked for.
+    # GDAL looks at nothing beside a file: what lies there and belongs to it is read in `sidecars`.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": False,
 }
@@ -63,42 +71,38 @@ _GDAL_SETTINGS = {
 # each opening would, with several threads reading, undo another's.
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
-_AXIS, _E2 = 6378137.0, 6.69437999014e-3  # WGS 84: semi-major axis in m, eccentricity squared
-
 
 @dataclass(frozen=True)
 class Georeference:
-    """Where on Earth a pixel grid lies."""
+    """Where a pixel grid lies.
+
+    Attributes:
+        crs: coordinate reference system; None where the file has a grid and does not say in which
+            (a site grid, a lost .prj).
+        transform: from column and row to coordinates in it.
+    """
 
     crs: CRS | None
     transform: Affine
 
-    def pixel_area(self, width: int, height: int) -> float | None:
-        """Area of a pixel in m², or None where the CRS is unknown or of neither kind below.
-
-        In a projected CRS it is that of the grid. In a geographic one it is taken on the WGS 84
-        ellipsoid at the image's middle latitude, M·N·cos φ·Δφ·Δλ with the radii of curvature M
-        (meridian) and N (prime vertical): Snyder, Map Projections (USGS 1395), eq. 4-18 ff.; good
-        to a part in 10⁴ for images of a few kilometres.
-        """
-        if self.crs is None:
-            return None
-        determinant = abs(self.transform.determinant)
-        if self.crs.is_projected:
-            factor: float = self.crs.linear_units_factor[1]
-            return determinant * factor * factor
-        if not self.crs.is_geographic:
-            return None
-        _, latitude = self.transform @ (width / 2, height / 2)
-        phi = math.radians(latitude)
-        bend = 1 - _E2 * math.sin(phi) ** 2
-        meridian, vertical = _AXIS * (1 - _E2) / bend**1.5, _AXIS / math.sqrt(bend)
-        return meridian * vertical * math.cos(phi) * determinant * math.radians(1) ** 2
-
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself before a pixel is read."""
+    """What a file says of itself before a pixel is read.
+
+    Attributes:
+        width, height: in pixels, of the picture as it stands upright.
+        bands: number of bands in the file, alpha included.
+        dtype: type of the values as they are read, such as uint8.
+        driver: GDAL's name of the format.
+        nodata: value that means no data in the file's first band.
+        georeference: where the grid lies; None for a plain picture.
+        color_interpretation: what the file says each band is, such as ``red``; GDAL's words.
+        band_names: the bands' descriptions; empty texts where it gives none.
+        scaling: factor and offset of each band that were applied in reading; empty where the values
+            are those stored.
+        notes: sentences on what had to be decided in reading.
+    """
 
     width: int
     height: int
@@ -107,6 +111,24 @@ class Header:
     driver: str
     nodata: float | None
     georeference: Georeference | None
+    color_interpretation: tuple[str, ...] = ()
+    band_names: tuple[str, ...] = ()
+    scaling: tuple[tuple[float, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def named_bands(self) -> tuple[str, ...]:
+        """What the file calls its bands: ``red``, ``green``, ``blue``, ``nir``, or an empty text.
+
+        Descriptions count first where one of them names a colour: GDAL takes the first bands of any
+        8-bit image for red, green and blue.
+        """
+        described = tuple(
+            _BAND_NAMES.get(name.strip().lower().replace("-", " "), "") for name in self.band_names
+        )
+        if any(described):
+            return described
+        return tuple(_BAND_NAMES.get(name, "") for name in self.color_interpretation)
 
     @property
     def bytes(self) -> int:
@@ -119,9 +141,9 @@ class Raster:
     """An image in memory.
 
     Attributes:
-        pixels: (H, W, C) in the file's own dtype; a palette is expanded to RGB, an alpha band and
-            a nodata value are taken out and kept in `valid`.
-        valid: (H, W) bool, False where the file has no data.
+        pixels: (H, W, C) upright, in the file's own dtype, or float32 where it gives factors to
+            apply; a palette is expanded to RGB, an alpha band is taken out and kept in `valid`.
+        valid: (H, W) bool, False where the file has no data, see `core.imagery.validity`.
         header: what the file says of itself.
     """
 
@@ -142,28 +164,40 @@ def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
         name: what to call it in messages; by default the file's path.
 
     Raises:
-        ImageError: it is missing, empty, or no PNG, JPEG or TIFF.
+        ImageError: it is missing, empty, or no image of a format that is read.
     """
-    with _opened(source, name) as dataset:
-        return _header(dataset)
+    with _opened(source, name) as pages:
+        return _header(pages, source)
 
 
 def read_raster(
-    source: Path | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES
+    source: Path | bytes,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    bands: int | None = None,
+    as_stored: bool = False,
 ) -> Raster:
     """Read an image whole.
+
+    Its orientation (Exif) is applied where it has no grid. Beside a file on disk its world file,
+    .prj, .aux.xml and .msk are looked for. The pages of a TIFF are its bands if each has one.
 
     Args:
         source: a file, or the bytes of one (an upload).
         name: what to call it in messages; by default the file's path.
         max_bytes: refuse, before any pixel is read, what would need more memory than this.
+        bands: number of bands that are wanted: a last band called alpha is data if it makes up the
+            number, and opacity if it is one too many. None lets its values decide.
+        as_stored: leave out factor and offset that the file gives its bands, as masks want it.
 
     Raises:
-        ImageError: it is missing, empty, truncated, too large, or no PNG, JPEG or TIFF.
+        ImageError: it is missing, empty, truncated, too large, or no image of a format that is
+            read.
     """
     label = name or _label(source)
-    with _opened(source, name) as dataset:
-        header = _header(dataset)
+    with _opened(source, name) as pages:
+        header = _header(pages, source, as_stored)
         if header.bytes > max_bytes:
             raise ImageError(
                 f"the header claims {header.width:,} × {header.height:,} pixels in {header.bands} "
@@ -174,7 +208,12 @@ def read_raster(
                 "the file is what it says",
             )
         try:
-            pixels, valid = _pixels(dataset, header)
+            pixels, valid = _pixels(pages, header, bands)
+            if isinstance(source, Path) and (mask := mask_beside(source)):
+                valid &= _external_mask(mask, pages[0])
+            if header.scaling:
+                factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
+                pixels = pixels * factors + offsets
         except MemoryError as error:
             raise ImageError(
                 "there is not enough memory for the image",
@@ -187,7 +226,43 @@ def read_raster(
                 where=label,
                 remedy="copy or download the file again; it opens but cannot be read to its end",
             ) from error
-        return Raster(pixels, valid, header)
+        if header.georeference is None:
+            turn = _TURNS[orientation(source)]
+            pixels, valid = turn(pixels), turn(valid)
+        return Raster(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header)
+
+
+# What makes a picture upright, by its orientation in Exif.
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+def alpha_bands(source: Path | bytes) -> int | None:
+    """Number of bands of a TIFF whose last is called alpha: without it if it is opacity.
+
+    The band is looked at made smaller. None for a file without such a band, or of another format.
+
+    Raises:
+        ImageError: see `read_header`.
+    """
+    with _opened(source, None) as pages:
+        first = pages[0]
+        if len(pages) > 1 or first.driver != "GTiff" or not has_alpha(first):
+            return None
+        shape = (min(first.height, _LOOKED), min(first.width, _LOOKED))
+        try:
+            opacity = first.read(first.count, out_shape=shape)
+        except RasterioError:
+            return None  # reading the image says what is wrong
+        return int(first.count) - int(alpha_is_opacity(opacity))
 
 
 def _label(source: Path | bytes) -> str:
@@ -195,7 +270,8 @@ def _label(source: Path | bytes) -> str:
 
 
 @contextmanager
-def _opened(source: Path | bytes, name: str | None) -> Iterator[Any]:
+def _opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
+    """The pages of an image, of which all but some TIFFs have one."""
     label = name or _label(source)
     if isinstance(source, Path) and not source.is_file():
         remedy = "check the spelling of the path" if not source.exists() else "name an image file"
@@ -204,14 +280,28 @@ def _opened(source: Path | bytes, name: str | None) -> Iterator[Any]:
     if size == 0:
         raise ImageError("the file is empty", where=label, remedy="copy or download it again")
     with ExitStack() as stack:
-        stack.enter_context(rasterio.Env(**_GDAL_SETTINGS))
+        env = stack.enter_context(rasterio.Env(**_GDAL_SETTINGS))
         try:
             driver = _driver_of(source)
+            if driver not in env.drivers():
+                raise ImageError(
+                    "this is a JPEG 2000 image, which GDAL cannot read here",
+                    where=label,
+                    remedy="convert it where GDAL can: gdal_translate image.jp2 image.tif",
+                )
             if isinstance(source, bytes):
                 memory = stack.enter_context(MemoryFile(source))
                 dataset = stack.enter_context(memory.open(driver=driver))
             else:
                 dataset = stack.enter_context(rasterio.open(source, driver=driver))
+            others = dataset.subdatasets if driver == "GTiff" else []
+            pages = (dataset,)
+            if len(others) > 1:
+                pages = tuple(
+                    stack.enter_context(rasterio.open(page, driver="GTiff"))
+                    for page in others[: _MAX_PAGES + 1]
+                )
+                _check_pages(pages, label)
         except (RasterioError, OSError) as error:
             # GDAL's complaints are OSErrors too; only the system's own carry a number.
             if isinstance(error, OSError) and error.errno is not None:
@@ -225,7 +315,21 @@ def _opened(source: Path | bytes, name: str | None) -> Iterator[Any]:
                 where=label,
                 remedy="open it in a viewer to see what it is, and save it as PNG, JPEG or TIFF",
             ) from error
-        yield dataset
+        yield pages
+
+
+def _check_pages(pages: tuple[Any, ...], label: str) -> None:
+    """Raise unless the pages of a TIFF are bands of one image."""
+    kinds = {(page.width, page.height, page.count, page.dtypes[0]) for page in pages}
+    if len(pages) <= _MAX_PAGES and len(kinds) == 1 and pages[0].count == 1:
+        return
+    several = f"more than {_MAX_PAGES}" if len(pages) > _MAX_PAGES else str(len(pages))
+    raise ImageError(
+        f"the TIFF has {several} pages, which are not the bands of one image",
+        where=label,
+        remedy="save the page that is meant as a file of its own: "
+        "gdal_translate GTIFF_DIR:1:image.tif page.tif",
+    )
 
 
 def _driver_of(source: Path | bytes) -> str:
@@ -235,54 +339,112 @@ def _driver_of(source: Path | bytes) -> str:
         RasterioError: they belong to none of the formats that are read.
     """
     if isinstance(source, bytes):
-        start = source[:4]
+        start = source[:8]
     else:
         with source.open("rb") as file:
-            start = file.read(4)
+            start = file.read(8)
     for magic, driver in _MAGIC.items():
         if start.startswith(magic):
             return driver
     raise RasterioError("unknown format")
 
 
-def _header(dataset: Any) -> Header:
-    located = dataset.crs is not None and not dataset.transform.is_identity
+def _header(pages: tuple[Any, ...], source: Path | bytes, as_stored: bool = False) -> Header:
+    first = pages[0]
+    beside = read_sidecars(source) if isinstance(source, Path) else Sidecars()
+    georeference, notes = _georeference(first, beside)
+    width, height = first.width, first.height
+    if georeference is None and orientation(source) >= 5:
+        width, height = height, width
+    scaling = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
+    scaled = not as_stored and any(pair != (1.0, 0.0) for pair in scaling)
     return Header(
-        width=dataset.width,
-        height=dataset.height,
-        bands=dataset.count,
-        dtype=dataset.dtypes[0],
-        driver=dataset.driver,
-        nodata=dataset.nodata,
-        georeference=Georeference(dataset.crs, dataset.transform) if located else None,
+        width=width,
+        height=height,
+        bands=sum(page.count for page in pages),
+        dtype="float32" if scaled else first.dtypes[0],
+        driver=first.driver,
+        nodata=first.nodata if first.nodata is not None else beside.nodata,
+        georeference=georeference,
+        color_interpretation=tuple(c.name for page in pages for c in page.colorinterp),
+        band_names=tuple(text or "" for page in pages for text in page.descriptions),
+        scaling=scaling if scaled else (),
+        notes=notes,
     )
 
 
-def _pixels(dataset: Any, header: Header) -> tuple[np.ndarray, np.ndarray]:
-    interpretation = dataset.colorinterp
-    bands = np.moveaxis(dataset.read(), 0, -1)
-    valid = np.ones(bands.shape[:2], bool)
-    pixels = bands
-    if header.bands > 1 and interpretation[-1] == ColorInterp.alpha:
+_BAND_NAMES = {name: name for name in ("red", "green", "blue", "nir")}
+_BAND_NAMES |= {"r": "red", "g": "green", "b": "blue", "n": "nir", "nir1": "nir", "nir 1": "nir"}
+_BAND_NAMES |= {"near infrared": "nir", "nearinfrared": "nir", "near ir": "nir"}
+_GCP_ERROR = 1.0  # pixels by which control points may miss the grid that is laid through them
+
+
+def _georeference(dataset: Any, beside: Sidecars) -> tuple[Georeference | None, tuple[str, ...]]:
+    """The grid of a file: its own, what lies beside it, or one through its control points."""
+    if not dataset.transform.is_identity:
+        return Georeference(dataset.crs or beside.crs, dataset.transform), ()
+    if beside.transform is not None:
+        return Georeference(dataset.crs or beside.crs, beside.transform), ()
+    points, crs = dataset.gcps
+    if len(points) < 3:
+        return None, ()
+    transform = from_gcps(points)
+    errors = [~transform @ (point.x, point.y) for point in points] if transform.determinant else []
+    misses = [
+        max(abs(column - point.col), abs(row - point.row))
+        for (column, row), point in zip(errors, points, strict=False)
+    ]
+    if misses and max(misses) <= _GCP_ERROR:
+        return Georeference(crs, transform), ()
+    return None, (
+        f"It has {len(points)} ground control points, through which no plain grid fits, and is "
+        "read as a picture without a place: warp it with gdalwarp first.",
+    )
+
+
+def _pixels(
+    pages: tuple[Any, ...], header: Header, wanted: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    first = pages[0]
+    if len(pages) > 1:
+        stored = np.concatenate([page.read() for page in pages])
+        bands = np.moveaxis(stored, 0, -1)
+        nodata = tuple(value for page in pages for value in page.nodatavals)
+        valid = ~without_data(bands, nodata)
+        if np.issubdtype(bands.dtype, np.inexact):
+            valid &= np.all(np.isfinite(bands), axis=-1)
+        return bands, valid
+    bands = pixels = np.moveaxis(first.read(), 0, -1)
+    opaque = None
+    if has_alpha(first) and wanted != header.bands:
         opacity = bands[..., -1]
-        # GDAL calls the fourth band of any 8-bit TIFF alpha; near infrared takes many values, a
-        # mask takes two.
-        if header.driver != "GTiff" or np.isin(opacity, (0, opacity.max())).all():
-            valid &= opacity > 0
+        sure = first.driver != "GTiff" or wanted == header.bands - 1
+        if sure or alpha_is_opacity(opacity):
+            opaque = opacity > 0
             pixels = bands[..., :-1]
-    if header.nodata is not None:
-        # nodata in every band: a single band at 0 is an ordinary dark value.
-        valid &= ~np.all(_equals(pixels, header.nodata), axis=-1)
-    if np.issubdtype(pixels.dtype, np.inexact):
-        valid &= np.all(np.isfinite(pixels), axis=-1)
-    if header.bands == 1 and interpretation[0] == ColorInterp.palette:
+    valid = data_mask(first, pixels)
+    if first.nodata is None and header.nodata is not None:
+        valid &= ~without_data(pixels, (header.nodata,) * pixels.shape[-1])
+    if opaque is not None:
+        valid &= opaque
+    if header.bands == 1 and first.colorinterp[0] == ColorInterp.palette:
         palette = np.zeros((256, 3), np.uint8)
-        for index, entry in dataset.colormap(1).items():
+        for index, entry in first.colormap(1).items():
             if 0 <= index < 256:
                 palette[index] = entry[:3]
         pixels = palette[pixels[..., 0]]
-    return np.ascontiguousarray(pixels), valid
+    return pixels, valid
 
 
-def _equals(pixels: np.ndarray, nodata: float) -> np.ndarray:
-    return np.isnan(pixels) if np.isnan(nodata) else pixels == nodata
+def _external_mask(path: Path, image: Any) -> np.ndarray:
+    """(H, W) bool of a ``.msk`` beside an image.
+
+    Raises:
+        ValueError: it is no TIFF of the image's size.
+    """
+    if _driver_of(path) != "GTiff":
+        raise ValueError("the mask beside the image is no TIFF")
+    with rasterio.open(path, driver="GTiff") as mask:
+        if (mask.width, mask.height) != (image.width, image.height):
+            raise ValueError("the mask beside the image is of another size")
+        return np.asarray(mask.read(1) > 0)

@@ -10,7 +10,7 @@ from affine import Affine
 from core.errors import ImageError
 from core.imagery.raster import Georeference, Raster
 
-__all__ = ["Window", "cropped", "turned", "with_bands"]
+__all__ = ["Window", "cropped", "turned", "with_bands", "with_nodata"]
 
 Window = tuple[int, int, int, int]
 """x and y of the upper left corner, width and height, in pixels."""
@@ -66,6 +66,13 @@ def _moved(raster: Raster, pixels: np.ndarray, valid: np.ndarray, step: Affine) 
     return Raster(pixels, valid, header)
 
 
+def with_nodata(raster: Raster, nodata: float) -> Raster:
+    """The raster where this value in all bands is no data, though its file does not say so."""
+    if raster.header.nodata == nodata:
+        return raster
+    return replace(raster, valid=raster.valid & (raster.pixels != nodata).any(axis=-1))
+
+
 def with_bands(raster: Raster, bands: tuple[int, ...], name: str) -> Raster:
     """The raster with some of its bands, counted from 0, in the order given.
 
@@ -80,4 +87,15 @@ def with_bands(raster: Raster, bands: tuple[int, ...], name: str) -> Raster:
             remedy="choose other bands, or another image",
         )
     pixels = np.ascontiguousarray(raster.pixels[..., list(bands)])
-    return Raster(pixels, raster.valid, replace(raster.header, bands=len(bands)))
+    header = raster.header
+    # A palette has one band in the file and three here.
+    told = [header.color_interpretation, header.band_names, header.scaling]
+    kept = [tuple(part[b] for b in bands) if len(part) >= count else () for part in told]
+    header = replace(
+        header,
+        bands=len(bands),
+        color_interpretation=kept[0],
+        band_names=kept[1],
+        scaling=kept[2],
+    )
+    return Raster(pixels, raster.valid, header)

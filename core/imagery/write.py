@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import cv2
@@ -10,8 +9,8 @@ import numpy as np
 import rasterio
 from rasterio.features import shapes
 from rasterio.io import MemoryFile
-from rasterio.warp import transform_geom
 
+from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas, in_degrees
 from core.imagery.raster import Georeference
 
 __all__ = ["geotiff_bytes", "label_geotiff", "png_bytes", "polygons"]
@@ -79,42 +78,89 @@ def polygons(
 ) -> dict[str, Any]:
     """Regions of one class as a GeoJSON FeatureCollection; void is left out.
 
-    Regions are 4-connected and follow pixel edges. Coordinates are longitude and latitude
-    (RFC 7946) for a georeferenced image, otherwise pixels, x to the right and y down, which the
-    collection then says.
+    Regions are 4-connected and follow pixel edges. Coordinates are longitude and latitude with
+    outer rings counter-clockwise (RFC 7946) where the image's reference system says where it lies.
+    Otherwise they are those of its grid, or pixels, x to the right and y down, where it has none;
+    the collection's member ``coordinates`` then says which. ``area_m2`` is the area of the ground,
+    see `core.imagery.ground_area`; where there is none, the member ``no_area`` says why.
 
     Args:
         labels: (H, W) uint8, 255 = void.
         names: of the classes, in index order.
         georeference: of the image.
     """
-    located = georeference is not None and georeference.crs is not None
-    transform = georeference.transform if georeference and located else rasterio.Affine.identity()
-    pixel = georeference.pixel_area(labels.shape[1], labels.shape[0]) if georeference else None
+    height, width = labels.shape
+    areas = ground_areas(georeference, width, height)
+    regions = list(shapes(labels, mask=labels != _VOID, connectivity=4))
+    in_pixels = [
+        [np.asarray(ring, np.float64) for ring in geometry["coordinates"]]
+        for geometry, _ in regions
+    ]
+    located, note = _located(in_pixels, georeference)
     features = []
-    regions = list(shapes(labels, mask=labels != _VOID, connectivity=4, transform=transform))
-    scale = abs(transform.determinant)
-    for geometry, value in regions:
-        count = round(_area(geometry["coordinates"]) / scale)
-        properties = {"class": names[int(value)], "label": int(value), "pixels": count}
-        if pixel is not None:
-            properties["area_m2"] = round(count * pixel, 2)
+    for (_, value), rings, moved in zip(regions, in_pixels, located, strict=True):
+        properties: dict[str, Any] = {
+            "class": names[int(value)],
+            "label": int(value),
+            "pixels": round(_area(rings)),
+        }
+        if isinstance(areas, GroundAreas):
+            properties["area_m2"] = round(areas.of_polygon(rings), 2)
+        geometry = {"type": "Polygon", "coordinates": _wound(moved)}
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    if georeference and located and features:
-        moved = transform_geom(georeference.crs, "EPSG:4326", [f["geometry"] for f in features])
-        for feature, geometry in zip(features, moved, strict=True):
-            feature["geometry"] = json.loads(json.dumps(geometry))
     collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
-    if not located:
-        collection["coordinates"] = "pixels of the image, x to the right, y down"
+    if note:
+        collection["coordinates"] = note
+    if isinstance(areas, NoGroundAreas):
+        collection["no_area"] = areas.reason
     return collection
 
 
-def _area(rings: list[list[tuple[float, float]]]) -> float:
-    """Area of a polygon's outer ring less its holes (shoelace), in squared coordinates."""
-    areas = []
-    for ring in rings:
-        # Around the first corner: far from the origin the products would swallow the differences.
-        x, y = (np.asarray(ring, np.float64) - ring[0]).T
-        areas.append(abs(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2)
-    return float(areas[0] - sum(areas[1:]))
+_Rings = list[np.ndarray]
+
+
+def _located(polygons: list[_Rings], georeference: Georeference | None) -> tuple[list[_Rings], str]:
+    """Rings in degrees, or in what else there is, which the text then names."""
+    if georeference is None:
+        return polygons, "pixels of the image, x to the right, y down"
+    if not polygons:
+        return [], ""
+    rings = [ring for polygon in polygons for ring in polygon]
+    ends = np.cumsum([len(ring) for ring in rings])
+    grid = georeference.transform
+    columns, rows = np.concatenate(rings).T
+    x = grid.a * columns + grid.b * rows + grid.c
+    y = grid.d * columns + grid.e * rows + grid.f
+    place = in_degrees(georeference, x, y)
+    note = ""
+    if place is None:
+        place = np.stack([x, y], axis=-1)
+        note = "those of the image's grid: " + (
+            "its reference system is not given"
+            if georeference.crs is None
+            else "its reference system cannot be brought to degrees"
+        )
+    parts = iter(np.split(place, ends[:-1]))
+    return [[next(parts) for _ in polygon] for polygon in polygons], note
+
+
+def _wound(rings: _Rings) -> list[list[list[float]]]:
+    """Outer ring counter-clockwise, holes clockwise, whichever way the grid is mirrored."""
+    wound = []
+    for number, ring in enumerate(rings):
+        clockwise = _signed_area(ring) < 0
+        wound.append((ring[::-1] if clockwise == (number == 0) else ring).tolist())
+    return wound
+
+
+def _signed_area(ring: np.ndarray) -> float:
+    """Shoelace, positive for counter-clockwise with y upwards."""
+    # Around the first corner: far from the origin the products would swallow the differences.
+    x, y = (ring - ring[0]).T
+    return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
+
+
+def _area(rings: _Rings) -> float:
+    """Area of a polygon's outer ring less its holes, in squared coordinates."""
+    outer, *holes = (abs(_signed_area(ring)) for ring in rings)
+    return outer - sum(holes)

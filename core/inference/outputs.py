@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,10 @@ import numpy as np
 from rasterio import Affine
 
 from core.classes import VOID, ClassTable
-from core.imagery.raster import Georeference, read_raster
+from core.datasets.image_file import read_image_file
+from core.imagery.ground_area import GroundAreas, ground_areas
+from core.imagery.raster import Georeference
+from core.imagery.window import turned
 from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
 from core.inference.predictor import Predictor
 from core.paths import writable_folder, write_bytes
@@ -35,7 +39,8 @@ class Prediction:
         georeference: grid of the image; None where it has none.
         image: name or path of the image.
         model: name of the model.
-        probabilities: (H, W, K) float32; None where they were not asked for.
+        probabilities: (H, W, K) float32, NaN where the image has no data; None where they were not
+            asked for.
     """
 
     labels: np.ndarray
@@ -49,25 +54,32 @@ class Prediction:
         """Pixels, share and, where the image has a place on Earth, area in m² per class.
 
         Returns:
-            ``{"width", "height", "void_pixels", "pixel_area_m2"?, "classes": {NAME: {"pixels",
-            "share", "area_m2"?}}}``; shares are of the pixels that are not void.
+            ``{"width", "height", "void_pixels", "pixel_area_m2" or "no_area", "classes": {NAME:
+            {"pixels", "share", "area_m2"?}}}``. Shares are of the pixels that are not void, areas
+            those of the ground, ``pixel_area_m2`` is a pixel's mean; ``no_area`` says why there
+            are none.
         """
         counts = np.bincount(self.labels.ravel(), minlength=256)
         total = int(counts.sum() - counts[VOID])
         height, width = self.labels.shape
-        pixel_area = self.georeference.pixel_area(width, height) if self.georeference else None
+        areas = ground_areas(self.georeference, width, height)
         summary: dict[str, Any] = {
             "width": width,
             "height": height,
             "void_pixels": int(counts[VOID]),
-            **({"pixel_area_m2": pixel_area} if pixel_area is not None else {}),
-            "classes": {},
         }
+        by_label = None
+        if isinstance(areas, GroundAreas):
+            by_label = areas.by_label(self.labels)
+            summary["pixel_area_m2"] = areas.mean
+        else:
+            summary["no_area"] = areas.reason
+        summary["classes"] = {}
         for index, name in enumerate(self.classes.names):
             pixels = int(counts[index])
             entry: dict[str, Any] = {"pixels": pixels, "share": pixels / total if total else 0.0}
-            if pixel_area is not None:
-                entry["area_m2"] = pixels * pixel_area
+            if by_label is not None:
+                entry["area_m2"] = float(by_label[index])
             summary["classes"][name] = entry
         return summary
 
@@ -132,7 +144,11 @@ def prediction_outputs(
         outputs.append(Output("polygons", f"{stem}.geojson", "application/geo+json", geojson))
     if prediction.probabilities is not None:
         bands = partial(
-            geotiff_bytes, prediction.probabilities, grid or _NO_GRID, descriptions=classes.names
+            geotiff_bytes,
+            prediction.probabilities,
+            grid or _NO_GRID,
+            nodata=math.nan,
+            descriptions=classes.names,
         )
         outputs.append(Output("probabilities", f"{stem}_probabilities.tif", "image/tiff", bands))
     return [*outputs, Output("summary", f"{stem}.json", "application/json", summary)]
@@ -168,7 +184,8 @@ def predict_file(
         ImageError: the image cannot be read, or is not of the model's kind.
         WorkspaceError: `out` cannot be written.
     """
-    raster = read_raster(image)
+    image_file = read_image_file(image, predictor.input.file_band_count)
+    raster = image_file.raster
     predictor.input.check(raster.pixels, str(image))
     writable_folder(out)
     probabilities = None
@@ -177,7 +194,14 @@ def predict_file(
         bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
         probabilities = np.moveaxis(bands, 0, -1)
     labels = predictor.predict(raster.pixels, raster.valid, progress, probabilities=probabilities)
-    prediction = Prediction(labels, classes, raster.georeference, str(image), model, probabilities)
+    if probabilities is not None:
+        probabilities[~raster.valid] = np.nan
+    grid = raster.georeference
+    if image_file.turned:  # the files lie on the image's own grid
+        labels = labels[::-1, ::-1]
+        probabilities = None if probabilities is None else probabilities[::-1, ::-1]
+        grid = turned(raster).georeference
+    prediction = Prediction(labels, classes, grid, str(image), model, probabilities)
     outputs = prediction_outputs(prediction, image.stem, with_polygons=with_polygons)
     for output in outputs:
         write_bytes(out / output.name, output.make())

@@ -52,6 +52,11 @@ class ModelInput:
         plain = cls.of_spec(card.spec, card.normalisation, card.dtype)
         return replace(plain, bands=card.bands, file_bands=card.file_bands)
 
+    @property
+    def file_band_count(self) -> int:
+        """Number of bands of the images that the network was trained on."""
+        return self.file_bands if self.bands else self.channels
+
     def check(self, pixels: np.ndarray, where: str = "") -> None:
         """Raise unless an image is of the kind the network was trained on.
 
@@ -63,7 +68,7 @@ class ModelInput:
             ImageError: the image has another number of bands or another dtype.
         """
         count = pixels.shape[-1]
-        expected = self.file_bands if self.bands else self.channels
+        expected = self.file_band_count
         if count != expected:
             raise ImageError(
                 f"the model takes {expected} band(s), the image has {count}",

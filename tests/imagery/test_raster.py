@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import rasterio
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
@@ -112,24 +111,6 @@ def test_palette_comes_out_in_its_colours() -> None:
         raster = read_raster(bytes(memory.read()))
     expected = np.array([colors[i][:3] for i in range(3)], np.uint8)[index]
     np.testing.assert_array_equal(raster.pixels, expected)
-
-
-def test_pixel_area_of_grids_in_metres_and_in_degrees(real_data: Path) -> None:
-    metric = read_raster(tiff(np.zeros((4, 4, 1), np.uint8))).georeference
-    assert metric is not None
-    assert metric.pixel_area(4, 4) == pytest.approx(0.25)
-    degrees = read_raster(real_data / "spacenet/sn1_rio/images/img50.tif")
-    place = degrees.georeference
-    assert place is not None
-    # The same image warped to UTM 23S, whose grid is in metres (scale error below 0.1 % there).
-    transform, _, _ = rasterio.warp.calculate_default_transform(
-        place.crs,
-        "EPSG:32723",
-        438,
-        406,
-        *rasterio.transform.array_bounds(406, 438, place.transform),
-    )
-    assert place.pixel_area(438, 406) == pytest.approx(abs(transform.determinant), rel=0.03)
 
 
 @pytest.mark.parametrize(

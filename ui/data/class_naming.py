@@ -222,7 +222,7 @@ def _pictures(path: str, content: str) -> list[np.ndarray]:
         try:
             for file in pair:
                 raster = read_raster(file)
-                rgb = to_rgb(raster.pixels, raster.valid)
+                rgb = to_rgb(raster.pixels, raster.valid, named=raster.header.named_bands)
                 size = display_size(rgb.shape[0], rgb.shape[1], _SIDE)
                 halves.append(downsample_labels(rgb, *size))
         except ImageError:

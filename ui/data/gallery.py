@@ -81,8 +81,8 @@ def _look(dataset: Dataset) -> Rendering | None:
     except DSIError:
         return None  # its tile says why
     kind = header.bands, header.dtype
-    look = choose_rendering(*kind, "sample")
-    return None if look == default_rendering(*kind) else look
+    look = choose_rendering(*kind, "sample", named=header.named_bands)
+    return None if look == default_rendering(*kind, header.named_bands) else look
 
 
 def _first_page() -> None:

@@ -9,6 +9,7 @@ from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.formats import count, decimal_size, percent
+from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.raster import Header
 from ui.loaded.images import open_sample
 from ui.shell.errors import show_error
@@ -106,9 +107,9 @@ def _facts(sample: Sample, header: Header) -> None:
 def _grid(header: Header) -> str:
     if header.georeference is None:
         return "none (not georeferenced)"
-    area = header.georeference.pixel_area(header.width, header.height)
-    pixel = f", {area**0.5:.2f} m a pixel" if area else ""
-    return f"{header.georeference.crs}{pixel}"
+    areas = ground_areas(header.georeference, header.width, header.height)
+    pixel = f", {areas.mean**0.5:.2f} m a pixel" if isinstance(areas, GroundAreas) else ""
+    return f"{header.georeference.crs or 'a grid without a reference system'}{pixel}"
 
 
 def _shares(dataset: Dataset, labels: np.ndarray) -> None:

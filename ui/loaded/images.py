@@ -16,7 +16,7 @@ from core.imagery.raster import Raster, read_raster
 
 __all__ = ["IMAGE_TYPES", "OpenImage", "open_sample", "open_upload", "safe_stem"]
 
-IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff"]
+IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "jp2"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,15 @@ class OpenImage:
     rgb: np.ndarray
 
 
+def _opened(name: str, digest: str, raster: Raster) -> OpenImage:
+    rgb = to_rgb(raster.pixels, raster.valid, named=raster.header.named_bands)
+    return OpenImage(name, digest, raster, rgb)
+
+
 @st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
 def _from_bytes(digest: str, name: str, _data: bytes) -> OpenImage:
     raster = read_raster(_data, name=name)
-    return OpenImage(name, digest, raster, to_rgb(raster.pixels, raster.valid))
+    return _opened(name, digest, raster)
 
 
 def open_upload(upload: UploadedFile) -> OpenImage:
@@ -53,7 +58,7 @@ def open_upload(upload: UploadedFile) -> OpenImage:
 @st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
 def _from_sample(digest: str, name: str, _dataset: Dataset, _sample: Sample) -> OpenImage:
     raster = _dataset.load_image(_sample)
-    return OpenImage(name, digest, raster, to_rgb(raster.pixels, raster.valid))
+    return _opened(name, digest, raster)
 
 
 def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:

@@ -155,6 +155,7 @@ def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
         f"{short_duration(seconds)}."
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
+        + ("" if located else f" No areas: {plain(report['no_area'])}.")
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -43,7 +44,8 @@ def render_as_chosen(image: OpenImage, key: str) -> OpenImage:
 def render(image: OpenImage, rendering: Rendering) -> OpenImage:
     """The image in this rendering; as it is where it lacks one of the bands."""
     count, dtype = image.raster.pixels.shape[-1], str(image.raster.pixels.dtype)
-    if rendering == default_rendering(count, dtype) or max(rendering.bands) >= count:
+    usual = default_rendering(count, dtype, image.raster.header.named_bands)
+    if rendering == usual or max(rendering.bands) >= count:
         return image
     return replace(image, rgb=_stretched(image.digest, rendering, image.raster))
 
@@ -54,10 +56,15 @@ def _stretched(digest: str, rendering: Rendering, _raster: Raster) -> np.ndarray
     return to_rgb(_raster.pixels, _raster.valid, bands=bands, clip=clip, decibel=decibel)
 
 
-def default_rendering(count: int, dtype: str) -> Rendering:
-    """How images of so many bands of a type are shown unless something else is chosen."""
+def default_rendering(count: int, dtype: str, named: Sequence[str] = ()) -> Rendering:
+    """How images of so many bands of a type are shown unless something else is chosen.
+
+    Args:
+        count, dtype: number of bands of the images, and their type.
+        named: what their files call the bands, see `Header.named_bands`.
+    """
     plain = np.dtype(dtype) in (np.uint8, np.bool_)
-    return Rendering(default_bands(count, dtype), None if plain else CLIP, decibel=False)
+    return Rendering(default_bands(count, dtype, named), None if plain else CLIP, decibel=False)
 
 
 def choose_rendering_for(raster: Raster, key: str) -> Rendering:
@@ -67,25 +74,29 @@ def choose_rendering_for(raster: Raster, key: str) -> Rendering:
         raster: image.
         key: prefix of the widgets' keys, one for each place that shows images.
     """
-    return choose_rendering(raster.pixels.shape[-1], str(raster.pixels.dtype), key)
+    count, dtype = raster.pixels.shape[-1], str(raster.pixels.dtype)
+    return choose_rendering(count, dtype, key, named=raster.header.named_bands)
 
 
-def choose_rendering(count: int, dtype: str, key: str, stretch: bool = True) -> Rendering:
+def choose_rendering(
+    count: int, dtype: str, key: str, stretch: bool = True, named: Sequence[str] = ()
+) -> Rendering:
     """Choose bands and stretch for images of so many bands of a type.
 
     Args:
         count, dtype: number of bands of the images, and their type.
         key: prefix of the widgets' keys.
         stretch: whether the contrast can be chosen too, not the bands alone.
+        named: what the images' files call their bands, see `Header.named_bands`.
     """
-    usual = default_rendering(count, dtype)
+    usual = default_rendering(count, dtype, named)
     if usual.clip is None and count in (1, 3):
         return usual
     if not stretch and count == 1:
         return usual
     key = f"{key}-{count}-{dtype}"
     with st.popover("Bands and contrast" if stretch else "Bands", icon=":material/tune:"):
-        bands = _bands(count, dtype, key)
+        bands = _bands(count, dtype, key, named)
         if not stretch:
             return usual._replace(bands=bands)
         clip, decibel = usual.clip, False
@@ -105,14 +116,14 @@ def choose_rendering(count: int, dtype: str, key: str, stretch: bool = True) -> 
     return Rendering(bands, clip, decibel)
 
 
-def _bands(count: int, dtype: str, key: str) -> Bands:
-    named = presets(count, dtype)
-    choice = st.selectbox("Show", [*named, _OWN], key=f"{key}-preset", persist_state="page")
+def _bands(count: int, dtype: str, key: str, named: Sequence[str]) -> Bands:
+    ready = presets(count, dtype, named)
+    choice = st.selectbox("Show", [*ready, _OWN], key=f"{key}-preset", persist_state="page")
     if choice != _OWN:
-        return named[choice]
+        return ready[choice]
     chosen = []
     for column, color, at in zip(
-        st.columns(3), ("Red", "Green", "Blue"), default_bands(count, dtype), strict=True
+        st.columns(3), ("Red", "Green", "Blue"), default_bands(count, dtype, named), strict=True
     ):
         chosen.append(
             column.selectbox(

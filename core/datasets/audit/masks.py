@@ -12,7 +12,7 @@ from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import Mask
 from core.datasets.recipes.fixes import Action, Exclude, ReadAs, ReadEach, UseWindow
 from core.formats import rough_percent
-from core.imagery.raster import Header
+from core.imagery.raster import Georeference, Header
 from core.imagery.window import Window
 
 __all__ = ["grid_problems", "size_problem", "unknown_problems", "void_counts", "void_problems"]
@@ -182,7 +182,10 @@ def grid_problems(sample: Sample, image: Header, mask: Mask) -> Iterator[Problem
         return
     fix = "warp the mask onto the image's grid (gdalwarp -r near -t_srs … -te … -tr …), or exclude"
     actions = (Exclude(sample.id),)
-    if ours.crs != theirs.crs:
+    same_numbers = ours.transform.almost_equals(theirs.transform, 1e-6)
+    # A reference system that is lost, or local and written in another way, does not move the mask.
+    known = _on_earth(ours) and _on_earth(theirs)
+    if ours.crs != theirs.crs and (known or not same_numbers):
         detail = f"the image is in {ours.crs}, its mask in {theirs.crs}"
         yield Problem("mask-grid", sample.id, detail, "warning", f"{fix} the sample", actions)
         return
@@ -196,6 +199,10 @@ def grid_problems(sample: Sample, image: Header, mask: Mask) -> Iterator[Problem
             else f"a pixel of the mask is {abs(step.a):.3g} × {abs(step.e):.3g} of the image's"
         )
         yield Problem("mask-grid", sample.id, detail, "warning", f"{fix} the sample", actions)
+
+
+def _on_earth(place: Georeference) -> bool:
+    return place.crs is not None and (place.crs.is_projected or place.crs.is_geographic)
 
 
 def void_problems(sample: Sample, unlabelled: int, void: int, pixels: int) -> Iterator[Problem]:

@@ -165,7 +165,7 @@ def _facts(sample: Sample, image: _Image | None) -> SampleFacts:
         bands=header.bands,
         dtype=header.dtype,
         gaps=0 if image.gaps is None else int(np.count_nonzero(image.gaps)),
-        crs=str(place.crs) if place else "",
+        crs=str(place.crs or "no reference system") if place else "",
         pixel_size=(
             (
                 float(np.hypot(place.transform.a, place.transform.d)),

@@ -34,12 +34,14 @@ class LabelledImage:
         pixels: (H, W, C) as in the file.
         labels: (H, W) uint8, 255 = void; pixels without data are void.
         valid: (H, W) bool, False where the image has no data.
+        named_bands: what the file calls its bands, see `Header.named_bands`.
     """
 
     id: str
     pixels: np.ndarray
     labels: np.ndarray
     valid: np.ndarray
+    named_bands: tuple[str, ...] = ()
 
 
 def load_samples(
@@ -60,7 +62,8 @@ def load_samples(
         raster = dataset.load_image(sample)
         labels = dataset.load_labels(sample, raster.pixels.shape[:2])
         labels[~raster.valid] = VOID
-        loaded.append(LabelledImage(sample.id, raster.pixels, labels, raster.valid))
+        named = raster.header.named_bands
+        loaded.append(LabelledImage(sample.id, raster.pixels, labels, raster.valid, named))
         check_alike(loaded[0], loaded[-1])
         total += raster.pixels.nbytes + labels.nbytes + raster.valid.nbytes
         if total > _MEMORY:

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.classes import ClassTable, LandClass
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.places import Grouping, by_place
+from core.datasets.layouts.traits import ImageTraits
 from core.datasets.masks.decode import MaskCoding
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
@@ -25,6 +26,7 @@ __all__ = [
     "read_orientations",
     "read_spacenet6",
     "spacenet6_home",
+    "spacenet6_traits",
     "tile_name",
 ]
 
@@ -43,6 +45,7 @@ MINIMUM_BUILDING = 20.0
 
 _SAR = "SAR-Intensity"
 _LABELS, _SUMMARY = "geojson_buildings", "SummaryData"
+_NODATA = 0.0  # in all bands at once
 _CSV_PIXEL = 0.5  # side in m of the pixels that PolygonWKT_Pix counts in
 
 
@@ -163,7 +166,7 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
         notes=tuple(Note(f"{note}.") for note in notes),
         product=chosen,
         products=present,
-        nodata=0.0,
+        nodata=_NODATA,
     )
 
 
@@ -273,6 +276,21 @@ def _turned(
         f"{len(unlisted)} of {len(strips)} strips are not in {ORIENTATIONS} and are not turned"
     ]
     return frozenset(strip for strip, turn in listed.items() if turn), notes if unlisted else []
+
+
+def spacenet6_traits(image: Path) -> ImageTraits | None:
+    """What is known of an image with a name of SpaceNet 6.
+
+    Raises:
+        DatasetError: the orientation file that lies with it cannot be read.
+    """
+    name = tile_name(image.name)
+    if name is None or name[0] not in PRODUCTS:
+        return None
+    product, strip, _ = name
+    home = image.absolute().parent.parent
+    strips, _ = _turned(home, home.parent, product, {strip})
+    return ImageTraits(strip in strips, _NODATA)
 
 
 def read_orientations(path: Path) -> dict[str, bool]:

@@ -46,7 +46,7 @@ def read_truth(
         ImageError: it cannot be read, is of another size than the image, or has no pixel of a
             known class.
     """
-    raster = read_raster(source, name=name)
+    raster = read_raster(source, name=name, as_stored=True)
     height, width = raster.pixels.shape[:2]
     if (height, width) != shape:
         raise ImageError(

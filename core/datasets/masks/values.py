@@ -36,7 +36,10 @@ def are_colored(masks: Sequence[Path]) -> bool:
     """Whether the first mask that opens has colours; a palette counts as such."""
     for mask in masks:
         try:
-            return read_header(mask).bands >= 3 or read_raster(mask).pixels.shape[-1] >= 3
+            return (
+                read_header(mask).bands >= 3
+                or read_raster(mask, as_stored=True).pixels.shape[-1] >= 3
+            )
         except ImageError:
             continue
     return False
@@ -48,7 +51,7 @@ def value_counts(mask: Path, colored: bool) -> dict[int, int]:
     Raises:
         ImageError: it cannot be read, or is of the other kind.
     """
-    pixels = read_raster(mask).pixels
+    pixels = read_raster(mask, as_stored=True).pixels
     if colored != (pixels.shape[-1] >= 3) or (colored and pixels.dtype != np.uint8):
         raise ImageError(
             "the masks are not all of one kind",

@@ -206,7 +206,7 @@ def _new_sample(folder: Path, image: LabelledImage, size: tuple[int, int]) -> Pi
     height, width = image.labels.shape
     # Of a large image a grid of pixels first: float copies of all would take many times its room.
     step = max(1, max(height, width) // (2 * SIDE))
-    rgb = to_rgb(image.pixels[::step, ::step], image.valid[::step, ::step])
+    rgb = to_rgb(image.pixels[::step, ::step], image.valid[::step, ::step], named=image.named_bands)
     return PinnedSample(
         id=image.id,
         width=width,

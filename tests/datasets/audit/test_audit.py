@@ -111,7 +111,7 @@ def test_too_large_file_is_refused_before_it_is_read(
     write(tiles / "Tile 2/masks/p1.png", striped(64, 64))
     read = raster.read_raster
     monkeypatch.setattr(
-        "core.datasets.dataset.read_raster", lambda path: read(path, max_bytes=SIZE * SIZE * 3)
+        "core.datasets.dataset.read_raster", lambda path, **_: read(path, max_bytes=SIZE * SIZE * 3)
     )
     report = audited(tiles)
     assert set(kinds(report)) == {("unreadable", "Tile 2/p1")}

@@ -206,7 +206,7 @@ def test_listing_reads_a_bounded_number_of_masks(
     put(tmp_path / "masks/211.png", np.eye(8, dtype=np.uint8))
     read: list[Path] = []
     real = colors.read_raster
-    monkeypatch.setattr(colors, "read_raster", lambda p: read.append(p) or real(p))
+    monkeypatch.setattr(colors, "read_raster", lambda p, **_: read.append(p) or real(p))
     dataset = open_dataset(tmp_path)
     assert len(dataset.classes) == 2
     assert len(read) < 30

@@ -67,8 +67,14 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
         st.caption("Switch the draws on to see what a training makes of this sample.")
         return
     seed = st.session_state.get("augmented-seed", 0)
-    pixels = open_sample(dataset, dataset.sample(chosen)).raster.pixels
-    bands = choose_rendering(pixels.shape[-1], str(pixels.dtype), "sample", stretch=False).bands
+    raster = open_sample(dataset, dataset.sample(chosen)).raster
+    bands = choose_rendering(
+        raster.pixels.shape[-1],
+        str(raster.pixels.dtype),
+        "sample",
+        stretch=False,
+        named=raster.header.named_bands,
+    ).bands
     with st.spinner("Drawing …"):
         key = f"{files_and_reading(dataset)}|{recipe.model_dump_json(exclude=_NAMES)}"
         draws = _draws(key, chosen, seed, bands, dataset, recipe)

@@ -76,7 +76,7 @@ def _picture(dataset: Dataset, recipe: Recipe) -> None:
     chosen = st.selectbox("Sample", ids, key="patch-sample")
     image = load_samples(dataset, [dataset.sample(chosen)])[0]
     bands, clip, decibel = choose_rendering(
-        image.pixels.shape[-1], str(image.pixels.dtype), "sample"
+        image.pixels.shape[-1], str(image.pixels.dtype), "sample", named=image.named_bands
     )
     rgb = to_rgb(image.pixels, image.valid, bands=bands, clip=clip, decibel=decibel)
     if recipe.patch.stride:

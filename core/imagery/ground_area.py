@@ -1,0 +1,242 @@
+"""Areas on the ground of an image's pixels, in whatever reference system it lies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+if TYPE_CHECKING:
+    from core.imagery.raster import Georeference
+
+__all__ = ["GroundAreas", "NoGroundAreas", "ground_areas", "in_degrees"]
+
+# WGS 84: semi-major axis in m, first eccentricity squared.
+_AXIS, _E2 = 6378137.0, 6.69437999014e-3
+_DEGREE = math.pi / 180 * _AXIS  # m of a degree at the equator
+_STEP = 20.0  # m: shorter steps drown in the rounding of PROJ, longer ones in the curvature
+_DEGREES = (2, 6, 14, 30)  # of the polynomial; higher ones where lower ones do not fit
+_EXACT = 1e-6  # relative error at which a polynomial fits
+_WORST = 1e-3  # and up to which the last one is taken
+_ROWS = 512
+
+
+@dataclass(frozen=True)
+class NoGroundAreas:
+    """There are no areas, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class GroundAreas:
+    """The area of the ground under each pixel of an image.
+
+    Kept as a polynomial over the image, so that sums over rows and polygons agree to the digit.
+
+    Attributes:
+        width, height: of the image in pixels.
+        coefficients: (n, n) float64, of Chebyshev polynomials in x and y, each from -1 at one edge
+            of the image to 1 at the other; m² a pixel.
+    """
+
+    width: int
+    height: int
+    coefficients: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """Mean area of a pixel in m²."""
+        x, y = np.array([1, 0, 1, 0]) * self.width, np.array([1, 1, 0, 0]) * self.height
+        a, b, c, d = self._primitive(x, y)
+        return float(a - b - c + d) / 4
+
+    def by_label(self, labels: np.ndarray) -> np.ndarray:
+        """Area under each label.
+
+        Args:
+            labels: (H, W) uint8, of this image.
+
+        Returns:
+            (256,) float64, m².
+        """
+        order = len(self.coefficients) - 1
+        across = chebyshev.chebvander(self._centres(self.width), order)
+        down = chebyshev.chebvander(self._centres(self.height), order)
+        totals = np.zeros(256)
+        for row in range(0, self.height, _ROWS):
+            # Coefficients are of x first, rows of an image of y.
+            areas = down[row : row + _ROWS] @ self.coefficients.T @ across.T
+            part = labels[row : row + _ROWS]
+            totals += np.bincount(part.ravel(), weights=areas.ravel(), minlength=256)
+        return totals
+
+    def of_polygon(self, rings: Sequence[np.ndarray]) -> float:
+        """Area of a polygon whose edges follow those of pixels, in m².
+
+        By Green's theorem: with F the integral of the areas over x and y, it is the sum of the
+        differences of F along the edges that go down or up.
+
+        Args:
+            rings: (n, 2) float64 each, x to the right and y down in pixels; the outer one first.
+        """
+        areas = [abs(self._enclosed(np.asarray(ring, np.float64))) for ring in rings]
+        return float(areas[0] - sum(areas[1:]))
+
+    def _enclosed(self, ring: np.ndarray) -> float:
+        total = self._primitive(ring[:, 0], ring[:, 1])
+        start, end = ring[:-1], ring[1:]
+        upright = start[:, 0] == end[:, 0]
+        return float((total[1:] - total[:-1])[upright].sum()) * self._pixels
+
+    def _primitive(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        u, v = 2 * x / self.width - 1, 2 * y / self.height - 1
+        values: np.ndarray = chebyshev.chebval2d(u, v, self._double_integral)
+        return values
+
+    @cached_property
+    def _double_integral(self) -> np.ndarray:
+        over_x = chebyshev.chebint(self.coefficients, axis=0)
+        return np.asarray(chebyshev.chebint(over_x, axis=1))
+
+    @property
+    def _pixels(self) -> float:
+        """Pixels in a unit square of the polynomial's coordinates."""
+        return self.width * self.height / 4
+
+    @staticmethod
+    def _centres(length: int) -> np.ndarray:
+        return (2 * np.arange(length) + 1) / length - 1
+
+
+def ground_areas(
+    georeference: Georeference | None, width: int, height: int
+) -> GroundAreas | NoGroundAreas:
+    """True areas on the WGS 84 ellipsoid, whatever the reference system does to them.
+
+    The area of a pixel is the determinant of the map from pixels to longitude and latitude, times
+    M·N·cos φ with the radii of curvature M (meridian) and N (prime vertical): Snyder, Map
+    Projections (USGS 1395), eq. 4-18 ff. The determinant is taken from differences over some 20 m,
+    or a pixel where that is more, at Chebyshev points of the image; between them a polynomial
+    holds to a part in 10⁶, and where none does there are no areas.
+
+    Args:
+        georeference: grid and reference system of the image; None for a plain picture.
+        width, height: of the image in pixels.
+    """
+    if georeference is None:
+        return NoGroundAreas("the image has no georeference")
+    if georeference.crs is None:
+        return NoGroundAreas("the image's grid has no coordinate reference system")
+    error = math.inf
+    for degree in _DEGREES:
+        nodes = np.cos((np.arange(degree + 1) + 0.5) * np.pi / (degree + 1))
+        areas = _pixel_areas(georeference, width, height, nodes, nodes)
+        if areas is None:
+            break
+        coefficients = _interpolation(areas)
+        probe = np.linspace(-0.97, 0.97, 7)
+        truth = _pixel_areas(georeference, width, height, probe, probe)
+        if truth is None:
+            break
+        value = chebyshev.chebgrid2d(probe, probe, coefficients)
+        error = float(np.abs(value / truth - 1).max())
+        if error < _EXACT:
+            return GroundAreas(width, height, coefficients)
+    if error < _WORST:
+        return GroundAreas(width, height, coefficients)
+    crs = georeference.crs
+    if math.isinf(error):
+        name = crs.to_string() if crs.to_epsg() else _name(crs.wkt)
+        return NoGroundAreas(f"pixels of {name} have no known place on the ground")
+    return NoGroundAreas("the image's reference system is torn within the image")
+
+
+def _name(wkt: str) -> str:
+    """What a reference system calls itself, which stands in its first quotation marks."""
+    parts = wkt.split('"')
+    return f'"{parts[1]}"' if len(parts) > 2 else "this reference system"
+
+
+def _interpolation(values: np.ndarray) -> np.ndarray:
+    """Coefficients through values at the zeros of a Chebyshev polynomial, (n, n) to (n, n)."""
+    count = len(values)
+    nodes = np.cos((np.arange(count) + 0.5) * np.pi / count)
+    basis = chebyshev.chebvander(nodes, count - 1)
+    scale = np.full(count, 2 / count)
+    scale[0] = 1 / count
+    across = (basis * scale).T
+    coefficients: np.ndarray = across @ values @ across.T
+    return coefficients
+
+
+def in_degrees(georeference: Georeference, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+    """Coordinates of a grid's reference system as longitude and latitude (WGS 84).
+
+    Args:
+        georeference: of which `x` and `y` are coordinates.
+        x, y: (N,) float64.
+
+    Returns:
+        (N, 2) float64; None where the system is not given or local, or a point is beyond it.
+    """
+    from rasterio._err import CPLE_BaseError  # in none of rasterio's public modules
+    from rasterio.errors import CRSError, RasterioError
+    from rasterio.warp import transform
+
+    if georeference.crs is None:
+        return None
+    try:
+        places = np.array(transform(georeference.crs, "EPSG:4326", x, y)[:2]).T
+    except (CRSError, RasterioError, CPLE_BaseError):
+        return None
+    if not np.isfinite(places).all() or (len(places) and np.abs(places[:, 1]).max() > 90):
+        return None
+    return places
+
+
+def _pixel_areas(
+    georeference: Georeference, width: int, height: int, u: np.ndarray, v: np.ndarray
+) -> np.ndarray | None:
+    """m² a pixel at each place (u, v) of the image, (len u, len v); None if one has no place."""
+    from rasterio.errors import CRSError
+
+    crs, grid = georeference.crs, georeference.transform
+    assert crs is not None
+    try:
+        unit = _DEGREE * crs.units_factor[1] / math.radians(1) if crs.is_geographic else None
+        side = math.sqrt(abs(grid.determinant)) * (unit or crs.linear_units_factor[1])
+    except (CRSError, KeyError):
+        return None
+    if not 0 < side < math.inf:
+        return None
+    step = max(0.5, _STEP / side / 2)
+    x = np.repeat((u + 1) * width / 2, len(v))
+    y = np.tile((v + 1) * height / 2, len(u))
+    offsets = ((step, 0), (-step, 0), (0, step), (0, -step), (0, 0))
+    columns = np.concatenate([x + dx for dx, _ in offsets])
+    rows = np.concatenate([y + dy for _, dy in offsets])
+    east = grid.a * columns + grid.b * rows + grid.c
+    north = grid.d * columns + grid.e * rows + grid.f
+    degrees = in_degrees(georeference, east, north)
+    if degrees is None:
+        return None
+    places = degrees.T.reshape(2, len(offsets), -1)
+    right, left, down, up, middle = np.moveaxis(places, 1, 0)
+    by_x, by_y = right - left, down - up
+    for difference in (by_x, by_y):
+        # Across the date line a step of a pixel looks like one around the Earth.
+        difference[0] = (difference[0] + 180) % 360 - 180
+    determinant = np.abs(by_x[0] * by_y[1] - by_x[1] * by_y[0]) / (2 * step) ** 2
+    phi = np.radians(middle[1])
+    bend = 1 - _E2 * np.sin(phi) ** 2
+    meridian, vertical = _AXIS * (1 - _E2) / bend**1.5, _AXIS / np.sqrt(bend)
+    areas = meridian * vertical * np.cos(phi) * determinant * math.radians(1) ** 2
+    if not (areas > 0).all():
+        return None
+    return np.asarray(areas.reshape(len(u), len(v)))
