@@ -20,8 +20,9 @@ CLIP = (1.0, 99.0)
 def default_bands(count: int, dtype: str, named: Sequence[str] = ()) -> Bands:
     """The bands that show an image best, as far as its file, their number and type tell.
 
-    Those that the file calls red, green and blue, where it does. One or two: the first, grey. Eight are WorldView's, ten to thirteen Sentinel-2's: natural
-    colour. Four of float32 are the polarisations of SpaceNet 6's radar. Otherwise the first three.
+    Those that the file calls red, green and blue, where it does. One or two: the first, grey.
+    Eight are WorldView's, ten to thirteen Sentinel-2's: natural colour. Four of float32 are the
+    polarisations of SpaceNet 6's radar. Otherwise the first three.
     """
     return next(iter(presets(count, dtype, named).values()))
 

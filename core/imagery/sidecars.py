@@ -6,6 +6,7 @@ Here only files of an image's own name in its own folder are read, each of one k
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +97,7 @@ def _world(text: str) -> Affine | None:
 
 
 def _crs(text: str) -> CRS | None:
+    from rasterio._err import CPLE_BaseError  # in none of rasterio's public modules
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
 
@@ -104,6 +106,9 @@ def _crs(text: str) -> CRS | None:
     try:
         return CRS.from_wkt(text.strip(), morph_from_esri_dialect=True)
     except CRSError:
+        # GDAL keeps the complaint, and the next call that goes well would be blamed for it.
+        with suppress(CPLE_BaseError, CRSError):
+            CRS.from_epsg(4326).to_wkt()
         return None
 
 

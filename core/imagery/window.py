@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from affine import Affine
@@ -89,13 +90,19 @@ def with_bands(raster: Raster, bands: tuple[int, ...], name: str) -> Raster:
     pixels = np.ascontiguousarray(raster.pixels[..., list(bands)])
     header = raster.header
     # A palette has one band in the file and three here.
-    told = [header.color_interpretation, header.band_names, header.scaling]
-    kept = [tuple(part[b] for b in bands) if len(part) >= count else () for part in told]
+    told = len(header.color_interpretation) >= count
     header = replace(
         header,
         bands=len(bands),
-        color_interpretation=kept[0],
-        band_names=kept[1],
-        scaling=kept[2],
+        color_interpretation=_of(header.color_interpretation, bands) if told else (),
+        band_names=_of(header.band_names, bands) if told else (),
+        scaling=_of(header.scaling, bands) if header.scaling else (),
     )
     return Raster(pixels, raster.valid, header)
+
+
+_T = TypeVar("_T")
+
+
+def _of(values: tuple[_T, ...], bands: tuple[int, ...]) -> tuple[_T, ...]:
+    return tuple(values[band] for band in bands)
