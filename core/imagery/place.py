@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import ImageError
 from core.imagery.raster import read_header
-from core.imagery.tiff_tags import read_tags
+from core.imagery.source.tiff_tags import read_tags
 
 __all__ = ["Place", "read_place"]
 

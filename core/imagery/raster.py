@@ -18,9 +18,9 @@ from rasterio.transform import from_gcps
 
 from core.errors import ImageError
 from core.formats import binary_size
-from core.imagery.sidecars import Sidecars, mask_beside, read_sidecars
-from core.imagery.tiff_tags import orientation
-from core.imagery.validity import alpha_is_opacity, data_mask, has_alpha, without_data
+from core.imagery.source.sidecars import Sidecars, mask_beside, read_sidecars
+from core.imagery.source.tiff_tags import orientation
+from core.imagery.source.validity import alpha_is_opacity, data_mask, has_alpha, without_data
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -143,7 +143,7 @@ class Raster:
     Attributes:
         pixels: (H, W, C) upright, in the file's own dtype, or float32 where it gives factors to
             apply; a palette is expanded to RGB, an alpha band is taken out and kept in `valid`.
-        valid: (H, W) bool, False where the file has no data, see `core.imagery.validity`.
+        valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
     """
 

@@ -18,7 +18,7 @@ from rasterio.enums import ColorInterp
 from core.errors import ImageError
 from core.imagery.display import to_rgb
 from core.imagery.raster import alpha_bands, read_header, read_raster
-from core.imagery.tiff_tags import orientation
+from core.imagery.source.tiff_tags import orientation
 
 RNG = np.random.default_rng(5)
 UTM = CRS.from_epsg(32640)
@@ -173,7 +173,9 @@ def test_orientation_is_applied(value: int, form: str) -> None:
     assert np.abs(raster.pixels.astype(int) - upright).max() <= 3
 
 
-@pytest.mark.parametrize("data", [b"", b"II*\0", b"\xff\xd8\xff\xe1\0\x10Exif\0\0II*\0\xff\xff\xff"])
+@pytest.mark.parametrize(
+    "data", [b"", b"II*\0", b"\xff\xd8\xff\xe1\0\x10Exif\0\0II*\0\xff\xff\xff"]
+)
 def test_what_cannot_be_read_is_upright(data: bytes) -> None:
     assert orientation(data) == 1
 

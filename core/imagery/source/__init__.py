@@ -1,0 +1,1 @@
+"""What an image file says of itself, beside its pixels: tags, masks, files next to it."""
