@@ -41,21 +41,21 @@ def presets(count: int, dtype: str, named: Sequence[str] = ()) -> dict[str, Band
     """
     usual = _usual(count, dtype)
     place = {name: band for band, name in reversed(list(enumerate(named[:count]))) if name}
-    told: dict[str, Bands] = {}
+    by_name: dict[str, Bands] = {}
     if {"red", "green", "blue"} <= place.keys():
-        told["Natural colour (as the file names its bands)"] = (
+        by_name["Natural colour (as the file names its bands)"] = (
             place["red"],
             place["green"],
             place["blue"],
         )
         if "nir" in place:
-            told["Near infrared (as the file names its bands)"] = (
+            by_name["Near infrared (as the file names its bands)"] = (
                 place["nir"],
                 place["red"],
                 place["green"],
             )
-    same = set(told.values())
-    return told | {text: bands for text, bands in usual.items() if bands not in same}
+    same = set(by_name.values())
+    return by_name | {text: bands for text, bands in usual.items() if bands not in same}
 
 
 def _usual(count: int, dtype: str) -> dict[str, Bands]:

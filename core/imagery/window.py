@@ -90,12 +90,12 @@ def with_bands(raster: Raster, bands: tuple[int, ...], name: str) -> Raster:
     pixels = np.ascontiguousarray(raster.pixels[..., list(bands)])
     header = raster.header
     # A palette has one band in the file and three here.
-    told = len(header.color_interpretation) >= count
+    complete = len(header.color_interpretation) >= count
     header = replace(
         header,
         bands=len(bands),
-        color_interpretation=_of(header.color_interpretation, bands) if told else (),
-        band_names=_of(header.band_names, bands) if told else (),
+        color_interpretation=_of(header.color_interpretation, bands) if complete else (),
+        band_names=_of(header.band_names, bands) if complete else (),
         scaling=_of(header.scaling, bands) if header.scaling else (),
     )
     return Raster(pixels, raster.valid, header)

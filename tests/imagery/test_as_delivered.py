@@ -197,7 +197,7 @@ def test_other_pages_are_refused() -> None:
     assert "GTIFF_DIR" in error.value.remedy
 
 
-def test_control_points_are_fitted_where_a_grid_goes_through_them(tmp_path: Path) -> None:
+def test_control_points_give_a_grid_where_a_grid_goes_through_them(tmp_path: Path) -> None:
     corners = [(0, 0), (0, 32), (24, 0), (24, 32)]
     points = [GroundControlPoint(r, c, *(GRID @ (c, r))) for r, c in corners]
     path = write(tmp_path / "a.tif", PICTURE, gcps=points, crs=UTM)
@@ -246,8 +246,12 @@ def test_auxiliary_metadata(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no xml", "<PAMDataset><GeoTransform>1, 2</GeoTransform></PAMDataset>"]
-    + ['<!DOCTYPE x [<!ENTITY a "1">]><PAMDataset><SRS>&a;</SRS></PAMDataset>'],
+    [
+        "",
+        "no xml",
+        "<PAMDataset><GeoTransform>1, 2</GeoTransform></PAMDataset>",
+        '<!DOCTYPE x [<!ENTITY a "1">]><PAMDataset><SRS>&a;</SRS></PAMDataset>',
+    ],
 )
 def test_sidecars_that_say_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.png"
@@ -278,8 +282,8 @@ def test_factor_and_offset_are_applied_but_to_masks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain.pixels, stored)
 
 
-@pytest.mark.parametrize("told", ["names", "interpretation"])
-def test_bands_are_shown_as_the_file_names_them(tmp_path: Path, told: str) -> None:
+@pytest.mark.parametrize("source", ["names", "interpretation"])
+def test_bands_are_shown_as_the_file_names_them(tmp_path: Path, source: str) -> None:
     water = np.tile(np.array([700, 500, 300, 150], np.uint16), (32, 32, 1))  # B, G, R, NIR
     pixels = water + RNG.integers(0, 60, (32, 32, 4)).astype(np.uint16)
     pixels[:8, :8] = 2000
@@ -287,7 +291,7 @@ def test_bands_are_shown_as_the_file_names_them(tmp_path: Path, told: str) -> No
     bgr = (ColorInterp.blue, ColorInterp.green, ColorInterp.red, ColorInterp.undefined)
     options: dict[str, Any] = (
         {"names": ("blue", "green", "red", "nir"), "colorinterp": gray}
-        if told == "names"
+        if source == "names"
         else {"colorinterp": bgr}
     )
     raster = read_raster(write(tmp_path / "a.tif", pixels, photometric="minisblack", **options))

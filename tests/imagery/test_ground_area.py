@@ -124,7 +124,7 @@ def test_across_the_date_line() -> None:
         (Georeference(CRS.from_epsg(4326), Affine(1, 0, 0, 0, -1, 95)), "no known place"),
     ],
 )
-def test_where_there_is_none_the_reason_is_told(
+def test_where_there_is_none_the_reason_is_given(
     georeference: Georeference | None, reason: str
 ) -> None:
     areas = ground_areas(georeference, 10, 10)
