@@ -20,7 +20,13 @@ from core.errors import ImageError
 from core.formats import binary_size
 from core.imagery.source.sidecars import Sidecars, mask_beside, read_sidecars
 from core.imagery.source.tiff_tags import orientation
-from core.imagery.source.validity import alpha_is_opacity, data_mask, has_alpha, without_data
+from core.imagery.source.validity import (
+    alpha_is_opacity,
+    data_mask,
+    fill_value,
+    has_alpha,
+    without_data,
+)
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -145,11 +151,14 @@ class Raster:
             apply; a palette is expanded to RGB, an alpha band is taken out and kept in `valid`.
         valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
+        fill: the value that was taken for no data though no tag of the file says so; None where
+            there is none.
     """
 
     pixels: np.ndarray
     valid: np.ndarray
     header: Header
+    fill: float | None = None
 
     @property
     def georeference(self) -> Georeference | None:
@@ -208,7 +217,7 @@ def read_raster(
                 "the file is what it says",
             )
         try:
-            pixels, valid = _pixels(pages, header, bands)
+            pixels, valid, fill = _pixels(pages, header, bands)
             if isinstance(source, Path) and (mask := mask_beside(source)):
                 valid &= _external_mask(mask, pages[0])
             if header.scaling:
@@ -229,7 +238,7 @@ def read_raster(
         if header.georeference is None:
             turn = _TURNS[orientation(source)]
             pixels, valid = turn(pixels), turn(valid)
-        return Raster(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header)
+        return Raster(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header, fill)
 
 
 # What makes a picture upright, by its orientation in Exif.
@@ -404,7 +413,8 @@ def _georeference(dataset: Any, beside: Sidecars) -> tuple[Georeference | None, 
 
 def _pixels(
     pages: tuple[Any, ...], header: Header, wanted: int | None
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """Bands, where they have data, and the value that was taken for none though no tag says so."""
     first = pages[0]
     if len(pages) > 1:
         stored = np.concatenate([page.read() for page in pages])
@@ -413,7 +423,7 @@ def _pixels(
         valid = ~without_data(bands, nodata)
         if np.issubdtype(bands.dtype, np.inexact):
             valid &= np.all(np.isfinite(bands), axis=-1)
-        return bands, valid
+        return bands, valid, None
     bands = pixels = np.moveaxis(first.read(), 0, -1)
     opaque = None
     if has_alpha(first) and wanted != header.bands:
@@ -423,8 +433,11 @@ def _pixels(
             opaque = opacity > 0
             pixels = bands[..., :-1]
     valid = data_mask(first, pixels)
+    fill = None
     if first.nodata is None and header.nodata is not None:
         valid &= ~without_data(pixels, (header.nodata,) * pixels.shape[-1])
+    elif first.nodata is None and (fill := fill_value(pixels)) is not None:
+        valid &= ~without_data(pixels, (fill,) * pixels.shape[-1])
     if opaque is not None:
         valid &= opaque
     if header.bands == 1 and first.colorinterp[0] == ColorInterp.palette:
@@ -433,7 +446,7 @@ def _pixels(
             if 0 <= index < 256:
                 palette[index] = entry[:3]
         pixels = palette[pixels[..., 0]]
-    return pixels, valid
+    return pixels, valid, fill
 
 
 def _external_mask(path: Path, image: Any) -> np.ndarray:

@@ -64,7 +64,7 @@ def _moved(raster: Raster, pixels: np.ndarray, valid: np.ndarray, step: Affine) 
         width=pixels.shape[1],
         georeference=Georeference(place.crs, place.transform @ step) if place else None,
     )
-    return Raster(pixels, valid, header)
+    return replace(raster, pixels=pixels, valid=valid, header=header)
 
 
 def with_nodata(raster: Raster, nodata: float) -> Raster:
@@ -98,7 +98,7 @@ def with_bands(raster: Raster, bands: tuple[int, ...], name: str) -> Raster:
         band_names=_of(header.band_names, bands) if complete else (),
         scaling=_of(header.scaling, bands) if header.scaling else (),
     )
-    return Raster(pixels, raster.valid, header)
+    return replace(raster, pixels=pixels, header=header)
 
 
 _T = TypeVar("_T")

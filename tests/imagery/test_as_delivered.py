@@ -19,6 +19,7 @@ from core.errors import ImageError
 from core.imagery.display import to_rgb
 from core.imagery.raster import alpha_bands, read_header, read_raster
 from core.imagery.source.tiff_tags import orientation
+from core.imagery.source.validity import fill_value
 
 RNG = np.random.default_rng(5)
 UTM = CRS.from_epsg(32640)
@@ -310,3 +311,39 @@ def test_jpeg_2000(tmp_path: Path) -> None:
     raster = read_raster(path)
     np.testing.assert_array_equal(raster.pixels, PICTURE)
     assert raster.georeference is not None and raster.georeference.crs == UTM
+
+
+HEIGHTS = RNG.uniform(30, 220, (40, 40, 1))
+
+
+@pytest.mark.parametrize("value", [-9999.0, -32767.0, float(np.finfo(np.float32).min)])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+def test_a_fill_value_without_a_tag_is_no_data(value: float, dtype: str) -> None:
+    if dtype == "int16" and value < -40000:
+        return
+    pixels = HEIGHTS.astype(dtype)
+    pixels[:5] = value
+    with rasterio.MemoryFile() as memory:
+        with memory.open(driver="GTiff", width=40, height=40, count=1, dtype=dtype) as file:
+            file.write(np.moveaxis(pixels, -1, 0))
+        data = memory.read()
+    raster = read_raster(data)
+    assert raster.fill == pytest.approx(value)
+    assert not raster.valid[:5].any() and raster.valid[5:].all()
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        HEIGHTS.astype(np.float32),
+        (HEIGHTS * 100 - 9000).astype(np.int16),  # values all around it
+        np.full((40, 40, 1), -9999, np.float32),  # nothing else
+        np.full((40, 40, 1), np.nan, np.float32),
+        np.zeros((40, 40, 1), np.float32),
+    ],
+)
+def test_what_is_no_fill_value(pixels: np.ndarray) -> None:
+    assert fill_value(pixels) is None
+    few = HEIGHTS.astype(np.float32)
+    few[0, :3] = -9999
+    assert fill_value(few) is None

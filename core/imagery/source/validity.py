@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 from rasterio.enums import ColorInterp, MaskFlags
 
-__all__ = ["alpha_is_opacity", "data_mask", "has_alpha", "without_data"]
+__all__ = ["alpha_is_opacity", "data_mask", "fill_value", "has_alpha", "without_data"]
+
+# What programs write where there is no data, and often without a tag that says so: ESRI, Agisoft,
+# GDAL and the least and greatest number of float32.
+_FILLS = (-9999.0, -99999.0, -32767.0, -32768.0, -3.4028234663852886e38, 3.4028234663852886e38)
+_FILLED = 16  # pixels from which a value is no measurement
+_BEYOND = 3.0  # spans of all other values between which and a fill value nothing lies
 
 _FLAT = 0.9  # share of an alpha band that is 0 or its greatest value, where it is one
 
@@ -55,6 +61,35 @@ def data_mask(dataset: Any, pixels: np.ndarray) -> np.ndarray:
     return valid
 
 
+def fill_value(pixels: np.ndarray) -> float | None:
+    """A value that plainly stands for no data though no tag says so; None where there is none.
+
+    It is one of those that programs write for it, stands in many pixels, and is far from all other
+    values. Whole numbers without a sign have no such value: their greatest is also what is too
+    bright.
+
+    Args:
+        pixels: (H, W, C).
+    """
+    if pixels.dtype.kind not in "if" or pixels.dtype.itemsize < 2 or not pixels.size:
+        return None
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)
+    for value in _FILLS:
+        # Nearly every image is done here.
+        if not (_equals(np.asarray(low), value) or _equals(np.asarray(high), value)):
+            continue
+        here = _equals(pixels, value) | ~np.isfinite(pixels)
+        if np.count_nonzero(here.any(axis=-1)) < _FILLED or here.all():
+            continue
+        rest = pixels[~here].astype(np.float64)
+        least, greatest = float(rest.min()), float(rest.max())
+        apart = min(abs(least - value), abs(greatest - value))
+        if not least <= value <= greatest and apart > _BEYOND * (greatest - least):
+            return value
+    return None
+
+
 def without_data(pixels: np.ndarray, nodata: tuple[float | None, ...]) -> np.ndarray:
     """(H, W) bool, where bands (H, W, C) hold the values that mean no data, one of them a band."""
     some = np.zeros(pixels.shape[:2], bool)
@@ -72,6 +107,7 @@ def without_data(pixels: np.ndarray, nodata: tuple[float | None, ...]) -> np.nda
 
 
 def _equals(band: np.ndarray, value: float) -> np.ndarray:
+    """Where a band holds a value, in its own precision."""
     if np.isnan(value):
         return np.isnan(band)
     if band.dtype == np.float32:
