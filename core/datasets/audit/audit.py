@@ -23,6 +23,8 @@ from core.datasets.audit.statistics import (
     StatisticsBuilder,
     pixels_per_sample,
 )
+from core.datasets.audit.suspicions.band_files import band_file_problems
+from core.datasets.audit.suspicions.scaling import linear_power, scaling_problems
 from core.datasets.audit.tables import balance_problems, table_problems, void_colour_problems
 from core.datasets.dataset import Dataset
 
@@ -153,6 +155,9 @@ def _problems(
     yield from orphan_masks(dataset)
     yield from mixed_bands(facts)
     yield from grid_differences(facts)
+    yield from scaling_problems(facts)
+    yield from band_file_problems(facts)
+    yield from linear_power([r.facts.id for r in readings if r.power], len(readings))
     for reading in readings:
         yield from reading.problems
     yield from duplicate_problems(readings, overlapping)

@@ -26,6 +26,7 @@ class SampleFacts:
         gaps: pixels of the image without data.
         band_mean, band_std: of the pixels with data, in the image's own values.
         crs: reference system as text, empty without one.
+        scaling: factor and offset that were applied to each band; empty where the file gives none.
         pixel_size: width and height of a pixel in units of the reference system, or None.
     """
 
@@ -42,6 +43,7 @@ class SampleFacts:
     band_std: tuple[float, ...] = ()
     crs: str = ""
     pixel_size: tuple[float, float] | None = None
+    scaling: tuple[tuple[float, float], ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -76,6 +78,7 @@ class Reading:
         unknown: pixels by value outside the class table.
         void_colors: pixels by name of a void colour, and the place they lie in.
         form: what is special in the image's file, see `forms`; empty if nothing is.
+        power: whether the image looks like radar power in linear units.
     """
 
     facts: SampleFacts
@@ -83,6 +86,7 @@ class Reading:
     unknown: Mapping[str, int] = field(default_factory=dict)
     void_colors: Mapping[str, tuple[int, Window]] = field(default_factory=dict)
     form: str = ""
+    power: bool = False
     signature: ImageSignature | None = None
     edges: ImageEdges | None = None
     stats: ImageStatistics | None = None

@@ -53,31 +53,36 @@ class Gaps:
         share: of all pixels, 0 to 1.
         window: the smallest part that has all the data, or None if that is the whole or nothing.
         filled: share with data in that part.
-        tagged: whether the file says so itself; else zeros in all bands are taken for it.
+        tagged: whether the file says so itself; else black or white in all bands is taken for it.
+        color: ``black`` or ``white``, where no tag says so.
     """
 
     share: float
     window: Window | None
     filled: float
     tagged: bool
+    color: str = "black"
 
 
 def find_gaps(pixels: np.ndarray, valid: np.ndarray) -> Gaps:
-    """Find pixels without data: as the file says, or 0 in all of several bands.
+    """Find pixels without data: as the file says, or 0 (or white) in all of several bands.
 
-    Zeros without a tag count where they make up whole rows or columns of the border; elsewhere they
-    may be deep shadow. In a single band 0 is an ordinary value.
+    Both count without a tag where they make up whole rows or columns of the border; elsewhere they
+    may be deep shadow or a bright roof. In a single band 0 is an ordinary value. White is 255 of 8
+    bit, as programs fill orthophotos and scanned maps.
     """
     tagged = not bool(valid.all())
-    filled = valid
+    filled, color = valid, "black"
     if not tagged:
-        if pixels.shape[-1] < 2 or not _dark_border(pixels):
+        fills = {"black": 0, "white": 255} if pixels.dtype == np.uint8 else {"black": 0}
+        color = next((c for c, fill in fills.items() if _has_border(pixels, fill)), "")
+        if pixels.shape[-1] < 2 or not color:
             return Gaps(0.0, None, 1.0, False)
-        filled = np.asarray(pixels.any(axis=-1))
+        filled = np.asarray((pixels != fills[color]).any(axis=-1))
     height, width = filled.shape
     share = float(1 - np.count_nonzero(filled) / filled.size)
     if share == 1:
-        return Gaps(1.0, None, 0.0, tagged)
+        return Gaps(1.0, None, 0.0, tagged, color)
     rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
     x, y = int(columns[0]), int(rows[0])
     window = (x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
@@ -86,12 +91,12 @@ def find_gaps(pixels: np.ndarray, valid: np.ndarray) -> Gaps:
         # Only the border is certain: dark pixels within are content.
         share = 1 - inside.size / filled.size
     whole = window == (0, 0, width, height)
-    return Gaps(share, None if whole else window, float(inside.mean()), tagged)
+    return Gaps(share, None if whole else window, float(inside.mean()), tagged, color)
 
 
-def _dark_border(pixels: np.ndarray) -> bool:
+def _has_border(pixels: np.ndarray, fill: int) -> bool:
     lines = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
-    return any(not line.any() for line in lines)
+    return any(bool((line == fill).all()) for line in lines)
 
 
 def image_problems(
@@ -102,18 +107,22 @@ def image_problems(
     Args:
         sample: its id.
         raster: the image.
-        tally: its counts, None if it has no data at all.
+        stats: its counts, None if it has no data at all.
         gaps: pixels without data.
     """
     height, width = raster.valid.shape
-    problems = [*_tiny(sample, width, height)]
+    problems = [*_tiny(sample, width, height), *_fill(sample, raster)]
     if gaps.share >= _NOTHING or stats is None:
         problems.append(
             Problem(
                 "empty",
                 sample,
                 f"{rough_percent(gaps.share)} of the image is "
-                + ("without data" if gaps.tagged else "black: 0 in all bands"),
+                + (
+                    "without data"
+                    if gaps.tagged
+                    else f"{gaps.color}: {255 if gaps.color == 'white' else 0} in all bands"
+                ),
                 "error",
                 "exclude it: there is nothing to learn from",
                 (Exclude(sample),),
@@ -138,6 +147,25 @@ def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
             "check how it was exported, or exclude it",
             (Exclude(sample),),
         )
+
+
+def _fill(sample: str, raster: Raster) -> Iterator[Problem]:
+    """A value without a tag that was read as no data."""
+    if raster.fill is None:
+        return
+    rest = raster.pixels[raster.valid]
+    missing = int(np.count_nonzero(~raster.valid))
+    value = f"{raster.fill:g}"
+    where = "below" if raster.fill < rest.min() else "above"
+    yield Problem(
+        "fill-value",
+        sample,
+        f"{missing:,} px of {value} ({rough_percent(missing / raster.valid.size)}), far {where} all "
+        f"other values ({rest.min():.4g} … {rest.max():.4g}), are no data without a tag",
+        "warning",
+        f"nothing: they are read as without data; gdal_edit.py -a_nodata {value} tells other "
+        "programs too",
+    )
 
 
 def _content(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
@@ -176,7 +204,9 @@ def _commonest(stats: ImageStatistics) -> float:
 
 def _gaps(sample: str, gaps: Gaps) -> Problem:
     actions: list[Action] = []
-    words = "of the image is without data" if gaps.tagged else "of the image is a black border"
+    words = (
+        "of the image is without data" if gaps.tagged else f"of the image is a {gaps.color} border"
+    )
     fix = "nothing: pixels without data are void and are left out of training and scores"
     if not gaps.tagged:
         fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"

@@ -58,6 +58,13 @@ KINDS: dict[str, ProblemKind] = {
     "touching-scenes": ProblemKind(
         "Touching scenes", "images of different scenes that touch or overlap"
     ),
+    "fill-value": ProblemKind(
+        "Fill value", "a value without a tag that stands for no data and is read as such"
+    ),
+    "mixed-scaling": ProblemKind("Mixed scaling", "images whose values are in different units"),
+    "linear-power": ProblemKind("Linear power", "radar that looks like power, not decibel"),
+    "mask-is-image": ProblemKind("Mask is an image", "image and mask are the same, or swapped"),
+    "band-files": ProblemKind("Bands in files", "the bands of an image in files of their own"),
     "mixed-bands": ProblemKind("Mixed bands", "images with other bands or another type than most"),
     "mixed-crs": ProblemKind(
         "Mixed reference systems", "images in another reference system than most"

@@ -28,6 +28,8 @@ from core.datasets.audit.pixels import (
     real_pixels,
 )
 from core.datasets.audit.problems import Problem
+from core.datasets.audit.suspicions.scaling import looks_like_power
+from core.datasets.audit.suspicions.swapped import distinct_values, swapped_problems
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.datasets.recipes.fixes import Exclude
@@ -51,6 +53,7 @@ class _Image:
         )
         gaps = find_gaps(pixels, valid)
         self.problems = image_problems(sample.id, raster, self.stats, gaps)
+        self.values = distinct_values(pixels)
         self.gaps: np.ndarray | None = None if valid.all() else ~valid
         self.signature: ImageSignature | None = None
         self.edges: ImageEdges | None = None
@@ -91,6 +94,7 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
         facts=_facts(sample, image),
         problems=(),
         form=form_of(sample.image) if image else "",
+        power=image is not None and image.stats is not None and looks_like_power(image.stats),
         signature=image.signature if image else None,
         edges=image.edges if image else None,
         stats=image.stats if image else None,
@@ -103,6 +107,8 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
         return replace(reading, problems=tuple(problems))
     labels = mask.labels
     problems += unknown_problems(dataset, sample, mask)
+    if image and image.signature:
+        problems += swapped_problems(sample, image.signature.digest, image.values, mask)
     reading = replace(reading, unknown=mask.unknown, void_colors=void_counts(dataset, sample, mask))
     if image is None:
         return replace(reading, problems=tuple(problems))
@@ -174,6 +180,7 @@ def _facts(sample: Sample, image: _Image | None) -> SampleFacts:
             if place
             else None
         ),
+        scaling=tuple(dict.fromkeys(header.scaling)),
         band_mean=tuple(mean.tolist()),
         band_std=tuple(std.tolist()),
     )

@@ -1,0 +1,109 @@
+"""Values in other units than the rest: two scalings, factors that differ, linear power."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from core.datasets.audit.facts import SampleFacts
+from core.datasets.audit.image_statistics import ImageStatistics
+from core.datasets.audit.problems import Problem
+
+__all__ = ["linear_power", "looks_like_power", "scaling_problems"]
+
+_APART = 20.0  # factor between the means of two groups from which they are of two scalings
+_TAIL = 20.0  # greatest value over median from which radar is power, not decibel
+_SPECKLE = 0.9  # deviation over mean: 1 for the power of a single look, next to 0 for decibel
+
+
+def scaling_problems(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
+    """Images that fall into two groups by their values, or by the factors their files give."""
+    yield from _declared(facts)
+    yield from _groups(facts)
+
+
+def _declared(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
+    kinds = Counter(f.scaling for f in facts if f.bands)
+    if len(kinds) < 2:
+        return
+    words = [f"{_words(scaling)} ({n:,} images)" for scaling, n in kinds.most_common(3)]
+    plain = () in kinds
+    yield Problem(
+        "mixed-scaling",
+        "",
+        "the files give different factors and offsets for their values: " + ", ".join(words),
+        "warning" if plain else "info",
+        "factors are applied in reading, so files without them hold other units: give them theirs "
+        "(gdal_edit.py -scale … -offset …), or train on one kind"
+        if plain
+        else "they are applied in reading, so that all images hold the same units; a model takes "
+        "images with such factors, or in those units",
+    )
+
+
+def _words(scaling: tuple[tuple[float, float], ...]) -> str:
+    if not scaling:
+        return "none"
+    factors = {f"{factor:g}" for factor, _ in scaling}
+    offsets = {f"{offset:g}" for _, offset in scaling}
+    return f"factor {', '.join(sorted(factors))} and offset {', '.join(sorted(offsets))}"
+
+
+def _groups(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
+    """Two groups with nothing between: digital numbers beside reflectance."""
+    # Heights, and decibels below 0, have no scale that a logarithm could compare.
+    seen = [f for f in facts if f.band_mean and min(f.band_mean) > 0]
+    if len(seen) < 4 or len(seen) < len([f for f in facts if f.band_mean]):
+        return
+    level = np.array([np.mean(f.band_mean) for f in seen])
+    ordered = np.sort(np.log(level))
+    steps = np.diff(ordered)
+    at = int(steps.argmax())
+    low, high = ordered[: at + 1], ordered[at + 1 :]
+    within = max(float(np.ptp(low)), float(np.ptp(high)))
+    if steps[at] < np.log(_APART) or steps[at] < 2 * within or min(len(low), len(high)) < 2:
+        return
+    yield Problem(
+        "mixed-scaling",
+        "",
+        f"the images fall into two groups: {len(high):,} with means near "
+        f"{np.exp(np.median(high)):.3g}, {len(low):,} near {np.exp(np.median(low)):.3g}: another "
+        "scaling",
+        "warning",
+        "bring all to one unit (reflectance is often numbers divided by 10,000: gdal_calc.py), or "
+        "exclude one of the groups",
+    )
+
+
+def looks_like_power(stats: ImageStatistics) -> bool:
+    """Whether values look like radar power in linear units: positive, and mostly tail."""
+    values = stats.values
+    if not len(values) or values.shape[1] > 4 or not (stats.low >= 0).all():
+        return False
+    middle = np.median(values, axis=0)
+    if not (middle > 0).all() or not (stats.mean > 0).all():
+        return False
+    tails = (stats.high / middle >= _TAIL) & (stats.std / stats.mean >= _SPECKLE)
+    return bool(tails.all())
+
+
+def linear_power(power: Sequence[str], samples: int) -> Iterator[Problem]:
+    """Most images look like linear power.
+
+    Args:
+        power: ids of the images that do.
+        samples: number of images.
+    """
+    if len(power) < 2 or len(power) < 0.8 * samples:
+        return
+    yield Problem(
+        "linear-power",
+        "",
+        f"the values of {len(power):,} images are positive with a long tail, as radar power in "
+        "linear units is",
+        "info",
+        "if they are, convert them to decibel first (10 log10, gdal_calc.py): the normalisation "
+        "in decibel takes decibel, and a network learns little from a tail",
+    )
