@@ -306,6 +306,57 @@ def mosaic(root: Path) -> Expected:
     return {("mosaic", "Tile 2/s06")}
 
 
+def mask_is_image(root: Path) -> Expected:
+    shutil.copy(image(root, 30), mask(root, 30))
+    shutil.copy(mask(root, 31), root / "kept.png")
+    shutil.copy(image(root, 31), mask(root, 31))
+    shutil.move(root / "kept.png", image(root, 31))
+    return {("mask-is-image", name(30)), ("mask-is-image", name(31))}
+
+
+def _as_heights(root: Path, change: Callable[[int, np.ndarray], np.ndarray]) -> None:
+    """Make the images float32 with one band."""
+    for index in range(SAMPLES):
+        heights = texture(index)[..., :1].astype(np.float32)
+        path = root / f"images/{name(index)}.tif"
+        height, width, _ = heights.shape
+        with rasterio.open(
+            path, "w", driver="GTiff", width=width, height=height, count=1, dtype="float32",
+            crs=METRES, transform=from_origin(*place_of(index), 0.5, 0.5),
+        ) as file:  # fmt: skip
+            file.write(np.moveaxis(change(index, heights), -1, 0))
+
+
+def fill_value(root: Path) -> Expected:
+    def change(index: int, heights: np.ndarray) -> np.ndarray:
+        if index == 8:
+            heights[:3, :20] = -9999
+        return heights
+
+    _as_heights(root, change)
+    return {("fill-value", name(8))}
+
+
+def mixed_scaling(root: Path) -> Expected:
+    _as_heights(root, lambda index, heights: heights * (50 if index % 2 else 0.01))
+    return {("mixed-scaling", "")}
+
+
+def linear_power(root: Path) -> Expected:
+    rng = np.random.default_rng(8)
+    _as_heights(root, lambda _, heights: heights * rng.exponential(1, heights.shape) ** 2)
+    return {("linear-power", "")}
+
+
+def band_files(root: Path) -> Expected:
+    _as_heights(root, lambda _, heights: heights)
+    for folder, suffix in (("images", "tif"), ("masks", "tif")):
+        for index in range(SAMPLES):
+            there = root / folder / f"{name(index)}.{suffix}"
+            there.rename(root / folder / f"scene{index // 3}_B0{index % 3 + 2}.{suffix}")
+    return {("band-files", "")}
+
+
 @dataclass(frozen=True)
 class Plant:
     """A planted problem: where it grows, and whether beside all the others."""
@@ -323,7 +374,7 @@ PLANTS = {
             for plant in (
                 unreadable, tiny, file_form, missing_mask, orphan_mask, size_mismatch,
                 unknown_colour, all_void, void_share, no_data, empty, constant, duplicate,
-                near_duplicate, outlier, touching, mixed_bands,
+                near_duplicate, outlier, touching, mixed_bands, mask_is_image,
             )
         ),
         *(Plant("pairs", plant, alone=True) for plant in (unused_class, imbalance, wrong_table)),
@@ -332,6 +383,10 @@ PLANTS = {
             for plant in (
                 mask_grid, other_crs, other_resolution, tagged_gaps, nothing_but_gaps, overlapping,
             )
+        ),
+        *(
+            Plant("located", plant, alone=True)
+            for plant in (fill_value, mixed_scaling, linear_power, band_files)
         ),
         *(Plant("dubai", plant) for plant in (black, class_file, mosaic)),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import rasterio
@@ -37,6 +37,7 @@ __all__ = [
     "MAX_BYTES",
     "Georeference",
     "Header",
+    "HeaderNote",
     "Raster",
     "alpha_bands",
     "read_header",
@@ -92,6 +93,13 @@ class Georeference:
     transform: Affine
 
 
+class HeaderNote(NamedTuple):
+    """What of a file could not be taken as it is, and what to do."""
+
+    text: str
+    remedy: str
+
+
 @dataclass(frozen=True)
 class Header:
     """What a file says of itself before a pixel is read.
@@ -107,7 +115,7 @@ class Header:
         band_names: the bands' descriptions; empty texts where it gives none.
         scaling: factor and offset of each band that were applied in reading; empty where the values
             are those stored.
-        notes: sentences on what had to be decided in reading.
+        notes: what of the file could not be taken as it is.
     """
 
     width: int
@@ -120,7 +128,7 @@ class Header:
     color_interpretation: tuple[str, ...] = ()
     band_names: tuple[str, ...] = ()
     scaling: tuple[tuple[float, float], ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[HeaderNote, ...] = ()
 
     @property
     def named_bands(self) -> tuple[str, ...]:
@@ -388,7 +396,9 @@ _BAND_NAMES |= {"near infrared": "nir", "nearinfrared": "nir", "near ir": "nir"}
 _GCP_ERROR = 1.0  # pixels by which control points may miss the grid that is laid through them
 
 
-def _georeference(dataset: Any, beside: Sidecars) -> tuple[Georeference | None, tuple[str, ...]]:
+def _georeference(
+    dataset: Any, beside: Sidecars
+) -> tuple[Georeference | None, tuple[HeaderNote, ...]]:
     """The grid of a file: its own, what lies beside it, or one through its control points."""
     if not dataset.transform.is_identity:
         return Georeference(dataset.crs or beside.crs, dataset.transform), ()
@@ -406,8 +416,11 @@ def _georeference(dataset: Any, beside: Sidecars) -> tuple[Georeference | None, 
     if misses and max(misses) <= _GCP_ERROR:
         return Georeference(crs, transform), ()
     return None, (
-        f"It has {len(points)} ground control points, through which no plain grid fits, and is "
-        "read as a picture without a place: warp it with gdalwarp first.",
+        HeaderNote(
+            f"the image has {len(points)} ground control points, through which no plain grid goes, "
+            "and is read as a picture without a place",
+            "warp it first: gdalwarp -tps image.tif warped.tif",
+        ),
     )
 
 

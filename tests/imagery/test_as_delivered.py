@@ -208,7 +208,7 @@ def test_control_points_give_a_grid_where_a_grid_goes_through_them(tmp_path: Pat
     points[0] = GroundControlPoint(0, 0, 325040, 2790000)  # bent
     header = read_header(write(tmp_path / "b.tif", PICTURE, gcps=points, crs=UTM))
     assert header.georeference is None
-    assert "gdalwarp" in header.notes[0]
+    assert "gdalwarp" in header.notes[0].remedy
 
 
 def test_a_grid_without_a_reference_system_is_kept(tmp_path: Path) -> None:

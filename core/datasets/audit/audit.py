@@ -31,7 +31,7 @@ from core.datasets.dataset import Dataset
 __all__ = ["Audit", "audit"]
 
 # Whose values are unlike the others' for that reason, or of too few pixels to tell.
-_WITHOUT = ("constant", "empty", "no-data", "tiny-image")
+_WITHOUT = ("constant", "empty", "mask-is-image", "no-data", "tiny-image")
 _AHEAD = 4  # samples a thread may be ahead of the slowest one
 
 

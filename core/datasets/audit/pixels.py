@@ -112,17 +112,17 @@ def image_problems(
     """
     height, width = raster.valid.shape
     problems = [*_tiny(sample, width, height), *_fill(sample, raster)]
+    problems += [
+        Problem("file-form", sample, note.text, "warning", note.remedy)
+        for note in raster.header.notes
+    ]
     if gaps.share >= _NOTHING or stats is None:
         problems.append(
             Problem(
                 "empty",
                 sample,
                 f"{rough_percent(gaps.share)} of the image is "
-                + (
-                    "without data"
-                    if gaps.tagged
-                    else f"{gaps.color}: {255 if gaps.color == 'white' else 0} in all bands"
-                ),
+                + ("without data" if gaps.tagged else f"{gaps.color} in all bands"),
                 "error",
                 "exclude it: there is nothing to learn from",
                 (Exclude(sample),),
@@ -155,13 +155,13 @@ def _fill(sample: str, raster: Raster) -> Iterator[Problem]:
         return
     rest = raster.pixels[raster.valid]
     missing = int(np.count_nonzero(~raster.valid))
-    value = f"{raster.fill:g}"
+    value = f"{raster.fill:.9g}"
     where = "below" if raster.fill < rest.min() else "above"
     yield Problem(
         "fill-value",
         sample,
-        f"{missing:,} px of {value} ({rough_percent(missing / raster.valid.size)}), far {where} all "
-        f"other values ({rest.min():.4g} … {rest.max():.4g}), are no data without a tag",
+        f"{missing:,} px of {value} ({rough_percent(missing / raster.valid.size)}), far {where} "
+        f"all other values ({rest.min():.4g} … {rest.max():.4g}), are no data without a tag",
         "warning",
         f"nothing: they are read as without data; gdal_edit.py -a_nodata {value} tells other "
         "programs too",

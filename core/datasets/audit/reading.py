@@ -106,9 +106,12 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
     if mask is None:
         return replace(reading, problems=tuple(problems))
     labels = mask.labels
-    problems += unknown_problems(dataset, sample, mask)
+    swapped: list[Problem] = []
     if image and image.signature:
-        problems += swapped_problems(sample, image.signature.digest, image.values, mask)
+        swapped += swapped_problems(sample, image.signature.digest, image.values, mask)
+    if swapped:
+        return replace(reading, problems=(*problems, *swapped))
+    problems += unknown_problems(dataset, sample, mask)
     reading = replace(reading, unknown=mask.unknown, void_colors=void_counts(dataset, sample, mask))
     if image is None:
         return replace(reading, problems=tuple(problems))
