@@ -47,7 +47,8 @@ def recognise(path: Path, *, scenes: bool = True) -> str | None:
     known = next((name for name, layout in LAYOUTS.items() if layout.recognise(path)), None)
     if known or not scenes:
         return known
-    return next((n for n, row in LAYOUTS.items() if row.with_scenes and row.with_scenes(path)), None)
+    wide = (name for name, row in LAYOUTS.items() if row.with_scenes and row.with_scenes(path))
+    return next(wide, None)
 
 
 def open_dataset(path: Path, name: str | None = None, product: str = "") -> Dataset:
@@ -88,7 +89,7 @@ def _unknown(path: Path) -> DatasetError:
     remedy = f"expected {describe_layouts()}; `python -m core demo DIR` writes an example"
     if not any(path.iterdir()):
         return DatasetError("the dataset folder is empty", where=str(path), remedy=remedy)
-    listed = describe_contents(path)
+    listed = describe_contents(path) or "empty folders"
     if annotations := find_annotations(path):
         return DatasetError(
             f"{annotations[0].what}, and labels here are masks or polygons on a map; it holds "

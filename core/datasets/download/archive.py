@@ -387,9 +387,10 @@ def _check(folder: Path, label: str, name: str) -> None:
     """Refuse what is no dataset, or one that cannot be opened; unnamed classes are all right."""
     if recognise(folder) is None:
         annotations = find_annotations(folder)
+        listed = describe_contents(folder) or "no image, vector, CSV, JSON or text file"
         what = f", and {annotations[0].what}" if annotations else ""
         raise DatasetError(
-            f"the archive is in no known layout: it holds {describe_contents(folder)}{what}",
+            f"the archive is in no known layout: it holds {listed}{what}",
             where=label,
             remedy=annotations[0].remedy if annotations else f"expected {describe_layouts()}",
         )

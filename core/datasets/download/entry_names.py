@@ -24,7 +24,7 @@ def restored_name(entry: zipfile.ZipInfo) -> str:
         entry: as listed; `orig_filename` is read, which is not cut at a NUL as `filename` is.
     """
     name = entry.orig_filename
-    if not entry.flag_bits & _UTF8 and not name.isascii():
+    if not entry.flag_bits & _UTF8:
         try:
             raw = name.encode("cp437")
         except UnicodeEncodeError:  # another program has set it
@@ -45,8 +45,8 @@ def _beside(extra: bytes, raw: bytes) -> str:
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)
         data = extra[4 : 4 + size]
-        if kind == _UNICODE_PATH and size > 5 and data[0] == 1:
-            if int.from_bytes(data[1:5], "little") == zlib.crc32(raw):
-                return _as_utf8(data[5:])
+        ours = kind == _UNICODE_PATH and size > 5 and data[0] == 1
+        if ours and int.from_bytes(data[1:5], "little") == zlib.crc32(raw):
+            return _as_utf8(data[5:])
         extra = extra[4 + size :]
     return ""

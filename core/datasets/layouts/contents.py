@@ -15,7 +15,8 @@ _FOLDERS = 2_000  # and looked into
 def describe_contents(folder: Path) -> str:
     """What lies where below a folder, as in "2 .png in train/sat; 2 .png in train/map".
 
-    At most 2,000 folders are looked into, those nearest to the top first.
+    Empty where there is no file. At most 2,000 folders are looked into, those nearest to the top
+    first.
     """
     places: list[str] = []
     waiting, seen, more = [folder], 0, 0
@@ -44,7 +45,5 @@ def describe_contents(folder: Path) -> str:
         kinds = " and ".join(f"{n:,} {ending}" for ending, n in counts.most_common(3))
         name = place.relative_to(folder).as_posix()
         places.append(f"{kinds} at the top" if name == "." else f"{kinds} in {name}")
-    if not places:
-        return "no file"
     also = f" and {more:,} more folders" if more else ""
     return f"{'; '.join(places)}{also}"

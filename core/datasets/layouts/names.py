@@ -26,7 +26,7 @@ Role = Literal["image", "label", ""]
 
 # Words that give a folder its role in any company, as in `flair_labels_train`.
 _IMAGES = {"images", "image", "imgs", "img", "aerial"}
-_LABELS = {"masks", "mask", "msks", "msk", "labels", "label", "lbls", "lbl", "annotations"}
+_LABELS = {"masks", "mask", "msks", "msk", "labels", "label", "lbls", "lbl", "lab", "annotations"}
 _LABELS |= {"annotation", "annots", "annot", "anno", "ann", "gts", "gt", "groundtruth"}
 _LABELS |= {"groundtruths", "targets", "target"}
 # Words that do so where nothing else is said, as in `sat` beside `map`.
@@ -105,7 +105,7 @@ def folder_meaning(name: str) -> Meaning | None:
         return Meaning(split, "label", bool(strange))
     if any(word in images for word in rest):
         return Meaning(split, "image", bool(strange))
-    return None
+    return Meaning(split, "") if words[-1] in _SPLITS else None  # `uavid_train`
 
 
 def words_of(name: str) -> list[str]:
