@@ -207,11 +207,14 @@ class _Ways:
         """Ways that lead on from `count` items: each of them can be gone."""
         config = self.config
         ways = []
+        if config.kind != "folds" and count > bool(config.val) + bool(config.test):
+            ways.append("choose smaller shares (recipe.split.val, recipe.split.test)")
         if config.kind in ("scene", "folds") and self._within():
             ways.append("choose the split within scenes (recipe.split.kind=within-scene)")
         if config.kind == "folds" and count - bool(config.test) > 2:
             ways.append("choose fewer folds (recipe.split.folds)")
-        if config.kind != "folds" and config.val and config.test and count > 1:
+        alone = config.model_copy(update={"test": 0.0})
+        if config.kind != "folds" and config.test and count > sum(_counts(count, alone)):
             ways.append("set test to 0 (recipe.split.test=0)")
         if config.kind == "blocks":
             ways.append("choose smaller crops (recipe.patch.size), of which more blocks have room")
@@ -224,15 +227,19 @@ class _Ways:
 
     def _within(self) -> bool:
         per_scene = Counter(sample.scene for sample in self.labelled)
-        return min(per_scene.values()) > bool(self.config.val) + bool(self.config.test)
+        return all(count > sum(_counts(count, self.config)) for count in per_scene.values())
+
+
+def _counts(count: int, config: SplitConfig) -> tuple[int, int]:
+    """How many of `count` items validate and test: whoever asks for a share gets at least one."""
+    val = max(1, round(count * config.val)) if config.val else 0
+    return val, max(1, round(count * config.test)) if config.test else 0
 
 
 def _share_out(
     items: list[str], config: SplitConfig, rng: np.random.Generator, ways: _Ways
 ) -> dict[str, str]:
-    # Whoever asks for a share gets at least one; what is left trains.
-    val = max(1, round(len(items) * config.val)) if config.val else 0
-    test = max(1, round(len(items) * config.test)) if config.test else 0
+    val, test = _counts(len(items), config)  # what is left trains
     if len(items) <= val + test:
         raise ConfigError(
             f"only {len(items)} {ways.items} with masks for {val} to validate and {test} to test",
@@ -247,7 +254,7 @@ def _folded(
     scenes: list[str], config: SplitConfig, rng: np.random.Generator, ways: _Ways
 ) -> dict[str, str]:
     """Test scenes first, the same for every fold; the rest in folds of as equal size as can be."""
-    test = max(1, round(len(scenes) * config.test)) if config.test else 0
+    _, test = _counts(len(scenes), config)
     if len(scenes) - test < config.folds:
         raise ConfigError(
             f"only {len(scenes)} scene(s) with masks for {config.folds} folds and {test} to test",
