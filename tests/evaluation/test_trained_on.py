@@ -146,7 +146,7 @@ def test_blocks_are_seen_as_blocks_where_they_are_the_same(tmp_path: Path) -> No
                                 card_with(made), "val")) == 3  # fmt: skip
 
 
-def test_files_of_one_size_are_told_apart(tmp_path: Path) -> None:
+def test_files_of_one_size_differ(tmp_path: Path) -> None:
     for name, at in (("a", 0), ("b", 50_000), ("c", 99_999)):
         content = bytearray(100_000)
         content[at] = 1

@@ -59,7 +59,7 @@ def _unpaired(dataset: Dataset, missing: list[str], orphans: list[Path]) -> Prob
         f"{len(missing):,} image(s) have no mask and {same} masks belong to no image: the names do "
         f"not say which belong together, such as {image.name} and {mask.name}",
         "error" if len(missing) == len(dataset.samples) else "warning",
-        f"rename them so that a mask has its image's name, with or without a word for its role: "
+        f"rename them so that a mask has its image's name, alone or with a word for its role: "
         f"{image.stem}{mask.suffix}, {image.stem}_mask{mask.suffix} or mask_{image.stem}"
         f"{mask.suffix} belongs to {image.name}",
     )

@@ -112,7 +112,7 @@ def has_pairs(root: Path) -> bool:
         if any(e.name.lower() == "images" and e.is_dir() for e in entries):
             return True
     groups = _grouped(_folders(root)).values()
-    return any(_told_apart(group) or _labelled(group) for group in groups)
+    return any(_by_folders(group) or _labelled(group) for group in groups)
 
 
 def has_scenes(root: Path) -> bool:
@@ -151,7 +151,7 @@ def find_pairs(root: Path) -> Pairing:
     ``IMG_1`` and ``MSK_1`` or ``top_2_RGB`` and ``top_2_label`` (`skeleton`).
     """
     groups = _grouped(_folders(root))
-    if not any(_told_apart(group) or _labelled(group) for group in groups.values()):
+    if not any(_by_folders(group) or _labelled(group) for group in groups.values()):
         wide = _grouped(_folders(root, wide=True))
         groups = wide if any(_labelled(group) for group in wide.values()) else groups
     return _pairing(root, _without_one_scene(groups))
@@ -267,7 +267,7 @@ def _labelled(group: _GroupFiles) -> bool:
     return any(label is not None for label in _matched(group.images, group.labels).values())
 
 
-def _told_apart(group: _GroupFiles) -> bool:
+def _by_folders(group: _GroupFiles) -> bool:
     """Whether folders say which files are images and which are labels."""
     return any(f.folder.role == "image" for f in group.images) and any(
         f.folder.role == "label" for f in group.labels

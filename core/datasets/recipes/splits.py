@@ -211,7 +211,7 @@ class _Ways:
             ways.append("choose smaller shares (recipe.split.val, recipe.split.test)")
         if config.kind in ("scene", "folds") and self._within():
             ways.append("choose the split within scenes (recipe.split.kind=within-scene)")
-        if config.kind == "folds" and count - bool(config.test) > 2:
+        if config.kind == "folds" and count - _counts(count, config)[1] >= 2:
             ways.append("choose fewer folds (recipe.split.folds)")
         alone = config.model_copy(update={"test": 0.0})
         if config.kind != "folds" and config.test and count > sum(_counts(count, alone)):
