@@ -97,10 +97,7 @@ def _run(options: Namespace) -> None:
         listed = opened.name in {ref.id for ref in list_datasets() if ref.path == opened.root}
         spelling = opened.name if listed else str(opened.root.resolve())
         config = config.model_copy(update={"dataset": spelling})
-    if not (options.config or options.recipe or holds_device()) and not any(
-        setting.startswith("recipe.split.kind") for setting in options.settings
-    ):
-        config = _split_of_one_image(config)
+    config = _split_of_one_image(config, options)
     if Path(config.encoder_weights).is_file():
         weights = str(Path(config.encoder_weights).resolve())
         config = config.model_copy(update={"encoder_weights": weights})
@@ -116,10 +113,14 @@ def _run(options: Namespace) -> None:
     _train(submit(name, config, here=True))
 
 
-def _split_of_one_image(config: TrainConfig) -> TrainConfig:
+def _split_of_one_image(config: TrainConfig, options: Namespace) -> TrainConfig:
     """Split the only image by blocks where no kind of split was chosen: it is one scene."""
     from core.datasets.catalogue import find_dataset
+    from core.training.queue.queue import holds_device
 
+    chosen = any(setting.startswith("recipe.split.kind") for setting in options.settings)
+    if chosen or options.config or options.recipe or holds_device():
+        return config
     dataset = find_dataset(config.dataset)
     if sum(sample.mask is not None for sample in dataset.samples) != 1:
         return config

@@ -94,7 +94,7 @@ def test_a_single_image_is_split_by_blocks(space: Path) -> None:
         cv2.imwrite(str(space / f"datasets/one/{folder}/ortho.png"), pixels)
     at = opened()
     at.number_input(key="train.recipe.patch.size").set_value(64).run()
-    assert any("recipe.split.kind=blocks" in error.value for error in at.error)
+    assert any("split each image into blocks" in error.value for error in at.error)
     _button(at, "Take blocks").click().run()
     assert not at.error
     (table,) = [m.value for m in at.markdown if "| Training |" in m.value]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -124,7 +123,8 @@ def normal_stem(stem: str) -> str:
     return unicodedata.normalize("NFC", stem)
 
 
-def skeleton(stem: str, roles: Iterable[str] = ()) -> tuple[tuple[str, ...], int]:
+@lru_cache(maxsize=100_000)  # a set is looked at on every page
+def skeleton(stem: str, roles: frozenset[str] = frozenset()) -> tuple[tuple[str, ...], int]:
     """What is left of a file's name without the words that say its role or its format.
 
     Args:

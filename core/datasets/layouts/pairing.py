@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from core.datasets.dataset import Dataset, Sample
-from core.datasets.layouts.names import (
-    IMAGE_WORDS,
-    LABEL_WORDS,
-    MARKERS,
-    Role,
-    folder_meaning,
-    normal_stem,
-    skeleton,
-)
+from core.datasets.layouts.matching import marked, matched
+from core.datasets.layouts.names import MARKERS
+from core.datasets.layouts.tree import File, Folder, file_names, list_files, list_folders
 from core.datasets.masks.class_file import find_class_file
 from core.imagery.raster import IMAGE_SUFFIXES
 
@@ -37,48 +29,13 @@ __all__ = [
 LABEL_VECTORS = (".geojson", ".gpkg")
 SPLITS = ("train", "val", "test")
 
-_DEPTH = 6
-_FOLDERS = 5_000  # folders that are looked into where a set has one a scene
-
-
-@dataclass(frozen=True, eq=False)  # one object a folder, told apart by itself: a quick hash
-class _Folder:
-    """A folder that images or labels may lie in.
-
-    Attributes:
-        split, role: what its name, or that of a folder around it, says.
-        scene: the folders of other names around it, as ``Rural``.
-        loose: see `Meaning`.
-        inner: whether the scene's folder lies within the one that says the role.
-    """
-
-    path: Path
-    split: str = ""
-    role: Role = ""
-    scene: str = ""
-    loose: bool = False
-    inner: bool = False
-
-
-class _File(NamedTuple):
-    """A file by its parts as text: thousands of paths take long to make and to compare."""
-
-    folder: _Folder
-    name: str
-    stem: str
-    suffix: str
-
-    @property
-    def path(self) -> Path:
-        return self.folder.path / self.name
-
 
 class _GroupFiles(NamedTuple):
     """Images, raster labels and vector labels of one scene on one side of the folders' split."""
 
-    images: list[_File]
-    labels: list[_File]
-    vectors: list[_File]
+    images: list[File]
+    labels: list[File]
+    vectors: list[File]
 
 
 _Groups = dict[tuple[str, str], _GroupFiles]
@@ -111,7 +68,7 @@ def has_pairs(root: Path) -> bool:
     with os.scandir(root) as entries:
         if any(e.name.lower() == "images" and e.is_dir() for e in entries):
             return True
-    groups = _grouped(_folders(root)).values()
+    groups = _grouped(list_folders(root)).values()
     return any(_by_folders(group) or _labelled(group) for group in groups)
 
 
@@ -120,7 +77,7 @@ def has_scenes(root: Path) -> bool:
 
     Folders that have class tables of their own are datasets beside each other.
     """
-    folders = _folders(root, wide=True)
+    folders = list_folders(root, wide=True)
     below = {f.path.relative_to(root).parts[0] for f in folders if f.path != root and f.scene}
     if sum(find_class_file(root / name) is not None for name in below) > 1:
         return False
@@ -130,7 +87,9 @@ def has_scenes(root: Path) -> bool:
 def has_vectors(root: Path) -> bool:
     """Whether `root` holds images with vector labels, and no masks."""
     some = any(
-        name.lower().endswith(LABEL_VECTORS) for f in _folders(root) for name in _names(f.path)
+        name.lower().endswith(LABEL_VECTORS)
+        for f in list_folders(root)
+        for name in file_names(f.path)
     )
     return some and find_pairs(root).vector
 
@@ -150,9 +109,9 @@ def find_pairs(root: Path) -> Pairing:
     differ in case and Unicode form, and words that say the role may be anywhere, as in
     ``IMG_1`` and ``MSK_1`` or ``top_2_RGB`` and ``top_2_label`` (`skeleton`).
     """
-    groups = _grouped(_folders(root))
+    groups = _grouped(list_folders(root))
     if not any(_by_folders(group) or _labelled(group) for group in groups.values()):
-        wide = _grouped(_folders(root, wide=True))
+        wide = _grouped(list_folders(root, wide=True))
         groups = wide if any(_labelled(group) for group in wide.values()) else groups
     return _pairing(root, _without_one_scene(groups))
 
@@ -186,73 +145,11 @@ def _joined(parts: list[Pairing], vector: bool) -> Pairing:
     return Pairing(tuple(samples), tuple(orphans), vector)
 
 
-def _folders(root: Path, wide: bool = False) -> list[_Folder]:
-    """The folders in which images or labels may lie.
-
-    Those of other names are passed over, unless they lie within one that says split or role, or
-    `wide` looks into all of them.
-    """
-    below = islice(_below(_Folder(root), _DEPTH, wide), _FOLDERS)
-    return [_Folder(root), *below]
-
-
-def _below(folder: _Folder, depth: int, wide: bool) -> Iterator[_Folder]:
-    if depth == 0 or not os.access(folder.path, os.R_OK | os.X_OK):
-        return
-    with os.scandir(folder.path) as entries:
-        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
-    for name in names:
-        child = _child(folder, name, wide)
-        if child is not None:
-            yield child
-            yield from _below(child, depth - 1, wide)
-
-
-def _child(folder: _Folder, name: str, wide: bool) -> _Folder | None:
-    path, meaning = folder.path / name, folder_meaning(name)
-    if meaning is None:
-        if not (wide or folder.split or folder.role):
-            return None
-        scene = f"{folder.scene}/{name}" if folder.scene else name
-        inner = folder.inner or bool(folder.role)
-        return replace(folder, path=path, scene=scene, inner=inner)
-    # `images/labels` and `train/test` say two things at once.
-    split_twice = meaning.split and folder.split and meaning.split != folder.split
-    role_twice = meaning.role and folder.role and meaning.role != folder.role
-    if meaning.skip or split_twice or (role_twice and not folder.loose):
-        return None
-    return replace(
-        folder,
-        path=path,
-        split=meaning.split or folder.split,
-        role=meaning.role or folder.role,
-        loose=meaning.loose if meaning.role else folder.loose,
-    )
-
-
-def _files(folder: _Folder) -> list[_File]:
-    files = []
-    for name in sorted(_names(folder.path)):
-        stem, dot, ending = name.rpartition(".")
-        files.append(_File(folder, name, stem if dot else name, f".{ending.lower()}"))
-    return files
-
-
-def _names(folder: Path) -> Iterator[str]:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            # macOS leaves `._name.jpg` beside `name.jpg`.
-            if not entry.name.startswith(".") and not entry.is_dir():
-                yield entry.name
-
-
-def _grouped(folders: list[_Folder]) -> _Groups:
+def _grouped(folders: list[Folder]) -> _Groups:
     """What lies where, by split and scene."""
-    files: dict[tuple[str, str], list[_File]] = {}
+    files: dict[tuple[str, str], list[File]] = {}
     for folder in folders:
-        files.setdefault((folder.split, folder.scene), []).extend(_files(folder))
+        files.setdefault((folder.split, folder.scene), []).extend(list_files(folder))
     groups = {key: _sorted_out(listed) for key, listed in files.items()}
     return {key: group for key, group in groups.items() if not key[1] or _is_scene(group)}
 
@@ -260,11 +157,11 @@ def _grouped(folders: list[_Folder]) -> _Groups:
 def _is_scene(group: _GroupFiles) -> bool:
     """Whether a folder of any name is a part of the set, and not `images/unused`."""
     own = any(f.folder.role == "image" and not f.folder.inner for f in group.images)
-    return own or _labelled(group) or any(_matched(group.images, group.vectors).values())
+    return own or _labelled(group) or any(matched(group.images, group.vectors).values())
 
 
 def _labelled(group: _GroupFiles) -> bool:
-    return any(label is not None for label in _matched(group.images, group.labels).values())
+    return any(label is not None for label in matched(group.images, group.labels).values())
 
 
 def _by_folders(group: _GroupFiles) -> bool:
@@ -291,121 +188,24 @@ def _without_one_scene(groups: _Groups) -> _Groups:
     return whole
 
 
-def _sorted_out(files: list[_File]) -> _GroupFiles:
+def _sorted_out(files: list[File]) -> _GroupFiles:
     rasters = [file for file in files if file.suffix in IMAGE_SUFFIXES]
     own = [file for file in rasters if file.folder.role == "image"]
     labels = [file for file in rasters if file.folder.role == "label"]
     # Pictures beside `images` are previews and the like; those of `train` beside `train_labels`,
     # or with their labels in one folder, are the images.
     images = own or [file for file in rasters if not file.folder.role]
-    labels = labels or _marked(images)
+    labels = labels or marked(images)
     not_images = set(labels)
     vectors = [file for file in files if file.suffix in LABEL_VECTORS]
     return _GroupFiles([file for file in images if file not in not_images], labels, vectors)
 
 
-def _marked(files: list[_File]) -> list[_File]:
-    """Those that are called a label of another file of the same folder: ``x_mask`` of ``x``."""
-    plain = {file: skeleton(file.stem) for file in files}
-    bare = {file: skeleton(file.stem, LABEL_WORDS) for file in files}
-    called = {f for f in files if skeleton(f.stem, MARKERS)[1] > plain[f][1]}
-    if not called:
-        return []
-    others = [file for file in files if file not in called]
-    bases = {(f.folder, plain[f][0]) for f in others}
-    bases |= {(f.folder, skeleton(f.stem, IMAGE_WORDS)[0]) for f in others}
-    both = LABEL_WORDS | IMAGE_WORDS
-    return [
-        f
-        for f in files
-        if f in called
-        and ((f.folder, bare[f][0]) in bases or (f.folder, skeleton(f.stem, both)[0]) in bases)
-    ]
-
-
-def _matched(images: list[_File], labels: list[_File]) -> dict[_File, _File | None]:
-    """The label of each image, by names that are ever less alike; no label is taken twice by names
-    that are not the same."""
-    matched: dict[_File, _File | None] = dict.fromkeys(images)
-    free = labels
-    for step in (_same, _same_letters, _same_words):
-        waiting = [image for image, label in matched.items() if label is None]
-        if not waiting or not free:
-            break
-        matched |= step(waiting, free)
-        used = {label for label in matched.values() if label is not None}
-        free = [label for label in free if label not in used]
-    return matched
-
-
-def _same(images: list[_File], labels: list[_File]) -> dict[_File, _File]:
-    """Equal names, also in another Unicode form or with two endings."""
-    exact: dict[str, _File] = {}
-    for label in labels:
-        exact.setdefault(label.stem, label)
-    normal: dict[str, _File] = {}
-    for label in labels:
-        normal.setdefault(normal_stem(label.stem), label)
-    pairs = {i: exact.get(i.stem) or normal.get(normal_stem(i.stem)) for i in images}
-    return {image: label for image, label in pairs.items() if label is not None}
-
-
-def _same_letters(images: list[_File], labels: list[_File]) -> dict[_File, _File]:
-    """Names that differ in case alone, where only one image and one label have them."""
-    by_name = _by_key(labels, lambda file: normal_stem(file.stem).casefold())
-    named = _by_key(images, lambda file: normal_stem(file.stem).casefold())
-    return {
-        files[0]: by_name[name][0]
-        for name, files in named.items()
-        if len(files) == len(by_name.get(name, ())) == 1
-    }
-
-
-def _same_words(images: list[_File], labels: list[_File]) -> dict[_File, _File]:
-    """Names that are equal without the words that say the role, wherever these stand."""
-    none = frozenset[str]()
-    # At last the words of the folders' own names, as in `osm/osm_1.png`.
-    own = {f.folder: _folder_words(f.folder) for f in (*images, *labels)}
-    steps: tuple[tuple[frozenset[str], frozenset[str], bool], ...] = (
-        (none, LABEL_WORDS, False),
-        (IMAGE_WORDS, LABEL_WORDS | IMAGE_WORDS, False),
-        (IMAGE_WORDS, LABEL_WORDS | IMAGE_WORDS, True),
-    )
-    pairs: dict[_File, _File] = {}
-    for image_words, label_words, folders in steps:
-        best: dict[tuple[str, ...], tuple[int, _File]] = {}
-        for label in labels:
-            words = label_words | (own[label.folder] if folders else none)
-            key, count = skeleton(label.stem, words)
-            if key not in best or count < best[key][0]:
-                best[key] = count, label
-        for image in images:
-            words = image_words | (own[image.folder] if folders else none)
-            key, _ = skeleton(image.stem, words)
-            if key in best and image not in pairs:
-                pairs[image] = best[key][1]
-    return pairs
-
-
-def _folder_words(folder: _Folder) -> frozenset[str]:
-    words = skeleton(folder.path.name)[0] if folder.role else ()
-    return frozenset(word for word in words if not word.isdigit())
-
-
-def _by_key(files: list[_File], key: Callable[[_File], str]) -> dict[str, list[_File]]:
-    by_key: dict[str, list[_File]] = {}
-    for file in files:
-        by_key.setdefault(key(file), []).append(file)
-    return by_key
-
-
-def _paired(
-    images: list[_File], labels: list[_File], group: tuple[str, str], root: Path
-) -> Pairing:
+def _paired(images: list[File], labels: list[File], group: tuple[str, str], root: Path) -> Pairing:
     split, scene = group
     stems, names = Counter(f.stem for f in images), Counter(f.name for f in images)
     samples, used = [], set()
-    for image, label in _matched(images, labels).items():
+    for image, label in matched(images, labels).items():
         # Two images of one stem, as a.tif and a.jpg: the whole name tells them apart, or the place.
         name = image.stem if stems[image.stem] == 1 else image.name
         if names[image.name] > 1:
@@ -424,5 +224,5 @@ def _shared(root: Path, groups: _Groups) -> Path | None:
     if len(files) != 1:
         return None
     images = [image for group in groups.values() for image in group.images]
-    own = any(_matched(images, files).values())
+    own = any(matched(images, files).values())
     return files[0].path if images and not own else None

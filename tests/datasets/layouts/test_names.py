@@ -83,6 +83,13 @@ def test_pairs_by_name(tmp_path: Path, image: str, mask: str) -> None:
         (["a_1_2", "a_12"], ["mask_a_12", "mask_a_1_2"], ["mask_a_1_2", "mask_a_12"]),
         (["x_pre", "x_post"], ["x_post_target"], ["", "x_post_target"]),
         (["tokyo_1", "tokyo_2"], ["osaka_1", "osaka_2"], ["", ""]),
+        (["img_1", "img_10"], ["mask_001", "mask_010"], ["mask_001", "mask_010"]),
+        (["a_1", "a_01"], ["mask_a_001"], ["", ""]),
+        # An affix of no known word counts where all masks have it.
+        (["7_1", "7_2"], ["7_1_L", "7_2_L"], ["7_1_L", "7_2_L"]),
+        (["7_1", "7_2"], ["osm-7_1", "osm-7_2"], ["osm-7_1", "osm-7_2"]),
+        (["7_1", "7_2"], ["7_1_L", "7_2_old"], ["", ""]),
+        (["7", "8"], ["7_1", "8_1"], ["", ""]),
     ],
 )
 def test_no_other_image_is_taken(
@@ -95,7 +102,7 @@ def test_no_other_image_is_taken(
 
 
 def test_words_of_the_role_are_left_out() -> None:
-    assert skeleton("top_2_10_label_noBoundary", {"label", "no", "boundary"}) == (
+    assert skeleton("top_2_10_label_noBoundary", frozenset({"label", "no", "boundary"})) == (
         ("top", "2", "10"),
         3,
     )
@@ -252,21 +259,22 @@ LABELME = json.dumps({"version": "5.4.1", "shapes": [], "imagePath": "a.png", "i
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "what", "remedy"),
+    ("name", "text", "said"),
     [
-        ("train/_annotations.coco.json", COCO, "COCO", "annToMask"),
-        ("a.json", LABELME, "labelme", "labelme2voc.py"),
-        ("labels/a.txt", "0 0.1 0.1 0.9 0.1 0.9 0.9\n", "YOLO polygons", "masks"),
-        ("labels/a.txt", "0 0.5 0.5 0.2 0.1\n3 0.1 0.1 0.2 0.2\n", "YOLO boxes", "outline"),
-        ("Annotations/a.xml", "<annotation><object></object></annotation>", "boxes", "outline"),
-        ("roofs.shp", "", "shapefile", "ogr2ogr -f GeoJSON roofs.geojson roofs.shp"),
+        ("train/_annotations.coco.json", COCO, ("COCO", "annToMask")),
+        ("a.json", LABELME, ("labelme", "labelme2voc.py")),
+        ("labels/a.txt", "0 0.1 0.1 0.9 0.1 0.9 0.9\n", ("YOLO polygons", "masks")),
+        ("labels/a.txt", "0 0.5 0.5 0.2 0.1\n3 0.1 0.1 0.2 0.2\n", ("YOLO boxes", "outline")),
+        ("Annotations/a.xml", "<annotation><object></object></annotation>", ("boxes", "outline")),
+        ("roofs.shp", "", ("shapefile", "ogr2ogr -f GeoJSON roofs.geojson roofs.shp")),
     ],
 )
 @pytest.mark.parametrize("folder", ["images", "train"])
 def test_annotation_files_are_named_with_the_way_out(
-    tmp_path: Path, folder: str, name: str, text: str, what: str, remedy: str
+    tmp_path: Path, folder: str, name: str, text: str, said: tuple[str, str]
 ) -> None:
     """In no known layout, and beside `images`, where the set can be looked at."""
+    what, remedy = said
     root = laid_out(tmp_path / "set", f"{folder}/a.png", name)
     (root / name).write_text(text)
     assert len(find_annotations(root)) == 1
