@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.datasets.masks.single_mask import Truth, read_truth
 from core.errors import DSIError
+from core.evaluation.trained_on import trained_on
 from core.formats import millions, score
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
@@ -67,7 +68,7 @@ def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
         st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
     )
     for side, ids in (("training", card.training.train), ("held-out test", card.training.test)):
-        if sample.id in ids and ref.path.name == card.training.dataset:
+        if sample.id in ids and trained_on(dataset, card.training):
             st.caption(f"A {side} sample of this model.")
     image = open_sample(dataset, sample)
     if sample.mask is None:

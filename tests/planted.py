@@ -148,6 +148,12 @@ def orphan_mask(root: Path) -> Expected:
     return {("orphan-mask", "")}
 
 
+def unpaired_names(root: Path) -> Expected:
+    for index in range(4):
+        mask(root, index).rename(root / f"masks/field {'abcd'[index]}.png")
+    return {("unpaired-names", "")}
+
+
 def size_mismatch(root: Path) -> Expected:
     write(mask(root, 4), painted(4, SIZE, SIZE - 2))
     return {("size-mismatch", name(4))}
@@ -377,7 +383,9 @@ PLANTS = {
                 near_duplicate, outlier, touching, mixed_bands, mask_is_image,
             )
         ),
-        *(Plant("pairs", plant, alone=True) for plant in (unused_class, imbalance, wrong_table)),
+        *(Plant("pairs", plant, alone=True) for plant in (
+            unused_class, imbalance, wrong_table, unpaired_names,
+        )),
         *(
             Plant("located", plant)
             for plant in (

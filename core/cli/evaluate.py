@@ -28,7 +28,7 @@ def run(options: Namespace) -> None:
     # Wrong names are reported before TensorFlow is loaded.
     ref = find_model(options.model)
     card = read_card(ref.folder)
-    dataset = apply_card_recipe(find_dataset(options.dataset), card)
+    dataset = apply_card_recipe(find_dataset(options.dataset), card, options.split)
     samples = samples_of_split(dataset, card, options.split)
     model, card = load_model(ref.folder)
     with bar("evaluating", "image") as progress:

@@ -93,8 +93,11 @@ def _run(options: Namespace) -> None:
         options.usage_error("the following arguments are required: --dataset")
     if config.dataset not in {ref.id for ref in list_datasets()}:
         # A mistyped folder is reported before there is a run, and a run finds it from anywhere.
-        folder = find_dataset(config.dataset).root.resolve()
-        config = config.model_copy(update={"dataset": str(folder)})
+        opened = find_dataset(config.dataset)
+        listed = opened.name in {ref.id for ref in list_datasets() if ref.path == opened.root}
+        spelling = opened.name if listed else str(opened.root.resolve())
+        config = config.model_copy(update={"dataset": spelling})
+    config = _split_of_one_image(config, options)
     if Path(config.encoder_weights).is_file():
         weights = str(Path(config.encoder_weights).resolve())
         config = config.model_copy(update={"encoder_weights": weights})
@@ -108,6 +111,27 @@ def _run(options: Namespace) -> None:
     with bar("looking for every class", "mask", delay=1) as progress:
         check_training(config, find_dataset(config.dataset), progress)
     _train(submit(name, config, here=True))
+
+
+def _split_of_one_image(config: TrainConfig, options: Namespace) -> TrainConfig:
+    """Split the only image by blocks where no kind of split was chosen: it is one scene."""
+    from core.datasets.catalogue import find_dataset
+    from core.training.queue.queue import holds_device
+
+    chosen = any(setting.startswith("recipe.split.kind") for setting in options.settings)
+    if chosen or options.config or options.recipe or holds_device():
+        return config
+    dataset = find_dataset(config.dataset)
+    if sum(sample.mask is not None for sample in dataset.samples) != 1:
+        return config
+    print(
+        "The dataset has one image with a mask: its blocks are shared out to train and to validate "
+        "(recipe.split.kind=blocks).",
+        file=sys.stderr,
+    )
+    split = config.recipe.split.model_copy(update={"kind": "blocks"})
+    recipe = config.recipe.model_copy(update={"split": split})
+    return config.model_copy(update={"recipe": recipe})
 
 
 def _find_learning_rate(config: TrainConfig) -> None:

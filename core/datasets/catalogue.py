@@ -8,6 +8,8 @@ from pathlib import Path
 
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import LAYOUTS, describe_layouts
+from core.datasets.layouts.annotation_files import find_annotations
+from core.datasets.layouts.contents import describe_contents
 from core.errors import DatasetError
 from core.paths import data_roots, is_name, workspace
 
@@ -32,11 +34,21 @@ class DatasetRef:
     layout: str
 
 
-def recognise(path: Path) -> str | None:
-    """The name of a folder's layout, or None if it is no dataset, or not ours to read."""
+def recognise(path: Path, *, scenes: bool = True) -> str | None:
+    """The name of a folder's layout, or None if it is no dataset, or not ours to read.
+
+    Args:
+        path: the folder.
+        scenes: whether folders of any name in it, with images and labels, may be its scenes; else
+            they are datasets of their own.
+    """
     if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
         return None
-    return next((name for name, layout in LAYOUTS.items() if layout.recognise(path)), None)
+    known = next((name for name, layout in LAYOUTS.items() if layout.recognise(path)), None)
+    if known or not scenes:
+        return known
+    wide = (name for name, row in LAYOUTS.items() if row.with_scenes and row.with_scenes(path))
+    return next(wide, None)
 
 
 def open_dataset(path: Path, name: str | None = None, product: str = "") -> Dataset:
@@ -56,12 +68,7 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
         )
     layout = LAYOUTS.get(recognise(path) or "")
     if layout is None:
-        empty = not any(path.iterdir())
-        raise DatasetError(
-            "the dataset folder is empty" if empty else "this folder is in no known layout",
-            where=str(path),
-            remedy=f"expected {describe_layouts()}; `python -m core demo DIR` writes an example",
-        )
+        raise _unknown(path)
     name = name or path.resolve().name
     if layout.products:
         return layout.read(path, name, product)
@@ -72,6 +79,27 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
             remedy="leave the product out",
         )
     return layout.read(path, name)
+
+
+def _unknown(path: Path) -> DatasetError:
+    if not os.access(path, os.R_OK | os.X_OK):
+        return DatasetError(
+            "this folder cannot be read", where=str(path), remedy="ask its owner for the right to"
+        )
+    remedy = f"expected {describe_layouts()}; `python -m core demo DIR` writes an example"
+    if not any(path.iterdir()):
+        return DatasetError("the dataset folder is empty", where=str(path), remedy=remedy)
+    listed = describe_contents(path) or "empty folders"
+    if annotations := find_annotations(path):
+        return DatasetError(
+            f"{annotations[0].what}, and labels here are masks or polygons on a map; it holds "
+            f"{listed}",
+            where=str(path),
+            remedy=annotations[0].remedy,
+        )
+    return DatasetError(
+        f"this folder is in no known layout: it holds {listed}", where=str(path), remedy=remedy
+    )
 
 
 def list_datasets() -> list[DatasetRef]:
@@ -105,7 +133,7 @@ def _labelled(roots: list[Path]) -> list[tuple[str, Path]]:
 
 
 def _below(folder: Path, depth: int) -> list[tuple[Path, str]]:
-    layout = recognise(folder)
+    layout = recognise(folder, scenes=False)
     if layout:
         return [(folder, layout)]
     if depth == 0 or not os.access(folder, os.R_OK | os.X_OK):
@@ -124,12 +152,18 @@ def find_dataset(dataset: str, product: str = "") -> Dataset:
     Raises:
         DatasetError: there is none, or no such product.
     """
-    for ref in list_datasets():
+    refs = list_datasets()
+    for ref in refs:
         if ref.id == dataset:
             return open_dataset(ref.path, ref.id, product)
     path = Path(dataset)
-    if not path.is_dir():
-        names = ", ".join(ref.id for ref in list_datasets()) or "none yet"
+    if path.is_dir():
+        place = path.resolve()
+        for ref in refs:  # the same folder, spelt another way
+            if ref.path.resolve() == place:
+                return open_dataset(ref.path, ref.id, product)
+    else:
+        names = ", ".join(ref.id for ref in refs) or "none yet"
         raise DatasetError(
             f"there is no dataset {dataset!r}",
             remedy=f"give a folder, or a name: {names}; `python -m core demo DIR` writes one",

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.datasets.dataset import Dataset
 from core.datasets.layouts.dubai import class_file_colors, is_dubai, read_dubai, tiles_orphans
-from core.datasets.layouts.pairing import pairs_orphans
+from core.datasets.layouts.pairing import has_scenes, pairs_orphans
 from core.datasets.layouts.pairs import is_pairs, read_pairs
 from core.datasets.layouts.spacenet6 import (
     PRODUCTS,
@@ -49,6 +49,8 @@ class Layout:
             for one that is not of this layout.
         write_demo: writes a generated dataset, of a path and ``scenes``, ``size`` in pixels,
             ``seed`` and ``progress``, and returns its path.
+        with_scenes: whether a folder that no row recognises is in this layout with folders of any
+            name as its scenes; asked of a folder that was named as a dataset.
     """
 
     description: str
@@ -60,6 +62,7 @@ class Layout:
     listed_colors: Callable[[Path], dict[str, str]] | None = None
     image_traits: Callable[[Path], ImageTraits | None] | None = None
     write_demo: Callable[..., Path] | None = None
+    with_scenes: Callable[[Path], bool] | None = None
 
 
 # The generators are imported when they are used.
@@ -107,6 +110,7 @@ LAYOUTS: dict[str, Layout] = {
         read=read_pairs,
         orphans=pairs_orphans,
         own_classes=True,
+        with_scenes=has_scenes,
     ),
 }
 """Rows by name; a folder is in the first layout that recognises it."""

@@ -14,8 +14,10 @@ from core.datasets.batches.labelled_image import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
+from core.datasets.recipes.splits import SplitConfig
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
+from core.evaluation.trained_on import trained_on
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard
 from core.settings import first_complaint
@@ -98,12 +100,17 @@ def evaluate_images(
     return Evaluation(matrix, nll / max(1, int(matrix.sum())), count)
 
 
-def apply_card_recipe(dataset: Dataset, card: ModelCard) -> Dataset:
+def apply_card_recipe(dataset: Dataset, card: ModelCard, split: str = "") -> Dataset:
     """The dataset with the decisions about data that the model was trained with.
 
-    The image product is used wherever the dataset has it; exclusions, windows and the meaning of
-    unknown mask values only for the dataset of the training itself. The bands are chosen by the
-    predictor.
+    The image product is used wherever the dataset has it; exclusions, windows, blocks and the
+    meaning of unknown mask values only for the dataset of the training itself, by whatever name or
+    path it was opened (`trained_on`). The bands are chosen by the predictor.
+
+    Args:
+        dataset: dataset as opened.
+        card: card of the model.
+        split: ``all`` for images that are not divided into blocks.
 
     Raises:
         ConfigError: the recipe in the card does not fit the dataset.
@@ -121,9 +128,12 @@ def apply_card_recipe(dataset: Dataset, card: ModelCard) -> Dataset:
             remedy=f"{first_complaint(error).remedy}, or train the model again",
         ) from error
     product = recipe.product if recipe.product in dataset.products else ""
-    if dataset.name != card.training.dataset:
-        recipe = Recipe()
-    return prepared(dataset, recipe.model_copy(update={"product": product, "bands": ()}))
+    dataset = prepared(dataset, Recipe(product=product))
+    if not trained_on(dataset, card.training):
+        return dataset
+    changed: dict[str, Any] = {"product": product, "bands": ()}
+    changed |= {"split": SplitConfig()} if split == "all" else {}
+    return prepared(dataset, recipe.model_copy(update=changed))
 
 
 def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Sample]:

@@ -24,6 +24,8 @@ class Training(BaseModel):
     Attributes:
         dataset: name of the dataset.
         train, val, test: sample ids by side; test was never looked at while training.
+        digests: what names the image of each of these, in this order, by its content
+            (`core.datasets.identity`); empty in cards made before 0.3.
         epoch: epoch of the weights, counted from 1.
         scores: scores by side, as `evaluate` returns them.
         config: the whole training configuration.
@@ -37,6 +39,7 @@ class Training(BaseModel):
     train: tuple[str, ...] = ()
     val: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
     epoch: int = 0
     scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)

@@ -9,6 +9,7 @@ import cv2
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.datasets.catalogue import open_dataset
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import load_draft, recipe_file, revisions, save_recipe
 from core.paths import workspace
@@ -75,6 +76,21 @@ def test_a_split_that_cannot_be_made_is_one_box(demo: Path) -> None:
     assert any("choose fewer folds" in error.value for error in at.error)
     at.number_input(key=key("split.folds")).set_value(2).run()
     assert not at.error
+
+
+def test_a_split_by_blocks_has_more_samples_than_images(demo: Path) -> None:
+    at = counted(opened(section="Split"), demo)
+    at.selectbox(key=key("split.kind")).set_value("blocks").run()
+    at.segmented_control(key="section").set_value("Patches").run()
+    at.number_input(key=key("patch.size")).set_value(32).run()
+    assert not at.exception
+    assert any(option.endswith("/r1c2") for option in at.selectbox(key="patch-sample").options)
+    at.segmented_control(key="section").set_value("Split").run()
+    assert not at.exception
+    assert not at.warning
+    table = next(m.value for m in at.markdown if m.value.startswith("| | Scenes"))
+    samples = [int(row.split("|")[3]) for row in table.splitlines()[2:]]
+    assert sum(samples) > len(open_dataset(demo).samples)
 
 
 def test_a_random_split_shows_its_leak(demo: Path) -> None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -81,6 +83,22 @@ def test_the_split_is_shown_before_launching(dataset: str) -> None:
     (table,) = [m.value for m in at.markdown if "| Training |" in m.value]
     assert "| Training | 3 | 6 | Tile 1, Tile 2, Tile 3 |" in table
     assert any("not new ones" in caption.value for caption in at.caption)
+
+
+def test_a_single_image_is_split_by_blocks(space: Path) -> None:
+    for folder, pixels in (
+        ("images", np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)),
+        ("masks", np.indices((300, 300))[0].astype(np.uint8) % 2),
+    ):
+        (space / f"datasets/one/{folder}").mkdir(parents=True)
+        cv2.imwrite(str(space / f"datasets/one/{folder}/ortho.png"), pixels)
+    at = opened()
+    at.number_input(key="train.recipe.patch.size").set_value(64).run()
+    assert any("split each image into blocks" in error.value for error in at.error)
+    _button(at, "Take blocks").click().run()
+    assert not at.error
+    (table,) = [m.value for m in at.markdown if "| Training |" in m.value]
+    assert "| Training | 1 | 5 | ortho |" in table
 
 
 def test_start_launches_what_the_form_says(

@@ -42,7 +42,9 @@ def training_normalisation(dataset: Dataset, recipe: Recipe) -> TrainingNormalis
     """
     split = split_samples(dataset.samples, recipe.split)
     decided = recipe.model_dump_json(include=_DECIDES)
-    return _fit(f"{files_and_reading(dataset)}|{decided}", split.train, dataset, recipe)
+    return _fit(
+        f"{files_and_reading(dataset)}|{decided}|{dataset.windows}", split.train, dataset, recipe
+    )
 
 
 @st.cache_resource(max_entries=32, ttl="1h", show_spinner="Reading the training samples …")

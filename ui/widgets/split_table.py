@@ -16,6 +16,9 @@ SPLIT_MEANS = {
     "more than one split does.",
     "within-scene": "Every scene is seen in training: the scores tell how well these places are "
     "mapped, not new ones.",
+    "blocks": "Every image is divided into up to 16 blocks, half a crop apart, each with room for "
+    "a crop: one large image can be trained on and validated with. The scores tell how well these "
+    "places are mapped, not new ones.",
     "random": "Samples are drawn without regard to scenes: neighbours land on different sides, and "
     "scores come out too good. Data, Prepare measures how many.",
     "fixed": "As the lists say; what is on none of them trains.",

@@ -15,7 +15,7 @@ from core.datasets.audit.facts import Reading, SampleFacts
 from core.datasets.audit.forms import form_problems
 from core.datasets.audit.mosaics import mosaic_problems
 from core.datasets.audit.neighbours import Pair, find_neighbours
-from core.datasets.audit.partners import missing_masks, orphan_masks
+from core.datasets.audit.partners import partner_problems
 from core.datasets.audit.problems import ORDER, Problem
 from core.datasets.audit.reading import read_sample
 from core.datasets.audit.statistics import (
@@ -151,8 +151,7 @@ def _problems(
     yield from table_problems(dataset, readings)
     yield from void_colour_problems(dataset, readings)
     yield from balance_problems(dataset, readings)
-    yield from missing_masks(dataset)
-    yield from orphan_masks(dataset)
+    yield from partner_problems(dataset)
     yield from mixed_bands(facts)
     yield from grid_differences(facts)
     yield from scaling_problems(facts)

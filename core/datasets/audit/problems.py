@@ -36,6 +36,9 @@ KINDS: dict[str, ProblemKind] = {
         "File form", "a form of file that is read in a way one should know of"
     ),
     "missing-mask": ProblemKind("Missing mask", "an image without a mask"),
+    "unpaired-names": ProblemKind(
+        "Names do not pair", "images and masks whose names do not say which belong together"
+    ),
     "orphan-mask": ProblemKind("Mask without image", "a mask without an image"),
     "size-mismatch": ProblemKind("Sizes differ", "image and mask differ in size"),
     "mask-grid": ProblemKind("Grids differ", "image and mask differ in reference system or place"),

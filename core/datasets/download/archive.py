@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from core.datasets.catalogue import open_dataset, recognise
+from core.datasets.download.entry_names import restored_name
 from core.datasets.known_layouts import describe_layouts
+from core.datasets.layouts.annotation_files import find_annotations
+from core.datasets.layouts.contents import describe_contents
 from core.datasets.layouts.pairing import LABEL_VECTORS
 from core.errors import DatasetError, UnnamedClasses
 from core.formats import binary_size
@@ -172,6 +175,9 @@ def _unpack(
     with ExitStack() as stack:
         with _reading(label):
             archive = stack.enter_context(zipfile.ZipFile(file))
+        # zipfile compares a file's own header with `orig_filename`, which stays as it is.
+        for entry in archive.infolist():
+            entry.filename = restored_name(entry)
         listed = [entry for entry in archive.infolist() if not _is_junk(entry)]
         files = [entry for entry in listed if not entry.filename.endswith("/")]
         if len(files) > limits.files:
@@ -301,8 +307,7 @@ def _suffix(entry: zipfile.ZipInfo) -> str:
 
 
 def _check_entry(entry: zipfile.ZipInfo, label: str, limits: Limits) -> None:
-    # zipfile cuts a name at its first NUL; the original says what is really there.
-    name = entry.orig_filename
+    name = entry.filename
     shown = "".join(c if c.isprintable() else "?" for c in name[:120])
     parts = name.rstrip("/").split("/")
     wrong = ""
@@ -314,8 +319,6 @@ def _check_entry(entry: zipfile.ZipInfo, label: str, limits: Limits) -> None:
         wrong = "has control characters in its name"
     elif name.startswith("/") or re.match(r"[A-Za-z]:", name):
         wrong = "has an absolute path"
-    elif "\\" in name:
-        wrong = "has a backslash in its name"
     elif ".." in parts:
         wrong = "leads out of the folder (..)"
     elif any(part in ("", ".") for part in parts):
@@ -368,7 +371,7 @@ def _strip(folder: Path) -> None:
         children = list(folder.iterdir())
         folders = [child for child in children if child.is_dir()]
         pictures = [c for c in children if c.suffix.lower() in (*IMAGE_SUFFIXES, *LABEL_VECTORS)]
-        if recognise(folder) or len(folders) != 1 or set(pictures) - set(folders):
+        if recognise(folder, scenes=False) or len(folders) != 1 or set(pictures) - set(folders):
             return
         # Another name first: the folder within may be called like the one around it.
         beside = {child.name for child in children if child not in folders}
@@ -383,10 +386,13 @@ def _strip(folder: Path) -> None:
 def _check(folder: Path, label: str, name: str) -> None:
     """Refuse what is no dataset, or one that cannot be opened; unnamed classes are all right."""
     if recognise(folder) is None:
+        annotations = find_annotations(folder)
+        listed = describe_contents(folder) or "no image, vector, CSV, JSON or text file"
+        what = f", and {annotations[0].what}" if annotations else ""
         raise DatasetError(
-            f"the archive is in no known layout: {_contents(folder)}",
+            f"the archive is in no known layout: it holds {listed}{what}",
             where=label,
-            remedy=f"expected {describe_layouts()}",
+            remedy=annotations[0].remedy if annotations else f"expected {describe_layouts()}",
         )
     try:
         open_dataset(folder, name)
@@ -395,21 +401,3 @@ def _check(folder: Path, label: str, name: str) -> None:
     except DatasetError as error:
         # The folder it happened in is gone a moment later.
         raise DatasetError(error.what, where=label, remedy=error.remedy) from error
-
-
-def _contents(folder: Path) -> str:
-    """What lies where, in words."""
-    places: dict[str, Counter[str]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            place = path.parent.relative_to(folder).as_posix()
-            places.setdefault(place, Counter())[path.suffix.lower()] += 1
-    if not places:
-        return "no image, vector, CSV, JSON or text file is in it"
-    listed = [
-        " and ".join(f"{n:,} {ending}" for ending, n in counts.most_common(3))
-        + (f" in {place}" if place != "." else " at the top")
-        for place, counts in list(places.items())[:5]
-    ]
-    more = f" and {len(places) - 5} more folders" if len(places) > 5 else ""
-    return f"{'; '.join(listed)}{more}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.layouts.matching import marked, matched
+from core.datasets.layouts.names import MARKERS
+from core.datasets.layouts.tree import File, Folder, file_names, list_files, list_folders
+from core.datasets.masks.class_file import find_class_file
 from core.imagery.raster import IMAGE_SUFFIXES
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "Pairing",
     "find_pairs",
     "has_pairs",
+    "has_scenes",
     "has_vectors",
     "pairs_orphans",
 ]
@@ -26,47 +29,16 @@ __all__ = [
 LABEL_VECTORS = (".geojson", ".gpkg")
 SPLITS = ("train", "val", "test")
 
-_IMAGES = {"images", "image", "imgs", "img", "rgb", "input", "inputs", "original", "originals"}
-_IMAGES |= {"pictures", "sat", "satellite", "original_images"}
-_LABELS = {"masks", "mask", "labels", "label", "annotations", "annotation", "gt", "gts"}
-_LABELS |= {"groundtruth", "ground_truth", "targets", "target", "segmentation", "seg", "annot"}
-_LABELS |= {"footprints", "buildings", "polygons", "label_images", "mask_images"}
-_SPLIT_WORDS = {"train": "train", "training": "train", "val": "val", "valid": "val"}
-_SPLIT_WORDS |= {"validation": "val", "test": "test", "testing": "test"}
-_IMAGE_ENDS = re.compile(r"[_-](image|images|img|sat|rgb)$", re.IGNORECASE)
-_LABEL_ENDS = re.compile(
-    r"[_-](masks?|labels?|gt|groundtruth|annotations?|seg|segmentation|buildings)$", re.IGNORECASE
-)
-_DEPTH = 3
-_Role = Literal["image", "label", ""]
+
+class _GroupFiles(NamedTuple):
+    """Images, raster labels and vector labels of one scene on one side of the folders' split."""
+
+    images: list[File]
+    labels: list[File]
+    vectors: list[File]
 
 
-@dataclass(frozen=True, eq=False)  # one object a folder, told apart by itself: a quick hash
-class _Folder:
-    path: Path
-    split: str
-    role: _Role
-
-
-class _File(NamedTuple):
-    """A file by its parts as text: thousands of paths take long to make and to compare."""
-
-    folder: _Folder
-    name: str
-    stem: str
-    suffix: str
-
-    @property
-    def path(self) -> Path:
-        return self.folder.path / self.name
-
-
-class _SplitFiles(NamedTuple):
-    """Images, raster labels and vector labels of one split."""
-
-    images: list[_File]
-    labels: list[_File]
-    vectors: list[_File]
+_Groups = dict[tuple[str, str], _GroupFiles]
 
 
 @dataclass(frozen=True)
@@ -74,8 +46,8 @@ class Pairing:
     """The images of a folder with their labels.
 
     Attributes:
-        samples: in the order of their ids; the id carries the split that folders give, as in
-            ``train/a``. Each image is a scene of its own.
+        samples: in the order of their ids; the id carries the split and the scene that folders
+            give, as in ``train/Rural/a``. Without folders of scenes each image is its own.
         orphans: label files that belong to no image.
         vector: whether the labels are GeoJSON or GeoPackage files.
         shared: the one vector file that holds the labels of all images.
@@ -92,21 +64,32 @@ class Pairing:
 
 
 def has_pairs(root: Path) -> bool:
-    """Whether `root` holds images with labels, or a folder called ``images``."""
+    """Whether `root` holds images with labels, folders for both, or a folder called ``images``."""
     with os.scandir(root) as entries:
         if any(e.name.lower() == "images" and e.is_dir() for e in entries):
             return True
-    return any(
-        label is not None
-        for files in _by_split(root).values()
-        for _, label in _matched(files.images, files.labels)
-    )
+    groups = _grouped(list_folders(root)).values()
+    return any(_by_folders(group) or _labelled(group) for group in groups)
+
+
+def has_scenes(root: Path) -> bool:
+    """Whether folders of any name in `root`, a scene each, hold images with labels.
+
+    Folders that have class tables of their own are datasets beside each other.
+    """
+    folders = list_folders(root, wide=True)
+    below = {f.path.relative_to(root).parts[0] for f in folders if f.path != root and f.scene}
+    if sum(find_class_file(root / name) is not None for name in below) > 1:
+        return False
+    return any(_labelled(group) for group in _grouped(folders).values())
 
 
 def has_vectors(root: Path) -> bool:
     """Whether `root` holds images with vector labels, and no masks."""
     some = any(
-        name.lower().endswith(LABEL_VECTORS) for f in _folders(root) for name in _names(f.path)
+        name.lower().endswith(LABEL_VECTORS)
+        for f in list_folders(root)
+        for name in file_names(f.path)
     )
     return some and find_pairs(root).vector
 
@@ -117,16 +100,28 @@ def find_pairs(root: Path) -> Pairing:
     Images lie in ``images/`` (or ``image``, ``imgs``, ``rgb`` …) and labels in ``masks/`` (or
     ``labels``, ``annotations``, ``gt`` …) under the same names; both may lie in ``train/``,
     ``val/`` and ``test/`` or have such folders in them, or be one name, as in ``train_labels``; or
-    image and label lie in one folder, as ``x.tif`` and ``x_mask.png``. Names of folders count
-    whatever their case. Where rasters and vectors are both there, the rasters are the labels. A
+    image and label lie in one folder, as ``x.tif`` and ``x_mask.png``. Folders of other names
+    within these, as ``Train/Rural/images_png``, are scenes; so are those in `root` where nothing
+    lies in it otherwise. Where rasters and vectors are both there, the rasters are the labels. A
     vector file that has no image's name holds the labels of all images, if it is the only one.
+
+    Names of folders count whatever their case. Names of files need not be equal: letters may
+    differ in case and Unicode form, and words that say the role may be anywhere, as in
+    ``IMG_1`` and ``MSK_1`` or ``top_2_RGB`` and ``top_2_label`` (`skeleton`).
     """
-    by_split = _by_split(root)
-    raster = [_paired(f.images, f.labels, split, root) for split, f in by_split.items()]
+    groups = _grouped(list_folders(root))
+    if not any(_by_folders(group) or _labelled(group) for group in groups.values()):
+        wide = _grouped(list_folders(root, wide=True))
+        groups = wide if any(_labelled(group) for group in wide.values()) else groups
+    return _pairing(root, _without_one_scene(groups))
+
+
+def _pairing(root: Path, groups: _Groups) -> Pairing:
+    raster = [_paired(f.images, f.labels, key, root) for key, f in groups.items()]
     if any(pairing.labelled for pairing in raster):
         return _joined(raster, vector=False)
-    shared = _shared(root, by_split)
-    vector = [_paired(f.images, f.vectors, split, root) for split, f in by_split.items()]
+    shared = _shared(root, groups)
+    vector = [_paired(f.images, f.vectors, key, root) for key, f in groups.items()]
     if shared is None and not any(pairing.labelled for pairing in vector):
         return _joined(raster, vector=False)
     if shared is None:
@@ -150,124 +145,84 @@ def _joined(parts: list[Pairing], vector: bool) -> Pairing:
     return Pairing(tuple(samples), tuple(orphans), vector)
 
 
-def _folders(root: Path) -> list[_Folder]:
-    """The folders in which images or labels may lie; those with other names are passed over."""
-    return [_Folder(root, "", ""), *_below(_Folder(root, "", ""), _DEPTH)]
+def _grouped(folders: list[Folder]) -> _Groups:
+    """What lies where, by split and scene."""
+    files: dict[tuple[str, str], list[File]] = {}
+    for folder in folders:
+        files.setdefault((folder.split, folder.scene), []).extend(list_files(folder))
+    groups = {key: _sorted_out(listed) for key, listed in files.items()}
+    return {key: group for key, group in groups.items() if not key[1] or _is_scene(group)}
 
 
-def _below(folder: _Folder, depth: int) -> Iterator[_Folder]:
-    if depth == 0 or not os.access(folder.path, os.R_OK | os.X_OK):
-        return
-    with os.scandir(folder.path) as entries:
-        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
-    for name in names:
-        meaning = _meaning(name)
-        if meaning is None:
+def _is_scene(group: _GroupFiles) -> bool:
+    """Whether a folder of any name is a part of the set, and not `images/unused`."""
+    own = any(f.folder.role == "image" and not f.folder.inner for f in group.images)
+    return own or _labelled(group) or any(matched(group.images, group.vectors).values())
+
+
+def _labelled(group: _GroupFiles) -> bool:
+    return any(label is not None for label in matched(group.images, group.labels).values())
+
+
+def _by_folders(group: _GroupFiles) -> bool:
+    """Whether folders say which files are images and which are labels."""
+    return any(f.folder.role == "image" for f in group.images) and any(
+        f.folder.role == "label" for f in group.labels
+    )
+
+
+def _without_one_scene(groups: _Groups) -> _Groups:
+    """Where all lies in one folder of another name, that is a folder around the set, no scene."""
+    if len({scene for _, scene in groups if scene}) > 1:
+        return groups
+    whole = {key: group for key, group in groups.items() if not key[1]}
+    for (split, scene), group in groups.items():
+        if not scene:
             continue
-        split, role = meaning
-        if (split and folder.split) or (role and folder.role):
-            continue  # `images/labels` and `train/test` say two things at once
-        child = _Folder(folder.path / name, split or folder.split, role or folder.role)
-        yield child
-        yield from _below(child, depth - 1)
+        beside = whole.get((split, ""))
+        # Pictures beside the folder around the set are no part of it.
+        if beside and (_labelled(beside) or any(f.folder.role == "image" for f in beside.images)):
+            lists = zip(beside, group, strict=True)
+            group = _GroupFiles(*([*one, *other] for one, other in lists))
+        whole[split, ""] = group
+    return whole
 
 
-def _meaning(name: str) -> tuple[str, _Role] | None:
-    """What a folder's name says: a split, a role, or both as in ``train_labels``."""
-    words = re.split(r"[\s_-]+", name.lower())
-    splits = [_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS]
-    rest = "_".join(word for word in words if word not in _SPLIT_WORDS)
-    if len(splits) > 1:
-        return None
-    split = splits[0] if splits else ""
-    if rest in _IMAGES:
-        return split, "image"
-    if rest in _LABELS:
-        return split, "label"
-    return (split, "") if split and not rest else None
-
-
-def _files(folder: _Folder) -> list[_File]:
-    files = []
-    for name in sorted(_names(folder.path)):
-        stem, dot, ending = name.rpartition(".")
-        files.append(_File(folder, name, stem if dot else name, f".{ending.lower()}"))
-    return files
-
-
-def _names(folder: Path) -> Iterator[str]:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            # macOS leaves `._name.jpg` beside `name.jpg`.
-            if not entry.name.startswith(".") and not entry.is_dir():
-                yield entry.name
-
-
-def _by_split(root: Path) -> dict[str, _SplitFiles]:
-    """What lies where, by the split that folders give."""
-    by_split: dict[str, list[_File]] = {}
-    for folder in _folders(root):
-        by_split.setdefault(folder.split, []).extend(_files(folder))
-    return {split: _sorted_out(files) for split, files in by_split.items()}
-
-
-def _sorted_out(files: list[_File]) -> _SplitFiles:
+def _sorted_out(files: list[File]) -> _GroupFiles:
     rasters = [file for file in files if file.suffix in IMAGE_SUFFIXES]
     own = [file for file in rasters if file.folder.role == "image"]
     labels = [file for file in rasters if file.folder.role == "label"]
     # Pictures beside `images` are previews and the like; those of `train` beside `train_labels`,
     # or with their labels in one folder, are the images.
     images = own or [file for file in rasters if not file.folder.role]
-    labels = labels or _suffixed(images)
+    labels = labels or marked(images)
     not_images = set(labels)
     vectors = [file for file in files if file.suffix in LABEL_VECTORS]
-    return _SplitFiles([file for file in images if file not in not_images], labels, vectors)
+    return _GroupFiles([file for file in images if file not in not_images], labels, vectors)
 
 
-def _suffixed(files: list[_File]) -> list[_File]:
-    """Those that are called a label of another file of the same folder: ``x_mask`` of ``x``."""
-    called = [file for file in files if _LABEL_ENDS.search(file.stem)]
-    if not called:
-        return []
-    others = set(files) - set(called)
-    bases = {(file.folder.path, _IMAGE_ENDS.sub("", file.stem)) for file in others}
-    return [f for f in called if (f.folder.path, _LABEL_ENDS.sub("", f.stem)) in bases]
-
-
-def _matched(images: list[_File], labels: list[_File]) -> Iterator[tuple[_File, _File | None]]:
-    exact: dict[str, _File] = {}
-    loose: dict[str, _File] = {}
-    for label in labels:
-        exact.setdefault(label.stem, label)
-        loose.setdefault(_LABEL_ENDS.sub("", label.stem), label)
-    for image in images:
-        base = _IMAGE_ENDS.sub("", image.stem)
-        yield image, exact.get(image.stem) or loose.get(image.stem) or loose.get(base)
-
-
-def _paired(images: list[_File], labels: list[_File], split: str, root: Path) -> Pairing:
+def _paired(images: list[File], labels: list[File], group: tuple[str, str], root: Path) -> Pairing:
+    split, scene = group
     stems, names = Counter(f.stem for f in images), Counter(f.name for f in images)
     samples, used = [], set()
-    for image, label in _matched(images, labels):
+    for image, label in matched(images, labels).items():
         # Two images of one stem, as a.tif and a.jpg: the whole name tells them apart, or the place.
         name = image.stem if stems[image.stem] == 1 else image.name
         if names[image.name] > 1:
             name = image.path.relative_to(root).as_posix()
-        name = f"{split}/{name}" if split else name
-        samples.append(Sample(name, name, image.path, label.path if label else None))
+        name = "/".join(part for part in (split, scene, name) if part)
+        samples.append(Sample(name, scene or name, image.path, label.path if label else None))
         used.add(label)
     return Pairing(tuple(samples), tuple(f.path for f in labels if f not in used))
 
 
-def _shared(root: Path, by_split: dict[str, _SplitFiles]) -> Path | None:
+def _shared(root: Path, groups: _Groups) -> Path | None:
     """The one vector file beside `images` (or beside the images) that has no image's name."""
-    files = [f for split in by_split.values() for f in split.vectors if f.folder.role != "image"]
+    files = [f for group in groups.values() for f in group.vectors if f.folder.role != "image"]
     if len(files) > 1:  # among others, the one that is called labels
-        files = [f for f in files if f.folder.path == root and f.stem.lower() in _LABELS]
+        files = [f for f in files if f.folder.path == root and f.stem.lower() in MARKERS]
     if len(files) != 1:
         return None
-    stems = {_IMAGE_ENDS.sub("", f.stem) for split in by_split.values() for f in split.images}
-    own = files[0].stem in stems or _LABEL_ENDS.sub("", files[0].stem) in stems
-    return files[0].path if stems and not own else None
+    images = [image for group in groups.values() for image in group.images]
+    own = any(matched(images, files).values())
+    return files[0].path if images and not own else None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.classes import VOID, ClassTable
 from core.datasets.dataset import Dataset
+from core.datasets.layouts.annotation_files import find_annotations
 from core.datasets.layouts.pairing import find_pairs, has_pairs
 from core.datasets.masks.class_file import ClassFile, find_class_file, numbered, read_class_file
 from core.datasets.masks.decode import MaskCoding
@@ -64,7 +65,16 @@ def read_pairs(root: Path, name: str) -> Dataset:
     path = find_class_file(root)
     table = read_class_file(path) if path else None
     coding, classes, notes = _coding(root, masks, table, path.name if path else "")
-    return Dataset(name, root, "pairs", classes, coding, pairing.samples, tuple(map(Note, notes)))
+    remarks = [*map(Note, notes), *_annotation_notes(root, masks)]
+    return Dataset(name, root, "pairs", classes, coding, pairing.samples, tuple(remarks))
+
+
+def _annotation_notes(root: Path, masks: list[Path]) -> list[Note]:
+    """What else says what is in the images, where no mask does."""
+    return [
+        Note(f"{a.what}, which is not read. To train, {a.remedy}.", "warning")
+        for a in (() if masks else find_annotations(root))
+    ]
 
 
 def _coding(

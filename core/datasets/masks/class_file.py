@@ -28,6 +28,8 @@ __all__ = [
 
 CLASS_FILE = "classes.json"
 _NAMES = (CLASS_FILE, "labels.json", "classes.csv", "class_dict.csv", "labels.csv")
+_ROBOFLOW = "_classes.csv"
+_SIDES = (".", "train", "valid", "val", "test")
 _TEXTS = ("labels.txt", "classes.txt", "labelmap.txt")
 _MAX_BYTES = 1024**2
 # What sets call pixels that are not labelled; in DeepGlobe's and LoveDA's scoring they do not
@@ -115,6 +117,10 @@ def find_class_file(root: Path) -> Path | None:
     for name in (*_NAMES, *_TEXTS):
         if (root / name).is_file():
             return root / name
+    # Roboflow puts the same table into each of its folders.
+    for folder in _SIDES:
+        if (root / folder / _ROBOFLOW).is_file():
+            return root / folder / _ROBOFLOW
     return None
 
 
@@ -242,7 +248,7 @@ def _csv_rows(text: str) -> Iterator[_Row]:
         rows = rows[1:]
     known = {"red": "r", "green": "g", "blue": "b", "class": "name", "class_name": "name"}
     known |= {"title": "name", "label": "name", "id": "value", "index": "value"}
-    known |= {"class_id": "value", "hex": "color", "colour": "color"}
+    known |= {"pixel value": "value", "class_id": "value", "hex": "color", "colour": "color"}
     heading = [known.get(cell, cell) for cell in heading]
     for row in rows:
         cells = dict(zip(heading, row, strict=False))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from core.classes import VOID
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
+from core.datasets.recipes.blocks import divided
 from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
 
@@ -16,8 +17,9 @@ __all__ = ["prepared"]
 def prepared(dataset: Dataset, recipe: Recipe) -> Dataset:
     """Apply a recipe's decisions about the data; its files are not touched.
 
-    Product, exclusions, windows, bands and mask values are applied; normalisation, split, patches
-    and augmentation belong to the training.
+    Product, exclusions, windows, bands and mask values are applied; for a split by blocks, images
+    are divided into these (`divided`). Normalisation, split, patches and augmentation belong to
+    the training.
 
     Raises:
         ConfigError: the recipe names a product, sample or class that the dataset does not have.
@@ -42,13 +44,14 @@ def prepared(dataset: Dataset, recipe: Recipe) -> Dataset:
                 remedy="use a recipe made for this dataset",
             )
     excluded = set(recipe.exclude)
-    return replace(
+    used = replace(
         dataset,
         samples=tuple(s for s in dataset.samples if s.id not in excluded),
         bands=recipe.bands,
         windows={i: w for i, w in recipe.windows.items() if i not in excluded},
         coding=replace(dataset.coding, read_as=_labels(dataset, recipe)),
     )
+    return divided(used, recipe.patch.size) if recipe.split.kind == "blocks" else used
 
 
 def _labels(dataset: Dataset, recipe: Recipe) -> dict[str, int]:

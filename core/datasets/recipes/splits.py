@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -25,11 +26,13 @@ class SplitConfig(BaseModel):
         kind: ``scene`` keeps every scene whole on one side; ``folds`` too, and shares the scenes
             that are no test out into folds, of which one validates; ``within-scene`` takes parts
             of every scene (each scene is seen in training: scores tell how well *these* places are
-            mapped, not new ones); ``random`` takes samples without regard to scenes, so that
-            neighbours land on different sides and scores come out too good; ``fixed`` uses the
-            lists.
-        val, test: shares of the scenes, of each scene's samples, or of all samples. For ``folds``
-            the number of folds decides instead of val.
+            mapped, not new ones); ``blocks`` divides every image into parts with a gap between
+            them, which are shared out (`core.datasets.recipes.blocks`), so that one large image
+            can be trained on and validated with; ``random`` takes samples without regard to scenes,
+            so that neighbours land on different sides and scores come out too good; ``fixed`` uses
+            the lists.
+        val, test: shares of the scenes, of each scene's samples, or of all samples or blocks. For
+            ``folds`` the number of folds decides instead of val.
         folds, fold: how many folds, and which one validates, counted from 0.
         val_samples, test_samples: sample ids for ``fixed``; everything else trains.
     """
@@ -37,7 +40,7 @@ class SplitConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Annotated[
-        Literal["scene", "folds", "within-scene", "random", "fixed"],
+        Literal["scene", "folds", "within-scene", "blocks", "random", "fixed"],
         Label(
             "Split",
             "What is kept apart for validation (chooses the weights that are kept) and test (is "
@@ -46,6 +49,7 @@ class SplitConfig(BaseModel):
                 "scene": "by scene",
                 "folds": "by folds of scenes",
                 "within-scene": "within scenes",
+                "blocks": "by blocks of images",
                 "random": "random",
                 "fixed": "as listed",
             },
@@ -53,10 +57,17 @@ class SplitConfig(BaseModel):
     ] = "scene"
     val: Annotated[
         float,
-        Label("Validation share", "Of scenes or samples.", unit="%", step=0.05, usual=(0.05, 0.9)),
+        Label(
+            "Validation share",
+            "Of scenes, samples or blocks.",
+            unit="%",
+            step=0.05,
+            usual=(0.05, 0.9),
+        ),
     ] = Field(0.2, ge=0, lt=1)
     test: Annotated[
-        float, Label("Test share", "Of scenes or samples.", unit="%", step=0.05, usual=(0, 0.9))
+        float,
+        Label("Test share", "Of scenes, samples or blocks.", unit="%", step=0.05, usual=(0, 0.9)),
     ] = Field(0.2, ge=0, lt=1)
     folds: Annotated[int, Label("Folds", "Parts of the scenes.")] = Field(5, ge=2, le=50)
     fold: Annotated[int, Label("Fold that validates", "Counted from 0; train once for each.")] = (
@@ -149,7 +160,8 @@ def split_samples(samples: Sequence[Sample], config: SplitConfig) -> Split:
     """Share out the samples that have a mask.
 
     Args:
-        samples: samples of the dataset; those without a mask are left out.
+        samples: samples of the dataset as the recipe has it (`prepared`), which for ``blocks`` has
+            divided them; those without a mask are left out.
         config: kind of split and its shares.
 
     Raises:
@@ -162,51 +174,91 @@ def split_samples(samples: Sequence[Sample], config: SplitConfig) -> Split:
         return _fixed(labelled, config)
     rng = np.random.default_rng(config.seed)
     sides: dict[str, str] = {}
-    if config.kind == "scene":
+    if config.kind in ("scene", "folds"):
         scenes = list(dict.fromkeys(sample.scene for sample in labelled))
-        by_scene = _share_out(scenes, config, rng, "scene")
+        share = _share_out if config.kind == "scene" else _folded
+        by_scene = share(scenes, config, rng, _Ways(labelled, config))
         sides = {sample.id: by_scene[sample.scene] for sample in labelled}
-    elif config.kind == "folds":
-        scenes = list(dict.fromkeys(sample.scene for sample in labelled))
-        by_scene = _folded(scenes, config, rng)
-        sides = {sample.id: by_scene[sample.scene] for sample in labelled}
-    elif config.kind == "random":
-        sides = _share_out([sample.id for sample in labelled], config, rng, "sample")
+    elif config.kind in ("random", "blocks"):
+        ids = [sample.id for sample in labelled]
+        sides = _share_out(ids, config, rng, _Ways(labelled, config))
     else:
         for scene in dict.fromkeys(sample.scene for sample in labelled):
             ids = [sample.id for sample in labelled if sample.scene == scene]
-            sides |= _share_out(ids, config, rng, f"sample of {scene}")
+            sides |= _share_out(ids, config, rng, _Ways(labelled, config, f" of {scene}"))
     return _collect(sides)
 
 
-def _share_out(
-    items: list[str], config: SplitConfig, rng: np.random.Generator, what: str
-) -> dict[str, str]:
-    # Whoever asks for a share gets at least one; what is left trains.
-    val = max(1, round(len(items) * config.val)) if config.val else 0
-    test = max(1, round(len(items) * config.test)) if config.test else 0
-    if len(items) <= val + test:
-        other = (
-            "choose the split within scenes, set val or test to 0, or add scenes"
-            if config.kind == "scene"
-            else "split by scene, set val or test to 0, or add samples"
+@dataclass(frozen=True)
+class _Ways:
+    """What is shared out, in words, and the ways out of having too few of it."""
+
+    labelled: Sequence[Sample]
+    config: SplitConfig
+    of: str = ""
+
+    @property
+    def items(self) -> str:
+        if self.config.kind in ("scene", "folds"):
+            return "scene(s)"
+        return ("block(s)" if self.config.kind == "blocks" else "sample(s)") + self.of
+
+    def out(self, count: int) -> str:
+        """Ways that lead on from `count` items: each of them can be gone."""
+        config = self.config
+        ways = []
+        if config.kind != "folds" and count > bool(config.val) + bool(config.test):
+            ways.append("choose smaller shares (recipe.split.val, recipe.split.test)")
+        if config.kind in ("scene", "folds") and self._within():
+            ways.append("choose the split within scenes (recipe.split.kind=within-scene)")
+        if config.kind == "folds" and count - _counts(count, config)[1] >= 2:
+            ways.append("choose fewer folds (recipe.split.folds)")
+        alone = config.model_copy(update={"test": 0.0})
+        if config.kind != "folds" and config.test and count > sum(_counts(count, alone)):
+            ways.append("set test to 0 (recipe.split.test=0)")
+        if config.kind == "blocks":
+            ways.append("choose smaller crops (recipe.patch.size), of which more blocks have room")
+            return f"{', '.join(ways)}, or add images"
+        ways.append(
+            "split each image into blocks (recipe.split.kind=blocks), some of which train while "
+            "others validate"
         )
+        return f"{', '.join(ways)}, or add {self.items.partition('(')[0]}s"
+
+    def _within(self) -> bool:
+        per_scene = Counter(sample.scene for sample in self.labelled)
+        return all(count > sum(_counts(count, self.config)) for count in per_scene.values())
+
+
+def _counts(count: int, config: SplitConfig) -> tuple[int, int]:
+    """How many of `count` items validate and test: whoever asks for a share gets at least one."""
+    val = max(1, round(count * config.val)) if config.val else 0
+    return val, max(1, round(count * config.test)) if config.test else 0
+
+
+def _share_out(
+    items: list[str], config: SplitConfig, rng: np.random.Generator, ways: _Ways
+) -> dict[str, str]:
+    val, test = _counts(len(items), config)  # what is left trains
+    if len(items) <= val + test:
         raise ConfigError(
-            f"only {len(items)} {what}(s) with masks for {val} to validate and {test} to test",
-            remedy=other,
+            f"only {len(items)} {ways.items} with masks for {val} to validate and {test} to test",
+            remedy=ways.out(len(items)),
         )
     order = [items[index] for index in rng.permutation(len(items))]
     sides = ["val"] * val + ["test"] * test + ["train"] * (len(items) - val - test)
     return dict(zip(order, sides, strict=True))
 
 
-def _folded(scenes: list[str], config: SplitConfig, rng: np.random.Generator) -> dict[str, str]:
+def _folded(
+    scenes: list[str], config: SplitConfig, rng: np.random.Generator, ways: _Ways
+) -> dict[str, str]:
     """Test scenes first, the same for every fold; the rest in folds of as equal size as can be."""
-    test = max(1, round(len(scenes) * config.test)) if config.test else 0
+    _, test = _counts(len(scenes), config)
     if len(scenes) - test < config.folds:
         raise ConfigError(
             f"only {len(scenes)} scene(s) with masks for {config.folds} folds and {test} to test",
-            remedy="choose fewer folds, set test to 0, or add scenes",
+            remedy=ways.out(len(scenes)),
         )
     order = [scenes[index] for index in rng.permutation(len(scenes))]
     sides = dict.fromkeys(order[:test], "test")

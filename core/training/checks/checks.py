@@ -40,6 +40,7 @@ __all__ = [
     "crop_sizes",
     "memory_at_its_turn",
     "network_of",
+    "one_image",
     "training_images",
 ]
 
@@ -160,7 +161,7 @@ def check_config(
         raise ConfigError(
             "there is nothing to validate on",
             key="recipe.split.val",
-            remedy="give it a share above 0, for example 0.2 (20%)",
+            remedy="give it a share above 0, for example 0.2 (20%)" + one_image(dataset, config),
         )
     images = images or training_images(dataset, split)
     wrong = [band for band in config.recipe.bands if band >= images.bands]
@@ -182,6 +183,14 @@ def check_config(
             + _listed([n for n in range(1, config.batch + 1) if not config.batch % n]),
         )
     check_initial_weights(config, spec)
+
+
+def one_image(dataset: Dataset, config: TrainConfig) -> str:
+    """What a dataset with a mask for one image alone needs beside a share to validate on."""
+    alone = sum(sample.mask is not None for sample in dataset.samples) == 1
+    if not alone or config.recipe.split.kind == "blocks":
+        return ""
+    return ", of the blocks of the one image there is (recipe.split.kind=blocks)"
 
 
 def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:

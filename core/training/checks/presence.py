@@ -6,7 +6,7 @@ Masks are read, no images; nothing of TensorFlow.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -113,7 +113,9 @@ def splits_with(
     """
     wanted = set(_wanted(config, dataset)) & _of(present, present)
     asked = config.recipe.split
-    kinds = dict.fromkeys((asked.kind, *_KINDS)) if asked.kind != "fixed" else ()
+    kinds: Iterable[str] = dict.fromkeys((asked.kind, *_KINDS)) if asked.kind != "fixed" else ()
+    if asked.kind == "blocks":  # its images are divided: other kinds share out other samples
+        kinds = (asked.kind,)
     splits: list[SplitConfig] = []
     for kind in kinds:
         mine = 0

@@ -58,6 +58,7 @@ class CardMaker:
                 train=split.train,
                 val=split.val,
                 test=split.test,
+                digests=data.digests,
                 epoch=epoch,
                 scores={"val": summary},
                 config=self.config.model_dump(mode="json"),

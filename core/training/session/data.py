@@ -11,9 +11,11 @@ from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import check_alike, class_counts
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.catalogue import find_dataset
+from core.datasets.identity import sample_digests
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import split_samples
 from core.errors import ConfigError
+from core.training.checks.checks import one_image
 from core.training.checks.class_weights import check_class_weights
 from core.training.config import TrainConfig
 from core.training.session.initial_weights import InitialWeights, normalisation_for_initial_weights
@@ -52,7 +54,8 @@ def load_data(
     split = split_samples(dataset.samples, config.recipe.split)
     if not split.val:
         raise ConfigError(
-            "there is nothing to validate on", remedy="give the split a share for val above 0"
+            "there is nothing to validate on",
+            remedy="give the split a share for val above 0" + one_image(dataset, config),
         )
     sides = [
         SampleStore(dataset, [dataset.sample(i) for i in ids], memory)
@@ -94,6 +97,7 @@ def load_data(
         counts=counts,
         dtype=str(pixels.dtype),
         bands=bands,
+        digests=sample_digests([s for side in sides for s in side.samples]),
     )
 
 

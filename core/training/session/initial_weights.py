@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import ConfigError, ModelError
+from core.evaluation.trained_on import seen_in_training
 from core.imagery.normalise import Expected, Normalisation
 from core.models.spec import ModelSpec
 from core.models.store import find_model, load_model
@@ -131,8 +132,12 @@ def load_initial_weights(
     if not config.start_from:
         return ""
     first, card = load_model(find_model(config.start_from).folder)
-    held_out = {*data.split.val, *data.split.test}
-    if card.training.dataset == data.dataset.name and (seen := held_out & {*card.training.train}):
+    count = len(data.split.train)
+    held_out = (*data.split.val, *data.split.test)
+    recipe = config.recipe.model_dump(mode="json")
+    if seen := seen_in_training(
+        held_out, data.digests[count:], recipe, card.training, data.dataset.name
+    ):
         raise ConfigError(
             f"{len(seen)} samples that are held out now were trained on by the model to start from",
             where=min(seen),

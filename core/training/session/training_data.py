@@ -27,6 +27,7 @@ class TrainingData:
             int64.
         dtype: type of the pixels.
         bands: number of bands that the network gets.
+        digests: digest of each image of train, val and test, in this order (`image_digest`).
     """
 
     dataset: Dataset
@@ -39,6 +40,7 @@ class TrainingData:
     counts: np.ndarray
     dtype: str
     bands: int
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

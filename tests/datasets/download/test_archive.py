@@ -7,6 +7,7 @@ import io
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,8 +104,10 @@ def test_what_is_left_out_is_counted_and_named(space: Path) -> None:
         ("/etc/evil.png", "absolute path"),
         ("C:/evil.png", "absolute path"),
         ("c:evil.png", "absolute path"),
-        ("images\\evil.png", "backslash"),
-        ("..\\evil.png", "backslash"),
+        ("..\\evil.png", r"leads out of the folder"),
+        ("images\\..\\..\\evil.png", r"leads out of the folder"),
+        ("\\\\server\\evil.png", "absolute path"),
+        ("C:\\evil.png", "absolute path"),
         ("images/\x1bevil.png", "control characters"),
         ("images/evil.png\0.txt", "control characters"),
         ("images/\u202eevil.png", "control characters"),
@@ -124,6 +127,64 @@ def test_names_that_are_refused(space: Path, tmp_path: Path, name: str, match: s
         archive.writestr(entry, png())
     refused(space, out, match)
     assert not [p for p in tmp_path.rglob("*evil*")]
+
+
+def test_backslashes_between_folders(space: Path) -> None:
+    """As .NET before 4.6.1 and some programs of Windows write them, folders too."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in {"set/images/": b"", **pairs("set/")}.items():
+            entry = zipfile.ZipInfo("x")
+            entry.filename = name.replace("/", "\\")
+            archive.writestr(entry, data)
+    done = unpack(out, "set")
+    assert sorted(p.name for p in done.folder.iterdir()) == ["images", "masks"]
+    assert [s.mask is not None for s in open_dataset(done.folder).samples] == [True, True]
+
+
+def test_one_name_twice_by_a_backslash(space: Path) -> None:
+    out = packed(pairs())
+    with zipfile.ZipFile(out, "a") as archive:
+        entry = zipfile.ZipInfo("x")
+        entry.filename = "images\\0.png"
+        archive.writestr(entry, png())
+    refused(space, out, "twice")
+
+
+NAME = "M\u00fcnchen_\u5317"
+
+
+def _unicode_path(name: str, raw: bytes) -> bytes:
+    data = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
+    return struct.pack("<HH", 0x7075, len(data)) + data
+
+
+@pytest.mark.parametrize(
+    ("raw", "extra", "expected"),
+    [
+        (NAME.encode(), False, NAME),  # UTF-8 without its flag, as macOS writes it
+        ("Z\u00fcrich".encode("cp437"), False, "Z\u00fcrich"),
+        (b"M?nchen_?", True, NAME),
+        (b"M\x81nchen", True, NAME),
+    ],
+)
+def test_names_without_the_flag_for_utf8(
+    space: Path, raw: bytes, extra: bool, expected: str
+) -> None:
+    """The name of one length, so that its bytes can be put in afterwards."""
+    stand_in = b"q" * len(raw)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for folder in ("images", "masks"):
+            entry = zipfile.ZipInfo(f"{folder}/{stand_in.decode()}.png")
+            if extra:
+                entry.extra = _unicode_path(
+                    f"{folder}/{NAME}.png", f"{folder}/".encode() + raw + b".png"
+                )
+            archive.writestr(entry, png(1))
+    done = unpack(io.BytesIO(out.getvalue().replace(stand_in, raw)), "set")
+    assert [s.id for s in open_dataset(done.folder).samples] == [expected]
+    assert open_dataset(done.folder).samples[0].mask is not None
 
 
 @pytest.mark.parametrize(

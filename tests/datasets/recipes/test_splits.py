@@ -31,7 +31,7 @@ def assert_partition(split: Split, everything: list[Sample]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("kind", ["scene", "folds", "within-scene", "random"])
+@pytest.mark.parametrize("kind", ["scene", "folds", "within-scene", "blocks", "random"])
 def test_sides_are_disjoint_and_complete(kind: str, seed: int) -> None:
     everything = samples(8, 9)
     config = SplitConfig.model_validate({"kind": kind, "seed": seed})
@@ -100,6 +100,29 @@ def test_impossible_splits_say_why(
         split_samples(everything, config)
     assert says in str(caught.value)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("everything", "kind", "says", "does_not_say"),
+    [
+        (samples(1, 1), "scene", "kind=blocks", "within-scene"),
+        (samples(1, 1), "within-scene", "kind=blocks", "by scene"),
+        (samples(1, 1), "random", "kind=blocks", "by scene"),
+        (samples(1, 1), "folds", "kind=blocks", "fewer folds"),
+        (samples(1, 1), "blocks", "smaller crops", "test to 0"),
+        (samples(2, 9), "scene", "within-scene", "smaller shares"),
+        (samples(2, 1), "scene", "recipe.split.test=0", "within-scene"),
+        (samples(4, 1), "folds", "fewer folds", "within-scene"),
+    ],
+)
+def test_every_way_out_can_be_gone(
+    everything: list[Sample], kind: str, says: str, does_not_say: str
+) -> None:
+    """No advice in a circle: what is named as a remedy gives a split."""
+    with pytest.raises(ConfigError) as caught:
+        split_samples(everything, SplitConfig.model_validate({"kind": kind}))
+    assert says in str(caught.value.remedy)
+    assert does_not_say not in str(caught.value.remedy)
 
 
 def test_shares_leave_something_to_train_on() -> None:

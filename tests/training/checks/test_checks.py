@@ -184,7 +184,7 @@ def test_the_command_refuses_a_batch_before_there_is_a_run(
         ("batch=many", "fix batch: Input should be a valid integer"),
         ("bacth=4", "there is no setting 'bacth', settings here: .*batch"),
         ("recipe.split.val=0", "recipe.split.val, give it a share above 0"),
-        ("recipe.split.val=0.7", "recipe.split, choose the split within scenes"),
+        ("recipe.split.val=0.7", "recipe.split, choose smaller shares"),
         ("recipe.bands=[7]", "recipe.bands, choose among 0, 1, 2"),
         ("start_from=nowhere", "start_from, known models: "),
     ],

@@ -165,7 +165,7 @@ def test_a_crash_of_ours_is_one_sentence(
     [
         (['recipe.exclude=["Tile 9/image_part_001"]'], "Tile 9/image_part_001"),
         (["recipe.split.val=0"], "share for val"),
-        (["recipe.split.val=0.7", "recipe.split.test=0.2"], "within scenes"),
+        (["recipe.split.val=0.7", "recipe.split.test=0.2"], "smaller shares"),
         (["model.depth=6"], "multiples of 128"),
         (["dataset=nowhere"], "no dataset 'nowhere'"),
     ],

@@ -45,7 +45,8 @@ def _count(dataset: Dataset, recipe: Recipe, audit: Audit | None) -> None:
         st.info("How many crops come out appears when all images have been read.")
         return
     ids = set(split_samples(dataset.samples, recipe.split).train)
-    sizes = [_size(dataset, f.id, f.height, f.width) for f in audit.facts if f.id in ids]
+    whole = {f.id: (f.height, f.width) for f in audit.facts}
+    sizes = [_size(dataset, i, *whole.get(i, (0, 0))) for i in ids]
     sizes = [size for size in sizes if all(size)]
     if recipe.patch.stride:
         count = count_patches(sizes, recipe.patch)

@@ -39,7 +39,7 @@ def split_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> 
             fields.slider("split.test", width=200)
             fields.number("split.seed", width=130)
     st.caption(SPLIT_MEANS[split.kind])
-    given = given_split(dataset)
+    given = given_split(dataset) if split.kind != "blocks" else None
     if given and given != split:
         st.button(
             "Take the split of the folders",
@@ -52,6 +52,8 @@ def split_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> 
     _lists(draft)
     sides = split_samples(dataset.samples, split)
     split_table(dataset, sides)
+    if split.kind == "blocks":  # the audit has read whole images
+        return
     if audit is None:
         st.info(
             "How the classes are shared out, and how many neighbours land on different sides, "

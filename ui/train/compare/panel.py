@@ -170,7 +170,13 @@ def _scores(cards: dict[str, ModelCard], runs: Sequence[RunSummary]) -> None:
 
 
 def _samples_of(card: ModelCard, side: str) -> tuple[str, ...]:
-    return (card.training.dataset, *sorted(getattr(card.training, side)))
+    training = card.training
+    ids = (*training.train, *training.val, *training.test)
+    own = set(getattr(training, side))
+    if len(training.digests) == len(ids):  # the images themselves, whatever the set is called
+        pairs = zip(ids, training.digests, strict=True)
+        return tuple(sorted(f"{i} {digest}" for i, digest in pairs if i in own))
+    return (training.dataset, *sorted(own))
 
 
 def _class_scores(cards: dict[str, ModelCard], side: str) -> None:

@@ -107,6 +107,9 @@ def _problem(error: ConfigError, key: str, plan: Plan) -> Problem:
     if key == "batch" and plan.config and plan.spec:
         batch = largest_batch(plan.spec, plan.config, memory_at_its_turn() or 0)
         fix = {key: batch} if batch else {}
+    if key == "recipe.split" and plan.config and plan.split is None:
+        kind = plan.config.recipe.split.kind
+        fix = {} if kind in ("blocks", "fixed") else {"recipe.split.kind": "blocks"}
     if key == "recipe.split" and plan.config and plan.present:
         fix = _other_split(plan.config, plan.dataset, plan.present)
     return Problem(error, key, fix=fix)

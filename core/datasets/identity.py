@@ -1,0 +1,61 @@
+"""Which dataset this is, by what is in it: the same under any name, path or link."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.datasets.dataset import Dataset, Sample
+
+__all__ = ["image_digest", "is_dataset", "sample_digests"]
+
+_PIECE = 4096  # bytes of a file's start, middle and end
+_COMPARED = 64  # samples of a large set that are compared
+
+
+def image_digest(path: Path) -> str:
+    """Names an image file's content, as 12 hexadecimal digits.
+
+    It is made of the size and of 4 KiB each of the start, the middle and the end: files of one
+    size, as uncompressed tiles are, differ in these. Empty where the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            hasher = hashlib.blake2b(str(size).encode(), digest_size=6)
+            for start in dict.fromkeys((0, max(0, size // 2), max(0, size - _PIECE))):
+                file.seek(start)
+                hasher.update(file.read(_PIECE))
+    except OSError:
+        return ""
+    return hasher.hexdigest()
+
+
+def sample_digests(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """`image_digest` of each sample's image; masks are left out, which may be corrected later."""
+    by_file = {path: image_digest(path) for path in {sample.image for sample in samples}}
+    return tuple(by_file[sample.image] for sample in samples)
+
+
+def is_dataset(dataset: Dataset, ids: Sequence[str], digests: Sequence[str]) -> bool:
+    """Whether a dataset is the one that these samples are of.
+
+    It may have got or lost samples since; of those that it still has, most must have the image that
+    they had. Up to 64 are compared.
+
+    Args:
+        dataset: dataset in question, with the image product of the samples.
+        ids: ids of samples.
+        digests: `image_digest` of each of them.
+    """
+    known = {sample.id: sample for sample in dataset.samples}
+    common = [(known[i], d) for i, d in zip(ids, digests, strict=True) if i in known and d]
+    if not common:
+        return False
+    chosen = np.linspace(0, len(common) - 1, min(_COMPARED, len(common))).round().astype(int)
+    compared = [common[index] for index in chosen]
+    same = sum(image_digest(sample.image) == digest for sample, digest in compared)
+    return same * 2 > len(compared)
