@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -74,7 +74,8 @@ def _without_native_chatter() -> Iterator[None]:
             held.seek(0)
             for line in held:
                 if not _CHATTER.match(line):
-                    os.write(2, line)
+                    with suppress(OSError):  # nobody reads stderr any more
+                        os.write(2, line)
 
 
 def has_gpu() -> bool:

@@ -98,7 +98,13 @@ class Georeference:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself before a pixel is read."""
+    """What a file says of itself before a pixel is read.
+
+    Attributes:
+        color_interpretation: GDAL's name for the meaning of each band, such as ``red``, ``nir`` or
+            ``undefined``.
+        band_names: description of each band, empty where it has none.
+    """
 
     width: int
     height: int
@@ -107,6 +113,8 @@ class Header:
     driver: str
     nodata: float | None
     georeference: Georeference | None
+    color_interpretation: tuple[str, ...] = ()
+    band_names: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -255,6 +263,8 @@ def _header(dataset: Any) -> Header:
         driver=dataset.driver,
         nodata=dataset.nodata,
         georeference=Georeference(dataset.crs, dataset.transform) if located else None,
+        color_interpretation=tuple(band.name for band in dataset.colorinterp),
+        band_names=tuple(name or "" for name in dataset.descriptions),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -12,7 +14,10 @@ from rasterio.features import shapes
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_geom
 
+from core.imagery.attribute_table import attribute_table, with_attribute_table
+from core.imagery.outlines import AS_PIXELS, OutlineSettings, large_enough, simplified
 from core.imagery.raster import Georeference
+from core.provenance import marked_tiff, tiff_placeholder
 
 __all__ = ["geotiff_bytes", "label_geotiff", "png_bytes", "polygons"]
 
@@ -29,18 +34,32 @@ def png_bytes(pixels: np.ndarray) -> bytes:
 
 
 def label_geotiff(
-    labels: np.ndarray, georeference: Georeference, colors: tuple[tuple[int, int, int], ...]
+    labels: np.ndarray,
+    georeference: Georeference,
+    colors: tuple[tuple[int, int, int], ...],
+    names: tuple[str, ...] = (),
 ) -> bytes:
-    """A GeoTIFF of labels on `georeference`'s grid, 255 as nodata, with a colour table.
+    """A GeoTIFF of labels on `georeference`'s grid, 255 as nodata, with colours and class names.
+
+    A TIFF's colour table has no opacity: 255 is transparent by being nodata, for GDAL, QGIS and
+    rasterio alike. The names stand in a raster attribute table and in the band's metadata.
 
     Args:
         labels: (H, W) uint8.
         georeference: grid and CRS, taken over exactly.
         colors: of the classes, in index order.
+        names: of the classes, in index order; empty for a table of colours alone.
     """
-    # A table of 256 entries; what is no class is transparent black.
     table = {index: (*rgb, 255) for index, rgb in enumerate(colors)}
-    return geotiff_bytes(labels[..., None], georeference, nodata=_VOID, colormap=table)
+    return geotiff_bytes(
+        labels[..., None],
+        georeference,
+        nodata=_VOID,
+        colormap=table,
+        descriptions=("class",) if names else (),
+        band_tags={f"CLASS_{index}": name for index, name in enumerate(names)},
+        table=attribute_table(names, colors, _VOID) if names else "",
+    )
 
 
 def geotiff_bytes(
@@ -50,8 +69,20 @@ def geotiff_bytes(
     nodata: float | None = None,
     colormap: dict[int, tuple[int, int, int, int]] | None = None,
     descriptions: tuple[str, ...] = (),
+    band_tags: Mapping[str, str] | None = None,
+    table: str = "",
 ) -> bytes:
-    """A compressed, tiled GeoTIFF of (H, W, C)."""
+    """A compressed, tiled GeoTIFF of (H, W, C), marked as this program's.
+
+    Args:
+        pixels: (H, W, C) of any dtype that GDAL has.
+        georeference: grid and CRS, taken over exactly.
+        nodata: value that means no data.
+        colormap: RGBA by value, of one 8-bit band.
+        descriptions: of the bands, from the first.
+        band_tags: metadata of the first band.
+        table: raster attribute table of the first band, GDAL's XML.
+    """
     height, width, bands = pixels.shape
     with rasterio.Env(GDAL_PAM_ENABLED=False), MemoryFile() as memory:
         with memory.open(
@@ -71,11 +102,18 @@ def geotiff_bytes(
                 dataset.write_colormap(1, colormap)
             for index, text in enumerate(descriptions):
                 dataset.set_band_description(index + 1, text)
-        return bytes(memory.read())
+            dataset.update_tags(TIFFTAG_SOFTWARE=tiff_placeholder())
+            if band_tags:
+                dataset.update_tags(1, **band_tags)
+        data = bytes(memory.read())
+    return marked_tiff(with_attribute_table(data, table) if table else data)
 
 
 def polygons(
-    labels: np.ndarray, names: tuple[str, ...], georeference: Georeference | None
+    labels: np.ndarray,
+    names: tuple[str, ...],
+    georeference: Georeference | None,
+    settings: OutlineSettings = AS_PIXELS,
 ) -> dict[str, Any]:
     """Regions of one class as a GeoJSON FeatureCollection; void is left out.
 
@@ -87,6 +125,8 @@ def polygons(
         labels: (H, W) uint8, 255 = void.
         names: of the classes, in index order.
         georeference: of the image.
+        settings: smallest region and simplification. `pixels` and `area_m2` of a polygon are those
+            of its region, whatever was simplified.
     """
     located = georeference is not None and georeference.crs is not None
     transform = georeference.transform if georeference and located else rasterio.Affine.identity()
@@ -100,6 +140,12 @@ def polygons(
         if pixel is not None:
             properties["area_m2"] = round(count * pixel, 2)
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    if settings.simplify:
+        tolerance = settings.simplify * math.sqrt(scale)
+        outlines = simplified([feature["geometry"] for feature in features], tolerance)
+        for feature, outline in zip(features, outlines, strict=True):
+            feature["geometry"] = json.loads(json.dumps(outline))
+    features = large_enough(features, settings.min_area)
     if georeference and located and features:
         moved = transform_geom(georeference.crs, "EPSG:4326", [f["geometry"] for f in features])
         for feature, geometry in zip(features, moved, strict=True):

@@ -10,6 +10,7 @@ from core.datasets.batches.sample_store import SampleStore
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from core.imagery.normalise import Normalisation
+from core.models.training_imagery import TrainingImagery
 
 __all__ = ["DataProfile", "TrainingData"]
 
@@ -27,6 +28,7 @@ class TrainingData:
             int64.
         dtype: type of the pixels.
         bands: number of bands that the network gets.
+        imagery: what the training images are like; None where no pixel of them has data.
     """
 
     dataset: Dataset
@@ -39,6 +41,7 @@ class TrainingData:
     counts: np.ndarray
     dtype: str
     bands: int
+    imagery: TrainingImagery | None = None
 
 
 @dataclass(frozen=True)
