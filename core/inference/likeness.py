@@ -19,6 +19,7 @@ __all__ = ["Difference", "dataset_differences", "differences"]
 
 # Limits, wide enough for another season or another town; a wrong scaling lies far beyond.
 _DEVIATIONS = 5.0
+_APART = 2.0  # deviations beyond which nearly all values lie
 _FLAT = 0.03  # spread of the values, of that of the training
 _FLAT_PIXELS = 1000  # fewer say nothing of the spread
 _PIXEL_SIZE = 1.8
@@ -42,7 +43,10 @@ class Difference:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.what}{' ' if self.what.endswith('?') else ', '}{self.remedy}"
+        """One line, as `str` of an error is."""
+        if self.what.endswith("?"):
+            return f"{self.what} {self.remedy[:1].upper()}{self.remedy[1:]}"
+        return f"{self.what}, {self.remedy}"
 
 
 def differences(model_input: ModelInput, raster: Raster) -> list[Difference]:
@@ -117,7 +121,10 @@ def _values(model_input: ModelInput, raster: Raster) -> Difference | None:
         "bring them to the scale of the training images (reflectance or digital numbers, decibels "
         "or linear power, 8 or 16 bit), or choose a model trained on such values"
     )
-    far = away > _DEVIATIONS
+    # Decibels and linear power differ by little, but have hardly a value in common.
+    low, high = np.percentile(values, (1, 99), axis=0)
+    apart = (low > mean + _APART * scale) | (high < mean - _APART * scale)
+    far = (away > _DEVIATIONS) | apart
     # A scaling is that of all bands; one band alone may well be another season.
     if far.sum() * 2 >= len(far) and far.any():
         band = int(np.argmax(far))
@@ -160,7 +167,7 @@ def _bands(model_input: ModelInput, raster: Raster) -> Difference | None:
         order = " ".join(f"-b {bands[there.index(word)] + 1}" for word in wanted)
         remedy += f", as by gdal_translate {order}" if not model_input.bands else ""
     what = (
-        f"the bands are {', '.join(b or 'unnamed' for b in there)}, and the model takes "
+        f"the bands are {', '.join(b or 'unnamed' for b in there)} while the model takes "
         f"{', '.join(b or 'unnamed' for b in wanted)}"
     )
     return Difference("bands", what, remedy)

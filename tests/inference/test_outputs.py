@@ -66,7 +66,7 @@ def test_every_file_says_what_the_labels_say() -> None:
     features = json.loads(data["polygons"])["features"]
     summary = json.loads(data["summary"])
     assert list(summary) == [
-        "image", "model", "width", "height", "void_pixels", "pixel_area_m2", "classes"
+        "image", "model", "width", "height", "void_pixels", "pixel_area_m2", "classes", "generator"
     ]  # fmt: skip
     assert (summary["image"], summary["model"]) == ("a/scene.tif", "some-model")
     assert summary["void_pixels"] == 2 * 17
