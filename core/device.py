@@ -48,6 +48,8 @@ def tensorflow() -> Any:
             return importlib.import_module("tensorflow")
         with _without_native_chatter():
             tf = importlib.import_module("tensorflow")
+            # Tiles of every size are traced once: its warning about that helps nobody.
+            tf.get_logger().setLevel("ERROR")
             for gpu in tf.config.list_physical_devices("GPU"):
                 # Otherwise one process takes all memory and a second one (a training) gets none.
                 tf.config.experimental.set_memory_growth(gpu, True)
