@@ -82,7 +82,11 @@ def is_own_file(path: Path) -> bool:
 
 
 def check_free(
-    outputs: Sequence[Path], inputs: Iterable[Path] = (), *, overwrite: bool = False
+    outputs: Sequence[Path],
+    inputs: Iterable[Path] = (),
+    *,
+    overwrite: bool = False,
+    remedy: str = "choose another --out or --overwrite",
 ) -> None:
     """Raise where writing `outputs` would destroy what this program did not write.
 
@@ -90,6 +94,7 @@ def check_free(
         outputs: files that are to be written.
         inputs: files that are still to be read: no output takes their place, whatever was asked.
         overwrite: whether other people's files may be replaced too.
+        remedy: what to do about files that are there already.
 
     Raises:
         WorkspaceError: an output is an input, or is there already and not this program's.
@@ -107,7 +112,7 @@ def check_free(
     if foreign:
         raise WorkspaceError(
             f"{_listed(foreign)} {'is' if len(foreign) == 1 else 'are'} there already",
-            remedy="choose another --out or --overwrite",
+            remedy=remedy,
         )
 
 

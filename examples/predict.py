@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
     options = parser.parse_args(arguments)
 
-    check_free([options.out], [options.image])  # an earlier map is replaced, nothing else
+    # An earlier map is replaced, nothing else.
+    check_free([options.out], [options.image], remedy="choose another --out")
     raster = read_raster(options.image)
     model, card = load_model(find_model(options.model).folder)
     predictor = Predictor.of_card(model, card, tta=options.tta)

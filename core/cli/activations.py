@@ -16,11 +16,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="MODEL")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     parser.add_argument("--layer", action="append", metavar="NAME", dest="layers")
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace files in DIR that this program did not write, too",
-    )
 
 
 def run(options: Namespace) -> None:
@@ -29,11 +24,6 @@ def run(options: Namespace) -> None:
 
     with bar("feature maps", "layer") as progress:
         paths = write_activations(
-            options.image,
-            options.model,
-            options.out,
-            options.layers,
-            progress,
-            overwrite=options.overwrite,
+            options.image, options.model, options.out, options.layers, progress
         )
     print(*paths, sep="\n")

@@ -39,8 +39,6 @@ def write_activations(
     out: Path,
     layers: Sequence[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
-    *,
-    overwrite: bool = False,
 ) -> list[Path]:
     """Write the feature maps of some layers, one layer at a time.
 
@@ -55,7 +53,6 @@ def write_activations(
         out: folder to write to, created where it is missing.
         layers: layer names; by default the last activation of every level of the network.
         progress: called with the number of layers done and of all layers.
-        overwrite: whether files are replaced that this program did not write.
 
     Returns:
         Paths of the files, the JSON last.
@@ -84,7 +81,7 @@ def write_activations(
         for name, stem in stems.items()
     }
     outputs = [path for pair in pairs.values() for path in pair]
-    check_free([*outputs, summary], [image], overwrite=overwrite)
+    check_free([*outputs, summary], [image], remedy="choose another --out")
     writable_folder(out)
     paths: list[Path] = []
     reports: list[dict[str, Any]] = []

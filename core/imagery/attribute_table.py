@@ -1,12 +1,12 @@
-"""Class names inside a label GeoTIFF, as a raster attribute table in its own metadata."""
+"""Class names and colours inside a label GeoTIFF, as GDAL and QGIS look for them."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-__all__ = ["attribute_table", "with_attribute_table"]
+__all__ = ["Legend", "with_attribute_table"]
 
 _METADATA = 42112  # TIFF tag of GDAL's metadata, XML in ASCII
 _INTEGER, _STRING = 0, 2  # GDALRATFieldType
@@ -25,27 +25,47 @@ _CLASSIC = ("<I", 4, "<H", "<HHII", "<I")
 _BIG = ("<Q", 8, "<Q", "<HHQQ", "<Q")
 
 
-def attribute_table(names: Sequence[str], colors: Sequence[tuple[int, int, int]], void: int) -> str:
-    """GDAL's XML of a thematic raster attribute table: value, class and colour.
+@dataclass(frozen=True)
+class Legend:
+    """What the values of a label map mean.
 
-    Args:
+    Attributes:
         names: of the classes, in label order.
         colors: RGB of the classes, in label order.
         void: value without a class, transparent.
     """
-    columns = "".join(
-        f'<FieldDefn index="{index}"><Name>{name}</Name><Type>{kind}</Type>'
-        f"<Usage>{usage}</Usage></FieldDefn>"
-        for index, (name, kind, usage) in enumerate(_COLUMNS)
-    )
-    entries = [(i, n, *c, 255) for i, (n, c) in enumerate(zip(names, colors, strict=True))]
-    rows = "".join(
-        f'<Row index="{index}">' + "".join(f"<F>{escape(str(v))}</F>" for v in entry) + "</Row>"
-        for index, entry in enumerate([*entries, (void, "void", 0, 0, 0, 0)])
-    )
-    return (
-        f'<GDALRasterAttributeTable tableType="thematic">{columns}{rows}</GDALRasterAttributeTable>'
-    )
+
+    names: tuple[str, ...]
+    colors: tuple[tuple[int, int, int], ...]
+    void: int
+
+    def colormap(self) -> dict[int, tuple[int, int, int, int]]:
+        """RGBA by value."""
+        return {index: (*rgb, 255) for index, rgb in enumerate(self.colors)}
+
+    def tags(self) -> dict[str, str]:
+        """Metadata of the band that name the classes."""
+        return {f"CLASS_{index}": name for index, name in enumerate(self.names)}
+
+    def table(self) -> str:
+        """GDAL's XML of a thematic raster attribute table: value, class and colour."""
+        columns = "".join(
+            f'<FieldDefn index="{index}"><Name>{name}</Name><Type>{kind}</Type>'
+            f"<Usage>{usage}</Usage></FieldDefn>"
+            for index, (name, kind, usage) in enumerate(_COLUMNS)
+        )
+        entries: list[tuple[object, ...]] = [
+            (index, name, *rgb, 255)
+            for index, (name, rgb) in enumerate(zip(self.names, self.colors, strict=True))
+        ]
+        rows = "".join(
+            f'<Row index="{index}">' + "".join(f"<F>{escape(str(v))}</F>" for v in entry) + "</Row>"
+            for index, entry in enumerate([*entries, (self.void, "void", 0, 0, 0, 0)])
+        )
+        return (
+            '<GDALRasterAttributeTable tableType="thematic">'
+            f"{columns}{rows}</GDALRasterAttributeTable>"
+        )
 
 
 def with_attribute_table(data: bytes, table: str) -> bytes:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["TileGrid", "blend_window", "reflected"]
+__all__ = ["TileGrid", "blend_window", "fitting_size", "reflected"]
 
 _RISE = 32  # pixels over which one tile's weight gives way to its neighbour's
 _LEAST = 1e-6
+_GRAIN = 64  # pixels between two sizes of tiles
 
 
 def reflected(start: int, count: int, length: int) -> np.ndarray:
@@ -43,14 +44,7 @@ class TileGrid:
 
     @classmethod
     def over(
-        cls,
-        length: int,
-        size: int,
-        overlap: int,
-        multiple: int,
-        *,
-        whole: bool = False,
-        grain: int = 0,
+        cls, length: int, size: int, overlap: int, multiple: int, *, whole: bool = False
     ) -> TileGrid:
         """Spread tiles evenly over an axis.
 
@@ -64,22 +58,44 @@ class TileGrid:
                 half of it, rounded to one, is the mirrored margin.
             multiple: what the network's input must be a multiple of.
             whole: whether a tile is of that size also where the axis is shorter.
-            grain: where tiles of less than `size` do, they are as small as that, in steps of this
-                many pixels; 0 for tiles of `size`. A large tile has fewer borders, and would cover
-                much in vain where the axis is a little longer than one.
         """
-        margin = overlap // 2 // multiple * multiple
-        span = length + 2 * margin
+        margin, span = _extent(length, overlap, multiple)
         if span <= size:
             fitting = size if whole else -(-span // multiple) * multiple
             return cls((-margin,), fitting)
-        count = -(-(span - size) // (size - overlap)) + 1
-        if grain:
-            grain = -(-grain // multiple) * multiple
-            least = -(-(span + (count - 1) * overlap) // count)
-            size = min(size, -(-least // grain) * grain)
+        count = _count(span, size, overlap)
         step = -(-(span - size) // (count - 1) // multiple) * multiple
         return cls(tuple(-margin + index * step for index in range(count)), size)
+
+
+def fitting_size(length: int, size: int, overlap: int, multiple: int) -> int:
+    """The smallest tile, in steps of 64 pixels, of which an axis needs no more than of `size`.
+
+    A large tile has few borders, but would compute much in vain where the axis is a little longer
+    than a tile; the steps keep the number of sizes small.
+
+    Args:
+        length, overlap, multiple: as in `TileGrid.over`.
+        size: largest tile.
+    """
+    _, span = _extent(length, overlap, multiple)
+    if span <= size:
+        return size
+    count = _count(span, size, overlap)
+    grain = -(-_GRAIN // multiple) * multiple
+    least = -(-(span + (count - 1) * overlap) // count)
+    return min(size, -(-least // grain) * grain)
+
+
+def _extent(length: int, overlap: int, multiple: int) -> tuple[int, int]:
+    """The mirrored margin beyond an axis, and the axis with both margins."""
+    margin = overlap // 2 // multiple * multiple
+    return margin, length + 2 * margin
+
+
+def _count(span: int, size: int, overlap: int) -> int:
+    """Tiles of `size` that cover `span`, which is longer, sharing at least `overlap`."""
+    return -(-(span - size) // (size - overlap)) + 1
 
 
 def blend_window(height: int, width: int, overlap: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -14,7 +13,7 @@ from rasterio.features import shapes
 from rasterio.io import MemoryFile
 from rasterio.warp import transform_geom
 
-from core.imagery.attribute_table import attribute_table, with_attribute_table
+from core.imagery.attribute_table import Legend, with_attribute_table
 from core.imagery.outlines import AS_PIXELS, OutlineSettings, large_enough, simplified
 from core.imagery.raster import Georeference
 from core.provenance import marked_tiff, tiff_placeholder
@@ -48,17 +47,12 @@ def label_geotiff(
         labels: (H, W) uint8.
         georeference: grid and CRS, taken over exactly.
         colors: of the classes, in index order.
-        names: of the classes, in index order; empty for a table of colours alone.
+        names: of the classes, in index order; by default their numbers.
     """
-    table = {index: (*rgb, 255) for index, rgb in enumerate(colors)}
+    # Without names there is nothing to list: a class is called by its number.
+    legend = Legend(names or tuple(map(str, range(len(colors)))), colors, _VOID)
     return geotiff_bytes(
-        labels[..., None],
-        georeference,
-        nodata=_VOID,
-        colormap=table,
-        descriptions=("class",) if names else (),
-        band_tags={f"CLASS_{index}": name for index, name in enumerate(names)},
-        table=attribute_table(names, colors, _VOID) if names else "",
+        labels[..., None], georeference, nodata=_VOID, descriptions=("class",), legend=legend
     )
 
 
@@ -67,10 +61,8 @@ def geotiff_bytes(
     georeference: Georeference,
     *,
     nodata: float | None = None,
-    colormap: dict[int, tuple[int, int, int, int]] | None = None,
     descriptions: tuple[str, ...] = (),
-    band_tags: Mapping[str, str] | None = None,
-    table: str = "",
+    legend: Legend | None = None,
 ) -> bytes:
     """A compressed, tiled GeoTIFF of (H, W, C), marked as this program's.
 
@@ -78,10 +70,8 @@ def geotiff_bytes(
         pixels: (H, W, C) of any dtype that GDAL has.
         georeference: grid and CRS, taken over exactly.
         nodata: value that means no data.
-        colormap: RGBA by value, of one 8-bit band.
         descriptions: of the bands, from the first.
-        band_tags: metadata of the first band.
-        table: raster attribute table of the first band, GDAL's XML.
+        legend: names and colours of the values, of one 8-bit band.
     """
     height, width, bands = pixels.shape
     with rasterio.Env(GDAL_PAM_ENABLED=False), MemoryFile() as memory:
@@ -98,15 +88,14 @@ def geotiff_bytes(
             tiled=True,
         ) as dataset:
             dataset.write(np.moveaxis(pixels, -1, 0))
-            if colormap:
-                dataset.write_colormap(1, colormap)
+            if legend:
+                dataset.write_colormap(1, legend.colormap())
+                dataset.update_tags(1, **legend.tags())
             for index, text in enumerate(descriptions):
                 dataset.set_band_description(index + 1, text)
             dataset.update_tags(TIFFTAG_SOFTWARE=tiff_placeholder())
-            if band_tags:
-                dataset.update_tags(1, **band_tags)
         data = bytes(memory.read())
-    return marked_tiff(with_attribute_table(data, table) if table else data)
+    return marked_tiff(with_attribute_table(data, legend.table()) if legend else data)
 
 
 def polygons(

@@ -12,7 +12,7 @@ import numpy as np
 from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
-from core.imagery.tiles import TileGrid, blend_window, reflected
+from core.imagery.tiles import TileGrid, blend_window, fitting_size, reflected
 from core.models.model_input import ModelInput
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ __all__ = ["Predictor", "Strip"]
 Progress = Callable[[int, int], None]
 
 _STRIDE = 8  # of the maps that PSPNet pools
-_GRAIN = 64  # pixels between two sizes of tiles: every size is traced once
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class Predictor:
     """Class probabilities and labels for whole images.
 
     Tiles overlap, are mirrored beyond the image's edge and blended where they meet; their outer
-    pixels, where a network sees little of the surroundings, do not count. One traced function serves each tile
-    shape; a lock lets several sessions share a predictor. Memory beyond the image and the labels
-    is one row of tiles.
+    pixels, where a network sees little of the surroundings, do not count. One traced function
+    serves each tile shape; a lock lets several sessions share a predictor. Memory beyond the image
+    and the labels is one row of tiles.
 
     Args:
         model: network from images (N, H, W, C) to logits (N, H, W, K).
@@ -134,13 +133,14 @@ class Predictor:
 
     def tiles(self, height: int, width: int) -> tuple[TileGrid, TileGrid]:
         """Where the tiles of an image begin, from top to bottom and from left to right."""
-        fixed = bool(self.input.size)
-        grain = 0 if fixed else _GRAIN
-        down, across = (
-            TileGrid.over(side, self.tile, self.overlap, self._multiple, whole=fixed, grain=grain)
-            for side in (height, width)
-        )
+        down, across = (self._tiles(side) for side in (height, width))
         return down, across
+
+    def _tiles(self, side: int) -> TileGrid:
+        if self.input.size:
+            return TileGrid.over(side, self.tile, self.overlap, self._multiple, whole=True)
+        size = fitting_size(side, self.tile, self.overlap, self._multiple)
+        return TileGrid.over(side, size, self.overlap, self._multiple)
 
     def strips(
         self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None

@@ -125,7 +125,6 @@ def test_activations_replace_their_own_files_alone(
     assert main(command) == 1
     err = capsys.readouterr().err
     assert "x_activations.json and x_enc1_relu2.npz are there already" in err
-    assert main([*command, "--overwrite"]) == 0
 
 
 def test_polygons_with_a_minimum_area_and_fewer_corners(tiny_model: str, tmp_path: Path) -> None:

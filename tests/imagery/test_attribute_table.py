@@ -11,7 +11,7 @@ from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
-from core.imagery.attribute_table import attribute_table, with_attribute_table
+from core.imagery.attribute_table import Legend, with_attribute_table
 from core.imagery.raster import Georeference
 from core.imagery.write import label_geotiff
 
@@ -72,7 +72,7 @@ def test_a_big_tiff_is_written_likewise() -> None:
         ) as file:
             file.write(LABELS[:4, :4], 1)
             file.update_tags(1, CLASS_0="Land")
-        data = with_attribute_table(bytes(memory.read()), attribute_table(NAMES, COLORS, 255))
+        data = with_attribute_table(bytes(memory.read()), Legend(NAMES, COLORS, 255).table())
     assert data[2] == 43
     with MemoryFile(data) as memory, memory.open() as file:
         assert file.tags(1)["CLASS_0"] == "Land"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.imagery.tiles import TileGrid, blend_window, reflected
+from core.imagery.tiles import TileGrid, blend_window, fitting_size, reflected
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 50])
@@ -16,9 +16,12 @@ def test_reflection_is_numpys(length: int) -> None:
 
 @pytest.mark.parametrize("length", [1, 31, 32, 33, 100, 448, 512, 513, 2061])
 @pytest.mark.parametrize("overlap", [0, 32, 128])
-@pytest.mark.parametrize("grain", [0, 64])
-def test_tiles_cover_everything_and_overlap_enough(length: int, overlap: int, grain: int) -> None:
-    grid = TileGrid.over(length, 256, overlap, 32, grain=grain)
+@pytest.mark.parametrize("fitting", [False, True])
+def test_tiles_cover_everything_and_overlap_enough(
+    length: int, overlap: int, fitting: bool
+) -> None:
+    size = fitting_size(length, 256, overlap, 32) if fitting else 256
+    grid = TileGrid.over(length, size, overlap, 32)
     assert grid.size % 32 == 0
     assert grid.size <= 256
     covered = np.zeros(length + 2000, int)
@@ -46,10 +49,11 @@ def test_window_is_positive_symmetric_and_smooth() -> None:
 
 
 def test_tiles_are_no_larger_than_the_axis_needs() -> None:
-    assert TileGrid.over(800, 768, 192, 32).size == 768
-    grid = TileGrid.over(800, 768, 192, 32, grain=64)
     # 800 px and two margins of 96, by two tiles that share 192: 592, in steps of 64.
-    assert (len(grid.starts), grid.size) == (2, 640)
+    assert fitting_size(800, 768, 192, 32) == 640
+    for size in (768, 640):
+        assert len(TileGrid.over(800, size, 192, 32).starts) == 2
+    assert fitting_size(2000, 768, 192, 128) % 128 == 0
 
 
 @pytest.mark.parametrize("overlap", [0, 16, 32, 64, 192, 576])
