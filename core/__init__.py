@@ -20,8 +20,8 @@ from core.evaluation.evaluate import Evaluation, apply_card_recipe, evaluate, sa
 from core.explain.activation_files import write_activations
 from core.explain.activations import FeatureMaps, channel_statistics, feature_maps
 from core.explain.layers import LayerInfo, last_activations, list_layers
+from core.imagery.output.write import png_bytes
 from core.imagery.raster import Raster, read_raster
-from core.imagery.write import png_bytes
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard
 from core.models.store import find_model, list_models, load_model, read_card

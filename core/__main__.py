@@ -2,7 +2,14 @@
 
 import sys
 
-from core.cli.main import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from core.cli.streams import guard_streams
+
+        guard_streams()
+        from core.cli.main import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # while modules were imported
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(130)

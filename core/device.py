@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +48,8 @@ def tensorflow() -> Any:
             return importlib.import_module("tensorflow")
         with _without_native_chatter():
             tf = importlib.import_module("tensorflow")
+            # Tiles of every size are traced once: its warning about that helps nobody.
+            tf.get_logger().setLevel("ERROR")
             for gpu in tf.config.list_physical_devices("GPU"):
                 # Otherwise one process takes all memory and a second one (a training) gets none.
                 tf.config.experimental.set_memory_growth(gpu, True)
@@ -74,7 +76,8 @@ def _without_native_chatter() -> Iterator[None]:
             held.seek(0)
             for line in held:
                 if not _CHATTER.match(line):
-                    os.write(2, line)
+                    with suppress(OSError):  # nobody reads stderr any more
+                        os.write(2, line)
 
 
 def has_gpu() -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a clone need not be installed
 
 from core import VOID, DSIError, Predictor, find_model, load_model, png_bytes, read_raster
+from core.provenance import check_free, marked_png
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
     options = parser.parse_args(arguments)
 
+    # An earlier map is replaced, nothing else.
+    check_free([options.out], [options.image], remedy="choose another --out")
     raster = read_raster(options.image)
     model, card = load_model(find_model(options.model).folder)
     predictor = Predictor.of_card(model, card, tta=options.tta)
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     labelled = max(1, int((labels != VOID).sum()))
     for index, name in enumerate(card.classes.names):
         print(f"{name:<20} {np.count_nonzero(labels == index) / labelled:6.1%}")
-    options.out.write_bytes(png_bytes(card.classes.colorize(labels)))
+    options.out.write_bytes(marked_png(png_bytes(card.classes.colorize(labels))))
     print(options.out)
 
 

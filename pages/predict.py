@@ -13,7 +13,13 @@ from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
-from ui.predict.result import Settings, predict, recent_prediction, show_prediction
+from ui.predict.result import (
+    Settings,
+    predict,
+    recent_prediction,
+    show_prediction,
+    warn_of_differences,
+)
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
 from ui.widgets.bands import render_as_chosen
@@ -104,6 +110,7 @@ source = right.segmented_control(
 image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
 if image is None:
     st.stop()
+warn_of_differences(image, card)
 image = render_as_chosen(image, "predict")
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")

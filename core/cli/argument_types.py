@@ -5,9 +5,10 @@ argparse names the function in its message about a word that is no number.
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentTypeError
 
-__all__ = ["overlap", "positive_integer", "seed"]
+__all__ = ["not_negative", "overlap", "positive_integer", "seed"]
 
 
 def positive_integer(text: str) -> int:
@@ -46,4 +47,17 @@ def overlap(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 0.75:
         raise ArgumentTypeError(f"expected a share from 0 to 0.75, received {text}")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """A finite number from 0.
+
+    Raises:
+        ArgumentTypeError: it is smaller, or not finite.
+        ValueError: it is no number.
+    """
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise ArgumentTypeError(f"expected a number from 0, received {text}")
     return value

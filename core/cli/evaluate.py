@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from core.cli.terminal import bar, print_json, table
+from core.cli.terminal import bar, note, print_json, table
 from core.formats import count, score
 
 __all__ = ["add_arguments", "run"]
@@ -22,7 +22,9 @@ def run(options: Namespace) -> None:
     """Evaluate the model and print its scores."""
     from core.datasets.catalogue import find_dataset
     from core.evaluation.evaluate import apply_card_recipe, evaluate, samples_of_split
+    from core.inference.likeness import dataset_differences
     from core.inference.predictor import Predictor
+    from core.models.model_input import ModelInput
     from core.models.store import find_model, load_model, read_card
 
     # Wrong names are reported before TensorFlow is loaded.
@@ -31,6 +33,8 @@ def run(options: Namespace) -> None:
     dataset = apply_card_recipe(find_dataset(options.dataset), card, options.split)
     samples = samples_of_split(dataset, card, options.split)
     model, card = load_model(ref.folder)
+    for sample, difference in dataset_differences(ModelInput.of_card(card), dataset, samples):
+        note(f"warning: {sample}: {difference}")
     with bar("evaluating", "image") as progress:
         result = evaluate(Predictor.of_card(model, card), card, dataset, samples, progress)
     report = {"model": ref.name, "dataset": dataset.name, "split": options.split}

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from core.cli.terminal import print_json, table
+from core.cli.terminal import note, print_json, table
 from core.errors import DSIError
 from core.formats import MISSING, score
 
@@ -29,8 +29,8 @@ def run_datasets(options: Namespace) -> None:
 
 
 def run_models(options: Namespace) -> None:
-    """Print the models that can be used; a damaged one is a warning on stderr."""
-    from core.models.store import list_models, read_card
+    """Print the models that can be used; a damaged or foreign one is a warning on stderr."""
+    from core.models.store import foreign_models, list_models, read_card
 
     rows = []
     for ref in list_models():
@@ -53,6 +53,8 @@ def run_models(options: Namespace) -> None:
                 "path": str(ref.folder),
             }
         )
+    for name, foreign in foreign_models().items():
+        note(f"warning: {name} in the workspace's models cannot be used: {foreign}")
     _print_list("models", rows, as_json=options.json)
 
 
@@ -84,7 +86,7 @@ def run_runs(options: Namespace) -> None:
 
 def _warn(error: DSIError) -> None:
     # A damaged model or run must not hide the others.
-    print(f"warning: {error}", file=sys.stderr)
+    note(f"warning: {error}")
 
 
 def _print_list(what: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -1,14 +1,13 @@
 """The command line: ``python -m core COMMAND``.
 
 stdout carries the answer alone, stderr progress and the one line of an error. Exit codes: 0, 1 for
-what a user can cause, 2 for wrong usage. Every command is a module beside this one: its arguments,
-and what it does with them.
+what a user can cause, 2 for wrong usage, 130 after Ctrl+C. Every command is a module beside this
+one: its arguments, and what it does with them.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,8 @@ from core.cli import activations, architectures, audit, demo, evaluate, lists, p
 from core.errors import DSIError
 
 __all__ = ["main", "parser"]
+
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 _COMMANDS = (
     ("demo", "write a generated dataset", demo.add_arguments, demo.run),
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after ``python -m core``; by default those of this process.
 
     Returns:
-        The exit code, 0 or 1; wrong usage raises SystemExit with 2.
+        The exit code, 0, 1 or 130; wrong usage raises SystemExit with 2.
     """
     options = parser().parse_args(arguments)
     try:
@@ -67,11 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("error: interrupted, files that were begun are not kept", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough; what is left goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return INTERRUPTED
     return 0
 
 

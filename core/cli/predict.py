@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.cli.argument_types import overlap
-from core.cli.terminal import bar
-from core.errors import ConfigError
+from core.cli.argument_types import not_negative, overlap
+from core.cli.terminal import bar, note
+from core.errors import ConfigError, DSIError, ImageError
+
+if TYPE_CHECKING:
+    from core.imagery.raster import Header
+    from core.inference.likeness import Difference
 
 __all__ = ["add_arguments", "run"]
 
@@ -21,20 +28,40 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
     parser.add_argument("--polygons", action="store_true", help="also write GeoJSON")
     parser.add_argument(
+        "--min-area",
+        type=not_negative,
+        default=0.0,
+        metavar="A",
+        help="leave out polygons below this area: m², or pixels without a place on Earth",
+    )
+    parser.add_argument(
+        "--simplify",
+        type=not_negative,
+        default=0.0,
+        metavar="P",
+        help="give polygons fewer corners: about this many pixels off the pixels' edges",
+    )
+    parser.add_argument(
         "--probabilities", action="store_true", help="also write class probabilities"
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files in DIR that this program did not write, too",
     )
 
 
 def run(options: Namespace) -> None:
     """Predict the images one after another and print the files of each.
 
+    One of several that cannot be mapped is named and does not end the others.
+
     Raises:
         ConfigError: two images would write the same files.
+        WorkspaceError: a result would replace what this program did not write.
+        ImageError: the only image cannot be mapped, or some of several.
     """
-    from core.imagery.raster import read_header
-    from core.inference.outputs import predict_file
-    from core.inference.predictor import Predictor
-    from core.models.store import find_model, load_model
+    from core.models.store import find_model
 
     ref = find_model(options.model)
     stems = [image.stem for image in options.images]
@@ -44,20 +71,101 @@ def run(options: Namespace) -> None:
             f"two images are called {duplicate!r}, their results would overwrite each other",
             remedy="predict them into different folders",
         )
-    for image in options.images:
-        read_header(image)
-    model, card = load_model(ref.folder)
+    batch = _Batch(options.images)
+    headers = batch.read_headers()
+    _check_outputs(options, headers)
+    if headers:
+        _predict(options, ref.name, ref.folder, list(headers), batch)
+    batch.report()
+
+
+class _Batch:
+    """Counts what is mapped of several images, and names what is not."""
+
+    def __init__(self, images: Sequence[Path]) -> None:
+        self.images = images
+        self.mapped = 0
+
+    def fail(self, error: DSIError) -> None:
+        """Say why an image is not mapped; where it is the only one, that ends the command."""
+        if len(self.images) == 1:
+            raise error
+        note(f"error: {error}")
+
+    def read_headers(self) -> dict[Path, Header]:
+        """Headers of the images that can be opened."""
+        from core.imagery.raster import read_header
+
+        headers = {}
+        for image in self.images:
+            try:
+                headers[image] = read_header(image)
+            except ImageError as error:
+                self.fail(error)
+        return headers
+
+    def report(self) -> None:
+        """Raise unless all images are mapped."""
+        missing = len(self.images) - self.mapped
+        if missing:
+            raise ImageError(f"{missing} of {len(self.images)} not mapped")
+
+
+def _warn(image: Path, difference: Difference) -> None:
+    note(f"warning: {image}: {difference}")
+
+
+def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
+    """Before anything is mapped: nobody else's file is in the way of a result."""
+    from core.inference.outputs import output_paths
+    from core.provenance import check_free
+
+    outputs = [
+        path
+        for image, header in headers.items()
+        for path in output_paths(
+            image,
+            header,
+            options.out,
+            with_polygons=options.polygons,
+            with_probabilities=options.probabilities,
+        )
+    ]
+    check_free(outputs, options.images, overwrite=options.overwrite)
+
+
+def _predict(
+    options: Namespace, name: str, folder: Path, images: Sequence[Path], batch: _Batch
+) -> None:
+    from core.imagery.output.outlines import OutlineSettings
+    from core.inference.outputs import predict_file
+    from core.inference.predictor import Predictor
+    from core.models.store import load_model
+
+    model, card = load_model(folder)
     predictor = Predictor.of_card(model, card, overlap=options.overlap, tta=options.tta)
-    for image in options.images:
-        with bar(image.name, "tile") as progress:
-            paths = predict_file(
-                image,
-                predictor,
-                card.classes,
-                ref.name,
-                options.out,
-                with_polygons=options.polygons,
-                with_probabilities=options.probabilities,
-                progress=progress,
-            )
-        print(*paths, sep="\n")
+    for image in images:
+        try:
+            with bar(image.name, "tile") as progress:
+                paths = predict_file(
+                    image,
+                    predictor,
+                    card.classes,
+                    name,
+                    options.out,
+                    with_polygons=options.polygons,
+                    with_probabilities=options.probabilities,
+                    outlines=OutlineSettings(options.min_area, options.simplify),
+                    overwrite=options.overwrite,
+                    progress=progress,
+                    warn=partial(_warn, image),
+                )
+        except DSIError as error:
+            batch.fail(error)
+        except MemoryError:
+            remedy = "cut it into smaller pieces first"
+            where = str(image)
+            batch.fail(ImageError("there is not enough memory", where=where, remedy=remedy))
+        else:
+            batch.mapped += 1
+            print(*paths, sep="\n", flush=True)

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-__all__ = ["bar", "print_json", "table"]
+from core.formats import counted
+
+__all__ = ["bar", "note", "print_json", "table"]
+
+
+_SECONDS = 10  # between two lines of progress in a log
 
 
 @contextmanager
 def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, as a callback that takes done and total.
+    """Progress on stderr, as a callback that takes done and total.
+
+    A bar on a terminal; elsewhere a line now and then, as a bar's carriage returns make a log one
+    long line.
 
     Args:
         what: the work, before the bar.
         unit: name of one of the things that are counted.
         delay: seconds after which the bar appears.
     """
+    if not sys.stderr.isatty():
+        yield _line_writer(what, unit)
+        return
     from tqdm import tqdm
 
     with ExitStack() as stack:
@@ -42,6 +54,25 @@ def bar(what: str, unit: str, delay: float = 0) -> Iterator[Callable[[int, int],
             progress_bar.update(done - progress_bar.n)
 
         yield progress
+
+
+def _line_writer(what: str, unit: str) -> Callable[[int, int], None]:
+    """Progress as lines of a log, none for what takes seconds."""
+    last = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS:
+            last = now
+            note(f"{what}: {done} of {counted(total, unit)}")
+
+    return progress
+
+
+def note(text: str) -> None:
+    """Print a line on stderr."""
+    print(" ".join(text.split()), file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

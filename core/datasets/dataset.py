@@ -18,7 +18,7 @@ from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, alpha_bands, read_header, read_raster
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 
-__all__ = ["Dataset", "Sample"]
+__all__ = ["Dataset", "ImageTraits", "Sample"]
 
 _ASKED = 12  # images that are asked whether their alpha is one
 
@@ -40,6 +40,19 @@ class Sample:
     image: Path
     mask: Path | None
     turned: bool = False
+
+
+@dataclass(frozen=True)
+class ImageTraits:
+    """What a product's name and folder tell of an image file.
+
+    Attributes:
+        turned: whether it is to be turned by 180°.
+        nodata: a value that in all bands at once means no data, though the file does not say so.
+    """
+
+    turned: bool = False
+    nodata: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.datasets.dataset import Dataset
+from core.datasets.dataset import Dataset, ImageTraits
 from core.datasets.layouts.dubai import class_file_colors, is_dubai, read_dubai, tiles_orphans
 from core.datasets.layouts.pairing import has_scenes, pairs_orphans
 from core.datasets.layouts.pairs import is_pairs, read_pairs
@@ -20,7 +20,6 @@ from core.datasets.layouts.spacenet6 import (
     read_spacenet6,
     spacenet6_traits,
 )
-from core.datasets.layouts.traits import ImageTraits
 from core.datasets.layouts.vector import is_vector, read_vector
 
 __all__ = ["LAYOUTS", "Layout", "demo_writers", "describe_layouts", "layout_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from core.explain.keract_bridge import layer_output
 from core.explain.layers import last_activations, list_layers
 from core.models.model_input import ModelInput
 from core.models.store import find_model, load_model
-from core.paths import writable_folder, write_atomic, write_bytes, write_json
+from core.paths import writable_folder, write_bytes, write_json
+from core.provenance import check_free, marked_json, marked_png, marked_zip
 
 __all__ = ["write_activations"]
 
@@ -58,7 +60,7 @@ def write_activations(
     Raises:
         ImageError, ModelError: the image or the model cannot be read, they do not fit each other,
             or there is no such layer.
-        WorkspaceError: `out` cannot be written.
+        WorkspaceError: `out` cannot be written, or has files that this program did not write.
     """
     network, card = load_model(find_model(model).folder)
     model_input = ModelInput.of_card(card)
@@ -73,8 +75,15 @@ def write_activations(
     for name in names:
         layer_output(network, name)  # a wrong name is reported before any work is done
     model_input.check(raster.pixels, str(image))
-    writable_folder(out)
     stems = _file_stems(names)
+    summary = out / f"{image.stem}_activations.json"
+    pairs = {
+        name: (out / f"{image.stem}_{stem}.png", out / f"{image.stem}_{stem}.npz")
+        for name, stem in stems.items()
+    }
+    outputs = [path for pair in pairs.values() for path in pair]
+    check_free([*outputs, summary], [image], remedy="choose another --out")
+    writable_folder(out)
     paths: list[Path] = []
     reports: list[dict[str, Any]] = []
     for done, name in enumerate(names):
@@ -82,8 +91,7 @@ def write_activations(
             progress(done, len(names))
         features = feature_maps(network, card, raster, name)
         statistics = channel_statistics(features.maps)
-        picture = out / f"{image.stem}_{stems[name]}.png"
-        values = out / f"{image.stem}_{stems[name]}.npz"
+        picture, values = pairs[name]
         write_bytes(picture, _sheet(features, statistics))
         _write_npz(values, features)
         paths += [picture, values]
@@ -91,18 +99,15 @@ def write_activations(
         reports.append(_report(features, statistics) | files)
     if progress:
         progress(len(names), len(names))
-    summary = out / f"{image.stem}_activations.json"
-    write_json(
-        summary,
-        {
-            "image": image.name,
-            "model": card.name,
-            "sha256": card.sha256,
-            "part": features.note,
-            "window": vars(features.window),
-            "layers": reports,
-        },
-    )
+    report = {
+        "image": image.name,
+        "model": card.name,
+        "sha256": card.sha256,
+        "part": features.note,
+        "window": vars(features.window),
+        "layers": reports,
+    }
+    write_json(summary, marked_json(report))
     return [*paths, summary]
 
 
@@ -123,14 +128,14 @@ def _sheet(features: FeatureMaps, statistics: ChannelStatistics) -> bytes:
     channels = statistics.order[:_SHEET_CHANNELS]
     page = sheet([to_heat(features.maps[..., channel]) for channel in channels], channels)
     _, data = cv2.imencode(".png", page[..., ::-1])
-    return bytes(data.tobytes())
+    return marked_png(data.tobytes())
 
 
 def _write_npz(path: Path, features: FeatureMaps) -> None:
     half = np.clip(features.maps, -_FLOAT16_MAX, _FLOAT16_MAX).astype(np.float16)
-    write_atomic(
-        path, lambda temporary: np.savez_compressed(temporary, maps=half, stride=features.stride)
-    )
+    buffer = BytesIO()
+    np.savez_compressed(buffer, maps=half, stride=features.stride)
+    write_bytes(path, marked_zip(buffer.getvalue()))
 
 
 def _report(features: FeatureMaps, statistics: ChannelStatistics) -> dict[str, Any]:

@@ -16,13 +16,23 @@ from rasterio import Affine
 from core.classes import VOID, ClassTable
 from core.datasets.image_file import read_image_file
 from core.imagery.ground_area import GroundAreas, ground_areas
-from core.imagery.raster import Georeference
+from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
+from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes, polygons
+from core.imagery.raster import Georeference, Header
 from core.imagery.window import turned
-from core.imagery.write import geotiff_bytes, label_geotiff, png_bytes, polygons
+from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor
 from core.paths import writable_folder, write_bytes
+from core.provenance import check_free, marked_json, marked_png
 
-__all__ = ["Output", "OutputKind", "Prediction", "predict_file", "prediction_outputs"]
+__all__ = [
+    "Output",
+    "OutputKind",
+    "Prediction",
+    "output_paths",
+    "predict_file",
+    "prediction_outputs",
+]
 
 OutputKind = Literal["labels", "colors", "geotiff", "polygons", "probabilities", "summary"]
 
@@ -101,8 +111,34 @@ class Output:
     make: Callable[[], bytes]
 
 
+def output_paths(
+    image: Path,
+    header: Header,
+    out: Path,
+    *,
+    with_polygons: bool = False,
+    with_probabilities: bool = False,
+) -> list[Path]:
+    """The files that `predict_file` would write, in its order.
+
+    Args:
+        image: path of the image.
+        header: of the image.
+        out, with_polygons, with_probabilities: as in `predict_file`.
+    """
+    names = ["_labels.png", "_color.png"]
+    names += ["_labels.tif"] if header.georeference is not None else []
+    names += [".geojson"] if with_polygons else []
+    names += ["_probabilities.tif"] if with_probabilities else []
+    return [out / f"{image.stem}{name}" for name in [*names, ".json"]]
+
+
 def prediction_outputs(
-    prediction: Prediction, stem: str, *, with_polygons: bool = False
+    prediction: Prediction,
+    stem: str,
+    *,
+    with_polygons: bool = False,
+    outlines: OutlineSettings = AS_PIXELS,
 ) -> list[Output]:
     """The files of a prediction, named as the command line's contract names them.
 
@@ -113,32 +149,35 @@ def prediction_outputs(
         prediction: label map and, where they were asked for, probabilities.
         stem: beginning of the file names.
         with_polygons: whether ``STEM.geojson`` is among them.
+        outlines: smallest region and simplification of the polygons.
 
     Returns:
         The files, the summary ``STEM.json`` last.
     """
     labels, classes, grid = prediction.labels, prediction.classes, prediction.georeference
 
+    def label_png() -> bytes:
+        return marked_png(png_bytes(labels))
+
     def color() -> bytes:
-        return png_bytes(classes.colorize(labels))
+        return marked_png(png_bytes(classes.colorize(labels)))
 
     def geojson() -> bytes:
-        collection = polygons(labels, classes.names, grid)
-        return json.dumps(collection, ensure_ascii=False).encode()
+        collection = polygons(labels, classes.names, grid, outlines)
+        return json.dumps(marked_json(collection), ensure_ascii=False).encode()
 
     def summary() -> bytes:
         source = {"image": prediction.image, "model": prediction.model}
-        text = json.dumps(
-            source | prediction.summary(), indent=2, ensure_ascii=False, allow_nan=False
-        )
+        report = marked_json(source | prediction.summary())
+        text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
 
     outputs = [
-        Output("labels", f"{stem}_labels.png", "image/png", partial(png_bytes, labels)),
+        Output("labels", f"{stem}_labels.png", "image/png", label_png),
         Output("colors", f"{stem}_color.png", "image/png", color),
     ]
     if grid is not None:
-        geotiff = partial(label_geotiff, labels, grid, classes.colors)
+        geotiff = partial(label_geotiff, labels, grid, classes.colors, classes.names)
         outputs.append(Output("geotiff", f"{stem}_labels.tif", "image/tiff", geotiff))
     if with_polygons:
         outputs.append(Output("polygons", f"{stem}.geojson", "application/geo+json", geojson))
@@ -163,9 +202,14 @@ def predict_file(
     *,
     with_polygons: bool = False,
     with_probabilities: bool = False,
+    outlines: OutlineSettings = AS_PIXELS,
+    overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    warn: Callable[[Difference], None] | None = None,
 ) -> list[Path]:
     """Predict an image file and write the contract's files, each replaced in one step.
+
+    Files of an earlier prediction are replaced; others are not, unless `overwrite` is set.
 
     Args:
         image: path of a PNG, JPEG or TIFF.
@@ -175,19 +219,33 @@ def predict_file(
         out: folder to write to, created where it is missing.
         with_polygons: also ``STEM.geojson``.
         with_probabilities: also ``STEM_probabilities.tif``, a float32 band a class.
+        outlines: smallest region and simplification of the polygons.
+        overwrite: whether files are replaced that this program did not write.
         progress: called with the number of tiles done and of all tiles.
+        warn: called with each way in which the image is unlike those of the training.
 
     Returns:
         Paths of the files.
 
     Raises:
         ImageError: the image cannot be read, or is not of the model's kind.
-        WorkspaceError: `out` cannot be written.
+        WorkspaceError: `out` cannot be written, or has files that this program did not write.
     """
     image_file = read_image_file(image, predictor.input.file_band_count)
     raster = image_file.raster
     predictor.input.check(raster.pixels, str(image))
+    paths = output_paths(
+        image,
+        raster.header,
+        out,
+        with_polygons=with_polygons,
+        with_probabilities=with_probabilities,
+    )
+    check_free(paths, [image], overwrite=overwrite)
     writable_folder(out)
+    if warn:
+        for difference in differences(predictor.input, raster):
+            warn(difference)
     probabilities = None
     if with_probabilities:
         # Band after band in memory, as they are written: otherwise the writer copies them all.
@@ -202,7 +260,9 @@ def predict_file(
         probabilities = None if probabilities is None else probabilities[::-1, ::-1]
         grid = turned(raster).georeference
     prediction = Prediction(labels, classes, grid, str(image), model, probabilities)
-    outputs = prediction_outputs(prediction, image.stem, with_polygons=with_polygons)
-    for output in outputs:
-        write_bytes(out / output.name, output.make())
-    return [out / output.name for output in outputs]
+    outputs = prediction_outputs(
+        prediction, image.stem, with_polygons=with_polygons, outlines=outlines
+    )
+    for path, output in zip(paths, outputs, strict=True):
+        write_bytes(path, output.make())
+    return paths

@@ -12,7 +12,7 @@ import numpy as np
 from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
-from core.imagery.tiles import TileGrid, blend_window, reflected
+from core.imagery.tiles import TileGrid, blend_window, fitting_size, reflected
 from core.models.model_input import ModelInput
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ class Strip:
 class Predictor:
     """Class probabilities and labels for whole images.
 
-    Tiles overlap, are mirrored beyond the image's edge and blended with weights that fall
-    smoothly towards their borders, so that no seam shows. One traced function serves each tile
-    shape; a lock lets several sessions share a predictor. Memory beyond the image and the labels
-    is one row of tiles.
+    Tiles overlap, are mirrored beyond the image's edge and blended where they meet; their outer
+    pixels, where a network sees little of the surroundings, do not count. One traced function
+    serves each tile shape; a lock lets several sessions share a predictor. Memory beyond the image
+    and the labels is one row of tiles.
 
     Args:
         model: network from images (N, H, W, C) to logits (N, H, W, K).
@@ -60,7 +60,7 @@ class Predictor:
         model: keras.Model,
         model_input: ModelInput,
         *,
-        tile: int = 512,
+        tile: int = 768,
         overlap: float = 0.25,
         tta: bool = False,
         batch: int = 1,
@@ -131,6 +131,17 @@ class Predictor:
             whole[strip.row : strip.row + len(strip.probabilities)] = strip.probabilities
         return whole
 
+    def tiles(self, height: int, width: int) -> tuple[TileGrid, TileGrid]:
+        """Where the tiles of an image begin, from top to bottom and from left to right."""
+        down, across = (self._tiles(side) for side in (height, width))
+        return down, across
+
+    def _tiles(self, side: int) -> TileGrid:
+        if self.input.size:
+            return TileGrid.over(side, self.tile, self.overlap, self._multiple, whole=True)
+        size = fitting_size(side, self.tile, self.overlap, self._multiple)
+        return TileGrid.over(side, size, self.overlap, self._multiple)
+
     def strips(
         self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None
     ) -> Iterator[Strip]:
@@ -145,12 +156,7 @@ class Predictor:
             ImageError: the image has another number of bands or another dtype.
         """
         height, width = pixels.shape[:2]
-        down, across = (
-            TileGrid.over(
-                side, self.tile, self.overlap, self._multiple, whole=bool(self.input.size)
-            )
-            for side in (height, width)
-        )
+        down, across = self.tiles(height, width)
         window = blend_window(down.size, across.size, self.overlap)[..., None]
         total, done = len(down.starts) * len(across.starts), 0
         # The canvas holds the rows of the current row of tiles; `top` is its first row.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.imagery.normalise import Normalisation
     from core.models.card import ModelCard
     from core.models.spec import ModelSpec
+    from core.models.training_imagery import TrainingImagery
 
 __all__ = ["ModelInput"]
 
@@ -29,6 +30,7 @@ class ModelInput:
         dtype: dtype of the images the network was trained on; None for any.
         bands: bands of the file that are the channels, counted from 0; empty for all of them.
         file_bands: number of bands of the files, where `bands` are chosen.
+        imagery: what the training images were like; None where it is not known.
     """
 
     channels: int
@@ -38,6 +40,7 @@ class ModelInput:
     dtype: str | None = None
     bands: tuple[int, ...] = ()
     file_bands: int = 0
+    imagery: TrainingImagery | None = None
 
     @classmethod
     def of_spec(
@@ -50,7 +53,7 @@ class ModelInput:
     def of_card(cls, card: ModelCard) -> ModelInput:
         """The input of a model, from files as its card describes them."""
         plain = cls.of_spec(card.spec, card.normalisation, card.dtype)
-        return replace(plain, bands=card.bands, file_bands=card.file_bands)
+        return replace(plain, bands=card.bands, file_bands=card.file_bands, imagery=card.imagery)
 
     @property
     def file_band_count(self) -> int:

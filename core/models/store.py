@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from core.device import tensorflow
 from core.errors import ModelError
 from core.models.card import CARD_FILE, ModelCard, file_sha256
+from core.models.foreign import ForeignModel, foreign_model
 from core.models.network import build_model
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ModelRef",
     "find_model",
+    "foreign_models",
     "list_models",
     "load_model",
     "read_card",
@@ -62,7 +64,7 @@ def find_model(model: str) -> ModelRef:
     """A model by its name, or by a folder that holds a card (command line only).
 
     Raises:
-        ModelError: there is none.
+        ModelError: there is none; what is there instead, such as a Keras file, is named.
     """
     if is_name(model):
         for source, place in _places():
@@ -71,8 +73,23 @@ def find_model(model: str) -> ModelRef:
     folder = Path(model)
     if (folder / CARD_FILE).is_file():
         return ModelRef(folder.resolve().name, folder.resolve(), "folder")
+    places = [place / model for _, place in _places()] if is_name(model) else []
+    there = next((path for path in (folder, *places) if model and path.exists()), None)
+    if there is not None:
+        foreign = foreign_model(there)
+        raise ModelError(
+            f"{model!r} cannot be used as a model: it is {foreign.what}", remedy=foreign.remedy
+        )
     names = ", ".join(ref.name for ref in list_models()) or "none yet"
     raise ModelError(f"there is no model {model!r}", remedy=f"known models: {names}")
+
+
+def foreign_models() -> dict[str, ForeignModel]:
+    """What lies in the workspace's folder of models without a card, by its name there."""
+    places = [path for path in workspace().models.iterdir() if not path.name.startswith(".")]
+    lacking = [path for path in sorted(places) if not (path / CARD_FILE).is_file()]
+    foreign = {path.name: foreign_model(path) for path in lacking}
+    return {name: model for name, model in foreign.items() if model.network}
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -18,7 +18,7 @@ from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion
 from core.evaluation.evaluate import apply_card_recipe, evaluate, evaluate_images, samples_of_split
 from core.imagery.normalise import Normalisation
-from core.imagery.write import png_bytes
+from core.imagery.output.write import png_bytes
 from core.inference.predictor import Predictor
 from core.models.model_input import ModelInput
 from core.models.store import find_model, load_model, read_card

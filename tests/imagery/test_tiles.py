@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.imagery.tiles import TileGrid, blend_window, reflected
+from core.imagery.tiles import TileGrid, blend_window, fitting_size, reflected
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 50])
@@ -16,8 +16,12 @@ def test_reflection_is_numpys(length: int) -> None:
 
 @pytest.mark.parametrize("length", [1, 31, 32, 33, 100, 448, 512, 513, 2061])
 @pytest.mark.parametrize("overlap", [0, 32, 128])
-def test_tiles_cover_everything_and_overlap_enough(length: int, overlap: int) -> None:
-    grid = TileGrid.over(length, 256, overlap, 32)
+@pytest.mark.parametrize("fitting", [False, True])
+def test_tiles_cover_everything_and_overlap_enough(
+    length: int, overlap: int, fitting: bool
+) -> None:
+    size = fitting_size(length, 256, overlap, 32) if fitting else 256
+    grid = TileGrid.over(length, size, overlap, 32)
     assert grid.size % 32 == 0
     assert grid.size <= 256
     covered = np.zeros(length + 2000, int)
@@ -36,6 +40,28 @@ def test_window_is_positive_symmetric_and_smooth() -> None:
     assert window.shape == (64, 96)
     assert (window > 0).all()
     np.testing.assert_allclose(window, window[::-1, ::-1])
+    # Where neighbours share more than the rise, the border does not count at all.
+    assert blend_window(256, 256, 192)[:80].max() < 1e-5
+    assert blend_window(256, 256, 192)[128, 112:144].min() == 1
     # With ramps of 16 px the middle is untouched.
     assert blend_window(64, 96, 16)[32, 48] == 1
     assert np.abs(np.diff(window, axis=1)).max() < 0.06  # 32 px from 0 to 1, no step
+
+
+def test_tiles_are_no_larger_than_the_axis_needs() -> None:
+    # 800 px and two margins of 96, by two tiles that share 192: 592, in steps of 64.
+    assert fitting_size(800, 768, 192, 32) == 640
+    for size in (768, 640):
+        assert len(TileGrid.over(800, size, 192, 32).starts) == 2
+    assert fitting_size(2000, 768, 192, 128) % 128 == 0
+
+
+@pytest.mark.parametrize("overlap", [0, 16, 32, 64, 192, 576])
+@pytest.mark.parametrize("length", [1, 32, 64, 448, 768])
+def test_weights_of_neighbours_add_up(length: int, overlap: int) -> None:
+    window = blend_window(length, length, overlap)[length // 2]
+    assert window.max() == pytest.approx(1, abs=0.3)
+    if length < 768 or not overlap or overlap > 384:
+        return
+    # Two tiles that share `overlap` pixels: together 1 everywhere between them.
+    np.testing.assert_allclose(window[-overlap:] + window[:overlap], 1, atol=1e-5)

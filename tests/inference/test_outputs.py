@@ -14,8 +14,8 @@ from rasterio.io import MemoryFile
 
 from core.classes import DUBAI_CLASSES
 from core.errors import ImageError
+from core.imagery.output.write import png_bytes
 from core.imagery.raster import Georeference
-from core.imagery.write import png_bytes
 from core.inference import outputs as outputs_module
 from core.inference.outputs import Prediction, predict_file, prediction_outputs
 from core.inference.predictor import Predictor
@@ -66,7 +66,7 @@ def test_every_file_says_what_the_labels_say() -> None:
     features = json.loads(data["polygons"])["features"]
     summary = json.loads(data["summary"])
     assert list(summary) == [
-        "image", "model", "width", "height", "void_pixels", "pixel_area_m2", "classes"
+        "image", "model", "width", "height", "void_pixels", "pixel_area_m2", "classes", "generator"
     ]  # fmt: skip
     assert (summary["image"], summary["model"]) == ("a/scene.tif", "some-model")
     assert summary["void_pixels"] == 2 * 17

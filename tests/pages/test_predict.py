@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.imagery.write import png_bytes
+from core.imagery.output.write import png_bytes
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.models.card import ModelCard
-from core.models.store import ModelRef, find_model, list_models, load_model, read_card
+from core.models.store import (
+    ModelRef,
+    find_model,
+    foreign_models,
+    list_models,
+    load_model,
+    read_card,
+)
+from ui.shell.errors import plain
 
 if TYPE_CHECKING:
     import keras
@@ -62,8 +70,12 @@ def choose_model(key: str) -> ModelRef | None:
         The chosen model, or None where there is none and the page says what to do.
     """
     models = {ref.name: ref for ref in list_models()}
+    foreign = foreign_models()
     if not models:
         st.info("There is no model yet: train one on the Train page.")
+    for file, model in foreign.items():
+        st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
+    if not models:
         return None
     name = st.selectbox(
         "Model", list(models), key=key, bind="query-params", persist_state="session"

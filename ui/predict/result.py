@@ -13,8 +13,11 @@ from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
+from core.imagery.output.outlines import OutlineSettings
+from core.inference.likeness import differences
 from core.inference.outputs import OutputKind, Prediction, prediction_outputs
 from core.models.card import ModelCard
+from core.models.model_input import ModelInput
 from ui.loaded.images import OpenImage, safe_stem
 from ui.loaded.models import open_predictor
 from ui.shell.errors import plain
@@ -22,7 +25,14 @@ from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.classes import class_table
 
-__all__ = ["LabelMap", "Settings", "predict", "recent_prediction", "show_prediction"]
+__all__ = [
+    "LabelMap",
+    "Settings",
+    "predict",
+    "recent_prediction",
+    "show_prediction",
+    "warn_of_differences",
+]
 
 _MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
 _DOWNLOADS: dict[OutputKind, str] = {
@@ -109,6 +119,13 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
     return label_map
 
 
+def warn_of_differences(image: OpenImage, card: ModelCard) -> None:
+    """Say in what the image is unlike those the model was trained on."""
+    for difference in differences(ModelInput.of_card(card), image.raster):
+        text = str(difference)
+        st.warning(plain(f"{text[0].upper()}{text[1:]}."), icon=":material/compare:")
+
+
 def show_prediction(
     image: OpenImage, label_map: LabelMap, card: ModelCard, truth: Truth | None
 ) -> None:
@@ -159,9 +176,33 @@ def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None
     )
 
 
+def _outlines(located: bool) -> OutlineSettings:
+    """What the polygons of the download are to be."""
+    with st.expander("Polygons"):
+        left, right = st.columns(2)
+        unit = "m²" if located else "pixels"
+        area = left.number_input(
+            f"Smallest area, {unit}", min_value=0.0, key="min_area", persist_state="session"
+        )
+        simplify = right.number_input(
+            "Simplify, pixels off the edges",
+            min_value=0.0,
+            step=0.5,
+            key="simplify",
+            persist_state="session",
+            help="0 follows the edges of the pixels. Neighbours keep sharing their border.",
+        )
+    return OutlineSettings(area, simplify)
+
+
 def _downloads(prediction: Prediction) -> None:
-    outputs = prediction_outputs(prediction, safe_stem(prediction.image), with_polygons=True)
     st.subheader("Download")
+    outputs = prediction_outputs(
+        prediction,
+        safe_stem(prediction.image),
+        with_polygons=True,
+        outlines=_outlines("pixel_area_m2" in prediction.summary()),
+    )
     with st.container(horizontal=True):
         for output in outputs:
             if output.kind in _DOWNLOADS:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.classes import ClassTable, LandClass
-from core.datasets.dataset import Dataset, Sample
+from core.datasets.dataset import Dataset, ImageTraits, Sample
 from core.datasets.layouts.places import Grouping, by_place
-from core.datasets.layouts.traits import ImageTraits
 from core.datasets.masks.decode import MaskCoding
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError

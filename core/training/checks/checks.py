@@ -174,6 +174,7 @@ def check_config(
     names = dataset.classes.names
     check_class_weights(config, names)
     spec = network_of(config, images.used, len(names))
+    check_initial_weights(config, spec)
     _check_crop(config, spec, images)
     if config.replicas and config.batch % config.replicas:
         raise ConfigError(
@@ -182,7 +183,6 @@ def check_config(
             remedy="choose 0 (automatic) or a divisor of the batch: "
             + _listed([n for n in range(1, config.batch + 1) if not config.batch % n]),
         )
-    check_initial_weights(config, spec)
 
 
 def one_image(dataset: Dataset, config: TrainConfig) -> str:

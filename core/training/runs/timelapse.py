@@ -28,8 +28,8 @@ from core.errors import RunError
 from core.evaluation.confusion import scores
 from core.evaluation.evaluate import ImageCallback
 from core.imagery.display import to_rgb
+from core.imagery.output.write import png_bytes
 from core.imagery.shrink import display_size, downsample_image, downsample_labels
-from core.imagery.write import png_bytes
 from core.paths import write_bytes, write_json
 from core.training.runs.run import Run
 

@@ -15,6 +15,8 @@ from core.datasets.identity import sample_digests
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import split_samples
 from core.errors import ConfigError
+from core.imagery.raster import Header, read_header
+from core.models.training_imagery import TrainingImagery
 from core.training.checks.checks import one_image
 from core.training.checks.class_weights import check_class_weights
 from core.training.config import TrainConfig
@@ -27,6 +29,7 @@ TRAIN_MEMORY = 4 * 1024**3
 """Bytes of decoded training samples that are held."""
 
 _VAL_MEMORY = 1024**3  # bytes of decoded validation samples held
+_HEADERS = 64  # files asked for the size of a pixel and the meaning of the bands
 
 
 def load_data(
@@ -83,6 +86,10 @@ def load_data(
     for done, image in enumerate(val):
         check_alike(seen[0], image)
         progress("validation", done + 1, len(val))
+    # Before gaps are filled: they are no values of the images.
+    imagery = TrainingImagery.of(
+        ((image.pixels, image.valid) for image in seen), _headers(train), dataset.bands
+    )
     train.fill_gaps(normalisation)
     val.fill_gaps(normalisation)
     pixels = seen[0].pixels
@@ -98,7 +105,14 @@ def load_data(
         dtype=str(pixels.dtype),
         bands=bands,
         digests=sample_digests([s for side in sides for s in side.samples]),
+        imagery=imagery,
     )
+
+
+def _headers(store: SampleStore) -> list[Header]:
+    """Headers of some of the samples, evenly spread."""
+    step = -(-len(store) // _HEADERS)
+    return [read_header(sample.image) for sample in store.samples[::step]]
 
 
 def profile(config: TrainConfig, data: TrainingData) -> DataProfile:

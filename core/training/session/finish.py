@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 from core.evaluation.evaluate import evaluate_images
@@ -19,6 +20,7 @@ from core.training.runs.sample_scores import (
     write_samples,
 )
 from core.training.runs.status_writer import StatusWriter
+from core.training.session.collapse import never_predicted
 from core.training.session.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -59,7 +61,13 @@ def finish(
         test = evaluate_images(predictor, data.test, by_sample(names, sides["test"]))
         scores["test"] = test.summary(names)
     write_samples(run, SampleScores(epoch=card.training.epoch, sides=sides))
-    training = card.training.model_copy(update={"scores": scores})
+    missing = never_predicted(names, scores["val"], data.counts)
+    notes = card.training.notes
+    if missing:
+        print(f"warning: {missing}", file=sys.stderr)  # in the run's log
+        # A run that was stopped, and went on without anything better, has it already.
+        notes = " ".join([notes.removesuffix(missing).strip(), missing]).strip()
+    training = card.training.model_copy(update={"scores": scores, "notes": notes})
     card = card.model_copy(update={"training": training})
     if card.weights == WEIGHTS_FILE:
         # Nothing better came of a resume: the weights stay, and so does their hash.
@@ -72,7 +80,8 @@ def finish(
         shutil.rmtree(run.checkpoint, ignore_errors=True)
     status(
         state="stopped" if stop_reason else "finished",
-        message=f"{_how_it_ended(stop_reason, stopped_early, now.epoch)}; kept {best}.",
+        message=f"{_how_it_ended(stop_reason, stopped_early, now.epoch)}; kept {best}."
+        + (f" {missing}" if missing else ""),
         seconds_left=None,
     )
     return card

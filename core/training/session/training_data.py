@@ -10,6 +10,7 @@ from core.datasets.batches.sample_store import SampleStore
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from core.imagery.normalise import Normalisation
+from core.models.training_imagery import TrainingImagery
 
 __all__ = ["DataProfile", "TrainingData"]
 
@@ -28,6 +29,7 @@ class TrainingData:
         dtype: type of the pixels.
         bands: number of bands that the network gets.
         digests: digest of each image of train, val and test, in this order (`image_digest`).
+        imagery: what the training images are like; None where no pixel of them has data.
     """
 
     dataset: Dataset
@@ -41,6 +43,7 @@ class TrainingData:
     dtype: str
     bands: int
     digests: tuple[str, ...] = ()
+    imagery: TrainingImagery | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from core.classes import DUBAI_CLASSES
 from core.datasets.masks.single_mask import read_truth
 from core.errors import ImageError
-from core.imagery.write import png_bytes
+from core.imagery.output.write import png_bytes
 
 RNG = np.random.default_rng(6)
 LABELS = RNG.integers(0, 5, (20, 30), np.uint8)

@@ -11,7 +11,10 @@ from rasterio.features import shapes
 from rasterio.io import MemoryFile
 
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas, in_degrees
+from core.imagery.output.attribute_table import Legend, with_attribute_table
+from core.imagery.output.outlines import AS_PIXELS, OutlineSettings, large_enough, simplified
 from core.imagery.raster import Georeference
+from core.provenance import marked_tiff, tiff_placeholder
 
 __all__ = ["geotiff_bytes", "label_geotiff", "png_bytes", "polygons"]
 
@@ -28,18 +31,27 @@ def png_bytes(pixels: np.ndarray) -> bytes:
 
 
 def label_geotiff(
-    labels: np.ndarray, georeference: Georeference, colors: tuple[tuple[int, int, int], ...]
+    labels: np.ndarray,
+    georeference: Georeference,
+    colors: tuple[tuple[int, int, int], ...],
+    names: tuple[str, ...] = (),
 ) -> bytes:
-    """A GeoTIFF of labels on `georeference`'s grid, 255 as nodata, with a colour table.
+    """A GeoTIFF of labels on `georeference`'s grid, 255 as nodata, with colours and class names.
+
+    A TIFF's colour table has no opacity: 255 is transparent by being nodata, for GDAL, QGIS and
+    rasterio alike. The names stand in a raster attribute table and in the band's metadata.
 
     Args:
         labels: (H, W) uint8.
         georeference: grid and CRS, taken over exactly.
         colors: of the classes, in index order.
+        names: of the classes, in index order; by default their numbers.
     """
-    # A table of 256 entries; what is no class is transparent black.
-    table = {index: (*rgb, 255) for index, rgb in enumerate(colors)}
-    return geotiff_bytes(labels[..., None], georeference, nodata=_VOID, colormap=table)
+    # Without names there is nothing to list: a class is called by its number.
+    legend = Legend(names or tuple(map(str, range(len(colors)))), colors, _VOID)
+    return geotiff_bytes(
+        labels[..., None], georeference, nodata=_VOID, descriptions=("class",), legend=legend
+    )
 
 
 def geotiff_bytes(
@@ -47,10 +59,18 @@ def geotiff_bytes(
     georeference: Georeference,
     *,
     nodata: float | None = None,
-    colormap: dict[int, tuple[int, int, int, int]] | None = None,
     descriptions: tuple[str, ...] = (),
+    legend: Legend | None = None,
 ) -> bytes:
-    """A compressed, tiled GeoTIFF of (H, W, C)."""
+    """A compressed, tiled GeoTIFF of (H, W, C), marked as this program's.
+
+    Args:
+        pixels: (H, W, C) of any dtype that GDAL has.
+        georeference: grid and CRS, taken over exactly.
+        nodata: value that means no data.
+        descriptions: of the bands, from the first.
+        legend: names and colours of the values, of one 8-bit band.
+    """
     height, width, bands = pixels.shape
     with rasterio.Env(GDAL_PAM_ENABLED=False), MemoryFile() as memory:
         with memory.open(
@@ -66,15 +86,21 @@ def geotiff_bytes(
             tiled=True,
         ) as dataset:
             dataset.write(np.moveaxis(pixels, -1, 0))
-            if colormap:
-                dataset.write_colormap(1, colormap)
+            if legend:
+                dataset.write_colormap(1, legend.colormap())
+                dataset.update_tags(1, **legend.tags())
             for index, text in enumerate(descriptions):
                 dataset.set_band_description(index + 1, text)
-        return bytes(memory.read())
+            dataset.update_tags(TIFFTAG_SOFTWARE=tiff_placeholder())
+        data = bytes(memory.read())
+    return marked_tiff(with_attribute_table(data, legend.table()) if legend else data)
 
 
 def polygons(
-    labels: np.ndarray, names: tuple[str, ...], georeference: Georeference | None
+    labels: np.ndarray,
+    names: tuple[str, ...],
+    georeference: Georeference | None,
+    settings: OutlineSettings = AS_PIXELS,
 ) -> dict[str, Any]:
     """Regions of one class as a GeoJSON FeatureCollection; void is left out.
 
@@ -88,17 +114,18 @@ def polygons(
         labels: (H, W) uint8, 255 = void.
         names: of the classes, in index order.
         georeference: of the image.
+        settings: smallest region and simplification. `pixels` and `area_m2` of a polygon are those
+            of its region, whatever was simplified.
     """
     height, width = labels.shape
     areas = ground_areas(georeference, width, height)
     regions = list(shapes(labels, mask=labels != _VOID, connectivity=4))
-    in_pixels = [
-        [np.asarray(ring, np.float64) for ring in geometry["coordinates"]]
-        for geometry, _ in regions
-    ]
-    located, note = _located(in_pixels, georeference)
+    geometries = [geometry for geometry, _ in regions]
+    outlines = simplified(geometries, settings.simplify) if settings.simplify else geometries
+    located, note = _located([_rings(outline) for outline in outlines], georeference)
     features = []
-    for (_, value), rings, moved in zip(regions, in_pixels, located, strict=True):
+    for (geometry, value), moved in zip(regions, located, strict=True):
+        rings = _rings(geometry)
         properties: dict[str, Any] = {
             "class": names[int(value)],
             "label": int(value),
@@ -106,8 +133,9 @@ def polygons(
         }
         if isinstance(areas, GroundAreas):
             properties["area_m2"] = round(areas.of_polygon(rings), 2)
-        geometry = {"type": "Polygon", "coordinates": _wound(moved)}
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        outline = {"type": "Polygon", "coordinates": _wound(moved)}
+        features.append({"type": "Feature", "properties": properties, "geometry": outline})
+    features = large_enough(features, settings.min_area)
     collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
     if note:
         collection["coordinates"] = note
@@ -117,6 +145,10 @@ def polygons(
 
 
 _Rings = list[np.ndarray]
+
+
+def _rings(geometry: dict[str, Any]) -> _Rings:
+    return [np.asarray(ring, np.float64) for ring in geometry["coordinates"]]
 
 
 def _located(polygons: list[_Rings], georeference: Georeference | None) -> tuple[list[_Rings], str]:

@@ -1,0 +1,1 @@
+"""Label maps, probabilities and outlines as files."""

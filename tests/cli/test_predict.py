@@ -1,0 +1,162 @@
+"""Many images at once, and files that are there already."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import rasterio
+
+from core.cli.main import main
+from core.datasets.catalogue import open_dataset
+from core.datasets.synthetic.dubai import write_demo
+from tests.imagery.test_raster import tiff
+
+RNG = np.random.default_rng(19)
+
+
+def scene(folder: Path, name: str, bands: int = 3) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(tiff(RNG.integers(0, 256, (40, 48, bands), np.uint8)))
+    return path
+
+
+def predict(*arguments: object) -> int:
+    return main(["predict", *map(str, arguments), "--model", "tiny"])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_broken_images_are_named_and_the_others_mapped(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    images = [scene(tmp_path / "in", f"t{i}.tif", 1 if i == 3 else 3) for i in range(5)]
+    images[1].write_bytes(images[1].read_bytes()[:-900])
+    (tmp_path / "in/text.tif").write_text("no image")
+    images.insert(2, tmp_path / "in/text.tif")
+    assert predict(*images, "--out", tmp_path / "out") == 1
+    out, err = capsys.readouterr()
+    assert {line.split("/")[-1] for line in out.split() if line.endswith(".json")} == {
+        "t0.json", "t2.json", "t4.json",
+    }  # fmt: skip
+    assert {path.name[:2] for path in (tmp_path / "out").iterdir()} == {"t0", "t2", "t4"}
+    lines = err.strip().split("\n")
+    assert all(line.startswith("error: ") for line in lines)
+    assert "text.tif" in lines[0] and "t1.tif" in lines[1] and "t3.tif" in lines[2]
+    assert "has 1" in lines[2]
+    assert lines[-1] == "error: 3 of 6 not mapped"
+    assert "\r" not in err
+
+
+def test_none_of_several_is_mapped(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    assert predict(tmp_path / "a.tif", tmp_path / "b.tif", "--out", tmp_path / "out") == 1
+    assert capsys.readouterr().err.endswith("error: 2 of 2 not mapped\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_users_files_are_not_replaced(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    images = [scene(tmp_path, "a.tif"), scene(tmp_path, "x.tif")]
+    cv2.imwrite(str(tmp_path / "x_labels.png"), np.zeros((40, 48), np.uint8))
+    (tmp_path / "x.json").write_text(json.dumps({"shapes": [], "imagePath": "x.tif"}))
+    (tmp_path / "x.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    before = contents(tmp_path)
+    assert predict(*images, "--out", tmp_path, "--polygons") == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "",
+        "error: x.geojson, x.json and x_labels.png are there already, choose another --out or "
+        "--overwrite\n",
+    )
+    assert contents(tmp_path) == before
+    assert predict(*images, "--out", tmp_path, "--polygons", "--overwrite") == 0
+    assert json.loads((tmp_path / "x.json").read_text())["model"] == "tiny"
+
+
+def test_a_result_never_takes_the_place_of_another_image(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    images = [scene(tmp_path, "a.tif"), scene(tmp_path, "a_labels.tif")]
+    before = contents(tmp_path)
+    for extra in ([], ["--overwrite"]):
+        assert predict(*images, "--out", tmp_path, *extra) == 1
+        assert "a_labels.tif is one of the images" in capsys.readouterr().err
+        assert contents(tmp_path) == before
+
+
+def test_the_same_command_again_replaces_its_own_files(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    image = scene(tmp_path / "in", "x.tif")
+    arguments = (image, "--out", tmp_path / "out", "--polygons", "--probabilities")
+    assert predict(*arguments) == 0
+    first = contents(tmp_path / "out")
+    assert predict(*arguments) == 0
+    assert contents(tmp_path / "out") == first
+    # A result that was corrected by hand is not the program's any more.
+    with rasterio.open(tmp_path / "out/x_labels.tif", "r+") as labels:
+        labels.write(np.zeros((40, 48), np.uint8), 1)
+    capsys.readouterr()
+    assert predict(*arguments) == 1
+    assert "x_labels.tif is there already" in capsys.readouterr().err
+
+
+def test_activations_replace_their_own_files_alone(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    image = scene(tmp_path / "in", "x.tif")
+    out = tmp_path / "out"
+    command = ["activations", str(image), "--model", "tiny", "--out", str(out)]
+    command += ["--layer", "enc1_relu2"]
+    assert main(command) == 0
+    assert main(command) == 0
+    (out / "x_activations.json").write_text('{"mine": 1}')
+    np.savez(out / "x_enc1_relu2.npz", maps=np.zeros(3))
+    capsys.readouterr()
+    assert main(command) == 1
+    err = capsys.readouterr().err
+    assert "x_activations.json and x_enc1_relu2.npz are there already" in err
+
+
+def test_polygons_with_a_minimum_area_and_fewer_corners(tiny_model: str, tmp_path: Path) -> None:
+    image = scene(tmp_path / "in", "x.tif")
+    assert predict(image, "--out", tmp_path / "all", "--polygons") == 0
+    assert (
+        predict(image, "--out", tmp_path / "few", "--polygons", "--min-area", 2, "--simplify", 1)
+        == 0
+    )
+    every, few = (
+        json.loads((tmp_path / name / "x.geojson").read_text())["features"]
+        for name in ("all", "few")
+    )
+    # Pixels of half a metre.
+    assert [f["properties"] for f in few] == [
+        f["properties"] for f in every if f["properties"]["area_m2"] >= 2
+    ]
+    with pytest.raises(SystemExit):
+        predict(image, "--out", tmp_path / "few", "--min-area", -1)
+
+
+@pytest.mark.training
+def test_evaluate_says_in_what_a_dataset_differs(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, space: Path, tmp_path: Path
+) -> None:
+    root = write_demo(tmp_path / "demo", scenes=1, size=64, seed=2)
+    card = space / "models/tiny/model.json"
+    content = json.loads(card.read_text())
+    numbers = {"mean": [3.0] * 3, "std": [0.5] * 3, "low": [2.0] * 3, "high": [4.0] * 3}
+    card.write_text(json.dumps(content | {"imagery": numbers}))
+    assert main(["evaluate", "--model", "tiny", "--dataset", str(root), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["images"] == 4
+    assert err.startswith(f"warning: {open_dataset(root).samples[0].id}: the values lie ")
+    assert "3 ± 0.5" in err

@@ -1,0 +1,77 @@
+"""Polygons with a minimum area and fewer corners."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import shapely
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+
+from core.imagery.output.outlines import OutlineSettings
+from core.imagery.output.write import polygons
+from core.imagery.raster import Georeference
+
+NAMES = ("Land", "Roof", "Water")
+GRID = Georeference(CRS.from_epsg(32631), from_origin(6e5, 5.7e6, 0.5, 0.5))
+
+
+def discs() -> np.ndarray:
+    """Land with a large disc of roof that touches one of water, and a single stray pixel."""
+    labels = np.zeros((120, 160), np.uint8)
+    cv2.circle(labels, (50, 60), 30, 1, -1)
+    cv2.circle(labels, (105, 60), 28, 2, -1)
+    labels[3, 3] = 1
+    return labels
+
+
+def corners(collection: dict) -> int:
+    geometries = [feature["geometry"] for feature in collection["features"]]
+    return sum(len(ring) for geometry in geometries for ring in geometry["coordinates"])
+
+
+def shapes(collection: dict) -> list[shapely.Geometry]:
+    return [shapely.geometry.shape(feature["geometry"]) for feature in collection["features"]]
+
+
+def test_without_settings_nothing_changes() -> None:
+    assert polygons(discs(), NAMES, GRID, OutlineSettings()) == polygons(discs(), NAMES, GRID)
+
+
+def test_regions_below_the_area_are_left_out_in_the_units_of_the_place() -> None:
+    counts = [f["properties"]["pixels"] for f in polygons(discs(), NAMES, None)["features"]]
+    assert 1 in counts
+    in_pixels = polygons(discs(), NAMES, None, OutlineSettings(min_area=2))["features"]
+    assert sorted(f["properties"]["pixels"] for f in in_pixels) == sorted(
+        n for n in counts if n > 1
+    )
+    # A pixel has a quarter of a square metre: 600 m² are 2400 pixels.
+    in_metres = polygons(discs(), NAMES, GRID, OutlineSettings(min_area=600))["features"]
+    areas = [f["properties"]["area_m2"] for f in in_metres]
+    assert min(areas) >= 600
+    assert len(areas) == sum(n * 0.25 >= 600 for n in counts)
+    assert polygons(discs(), NAMES, None, OutlineSettings(min_area=1e9))["features"] == []
+
+
+def test_simplified_outlines_have_fewer_corners_and_still_meet() -> None:
+    exact = polygons(discs(), NAMES, None)
+    smooth = polygons(discs(), NAMES, None, OutlineSettings(simplify=2))
+    assert corners(smooth) < 0.5 * corners(exact)
+    assert [f["properties"] for f in smooth["features"]] == [
+        f["properties"] for f in exact["features"]
+    ]
+    before, after = shapes(exact), shapes(smooth)
+    assert all(shape.is_valid for shape in after)
+    for a, b in zip(before, after, strict=True):
+        if a.area > 10:
+            assert abs(a.area - b.area) / a.area < 0.05
+            assert a.hausdorff_distance(b) < 6
+    # No gap and no overlap: the union covers the image, and the areas add up to it.
+    assert shapely.union_all(after).area == np.float64(120 * 160)
+    assert abs(sum(shape.area for shape in after) - 120 * 160) < 1e-6
+
+
+def test_simplification_counts_in_pixels_whatever_the_grid() -> None:
+    plain = polygons(discs(), NAMES, None, OutlineSettings(simplify=2))
+    located = polygons(discs(), NAMES, GRID, OutlineSettings(simplify=2))
+    assert corners(plain) == corners(located)
