@@ -28,7 +28,7 @@ from core.datasets.recipes.recipe import Augmentation
 from core.device import tensorflow
 from core.imagery.normalise import Normalisation
 
-__all__ = ["Augmenter", "speckle_adds"]
+__all__ = ["Augmenter"]
 
 _NODES = 5  # of the grid a deformation is drawn on, along a side
 _BEND = 1 / 16  # of the side: how far a node moves at most; neighbours lie 1/4 apart, so no folds
@@ -45,6 +45,7 @@ class Augmenter:
         normalisation: as it will stand in the model card.
         bands: of the images.
         dtype: of the images in the file.
+        decibel: whether the images are in dB (`Dataset.decibel`).
         fused: compile what is done pixel by pixel into one loop (XLA), for many batches of one
             shape: half the processors' time, after half a second of compiling. What is drawn is
             the same, what comes out equal but for rounding.
@@ -57,12 +58,14 @@ class Augmenter:
         bands: int,
         dtype: np.dtype[Any] | str,
         *,
+        decibel: bool = False,
         fused: bool = False,
     ) -> None:
         self.augmentation = augmentation
         self.normalisation = normalisation
         self.whole = np.issubdtype(np.dtype(dtype), np.integer)
-        self.decibel = speckle_adds(normalisation, dtype)
+        # Under the normalisation of that name they are by definition.
+        self.decibel = decibel or normalisation.kind == "decibel"
         self.range = _range(normalisation, self.whole)
         mean, std = normalisation.centring
         self.gap = np.array(mean or (0.0,) * bands, np.float32)
@@ -171,18 +174,6 @@ class Augmenter:
             offset = (low / span).astype(np.float32)
             return (images + offset) * factor - offset
         return ops.clip(images * factor, 0, 1) if self.whole else images * factor
-
-
-def speckle_adds(normalisation: Normalisation, dtype: np.dtype[Any] | str) -> bool:
-    """Whether the images are in dB, where a factor on the intensity is a sum.
-
-    Under the normalisation ``decibel`` they are by definition. Floating-point values of another
-    are taken for dB where their range starts below 0: an intensity or amplitude never does.
-    """
-    if normalisation.kind == "decibel":
-        return True
-    whole = np.issubdtype(np.dtype(dtype), np.integer)
-    return not whole and any(low < 0 for low in normalisation.low)
 
 
 def _range(normalisation: Normalisation, whole: bool) -> float:

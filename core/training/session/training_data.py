@@ -27,6 +27,8 @@ class TrainingData:
             int64.
         dtype: type of the pixels.
         bands: number of bands that the network gets.
+        changes: what is other in the dataset than when the run began, in a sentence; empty where
+            nothing is.
     """
 
     dataset: Dataset
@@ -39,6 +41,7 @@ class TrainingData:
     counts: np.ndarray
     dtype: str
     bands: int
+    changes: str = ""
 
 
 @dataclass(frozen=True)
