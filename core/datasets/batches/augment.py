@@ -45,7 +45,6 @@ class Augmenter:
         normalisation: as it will stand in the model card.
         bands: of the images.
         dtype: of the images in the file.
-        decibel: whether the images are in dB (`Dataset.decibel`).
         fused: compile what is done pixel by pixel into one loop (XLA), for many batches of one
             shape: half the processors' time, after half a second of compiling. What is drawn is
             the same, what comes out equal but for rounding.
@@ -58,14 +57,13 @@ class Augmenter:
         bands: int,
         dtype: np.dtype[Any] | str,
         *,
-        decibel: bool = False,
         fused: bool = False,
     ) -> None:
         self.augmentation = augmentation
         self.normalisation = normalisation
         self.whole = np.issubdtype(np.dtype(dtype), np.integer)
         # Under the normalisation of that name they are by definition.
-        self.decibel = decibel or normalisation.kind == "decibel"
+        self.decibel = normalisation.kind == "decibel"
         self.range = _range(normalisation, self.whole)
         mean, std = normalisation.centring
         self.gap = np.array(mean or (0.0,) * bands, np.float32)
@@ -75,6 +73,14 @@ class Augmenter:
         self._pixelwise = self._of_pixels
         if fused:
             self._pixelwise = tensorflow().function(self._of_pixels, jit_compile=True)
+
+    def of_decibel(self, known: bool) -> Augmenter:
+        """The same where images are known to be in dB by another way: see `Dataset.decibel`.
+
+        A factor on the intensity is a sum there.
+        """
+        self.decibel = self.decibel or known
+        return self
 
     def __call__(self, images: Any, labels: Any, valid: Any, seed: Any) -> tuple[Any, Any]:
         """Change a batch.

@@ -48,9 +48,8 @@ def training_feed(
     tf = tensorflow()
     size, first = recipe.patch.size, images[0].pixels
     bands = first.shape[-1]
-    augmenter = Augmenter(
-        recipe.augmentation, normalisation, bands, first.dtype, decibel=decibel, fused=True
-    )
+    augmenter = Augmenter(recipe.augmentation, normalisation, bands, first.dtype, fused=True)
+    augmenter.of_decibel(decibel)
 
     def drawn() -> Iterator[Any]:
         try:

@@ -24,13 +24,13 @@ class Draw(NamedTuple):
 
     Attributes:
         image: the image.
-        index: its position.
+        position: its position.
         rare: the class that the crop is to hold; None for any place.
         center: row and column of a pixel of that class.
     """
 
     image: LabelledImage
-    index: int
+    position: int
     rare: int | None = None
     center: tuple[int, int] | None = None
 
@@ -90,7 +90,8 @@ class ImagePool:
         """Another draw of the same sort: any image, or the same image and class."""
         if draw.rare is None or self._classes is None:
             return self._anything()
-        return draw._replace(center=self._classes.pixel(draw.index, draw.rare, draw.image.labels))
+        center = self._classes.pixel(draw.position, draw.rare, draw.image.labels)
+        return draw._replace(center=center)
 
     def _anything(self) -> Draw:
         index = self._next()

@@ -58,9 +58,8 @@ def augmented_preview(
     tensorflow()
     from keras import ops
 
-    augmenter = Augmenter(
-        recipe.augmentation, normalisation, pixels.shape[-1], pixels.dtype, decibel=decibel
-    )
+    augmenter = Augmenter(recipe.augmentation, normalisation, pixels.shape[-1], pixels.dtype)
+    augmenter.of_decibel(decibel)
     changed = augmenter(*(ops.convert_to_tensor(part) for part in batch))
     values, labels = (ops.convert_to_numpy(part) for part in changed)
     chosen = list(bands or default_bands(pixels.shape[-1], str(pixels.dtype)))

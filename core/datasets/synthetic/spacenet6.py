@@ -44,7 +44,7 @@ _STRIPS = {
 _CRS = 32631
 _WEST, _NORTH = 591_000.0, 5_749_000.0  # near the port of Rotterdam
 _A_ROW = 6  # places side by side
-_CALIBRATION = (43.3, 58.15, 55.85, 40.7)
+_CALIBRATION = np.array((43.3, 58.15, 55.85, 40.7), np.float32)
 """From backscatter in dB to the values of the real files, whose means are 28.6, 36.1, 33.8, 26.2
 and whose maxima are about 92 (as solutions of the challenge publish them)."""
 _LEAST = 1.0  # 0 is no data: what is darker than the receiver's noise is not below it
@@ -199,7 +199,7 @@ def _write_images(
     gap = ~tile.valid
     # Radar of a turned strip looked the other way; turned by 180° it looks as the others.
     radar = port.radar("up" if _STRIPS[tile.strip] else "down", tile.number)[window]
-    radar = np.maximum(radar + np.float32(_CALIBRATION), np.float32(_LEAST))
+    radar = np.maximum(radar + _CALIBRATION, np.float32(_LEAST))
     radar[gap] = tile.gap
     seen = light[window]
     bright = np.clip(seen[..., :3] * 255 / 0.6, 1, 255)

@@ -271,7 +271,7 @@ def test_what_is_decibel_is_known_and_not_guessed() -> None:
     below = Normalisation(kind="minmax", divisor=1, low=(-32.0,), high=(4.0,))
     above = Normalisation(kind="minmax", divisor=1, low=(10.0,), high=(60.0,))
     assert Augmenter(NONE, RADAR, 1, "float32").decibel
-    assert Augmenter(NONE, above, 1, "float32", decibel=True).decibel
+    assert Augmenter(NONE, above, 1, "float32").of_decibel(True).decibel
     for other in (below, above, PLAIN):
         assert not Augmenter(NONE, other, 1, "float32").decibel
 
@@ -279,9 +279,8 @@ def test_what_is_decibel_is_known_and_not_guessed() -> None:
 def test_speckle_in_positive_decibel_multiplies_the_intensity() -> None:
     limits = Normalisation(kind="minmax", divisor=1, low=(10.0,), high=(60.0,))
     images = limits.scaled(np.full((40, 64, 64, 1), 36.0, np.float32), cut=False)
-    augmenter = Augmenter(
-        NONE.model_copy(update={"speckle": 0.3}), limits, 1, "float32", decibel=True
-    )
+    augmenter = Augmenter(NONE.model_copy(update={"speckle": 0.3}), limits, 1, "float32")
+    augmenter.of_decibel(True)
     labels = np.zeros(images.shape[:3], np.uint8)
     got, _ = augmenter(images, labels, np.ones(labels.shape, bool), 3)
     factor = 10 ** ((limits.unscaled(np.asarray(got)) - 36.0) / 10)

@@ -92,7 +92,7 @@ def test_a_pool_that_is_not_in_memory_sees_all_images(demo: Dataset) -> None:
     pool = ImagePool(store, np.random.default_rng(0))
     assert {pool.draw().image.id for _ in range(1500)} == {s.id for s in demo.samples}
     draw = pool.draw()
-    assert (store[draw.index].pixels == draw.image.pixels).all()
+    assert (store[draw.position].pixels == draw.image.pixels).all()
     assert draw.rare is None and draw.center is None
 
 
