@@ -62,7 +62,7 @@ def write_tree(root: Path, tiles: int = 3400, products: Sequence[str] = ("SAR-In
 def _template(bands: int, dtype: str) -> tuple[bytes, bytes]:
     """The bytes of a tile before and after the two numbers that say where it lies."""
     values = np.random.default_rng(0).uniform(1, 200, (bands, SIDE, SIDE))
-    pixels = -values / 10 if dtype == "float32" else values
+    pixels = values / 4 if dtype == "float32" else values
     transform = Affine(_PIXEL, 0, _WEST, 0, -_PIXEL, _NORTH)
     with MemoryFile() as memory:
         with memory.open(

@@ -71,6 +71,8 @@ class Dataset:
         products: all products; empty where a dataset has one kind of image.
         bands: decided in a recipe: the bands that are used, counted from 0; empty for all.
         windows: decided in a recipe: parts of samples that are used, by id.
+        decibel: whether the images are radar backscatter in dB, as the product's description says;
+            the values alone do not tell.
         nodata: a value that in all bands at once means no data, also where a file does not say so.
     """
 
@@ -86,6 +88,7 @@ class Dataset:
     bands: tuple[int, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
     nodata: float | None = None
+    decibel: bool = False
 
     @property
     def scenes(self) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class Normalisation(BaseModel):
         kind: ``unit`` divides by the type's range (8-bit to 0–1); ``standard`` also centres and
             scales by the training split's mean and standard deviation, ``imagenet`` by those of
             ImageNet (RGB only); ``minmax`` and ``percentile`` bring the training split's smallest
-            and largest value, or two percentiles, to 0 and 1, ``decibel`` two fixed limits of
+            and largest value, or two percentiles, to 0 and 1, ``decibel`` two limits of
             radar backscatter in dB; what lies beyond is cut off.
         divisor: 255 for 8-bit, 65535 for 16-bit, 1 for float imagery and where `low` and `high`
             are given.

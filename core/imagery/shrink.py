@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from core.imagery.resample import resample_labels
+
 __all__ = ["display_size", "downsample_image", "downsample_labels"]
 
 
@@ -19,9 +21,7 @@ def downsample_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray
 
     Only values that were there can come out; labels are names, so they are never averaged.
     """
-    rows = ((np.arange(height) + 0.5) * labels.shape[0] / height).astype(np.intp)
-    columns = ((np.arange(width) + 0.5) * labels.shape[1] / width).astype(np.intp)
-    return labels[np.ix_(rows, columns)]
+    return resample_labels(labels, height, width)
 
 
 def downsample_image(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

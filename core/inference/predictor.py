@@ -47,7 +47,9 @@ class Predictor:
         model: network from images (N, H, W, C) to logits (N, H, W, K).
         model_input: the way from an image's pixels to the network's C channels.
         tile: largest side of a tile in pixels; a network of one size takes tiles of that size.
-        overlap: share of a tile that neighbours share, 0 to 0.75.
+            With an overlap it is at least two of the network's multiples.
+        overlap: share of a tile that neighbours share, 0 to 0.75, in whole multiples of the
+            network's; where it is not 0, at least one.
         tta: average over the eight symmetries of the square.
         batch: number of tiles computed at once.
 
@@ -77,9 +79,13 @@ class Predictor:
         # may begin anywhere, but for the strides within it.
         multiple = self._multiple = _STRIDE if model_input.size else model_input.multiple
         self.tile = model_input.size or max(multiple, tile // multiple * multiple)
-        # At least one multiple is left to move on by.
+        if overlap and not model_input.size:
+            # Room for one multiple that neighbours share, and one to move on by.
+            self.tile = max(self.tile, 2 * multiple)
         rounded = round(self.tile * overlap / multiple) * multiple
-        self.overlap = min(rounded, self.tile - multiple)
+        # A deep network's multiple may be more than was asked for; without any, seams show.
+        least = multiple if overlap else 0
+        self.overlap = min(max(rounded, least), self.tile - multiple)
         self.tta = tta
         self.batch = batch
         self._functions: dict[tuple[int, int], Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import time
@@ -14,7 +15,7 @@ from core.training.runs.run import EPOCH_FILE, Run
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["check_space", "mark_checkpoint", "restore", "write_checkpoint"]
+__all__ = ["check_space", "mark_checkpoint", "restore", "seconds_in_epoch", "write_checkpoint"]
 
 
 def write_checkpoint(run: Run, model: keras.Model, epoch: int) -> str:
@@ -40,7 +41,7 @@ def write_checkpoint(run: Run, model: keras.Model, epoch: int) -> str:
     return name
 
 
-def mark_checkpoint(run: Run, name: str, epochs: int, steps: int) -> None:
+def mark_checkpoint(run: Run, name: str, epochs: int, steps: int, seconds: float = 0.0) -> None:
     """Let a resume go on from a checkpoint, and delete the others.
 
     Args:
@@ -48,8 +49,10 @@ def mark_checkpoint(run: Run, name: str, epochs: int, steps: int) -> None:
         name: name of the file.
         epochs: number of whole epochs it holds.
         steps: number of steps of the next epoch it holds.
+        seconds: wall time of those steps.
     """
-    write_json(run.checkpoint / EPOCH_FILE, {"epoch": epochs, "batch": steps, "state": name})
+    mark = {"epoch": epochs, "batch": steps, "state": name, "seconds": round(seconds, 2)}
+    write_json(run.checkpoint / EPOCH_FILE, mark)
     for old in run.checkpoint.glob("*.weights.h5"):
         if old.name != name:
             old.unlink()
@@ -83,6 +86,14 @@ def restore(run: Run, model: keras.Model) -> tuple[int, int]:
     except (OSError, ValueError, KeyError) as error:
         raise unreadable from error
     return epochs, steps
+
+
+def seconds_in_epoch(run: Run) -> float:
+    """Wall time of the steps of an unfinished epoch that the marked checkpoint holds."""
+    try:
+        return float(json.loads((run.checkpoint / EPOCH_FILE).read_text())["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0  # there is none, or a version before wrote it
 
 
 def check_space(run: Run, model: keras.Model) -> None:

@@ -147,3 +147,16 @@ def test_memory_is_bounded_by_a_row_of_tiles(model: Any, tmp_path: Path) -> None
         return highest - height * 128
 
     assert peak(2048) < 2 * peak(256)
+
+
+@pytest.mark.parametrize("multiple", [4, 64, 128, 256, 512])
+@pytest.mark.parametrize("overlap", [0.05, 0.25, 0.5])
+def test_an_overlap_is_never_rounded_away(model: Any, multiple: int, overlap: float) -> None:
+    """A deep network's multiple may be more than that share of a tile."""
+    deep = replace(INPUT, multiple=multiple)
+    for tile in (64, 128, 512):
+        predictor = Predictor(model, deep, tile=tile, overlap=overlap)
+        assert predictor.overlap >= deep.multiple
+        assert predictor.overlap % deep.multiple == predictor.tile % deep.multiple == 0
+        assert predictor.overlap < predictor.tile
+    assert Predictor(model, deep, tile=64, overlap=0).overlap == 0

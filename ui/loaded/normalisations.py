@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.datasets.batches.fit_normalisation import fit_normalisation
+from core.datasets.batches.fit_normalisation import fit_normalisation, value_range_warning
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
@@ -22,11 +22,16 @@ _DECIDES = {"product", "bands", "exclude", "mask_values", "windows", "normalisat
 
 @dataclass(frozen=True)
 class TrainingNormalisation:
-    """A normalisation and how many of the training samples its numbers come from."""
+    """A normalisation and how many of the training samples its numbers come from.
+
+    Attributes:
+        warning: that it does not go with the values, in a sentence; empty where it does.
+    """
 
     normalisation: Normalisation
     used: int
     training: int
+    warning: str = ""
 
 
 def files_and_reading(dataset: Dataset) -> str:
@@ -52,7 +57,11 @@ def _fit(
     key: str, ids: tuple[str, ...], _dataset: Dataset, _recipe: Recipe
 ) -> TrainingNormalisation:
     samples = [_dataset.sample(sample) for sample in ids]
-    if _recipe.normalisation in ("unit", "imagenet", "decibel"):
+    if _recipe.normalisation in ("unit", "imagenet") or (
+        _recipe.normalisation == "decibel" and _recipe.clip
+    ):
         samples = samples[:1]  # their numbers are given; one sample tells type and bands
     seen = SampleStore(_dataset, samples, _MEMORY).survey()
-    return TrainingNormalisation(fit_normalisation(_recipe, seen), len(seen), len(ids))
+    normalisation = fit_normalisation(_recipe, seen)
+    warning = value_range_warning(normalisation, seen)
+    return TrainingNormalisation(normalisation, len(seen), len(ids), warning)

@@ -28,7 +28,7 @@ from core.datasets.recipes.recipe import Augmentation
 from core.device import tensorflow
 from core.imagery.normalise import Normalisation
 
-__all__ = ["Augmenter", "speckle_adds"]
+__all__ = ["Augmenter"]
 
 _NODES = 5  # of the grid a deformation is drawn on, along a side
 _BEND = 1 / 16  # of the side: how far a node moves at most; neighbours lie 1/4 apart, so no folds
@@ -62,7 +62,8 @@ class Augmenter:
         self.augmentation = augmentation
         self.normalisation = normalisation
         self.whole = np.issubdtype(np.dtype(dtype), np.integer)
-        self.decibel = speckle_adds(normalisation, dtype)
+        # Under the normalisation of that name they are by definition.
+        self.decibel = normalisation.kind == "decibel"
         self.range = _range(normalisation, self.whole)
         mean, std = normalisation.centring
         self.gap = np.array(mean or (0.0,) * bands, np.float32)
@@ -72,6 +73,14 @@ class Augmenter:
         self._pixelwise = self._of_pixels
         if fused:
             self._pixelwise = tensorflow().function(self._of_pixels, jit_compile=True)
+
+    def of_decibel(self, known: bool) -> Augmenter:
+        """The same where images are known to be in dB by another way: see `Dataset.decibel`.
+
+        A factor on the intensity is a sum there.
+        """
+        self.decibel = self.decibel or known
+        return self
 
     def __call__(self, images: Any, labels: Any, valid: Any, seed: Any) -> tuple[Any, Any]:
         """Change a batch.
@@ -171,18 +180,6 @@ class Augmenter:
             offset = (low / span).astype(np.float32)
             return (images + offset) * factor - offset
         return ops.clip(images * factor, 0, 1) if self.whole else images * factor
-
-
-def speckle_adds(normalisation: Normalisation, dtype: np.dtype[Any] | str) -> bool:
-    """Whether the images are in dB, where a factor on the intensity is a sum.
-
-    Under the normalisation ``decibel`` they are by definition. Floating-point values of another
-    are taken for dB where their range starts below 0: an intensity or amplitude never does.
-    """
-    if normalisation.kind == "decibel":
-        return True
-    whole = np.issubdtype(np.dtype(dtype), np.integer)
-    return not whole and any(low < 0 for low in normalisation.low)
 
 
 def _range(normalisation: Normalisation, whole: bool) -> float:

@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from core.classes import VOID
 from core.datasets.batches.labelled_image import LabelledImage
-from core.datasets.batches.patch_grid import patch_grid
+from core.datasets.batches.patch_grid import PatchGrid, patch_grid
 from core.datasets.batches.pool import ImagePool, chunks
+from core.datasets.batches.rare_classes import RareClasses, class_pixels, rare_classes
+from core.datasets.batches.sample_store import SampleStore
 from core.datasets.recipes.recipe import Augmentation, Patch
 from core.errors import ConfigError
+from core.imagery.resample import resample_image, resample_labels
 from core.imagery.window import Window
 
 __all__ = ["Crop", "crops", "grid_crops", "random_crops", "random_windows"]
 
-_RESIZED = ("uint8", "uint16", "int16", "float32", "float64")  # what cv2.resize takes
+_TRIES = 10  # draws of a crop until one is labelled enough
 
 
 class Crop(NamedTuple):
@@ -61,14 +63,17 @@ def random_crops(
     Raises:
         ConfigError: no image has a labelled pixel.
     """
-    pool = ImagePool(images, rng)
+    pool = ImagePool(images, rng, patch.rare)
     while True:
-        for _ in range(10):
-            image, present = pool.draw()
-            side, top, left = _random_place(image, present, patch, augmentation, rng)
-            crop = _cut(image, patch.size, side, top, left)
+        draw = pool.draw()
+        for _ in range(_TRIES):
+            side = _side(patch, augmentation, rng)
+            top, left = _anywhere(draw.image.labels.shape, side, draw.center, rng)
+            crop = _cut(draw.image, patch.size, side, top, left)
             if (crop.labels != VOID).mean() >= patch.minimum_labelled:
                 break
+            # Of the same sort, or crops that are refused would change the share of rare classes.
+            draw = pool.again(draw)
         yield _turned(crop, augmentation, rng)
 
 
@@ -81,34 +86,25 @@ def random_windows(
 ) -> tuple[Window, ...]:
     """Where `random_crops` would cut an image: x, y, width, height in its pixels.
 
-    Those that are labelled too little are left out, as they are drawn again there.
+    Those that are labelled too little are left out, as they are drawn again there. Rare classes are
+    those of this image. None where it has no label.
     """
-    present = [int(c) for c in np.unique(image.labels) if c != VOID]
+    if not (image.labels != VOID).any():
+        return ()
+    pool = ImagePool([image], rng, patch.rare)
     windows: list[Window] = []
-    for _ in range(10 * count):
-        side, top, left = _random_place(image, present, patch, augmentation, rng)
-        labels = image.labels[top : top + side, left : left + side]
-        # What a crop has beyond a smaller image counts as void.
-        if (labels != VOID).sum() / side**2 >= patch.minimum_labelled:
-            windows.append((left, top, labels.shape[1], labels.shape[0]))
-        if len(windows) == count:
-            break
+    for _ in range(count):
+        draw = pool.draw()
+        for _ in range(_TRIES):
+            side = _side(patch, augmentation, rng)
+            top, left = _anywhere(image.labels.shape, side, draw.center, rng)
+            labels = image.labels[top : top + side, left : left + side]
+            # What a crop has beyond a smaller image counts as void.
+            if (labels != VOID).sum() / side**2 >= patch.minimum_labelled:
+                windows.append((left, top, labels.shape[1], labels.shape[0]))
+                break
+            draw = pool.again(draw)
     return tuple(windows)
-
-
-def _random_place(
-    image: LabelledImage,
-    present: Sequence[int],
-    patch: Patch,
-    augmentation: Augmentation,
-    rng: np.random.Generator,
-) -> tuple[int, int, int]:
-    """Side, top and left of a crop in the image's pixels."""
-    center = None
-    if rng.random() < patch.rare and present:
-        center = _pixel_of(image.labels, int(rng.choice(present)), rng)
-    side = _side(patch, augmentation, rng)
-    return side, *_anywhere(image.labels.shape, side, center, rng)
 
 
 def grid_crops(
@@ -120,8 +116,8 @@ def grid_crops(
     """The crops of a grid for ever, all of them in a new order each time.
 
     Between them, so that they make up the share `Patch.rare`, come crops drawn by class: a class
-    evenly among those of all crops, then a crop evenly among those it is in. A zoom is about the
-    middle of a crop, within the image.
+    evenly among the `rare_classes` of all crops, then a crop evenly among those it is in. A zoom
+    is about the middle of a crop, within the image.
 
     Raises:
         ConfigError: no crop is labelled enough.
@@ -139,19 +135,38 @@ def grid_crops(
             remedy="set minimum_labelled of the recipe's patch lower, or check the masks with "
             "`audit`",
         )
-    present = np.concatenate([grid.present[grid.kept] for grid in grids])
     numbers = np.array([number for number, _ in places])
+    by_class = _GridClasses(images, grids, rng) if patch.rare else None
     while True:
         # All at once where they are in memory; else some images' crops after the others'.
         for chosen in chunks(images, rng):
-            inside = np.flatnonzero(np.isin(numbers, chosen))
-            by_class = present[inside].T
-            members = [inside[column] for column in by_class if column.any()]
-            for index in rng.permutation(inside):
-                while rng.random() < patch.rare:
-                    rare = rng.choice(members[rng.integers(len(members))])
-                    yield _of_grid(images, places[rare], patch, augmentation, rng)
+            for index in rng.permutation(np.flatnonzero(np.isin(numbers, chosen))):
+                while by_class and rng.random() < patch.rare:
+                    yield _of_grid(images, by_class.draw(), patch, augmentation, rng)
                 yield _of_grid(images, places[index], patch, augmentation, rng)
+
+
+class _GridClasses:
+    """Draws crops of a grid by the classes they have."""
+
+    def __init__(
+        self,
+        images: Sequence[LabelledImage],
+        grids: Sequence[PatchGrid],
+        rng: np.random.Generator,
+    ) -> None:
+        self._grids, self._rng = grids, rng
+        crops_of = np.stack([grid.present[grid.kept].sum(axis=0) for grid in grids])
+        pixels = np.where(crops_of > 0, class_pixels(images), 0)
+        resident = not isinstance(images, SampleStore) or images.resident
+        self._classes = RareClasses(crops_of, rare_classes(pixels), rng, resident)
+
+    def draw(self) -> tuple[int, Window]:
+        """Position of an image, and a window."""
+        number, value = self._classes.draw()
+        grid = self._grids[number]
+        there = np.flatnonzero(grid.kept & grid.present[:, value])
+        return number, grid.windows[int(self._rng.choice(there))]
 
 
 def _of_grid(
@@ -174,18 +189,6 @@ def _side(patch: Patch, augmentation: Augmentation, rng: np.random.Generator) ->
     """Of the part of an image that becomes a crop, in its pixels."""
     zoom = np.exp(rng.uniform(*np.log(augmentation.zoom)))
     return max(2, round(patch.size / zoom))
-
-
-def _pixel_of(labels: np.ndarray, value: int, rng: np.random.Generator) -> tuple[int, int]:
-    """A random pixel of a class; places are tried first, a full search costs a crop's time."""
-    rows = rng.integers(0, labels.shape[0], 2000)
-    cols = rng.integers(0, labels.shape[1], 2000)
-    hits = np.flatnonzero(labels[rows, cols] == value)
-    if hits.size:
-        return int(rows[hits[0]]), int(cols[hits[0]])
-    places = np.flatnonzero(labels == value)
-    row, col = divmod(int(rng.choice(places)), labels.shape[1])
-    return row, col
 
 
 def _anywhere(
@@ -215,15 +218,10 @@ def _cut(image: LabelledImage, size: int, side: int, top: int, left: int) -> Cro
         # What is mirrored was labelled once already.
         labels = np.pad(labels, edges, constant_values=VOID)
     if side != size:
-        if pixels.dtype not in _RESIZED:
-            pixels = pixels.astype(np.float32)
-        # cv2.INTER_AREA averages when shrinking; labels are never mixed.
-        how = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-        pixels = cv2.resize(pixels, (size, size), interpolation=how).reshape(size, size, -1)
-        nearest = cv2.INTER_NEAREST
-        labels = cv2.resize(labels, (size, size), interpolation=nearest)
-        seen = cv2.resize(valid.view(np.uint8), (size, size), interpolation=nearest)
-        valid = seen.view(bool)
+        pixels = resample_image(pixels, size, size)
+        labels = resample_labels(labels, size, size)
+        # Whole crops have data, as a rule: to say so is quicker than to take every pixel.
+        valid = np.ones(labels.shape, bool) if valid.all() else resample_labels(valid, size, size)
     return Crop(pixels, labels, valid)
 
 

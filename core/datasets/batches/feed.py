@@ -26,6 +26,8 @@ def training_feed(
     batch: int,
     seed: int,
     failed: list[DSIError | MemoryError] | None = None,
+    *,
+    decibel: bool = False,
 ) -> Any:
     """Endless batches for `fit`, made while the network computes.
 
@@ -37,6 +39,7 @@ def training_feed(
         seed: the same seed gives the same batches, however often the stream is started.
         failed: where the error goes that ends the stream, such as a file that has vanished;
             TensorFlow raises one of its own in its place.
+        decibel: whether the images are in dB (`Dataset.decibel`).
 
     Returns:
         A `tf.data.Dataset` of images (batch, size, size, C) float32, normalised, and labels
@@ -46,6 +49,7 @@ def training_feed(
     size, first = recipe.patch.size, images[0].pixels
     bands = first.shape[-1]
     augmenter = Augmenter(recipe.augmentation, normalisation, bands, first.dtype, fused=True)
+    augmenter.of_decibel(decibel)
 
     def drawn() -> Iterator[Any]:
         try:
@@ -95,13 +99,29 @@ def scaled_batches(
         yield pixels, labels, valid, np.int32(rng.integers(2**31 - 1))
 
 
-def check_photometric(recipe: Recipe, normalisation: Normalisation, image: LabelledImage) -> None:
+def check_photometric(
+    recipe: Recipe, normalisation: Normalisation, image: LabelledImage, *, decibel: bool = False
+) -> None:
     """Refuse changes of values that have no known range: the layers cut them off at 0 and 1.
+
+    Args:
+        recipe: its augmentation.
+        normalisation: fitted to the training split.
+        image: one of them.
+        decibel: whether the images are in dB (`Dataset.decibel`).
 
     Raises:
         ConfigError: the image is of a floating-point or signed type, no normalisation brings it to
-            0–1, and the recipe changes colours or adds noise.
+            0–1, and the recipe changes colours or adds noise; or speckle, which multiplies an
+            intensity, is wanted of values below 0 that are not known to be dB.
     """
+    known = decibel or normalisation.kind == "decibel"
+    if recipe.augmentation.speckle and not known and any(low < 0 for low in normalisation.low):
+        raise ConfigError(
+            "speckle multiplies an intensity, and these images have values below 0",
+            where=image.id,
+            remedy="choose the normalisation decibel if they are in dB, or set speckle to 0",
+        )
     if normalisation.bounded or np.issubdtype(image.pixels.dtype, np.unsignedinteger):
         return
     names = ["brightness", "contrast", "noise", "speckle"]

@@ -11,11 +11,13 @@ from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalisation
 
-__all__ = ["DECIBEL_LIMITS", "PERCENTILES", "fit_normalisation"]
+__all__ = ["PERCENTILES", "fit_normalisation", "value_range_warning"]
 
 PERCENTILES = (1.0, 99.0)
-DECIBEL_LIMITS = (-30.0, 5.0)
-"""Of radar backscatter: noise floor to bright corners of buildings, roughly."""
+"""Between which values lie that become 0 to 1, where a recipe names no limits."""
+
+_UNUSED = 4  # a range of which less than one part in so many is used is a range for other data
+_LARGEST = 99.9  # percentile that stands for the largest value: a few pixels may glare
 
 _VALUES = 4_000_000
 
@@ -58,14 +60,52 @@ def fit_normalisation(
                 remedy="choose three bands in the recipe, or the normalisation standard",
             )
         return Normalisation(kind=kind, divisor=divisor, mean=IMAGENET_MEAN, std=IMAGENET_STD)
-    if kind == "decibel":
-        low, high = recipe.clip or DECIBEL_LIMITS
+    if kind == "decibel" and recipe.clip:
+        low, high = recipe.clip
         return Normalisation(kind=kind, divisor=1.0, low=(low,) * bands, high=(high,) * bands)
+    # Decibels have no range of their own: processors calibrate to -30…5 as well as to 0…92.
     limits = (0.0, 100.0) if kind == "minmax" else recipe.clip or PERCENTILES
     lows, highs = zip(
         *(_percentiles(images, band, limits, most_values) for band in range(bands)), strict=True
     )
     return Normalisation(kind=kind, divisor=1.0, low=lows, high=highs)
+
+
+def value_range_warning(normalisation: Normalisation, images: Sequence[LabelledImage]) -> str:
+    """Say so where values are divided by a range that they do not have.
+
+    16-bit imagery of 11 or 12 bits, divided by 65,535, is nearly black to a network that expects
+    values of 0 to 1, above all to one with pretrained weights; reflectance to 10,000 as
+    floating-point numbers, not divided at all, is far too bright.
+
+    Args:
+        normalisation: as `fit_normalisation` gives it.
+        images: some of the training split.
+
+    Returns:
+        A sentence without a full stop; empty where the range is used.
+    """
+    pixels = images[0].pixels
+    if normalisation.bounded or normalisation.kind == "standard" or pixels.dtype == np.uint8:
+        return ""
+    largest = max(_of_values(images, band, (0, _LARGEST), _VALUES)[1] for band in _bands(pixels))
+    share = largest / normalisation.divisor
+    if np.issubdtype(pixels.dtype, np.integer):
+        wrong, seen = share < 1 / _UNUSED, "nearly black"
+    else:
+        wrong, seen = share > _UNUSED, "far too bright"
+    if not wrong:
+        return ""
+    divided = f", divided by {normalisation.divisor:,.0f}" if normalisation.divisor != 1 else ""
+    return (
+        f"the values of the images reach about {largest:,.0f}{divided}: with the normalisation "
+        f"{normalisation.kind} they are {seen} to a network that expects 0 to 1; choose the "
+        "normalisation percentile"
+    )
+
+
+def _bands(pixels: np.ndarray) -> range:
+    return range(pixels.shape[-1])
 
 
 def _percentiles(

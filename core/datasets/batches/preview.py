@@ -24,6 +24,8 @@ def augmented_preview(
     count: int,
     seed: int,
     bands: tuple[int, int, int] | None = None,
+    *,
+    decibel: bool = False,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Crops of one sample, changed as in training, by the very same code.
 
@@ -39,6 +41,7 @@ def augmented_preview(
         count: how many.
         seed: the same seed gives the same crops.
         bands: shown as red, green and blue; by default as `core.imagery.display` has it.
+        decibel: whether the images are in dB (`Dataset.decibel`).
 
     Returns:
         For each, RGB (size, size, 3) uint8, one stretch for all of them, and labels (size, size)
@@ -49,13 +52,14 @@ def augmented_preview(
             of values without a fixed range.
     """
     sample = LabelledImage("preview", pixels, labels, valid)
-    check_photometric(recipe, normalisation, sample)
+    check_photometric(recipe, normalisation, sample, decibel=decibel)
     (filled,) = without_gaps([sample], normalisation)
     batch = next(scaled_batches([filled], recipe, normalisation, count, seed))
     tensorflow()
     from keras import ops
 
     augmenter = Augmenter(recipe.augmentation, normalisation, pixels.shape[-1], pixels.dtype)
+    augmenter.of_decibel(decibel)
     changed = augmenter(*(ops.convert_to_tensor(part) for part in batch))
     values, labels = (ops.convert_to_numpy(part) for part in changed)
     chosen = list(bands or default_bands(pixels.shape[-1], str(pixels.dtype)))

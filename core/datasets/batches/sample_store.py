@@ -9,6 +9,7 @@ from typing import overload
 
 import numpy as np
 
+from core.classes import VOID
 from core.datasets.batches.labelled_image import (
     LabelledImage,
     check_alike,
@@ -47,6 +48,7 @@ class SampleStore(Sequence[LabelledImage]):
         self._first: LabelledImage | None = None
         self._lock = threading.Lock()
         self._areas: np.ndarray | None = None
+        self._class_pixels: dict[int, np.ndarray] = {}
         self._dropped = False
 
     def __len__(self) -> int:
@@ -72,7 +74,10 @@ class SampleStore(Sequence[LabelledImage]):
                 self._kept.move_to_end(index)
                 return self._kept[index]
         image = load_samples(self.dataset, [self.samples[index]])[0]
+        counts = None if index in self._class_pixels else _counts(image.labels)
         with self._lock:
+            if counts is not None:
+                self._class_pixels[index] = counts
             check_alike(self._first or image, image)
             self._first = self._first or image
             if self.normalisation is not None:
@@ -108,6 +113,28 @@ class SampleStore(Sequence[LabelledImage]):
         """Whether all of them fit into memory; known once they were read."""
         return not self._dropped and len(self._kept) == len(self)
 
+    def class_pixels(self, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+        """Labelled pixels of each sample by class, (N, 255) int64.
+
+        The masks of samples that were not read yet are read alone, without their images: what has
+        no data is counted there.
+
+        Args:
+            progress: called with (masks read, masks to read).
+
+        Raises:
+            DatasetError: a mask with values outside the class table.
+            ImageError: a mask that cannot be read.
+        """
+        missing = [i for i in range(len(self)) if i not in self._class_pixels]
+        for done, index in enumerate(missing):
+            counts = _counts(self.dataset.load_labels(self.samples[index]))
+            with self._lock:
+                self._class_pixels.setdefault(index, counts)
+            if progress:
+                progress(done + 1, len(missing))
+        return np.stack([self._class_pixels[i] for i in range(len(self))])
+
     def survey(self, progress: Callable[[int, int], None] | None = None) -> list[LabelledImage]:
         """The samples that statistics come from: all of them where they fit into memory, else up
         to 256 evenly spread ones, as many as fit.
@@ -137,3 +164,8 @@ class SampleStore(Sequence[LabelledImage]):
 
 def _size(image: LabelledImage) -> int:
     return image.pixels.nbytes + image.labels.nbytes + image.valid.nbytes
+
+
+def _counts(labels: np.ndarray) -> np.ndarray:
+    """Pixels by class, (255,) int64."""
+    return np.bincount(labels.ravel(), minlength=VOID + 1)[:VOID]

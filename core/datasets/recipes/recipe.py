@@ -26,9 +26,10 @@ class Patch(BaseModel):
             is gone through in a new order each time.
         minimum_labelled: a crop with a smaller labelled share is left out (of random ones another
             is drawn, ten times at most).
-        rare: how often, from 0 to 1, a random crop is centred on a pixel of a class drawn evenly
-            among those the image has, instead of anywhere; on a grid, a crop is chosen by the
-            classes it has in the same way. Rare classes are then seen more often.
+        rare: how often, from 0 to 1, a crop is drawn for a rare class: one with less than an even
+            share of the labelled pixels of all training samples. The class is drawn first, evenly
+            among the rare ones, then an image that has it, then a place around one of its pixels;
+            on a grid, a crop that has it. So often at least, crops hold a rare class.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,8 +60,8 @@ class Patch(BaseModel):
         float,
         Label(
             "Crops centred on rare classes",
-            "How many of the crops are drawn around a class chosen evenly: rare ones are then seen "
-            "more often.",
+            "How many of the crops are drawn around a pixel of a rare class (one with less than "
+            "its even share of the pixels), from whichever image has it.",
             unit="%",
             step=0.05,
         ),
@@ -164,7 +165,7 @@ class Recipe(BaseModel):
         windows: parts of samples that are used, by id: x, y, width, height in pixels.
         normalisation: how values become network input, see `Normalisation`.
         clip: for ``percentile`` the two percentiles (default 1, 99), for ``decibel`` the two
-            limits in dB (default -30, 5); for the others nothing.
+            limits in dB (default: those percentiles of each band); for the others nothing.
         class_weights: factors of classes in the training loss, by name; 1 where none is given.
     """
 

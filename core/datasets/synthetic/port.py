@@ -37,6 +37,9 @@ BANDS_DB = (
 """Mean backscatter of each kind of ground."""
 _BRIGHT = (4.0, -7.0, -7.0, 3.0)  # layover and double bounce
 _SHADOW = (-27.0, -33.0, -33.0, -27.0)
+_CORNER = (48.0, 33.0, 35.0, 50.0)  # the brightest corner of metal
+_CORNERS = 0.15  # of the buildings have one
+_FADED = 25.0  # dB by which others are less bright, at most
 
 _COLORS = np.array(  # red, green, blue, near infrared: share of the light that comes back
     [
@@ -118,7 +121,22 @@ class Port:
         mean += 1.2 * self.texture[..., None] * (kind != _WATER)[..., None]
         speckle = rng.standard_gamma(_LOOKS, mean.shape, np.float32) / np.float32(_LOOKS)
         # 10⁻⁷ is -70 dB, below any receiver's noise: a logarithm of 0 is thereby none.
-        return mean + np.float32(10) * np.log10(np.maximum(speckle, np.float32(1e-7)))
+        decibel = mean + np.float32(10) * np.log10(np.maximum(speckle, np.float32(1e-7)))
+        self._add_corners(decibel, toward[1], np.random.default_rng([self.seed, 3, strip]))
+        return decibel
+
+    def _add_corners(self, decibel: Floats, toward: float, rng: np.random.Generator) -> None:
+        """Corners of metal on the side that the sensor sees: single pixels, far above the rest.
+
+        A point has no speckle.
+        """
+        for building in self.buildings:
+            faded = rng.uniform(0, _FADED)
+            if rng.random() >= _CORNERS:
+                continue
+            x, y = building.outline[int(np.argmax(building.outline[:, 1] * toward))].astype(int)
+            if 0 <= x < len(decibel) and 0 <= y < len(decibel):
+                decibel[y, x] = np.array(_CORNER, np.float32) - np.float32(faded)
 
 
 def draw_port(size: int, seed: int) -> Port:

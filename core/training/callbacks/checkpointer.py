@@ -43,7 +43,8 @@ class Checkpointer(keras.callbacks.Callback):
         done = self.state.steps_in_epoch(step)
         if time.monotonic() - self.last > self.interval and done < self.state.steps:
             self._write()
-            mark_checkpoint(self.run, self.state.checkpoint, self.state.epoch, done)
+            state = self.state
+            mark_checkpoint(self.run, state.checkpoint, state.epoch, done, state.seconds)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._write()
@@ -66,5 +67,6 @@ class EpochMarker(keras.callbacks.Callback):
         self.run, self.state = run, state
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        steps = self.state.partial
-        mark_checkpoint(self.run, self.state.checkpoint, epoch if steps else epoch + 1, steps)
+        state, steps = self.state, self.state.partial
+        seconds = state.seconds if steps else 0.0
+        mark_checkpoint(self.run, state.checkpoint, epoch if steps else epoch + 1, steps, seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ class EpochState(keras.callbacks.Callback):
         epochs: epochs of the whole training.
         offset: steps of the first epoch that an earlier process has done; Keras counts those of
             this process, from 0.
+        seconds_before: wall time of those steps.
 
     Attributes:
         epoch: the current epoch, from 0.
@@ -31,9 +33,13 @@ class EpochState(keras.callbacks.Callback):
         sample_scores: IoU by validation sample and class, of the newest validation.
     """
 
-    def __init__(self, steps: int, epochs: int, offset: int = 0) -> None:
+    def __init__(
+        self, steps: int, epochs: int, offset: int = 0, seconds_before: float = 0.0
+    ) -> None:
         super().__init__()
         self.steps, self.epochs, self.offset = steps, epochs, offset
+        self.seconds_before = seconds_before
+        self.start = time.monotonic()
         self.epoch = 0
         self.partial = 0
         self.stop_reason = ""
@@ -45,6 +51,17 @@ class EpochState(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
+        self.start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the current epoch so far, of earlier processes too."""
+        return self.seconds_before + time.monotonic() - self.start
+
+    @property
+    def steps_done(self) -> int:
+        """Steps of the training that were tried when the current epoch ends, or was cut short."""
+        return self.epoch * self.steps + (self.partial or self.steps)
 
     @property
     def total(self) -> int:

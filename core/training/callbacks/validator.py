@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,11 +54,10 @@ class Validator(keras.callbacks.Callback):
         state.scores = [record.val_mean_iou or 0.0 for record in run.epochs() if not record.partial]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.start = time.monotonic()
         del self.state.scores[epoch:]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds = time.monotonic() - self.start
+        seconds = self.state.seconds
         self.status(message="Validating on whole images.", epoch=epoch + 1)
         evaluation = self._evaluate(epoch)
         summary = self.state.summary = evaluation.summary(self.names)
@@ -67,8 +65,8 @@ class Validator(keras.callbacks.Callback):
             {
                 "kind": "epoch",
                 "epoch": epoch + 1,
-                # The optimizer's own count, of all processes that took part.
-                "step": int(scalar(self.model.optimizer.iterations)),
+                # Not the optimizer's count: float16 training skips steps that overflow.
+                "step": self.state.steps_done,
                 **({"partial": True} if self.state.partial else {}),
                 "loss": float(logs["loss"]),
                 "mean_iou": float(logs["mean_iou"]),
@@ -79,7 +77,7 @@ class Validator(keras.callbacks.Callback):
                 "val_pixel_accuracy": summary["pixel_accuracy"],
                 "val_iou": {name: scores["iou"] for name, scores in summary["per_class"].items()},
                 "seconds": round(seconds, 2),
-                "validation_seconds": round(time.monotonic() - self.start - seconds, 2),
+                "validation_seconds": round(self.state.seconds - seconds, 2),
             }
         )
         if not self.state.partial:

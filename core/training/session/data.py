@@ -20,6 +20,12 @@ from core.models.training_imagery import TrainingImagery
 from core.training.checks.checks import one_image
 from core.training.checks.class_weights import check_class_weights
 from core.training.config import TrainConfig
+from core.training.session.data_record import (
+    DataRecord,
+    check_classes,
+    check_pixels,
+    split_of_record,
+)
 from core.training.session.initial_weights import InitialWeights, normalisation_for_initial_weights
 from core.training.session.training_data import DataProfile, TrainingData
 
@@ -36,6 +42,7 @@ def load_data(
     config: TrainConfig,
     progress: Callable[[str, int, int], None],
     initial_weights: InitialWeights | None = None,
+    record: DataRecord | None = None,
     *,
     train_memory: int = TRAIN_MEMORY,
 ) -> TrainingData:
@@ -46,15 +53,23 @@ def load_data(
         progress: called after every image with what is being read (``training``, ``validation``),
             how many are read, and of how many; what it raises ends the reading.
         initial_weights: what the run began with, where it has begun.
+        record: what data the run began with, where it has begun: its samples stay on their sides,
+            and its normalisation is kept.
         train_memory: bytes of decoded training samples that are held.
 
     Raises:
         ConfigError: the recipe, the split or the normalisation does not fit the dataset.
-        DatasetError: a mask does not fit, or images differ.
+        DatasetError: a mask does not fit, images differ, or the dataset is another than that of
+            `record`.
         ImageError: an image cannot be read.
     """
     dataset = prepared(find_dataset(config.dataset), config.recipe)
-    split = split_samples(dataset.samples, config.recipe.split)
+    changes = ""
+    if record is None:
+        split = split_samples(dataset.samples, config.recipe.split)
+    else:
+        check_classes(record, dataset)
+        split, changes = split_of_record(record, dataset)
     if not split.val:
         raise ConfigError(
             "there is nothing to validate on",
@@ -72,11 +87,17 @@ def load_data(
     train, val, test = sides
 
     seen = train.survey(partial(progress, "training"))
+    if config.recipe.patch.rare and not train.resident:
+        train.class_pixels(partial(progress, "training"))  # or the first batch would wait for it
     bands = seen[0].pixels.shape[-1]
-    normalisation = normalisation_for_initial_weights(
-        config, fit_normalisation(config.recipe, seen), bands, initial_weights
-    )
-    check_photometric(config.recipe, normalisation, seen[0])
+    if record is None:
+        normalisation = normalisation_for_initial_weights(
+            config, fit_normalisation(config.recipe, seen), bands, initial_weights
+        )
+    else:
+        check_pixels(record, str(seen[0].pixels.dtype), bands, seen[0].id)
+        normalisation = record.normalisation
+    check_photometric(config.recipe, normalisation, seen[0], decibel=dataset.decibel)
     file_bands = 0
     if dataset.bands:
         whole = replace(dataset, bands=()).load_image(train.samples[0])
@@ -106,6 +127,7 @@ def load_data(
         bands=bands,
         digests=sample_digests([s for side in sides for s in side.samples]),
         imagery=imagery,
+        changes=changes,
     )
 
 

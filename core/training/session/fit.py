@@ -42,7 +42,10 @@ def fit(
         MemoryError: a batch did not fit into memory.
     """
     failed: list[DSIError | MemoryError] = []
-    feed = training_feed(data.train, config.recipe, data.normalisation, config.batch, seed, failed)
+    feed = training_feed(
+        *(data.train, config.recipe, data.normalisation, config.batch, seed, failed),
+        decibel=data.dataset.decibel,
+    )
     try:
         compiled.fit(
             feed,

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core.datasets.batches.fit_normalisation import value_range_warning
 from core.datasets.dataset import Dataset
 from core.errors import DatasetError, ImageError
 from core.models.card import CARD_FILE, ModelCard
 from core.models.spec import ModelSpec
 from core.models.store import read_card
 from core.training.callbacks.epoch_state import EpochState
-from core.training.checkpoint import restore
+from core.training.checkpoint import restore, seconds_in_epoch
 from core.training.checks.checks import absent_classes, check_config, check_counts
 from core.training.checks.presence import (
     absent_everywhere,
@@ -28,6 +29,7 @@ from core.training.runs.run import Run
 from core.training.runs.status_writer import StatusWriter, check_stop
 from core.training.session.assemble import assemble, keep_random_weights
 from core.training.session.data import load_data, profile
+from core.training.session.data_record import read_data_record, write_data_record
 from core.training.session.finish import finish
 from core.training.session.initial_weights import (
     InitialWeights,
@@ -37,12 +39,14 @@ from core.training.session.initial_weights import (
 )
 from core.training.session.training_data import TrainingData
 from core.training.session.training_loop import TrainingLoop
-from core.training.step.replicas import check_replicas, scalar
+from core.training.step.replicas import check_replicas
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["run_session"]
+
+_LOOKED_AT = 8  # training samples that tell the range of the values
 
 
 def run_session(
@@ -67,10 +71,15 @@ def run_session(
 
     check_replicas(config.replicas, config.batch)  # not after reading for minutes
     before = read_initial_weights(run) if resume else None
-    data = load_data(config, reading, before, train_memory=train_memory)
+    record = read_data_record(run) if resume else None
+    data = load_data(config, reading, before, record, train_memory=train_memory)
+    if data.changes:
+        print(f"warning: {data.changes}", file=sys.stderr)  # in the run's log
     status(message="Building the network.")
     if run.saved() is None:
         _check(run, config, data)
+    if record is None:
+        write_data_record(run, data)
     load_weights = partial(_load_initial_weights, run, config, data, status)
     assembly = assemble(
         config, profile(config, data), keep_random_weights if resume else load_weights
@@ -78,13 +87,14 @@ def run_session(
     pixels = int(data.train.areas.sum())
     steps = config.steps or steps_per_epoch(pixels, config.batch, config.recipe.patch.size)
     epochs, offset = restore(run, assembly.compiled) if resume else (0, 0)
-    if resume and not scalar(assembly.compiled.optimizer.iterations):
+    if resume and not (epochs or offset):
         load_weights(assembly.network, assembly.spec)  # it was killed before it had left a state
     if (run.folder / CARD_FILE).is_file():
         # The card counts: a process may have been killed after keeping weights, before its status.
         kept = read_card(run.folder).training
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
-    state = EpochState(steps, config.epochs, offset)
+    seconds = seconds_in_epoch(run) if offset else 0.0
+    state = EpochState(steps, config.epochs, offset, seconds)
     loop = TrainingLoop(run, config, status, data, assembly, state)
     status(message="Starting the first step (the graph is traced).", epoch=epochs, steps=steps)
     with _vanished_files_named(data.dataset):
@@ -139,6 +149,9 @@ def _check(run: Run, config: TrainConfig, data: TrainingData) -> None:
     """Check what only the pixels show, and once more what was checked before there was a run."""
     dataset, split = data.dataset, data.split
     check_config(config, dataset, split)
+    some = [data.train[i] for i in range(0, len(data.train), max(1, len(data.train) // _LOOKED_AT))]
+    if words := value_range_warning(data.normalisation, some):
+        print(f"warning: {words}", file=sys.stderr)  # in the run's log
     names = dataset.classes.names
     counts = dict(zip(names, data.counts.tolist(), strict=True))
     if absent_classes(counts):

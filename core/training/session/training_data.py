@@ -30,6 +30,8 @@ class TrainingData:
         bands: number of bands that the network gets.
         digests: digest of each image of train, val and test, in this order (`image_digest`).
         imagery: what the training images are like; None where no pixel of them has data.
+        changes: what is other in the dataset than when the run began, in a sentence; empty where
+            nothing is.
     """
 
     dataset: Dataset
@@ -44,6 +46,7 @@ class TrainingData:
     bands: int
     digests: tuple[str, ...] = ()
     imagery: TrainingImagery | None = None
+    changes: str = ""
 
 
 @dataclass(frozen=True)

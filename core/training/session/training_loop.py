@@ -25,7 +25,6 @@ from core.training.session.assemble import Assembly
 from core.training.session.card import CardMaker
 from core.training.session.fit import fit
 from core.training.session.training_data import TrainingData
-from core.training.step.replicas import scalar
 
 if TYPE_CHECKING:
     import keras
@@ -107,7 +106,7 @@ class TrainingLoop:
             self._fit(range(first, first + 1), state.steps - state.offset)
             if self.compiled.stop_training:
                 return
-            state.offset = 0
+            state.offset, state.seconds_before = 0, 0.0
             # `fit` ends with the averages in place of the trained weights.
             first, _ = restore(self.run, self.compiled)
         if first < state.epochs:
@@ -115,7 +114,8 @@ class TrainingLoop:
 
     def _fit(self, epochs: range, steps: int) -> None:
         # Another stream of crops after a resume: the first epochs' crops need not come again.
-        seed = self.config.seed + int(scalar(self.compiled.optimizer.iterations))
+        state = self.state
+        seed = self.config.seed + epochs.start * state.steps + state.offset
         fit(self.compiled, self.config, self.data, seed, steps, self._callbacks(), epochs)
 
     def _callbacks(self) -> list[keras.callbacks.Callback]:

@@ -40,8 +40,7 @@ class SegmentationLoss(keras.losses.Loss):
     With p the probabilities, t the one-hot truth, both of the labelled pixels alone:
 
     - cross-entropy, `keras.losses.CategoricalCrossentropy`, and focal loss (1 − p)^γ times it
-      (Lin et al. 2017, arXiv:1708.02002), `keras.losses.CategoricalFocalCrossentropy`, weighted
-      by class and averaged over the pixels;
+      (Lin et al. 2017, arXiv:1708.02002), weighted by class and averaged over the pixels;
     - Dice 1 − 2·Σpt / Σ(p+t) (Milletari et al. 2016, arXiv:1606.04797, with first powers) and
       Tversky 1 − Σpt / (Σpt + α·Σp(1−t) + β·Σ(1−p)t) (Salehi et al. 2017, arXiv:1706.05721) per
       class over the pixels of the batch, averaged over the classes the batch has.
@@ -63,9 +62,6 @@ class SegmentationLoss(keras.losses.Loss):
         self.cross_entropy = keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=loss.label_smoothing, reduction="none"
         )
-        self.focal = keras.losses.CategoricalFocalCrossentropy(
-            alpha=1.0, gamma=loss.focal_gamma, from_logits=True, reduction="none"
-        )
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         labels = ops.cast(y_true, "int32")
@@ -82,7 +78,7 @@ class SegmentationLoss(keras.losses.Loss):
         """Cross-entropy and focal loss, weighted."""
         shares = (
             (self.loss.cross_entropy, self.cross_entropy),
-            (self.loss.focal, self.focal),
+            (self.loss.focal, self._focal),
         )
         if not any(share for share, _ in shares):
             return []
@@ -93,6 +89,17 @@ class SegmentationLoss(keras.losses.Loss):
             for share, each in shares
             if share
         ]
+
+    def _focal(self, target: Any, logits: Any) -> Any:
+        """Focal loss of each pixel, from logarithms of probabilities.
+
+        Keras' `CategoricalFocalCrossentropy` cuts probabilities off at 10⁻⁷: a pixel that is wrong
+        by more has no gradient there, and is never put right.
+        """
+        logarithms = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+        # At 0 the power has no derivative where gamma is below 1.
+        rest = ops.maximum(-ops.expm1(logarithms), 1e-7)
+        return -ops.sum(target * rest**self.loss.focal_gamma * logarithms, axis=-1)
 
     def _classwise(self, labelled: Any, target: Any, logits: Any) -> list[Any]:
         """Dice and Tversky, weighted."""

@@ -7,8 +7,10 @@ import pytest
 from scipy import ndimage
 
 from core.classes import VOID
-from core.datasets.batches.augment import Augmenter, _bent, _bilinear, speckle_adds
-from core.datasets.recipes.recipe import Augmentation
+from core.datasets.batches.augment import Augmenter, _bent, _bilinear
+from core.datasets.batches.crops import random_crops
+from core.datasets.batches.labelled_image import LabelledImage
+from core.datasets.recipes.recipe import Augmentation, Patch
 from core.imagery.normalise import Normalisation
 
 NONE = Augmentation(flips=False, quarter_turns=False)
@@ -264,14 +266,26 @@ def test_what_is_far_below_the_noise_floor_stays_there() -> None:
     assert _speckle(-50.0, RADAR, "float32", 0.3).max() == -30
 
 
-def test_what_is_taken_for_decibel() -> None:
-    below = Normalisation(kind="minmax", divisor=1, low=(-32.0, 1.0), high=(4.0, 2.0))
-    above = Normalisation(kind="minmax", divisor=1, low=(0.0,), high=(4.0,))
-    assert speckle_adds(RADAR, "float32") and speckle_adds(RADAR, "int16")
-    assert speckle_adds(below, "float32")
-    assert not speckle_adds(below, "int16")
-    assert not speckle_adds(above, "float32")
-    assert not speckle_adds(PLAIN, "uint8")
+def test_what_is_decibel_is_known_and_not_guessed() -> None:
+    """SpaceNet 6 has positive dB, and a difference of intensities has values below 0."""
+    below = Normalisation(kind="minmax", divisor=1, low=(-32.0,), high=(4.0,))
+    above = Normalisation(kind="minmax", divisor=1, low=(10.0,), high=(60.0,))
+    assert Augmenter(NONE, RADAR, 1, "float32").decibel
+    assert Augmenter(NONE, above, 1, "float32").of_decibel(True).decibel
+    for other in (below, above, PLAIN):
+        assert not Augmenter(NONE, other, 1, "float32").decibel
+
+
+def test_speckle_in_positive_decibel_multiplies_the_intensity() -> None:
+    limits = Normalisation(kind="minmax", divisor=1, low=(10.0,), high=(60.0,))
+    images = limits.scaled(np.full((40, 64, 64, 1), 36.0, np.float32), cut=False)
+    augmenter = Augmenter(NONE.model_copy(update={"speckle": 0.3}), limits, 1, "float32")
+    augmenter.of_decibel(True)
+    labels = np.zeros(images.shape[:3], np.uint8)
+    got, _ = augmenter(images, labels, np.ones(labels.shape, bool), 3)
+    factor = 10 ** ((limits.unscaled(np.asarray(got)) - 36.0) / 10)
+    np.testing.assert_allclose(factor.mean(), 1, atol=5e-3)
+    assert 0.27 < factor.std(axis=(1, 2, 3)).max() < 0.31
 
 
 EVERYTHING = {
@@ -317,3 +331,52 @@ def test_mixed_precision_leaves_values_whole() -> None:
     assert got[0].dtype == np.float32
     np.testing.assert_array_equal(got[0], wanted[0])
     np.testing.assert_array_equal(got[1], wanted[1])
+
+
+DISK = {
+    "none": {},
+    **{name: GEOMETRY[name] for name in ("rotation", "shear", "elastic", "all")},
+    "colour": {"brightness": 0.1, "contrast": 0.2},
+}
+
+
+def _middles(weights: np.ndarray) -> np.ndarray:
+    """(N, 2): row and column of the centre of mass of each of (N, S, S)."""
+    rows, columns = np.mgrid[: weights.shape[1], : weights.shape[2]]
+    mass = weights.sum(axis=(1, 2))
+    both = [(weights * steps).sum(axis=(1, 2)) / mass for steps in (rows, columns)]
+    return np.stack(both, axis=-1)
+
+
+def _disks(count: int, size: int, radius: float) -> np.ndarray:
+    """(count, size, size) bool, about the middle but anywhere between the pixels."""
+    rows, columns = np.mgrid[:size, :size]
+    at = np.random.default_rng(0).uniform(-3, 3, (count, 2, 1, 1)) + (size - 1) / 2
+    return np.hypot(rows - at[:, 0], columns - at[:, 1]) < radius
+
+
+@pytest.mark.parametrize("name", DISK)
+def test_a_disk_and_its_mask_keep_one_middle(name: str) -> None:
+    disks = _disks(64, SIZE, 14)
+    images = np.where(disks, 0.75, 0.25)[..., None]
+    moved, labels = _augmented(images, disks.astype(np.uint8), **DISK[name])
+    # What was turned in from outside is void in one and 0 in the other: as the ground.
+    shown = np.where(labels != VOID, moved[..., 0], 0.25)
+    ground = np.median(shown, axis=(1, 2), keepdims=True)
+    off = _middles(labels == 1) - _middles(np.clip(shown - ground, 0, None))
+    assert np.abs(off.mean(axis=0)).max() < 0.05
+
+
+@pytest.mark.parametrize("zoom", [0.5, 0.6, 0.75, 1.0, 4 / 3, 1.5, 2.0])
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "int32"])
+def test_a_disk_and_its_mask_keep_one_middle_through_zoom(zoom: float, dtype: str) -> None:
+    settings = Augmentation(flips=False, quarter_turns=False, zoom=(zoom, zoom))
+    size = round(64 / zoom)  # of what becomes a crop
+    off = []
+    for disk in _disks(40, size, 0.35 * size):
+        pixels = (100 * disk[..., None]).astype(dtype)
+        image = LabelledImage("d", pixels, disk.astype(np.uint8), disk)
+        crop = next(random_crops([image], Patch(size=64), settings, np.random.default_rng(0)))
+        shown = _middles(crop.pixels[None, ..., 0].astype(np.float64))
+        off.append([_middles(crop.labels[None] == 1) - shown, _middles(crop.valid[None]) - shown])
+    assert np.abs(np.mean(off, axis=0)).max() < 0.05

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from core.datasets.batches.fit_normalisation import DECIBEL_LIMITS, fit_normalisation
+from core.datasets.batches.fit_normalisation import fit_normalisation, value_range_warning
 from core.datasets.batches.labelled_image import LabelledImage
 from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
@@ -81,11 +81,50 @@ def test_what_needs_no_statistics() -> None:
     images = _images("uint16")
     assert fit_normalisation(Recipe(normalisation="unit"), images).divisor == 65535
     assert fit_normalisation(Recipe(normalisation="imagenet"), images).mean == IMAGENET_MEAN
-    radar = fit_normalisation(Recipe(normalisation="decibel"), _images("float32", 4))
-    assert radar.low == (DECIBEL_LIMITS[0],) * 4
     assert (
         fit_normalisation(Recipe(normalisation="decibel", clip=(-25, 0)), images).high == (0,) * 3
     )
+
+
+def test_decibel_limits_are_those_of_the_data() -> None:
+    """SpaceNet 6 is in positive dB: two limits for all radar would cut all of it off."""
+    images = _images("float32", 4)
+    radar = fit_normalisation(Recipe(normalisation="decibel"), images)
+    wanted = np.percentile(_seen(images), (1, 99), axis=0)
+    np.testing.assert_allclose([radar.low, radar.high], wanted, rtol=1e-6)
+    assert radar.kind == "decibel"
+
+
+def _of_range(dtype: str, largest: float, bands: int = 3) -> list[LabelledImage]:
+    values = np.random.default_rng(0).uniform(0, largest, (64, 64, bands)).astype(dtype)
+    values[0, 0] = np.iinfo(dtype).max if np.dtype(dtype).kind in "ui" else largest
+    return [LabelledImage("a", values, np.zeros((64, 64), np.uint8), np.ones((64, 64), bool))]
+
+
+@pytest.mark.parametrize("kind", ["unit", "imagenet"])
+@pytest.mark.parametrize(
+    ("dtype", "largest", "words"),
+    [
+        ("uint16", 2047, "divided by 65,535"),
+        ("uint16", 10_000, "nearly black"),
+        ("int16", 4000, "divided by 32,767"),
+        ("float32", 10_000, "far too bright"),
+        ("uint16", 65_000, ""),
+        ("uint8", 20, ""),
+        ("float32", 1.3, ""),
+    ],
+)
+def test_values_that_leave_their_range_unused_are_said(
+    kind: str, dtype: str, largest: float, words: str
+) -> None:
+    images = _of_range(dtype, largest)
+    said = value_range_warning(fit_normalisation(Recipe(normalisation=kind), images), images)
+    assert words in said
+    assert bool(said) == bool(words)
+    assert not said or "choose the normalisation percentile" in said
+    for other in ("percentile", "standard", "minmax"):
+        normalisation = fit_normalisation(Recipe(normalisation=other), images)
+        assert not value_range_warning(normalisation, images)
 
 
 @pytest.mark.parametrize("kind", ["standard", "minmax", "percentile"])

@@ -31,3 +31,13 @@ def test_colours_of_float_images_are_not_changed() -> None:
         check_photometric(hue, unit, _image(np.float64))
     bounded = Normalisation(kind="decibel", divisor=1, low=(-30.0,), high=(5.0,))
     check_photometric(bright, bounded, _image(np.float32, 1))
+
+
+def test_speckle_of_values_below_0_wants_to_know_that_they_are_decibel() -> None:
+    wanted = with_settings(TrainConfig(), ["recipe.augmentation.speckle=0.2"]).recipe
+    limits = {"divisor": 1, "low": (-30.0,), "high": (5.0,)}
+    image = _image(np.float32, 1)
+    with pytest.raises(ConfigError, match=r"values below 0.*choose the normalisation decibel"):
+        check_photometric(wanted, Normalisation(kind="minmax", **limits), image)
+    check_photometric(wanted, Normalisation(kind="minmax", **limits), image, decibel=True)
+    check_photometric(wanted, Normalisation(kind="decibel", **limits), image)

@@ -90,9 +90,10 @@ def test_a_pool_that_is_not_in_memory_sees_all_images(demo: Dataset) -> None:
     store = SampleStore(demo, demo.samples, memory=3 * ONE)
     list(store)
     pool = ImagePool(store, np.random.default_rng(0))
-    assert {pool.draw()[0].id for _ in range(1500)} == {s.id for s in demo.samples}
-    image, present = pool.draw()
-    assert present == [c for c in np.unique(image.labels) if c != VOID]
+    assert {pool.draw().image.id for _ in range(1500)} == {s.id for s in demo.samples}
+    draw = pool.draw()
+    assert (store[draw.position].pixels == draw.image.pixels).all()
+    assert draw.rare is None and draw.center is None
 
 
 def test_crops_are_the_same_from_a_list_and_from_a_resident_store(demo: Dataset) -> None:

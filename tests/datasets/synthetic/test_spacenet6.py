@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from core.datasets.catalogue import open_dataset
 from core.datasets.layouts.spacenet6 import AREA, PRODUCTS, tile_name
 from core.datasets.synthetic.port import BANDS_DB, draw_port
 from core.datasets.synthetic.spacenet6 import MIN_SIZE, PASSES, write_spacenet6
@@ -54,6 +55,21 @@ def test_formats(generated: Path) -> None:
                 # On the ground, Rotterdam's port.
                 assert 585_000 < file.bounds.left < 605_000
                 assert 5_740_000 < file.bounds.bottom < 5_755_000
+
+
+def test_radar_has_the_values_of_the_real_set(tmp_path: Path) -> None:
+    """Positive decibels, as published solutions of the challenge have them; 0 is no data."""
+    dataset = open_dataset(write_spacenet6(tmp_path / "set", scenes=4, size=200, seed=0))
+    assert dataset.product == "SAR-Intensity" and dataset.decibel
+    rasters = [dataset.load_image(sample) for sample in dataset.samples]
+    values = np.concatenate([raster.pixels[raster.valid] for raster in rasters])
+    np.testing.assert_allclose(values.mean(axis=0), [28.6, 36.1, 33.8, 26.2], atol=1.5)
+    np.testing.assert_allclose(values.std(axis=0), 8.4, atol=1.5)
+    assert values.min() > 0
+    assert 75 < values.max() <= 92
+    assert not all(raster.valid.all() for raster in rasters)
+    optical = open_dataset(tmp_path / "set", product="PS-RGB")
+    assert not optical.decibel
 
 
 def test_the_summary_lists_every_tile(generated: Path) -> None:

@@ -48,6 +48,7 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
     assert card.sha256 == file_sha256(run.folder / "model.weights.h5")
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "config.json",
+        "data.json",
         "lock",
         "metrics.jsonl",
         "model.json",

@@ -93,3 +93,36 @@ def test_class_weights_average_to_one_over_the_pixels(balance: float) -> None:
     assert (weights * counts).sum() / counts.sum() == pytest.approx(1)
     assert weights[1] / weights[0] == pytest.approx(10**balance)
     assert weights[3] == 1
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
+def test_focal_is_that_of_numpy_however_wrong_a_pixel_is(gamma: float) -> None:
+    """Logits of ±50, right and wrong, and all between: value and gradient."""
+    from core.device import tensorflow
+    from core.training.step.losses import SegmentationLoss
+
+    tf = tensorflow()
+    first = np.array([-50, -20, -16, -8, -1, 0, 1, 8, 16, 20, 50], np.float64)
+    logits = np.stack([first, -first], axis=-1)[None, None]
+    labels = np.zeros(logits.shape[:3], np.uint8)
+
+    def value(z: np.ndarray) -> float:
+        """In logarithms: 1 - p of class 0 is the probability of class 1."""
+        log_p = -np.logaddexp(0, z[..., 1] - z[..., 0])
+        log_rest = -np.logaddexp(0, z[..., 0] - z[..., 1])
+        return float((np.exp(gamma * log_rest) * -log_p).mean())
+
+    wanted = np.zeros_like(logits)
+    for at in np.ndindex(logits.shape):
+        step = np.zeros_like(logits)
+        step[at] = 1e-4
+        wanted[at] = (value(logits + step) - value(logits - step)) / 2e-4
+    variable = tf.Variable(logits.astype(np.float32))
+    only = Loss(cross_entropy=0, dice=0, focal=1, focal_gamma=gamma)
+    with tf.GradientTape() as tape:
+        loss = SegmentationLoss(only, [1.0, 1.0])(labels, variable)
+    gradient = tape.gradient(loss, variable).numpy()
+    assert float(loss) == pytest.approx(value(logits), rel=1e-5)
+    np.testing.assert_allclose(gradient, wanted, rtol=2e-3, atol=1e-5)
+    # A pixel that is surely wrong is pulled at as hard as by cross-entropy, never not at all.
+    assert gradient[0, 0, 0, 0] == pytest.approx(-1 / len(first), rel=1e-3)

@@ -114,6 +114,7 @@ def _draws(
     return augmented_preview(
         *(sample.pixels, sample.labels, sample.valid, _recipe, normalisation, _COUNT, seed),
         bands=bands,
+        decibel=_dataset.decibel,
     )
 
 

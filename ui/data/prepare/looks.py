@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
-from core.datasets.batches.fit_normalisation import DECIBEL_LIMITS, PERCENTILES
+from core.datasets.batches.fit_normalisation import PERCENTILES
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.augmentation_presets import PRESETS, at_strength
 from core.datasets.recipes.recipe import Augmentation
 from ui.data.prepare.augmentation_preview import augmentation_preview
 from ui.data.prepare.draft import RecipeDraft
 from ui.data.prepare.normalisation_preview import normalisation_preview
+from ui.loaded.normalisations import TrainingNormalisation, training_normalisation
 from ui.settings.fields import Fields
+from ui.shell.errors import plain
 
 __all__ = ["augment_section", "normalise_section"]
 
@@ -24,10 +28,32 @@ def normalise_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None)
         Fields(draft).choice("normalisation", width=420)
         if recipe.normalisation == "percentile":
             _limits(draft, recipe.clip or PERCENTILES, "percentile", (0.0, 100.0), 0.5)
-        elif recipe.normalisation == "decibel":
-            _limits(draft, recipe.clip or DECIBEL_LIMITS, "dB", (-100.0, 100.0), 1.0)
+        elif recipe.normalisation == "decibel" and dataset.samples:
+            clip = recipe.clip or _of_data(training_normalisation(dataset, recipe))
+            _limits(draft, clip, "dB", (-100.0, 100.0), 1.0)
+    if recipe.normalisation == "decibel" and recipe.clip is None:
+        st.caption(
+            "The limits are those of the data, percentiles 1 and 99 of each band; a number typed "
+            "here goes for all bands."
+        )
+    warning = training_normalisation(dataset, recipe).warning if dataset.samples else ""
+    if warning:
+        words = plain(warning)
+        st.warning(f"{words[0].upper()}{words[1:]}.", icon=":material/warning:")
+        st.button(
+            "Use percentiles",
+            key="take-percentiles",
+            on_click=draft.change,
+            args=({"normalisation": "percentile"},),
+        )
     st.caption("The numbers come from the training split alone and go into the model card.")
     normalisation_preview(dataset, recipe)
+
+
+def _of_data(training: TrainingNormalisation) -> tuple[float, float]:
+    """The lowest and the highest limit of any band, in whole dB."""
+    normalisation = training.normalisation
+    return float(math.floor(min(normalisation.low))), float(math.ceil(max(normalisation.high)))
 
 
 def _limits(

@@ -57,7 +57,10 @@ def normalisation_preview(dataset: Dataset, recipe: Recipe) -> None:
         caption = f"After: black is {low:g}, white {high:g}; no data is 0"
         st.image(_shrink(np.rint(scaled * 255).astype(np.uint8)), width="stretch", caption=caption)
         _histogram(normalise(_coarse(pixels)), _coarse(valid), "Network input", f"after-{chosen}")
-    st.caption(_source(training))
+    given = recipe.normalisation == "imagenet" or (
+        recipe.normalisation == "decibel" and recipe.clip is not None
+    )
+    st.caption(_source(training, given))
     if normalise.low or normalise.mean:
         st.dataframe(_numbers(normalise), hide_index=True, width="content")
 
@@ -118,10 +121,10 @@ def _histogram(values: np.ndarray, valid: np.ndarray, title: str, key: str) -> N
     show(chart, f"normalisation-{key}", f"{title}: histogram of each band")
 
 
-def _source(training: TrainingNormalisation) -> str:
+def _source(training: TrainingNormalisation, given: bool) -> str:
     if not training.normalisation.low and not training.normalisation.mean:
         return f"Every value is divided by {training.normalisation.divisor:,.0f}."
-    if training.normalisation.kind in ("imagenet", "decibel"):
+    if given:
         return "These numbers are given; none is taken from the data."
     if training.used < training.training:
         return (

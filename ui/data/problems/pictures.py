@@ -9,6 +9,7 @@ import streamlit as st
 from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
+from core.imagery.resample import resample_labels
 from core.imagery.window import Window
 from ui.loaded.images import open_sample
 from ui.shell.errors import plain
@@ -98,8 +99,10 @@ def marked(rgb: np.ndarray, window: Window | None, colors: bool = False) -> np.n
     height, width = rgb.shape[:2]
     scale = _SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    method = cv2.INTER_NEAREST if colors or scale > 1 else cv2.INTER_AREA
-    picture = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=method)
+    if colors or scale > 1:
+        picture = resample_labels(rgb, size[1], size[0]).copy()
+    else:
+        picture = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=cv2.INTER_AREA)
     if window is not None:
         x, y, wide, high = window
         upper = (round(x * scale), round(y * scale))

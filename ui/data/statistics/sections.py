@@ -97,7 +97,7 @@ def band_names(dataset: Dataset, statistics: Statistics) -> list[str]:
 
 
 def _unit(dataset: Dataset, statistics: Statistics) -> str:
-    if dataset.product == "SAR-Intensity":
+    if dataset.decibel:
         return "Backscatter in dB"
     if statistics.dtype == "uint8":
         return "Pixel value, 0 to 255"

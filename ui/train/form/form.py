@@ -7,6 +7,7 @@ import streamlit as st
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.training.checks.presence import absent_everywhere, cannot_learn
+from ui.loaded.normalisations import training_normalisation
 from ui.settings.fields import Fields
 from ui.shell.errors import plain
 from ui.train.form.augmentation import augmentation_fields
@@ -43,6 +44,7 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
     st.markdown("###### Data")
     split_fields(plan.dataset, plan.split, fields)
     _warn_of_absent(plan)
+    _warn_of_values(plan)
     st.markdown("###### Network")
     bands = plan.images.used if plan.images else None
     network_fields(bands, len(plan.dataset.classes), fields)
@@ -60,6 +62,22 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
     if not plan.problem.shown:
         plan.problem.show(fields.draft)
     return plan
+
+
+def _warn_of_values(plan: Plan) -> None:
+    """Where the normalisation does not go with the values, with the way out."""
+    if plan.ready is None:
+        return
+    if plan.ready.recipe.normalisation not in ("unit", "imagenet"):
+        return  # the others take their numbers from the values, and all samples would be read
+    if words := plain(training_normalisation(plan.dataset, plan.ready.recipe).warning):
+        st.warning(f"{words[0].upper()}{words[1:]}.", icon=":material/warning:")
+        st.button(
+            "Use percentiles",
+            key="train.percentiles",
+            on_click=TrainDraft().change,
+            args=({"recipe.normalisation": "percentile"},),
+        )
 
 
 def _warn_of_absent(plan: Plan) -> None:
