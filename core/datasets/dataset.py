@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import ClassTable
-from core.datasets.masks.decode import Mask, MaskCoding, decode_mask
+from core.datasets.masks.decode import Mask, decode_mask, open_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, read_header, read_raster
 from core.imagery.window import Window, cropped, turned, with_bands
+from core.mask_coding import MaskCoding
 
 __all__ = ["Dataset", "Sample"]
 
@@ -134,7 +135,7 @@ class Dataset:
             )
             source = None
         else:
-            source = read_raster(sample.mask)
+            source = open_mask(sample.mask, self.coding)
             try:
                 labels, unknown = decode_mask(source, self.classes, self.coding)
             except ImageError as error:

@@ -123,11 +123,14 @@ class Raster:
             a nodata value are taken out and kept in `valid`.
         valid: (H, W) bool, False where the file has no data.
         header: what the file says of itself.
+        palette: (256, 3) uint8 RGB of the indices in `pixels`, where they were asked for and the
+            file has one.
     """
 
     pixels: np.ndarray
     valid: np.ndarray
     header: Header
+    palette: np.ndarray | None = None
 
     @property
     def georeference(self) -> Georeference | None:
@@ -149,7 +152,11 @@ def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
 
 
 def read_raster(
-    source: Path | bytes, *, name: str | None = None, max_bytes: int = MAX_BYTES
+    source: Path | bytes,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    indices: bool = False,
 ) -> Raster:
     """Read an image whole.
 
@@ -157,6 +164,7 @@ def read_raster(
         source: a file, or the bytes of one (an upload).
         name: what to call it in messages; by default the file's path.
         max_bytes: refuse, before any pixel is read, what would need more memory than this.
+        indices: leave a palette's indices as they are, and return the palette beside them.
 
     Raises:
         ImageError: it is missing, empty, truncated, too large, or no PNG, JPEG or TIFF.
@@ -174,7 +182,7 @@ def read_raster(
                 "the file is what it says",
             )
         try:
-            pixels, valid = _pixels(dataset, header)
+            pixels, valid, palette = _pixels(dataset, header, indices)
         except MemoryError as error:
             raise ImageError(
                 "there is not enough memory for the image",
@@ -187,7 +195,7 @@ def read_raster(
                 where=label,
                 remedy="copy or download the file again; it opens but cannot be read to its end",
             ) from error
-        return Raster(pixels, valid, header)
+        return Raster(pixels, valid, header, palette)
 
 
 def _label(source: Path | bytes) -> str:
@@ -258,7 +266,9 @@ def _header(dataset: Any) -> Header:
     )
 
 
-def _pixels(dataset: Any, header: Header) -> tuple[np.ndarray, np.ndarray]:
+def _pixels(
+    dataset: Any, header: Header, indices: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     interpretation = dataset.colorinterp
     bands = np.moveaxis(dataset.read(), 0, -1)
     valid = np.ones(bands.shape[:2], bool)
@@ -275,13 +285,23 @@ def _pixels(dataset: Any, header: Header) -> tuple[np.ndarray, np.ndarray]:
         valid &= ~np.all(_equals(pixels, header.nodata), axis=-1)
     if np.issubdtype(pixels.dtype, np.inexact):
         valid &= np.all(np.isfinite(pixels), axis=-1)
+    palette = None
     if header.bands == 1 and interpretation[0] == ColorInterp.palette:
-        palette = np.zeros((256, 3), np.uint8)
-        for index, entry in dataset.colormap(1).items():
-            if 0 <= index < 256:
-                palette[index] = entry[:3]
-        pixels = palette[pixels[..., 0]]
-    return np.ascontiguousarray(pixels), valid
+        palette = _palette(dataset)
+        if not indices:
+            pixels, palette = palette[pixels[..., 0]], None
+        elif dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
+            # GDAL gives every TIFF of one bit a palette; in some 0 is white. What is bright is 1.
+            pixels, palette = (palette[pixels].max(axis=-1) > 127).astype(np.uint8), None
+    return np.ascontiguousarray(pixels), valid, palette
+
+
+def _palette(dataset: Any) -> np.ndarray:
+    palette = np.zeros((256, 3), np.uint8)
+    for index, entry in dataset.colormap(1).items():
+        if 0 <= index < 256:
+            palette[index] = entry[:3]
+    return palette
 
 
 def _equals(pixels: np.ndarray, nodata: float) -> np.ndarray:

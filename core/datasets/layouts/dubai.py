@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, Sample
-from core.datasets.masks.decode import MaskCoding
+from core.mask_coding import MaskCoding
 from core.datasets.note import Note
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
