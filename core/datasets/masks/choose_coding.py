@@ -73,7 +73,7 @@ def _by_color(survey: MaskSurvey, table: ClassFile | None) -> bool:
     """Whether colours are read: the masks have some, and no palette or grey is just for show."""
     if survey.form == "index" or (survey.form != "color" and table and table.values):
         return False
-    if survey.form == "color" or (survey.form == "palette" and survey.own_palettes):
+    if survey.by_color:
         return True
     if table is None or not table.colored:
         return False

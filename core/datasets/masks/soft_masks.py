@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Cluster", "cluster_values", "gap_between", "soft_binary"]
+__all__ = ["Cluster", "cluster_values", "gap_between", "soft_binary", "tolerance_of"]
 
 _ENDS = 32 / 255  # of the range: how far from its end a value is near to it
 _MOSTLY = 0.9  # share of the pixels that are near an end
 _DISTINCT = 3  # values near either end that are not the end itself
 _REACH = 32  # values that differ by so much at most, in every band, are of one cluster
 _LEAST = 0.002  # share of the pixels that a cluster has
+_REACHED = 0.99  # share of the pixels that a tolerance is to reach
+_NEAR = 0.8  # share of the pixels that are to be near to a class
 _LEADERS = 256  # clusters that are looked at
 
 
@@ -117,6 +119,29 @@ def gap_between(points: np.ndarray) -> int:
     distances = np.abs(points[:, None].astype(int) - points[None].astype(int)).max(axis=-1)
     between = distances[~np.eye(len(points), dtype=bool)]
     return int((between.min() - 1) // 2) if between.size else 0
+
+
+def tolerance_of(listed: Sequence[float], counts: Mapping[float, int], colored: bool) -> float:
+    """How far from a class's value those of a soft mask may be; 0 where they are near to none.
+
+    The least distance that reaches nearly all pixels, and no further than where two classes could
+    be meant.
+
+    Args:
+        listed: the values of the classes, colours as ``0xRRGGBB``.
+        counts: pixels of each value in the masks.
+        colored: whether they are colours.
+    """
+    targets = _points(np.array(listed), colored)
+    points, pixels = _points(np.array([*counts]), colored), np.array([*counts.values()], float)
+    distances = np.abs(points[:, None] - targets[None]).max(axis=-1).min(axis=1)
+    order = distances.argsort()
+    total = np.cumsum(pixels[order])
+    if distances.max() <= (gap := gap_between(targets)):
+        return float(distances.max())
+    reach = float(distances[order][np.searchsorted(total, _REACHED * total[-1])])
+    near = float(min(reach, gap))
+    return near if pixels[distances <= near].sum() >= _NEAR * total[-1] else 0.0
 
 
 def _points(values: np.ndarray, colored: bool) -> np.ndarray:

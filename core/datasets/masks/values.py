@@ -62,6 +62,11 @@ class MaskSurvey:
         return forms.most_common(1)[0][0] if forms else "index"
 
     @property
+    def by_color(self) -> bool:
+        """Whether only colours tell what is meant."""
+        return self.form == "color" or (self.form == "palette" and self.own_palettes)
+
+    @property
     def own_palettes(self) -> bool:
         """Whether an index has another colour from mask to mask: then it means nothing."""
         return any(len(colors) > 1 for colors in self.palettes.values())
