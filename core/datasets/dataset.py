@@ -125,13 +125,8 @@ class Dataset:
             raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
         if sample.mask.suffix.lower() in VECTOR_SUFFIXES:
             grid = header or read_header(sample.image)
-            coding = self.coding
-            names = self.classes.names
-            read_as = {k.removeprefix("value "): label for k, label in coding.read_as.items()}
             labels, unknown = rasterise(
-                *(sample.mask, sample.image, grid, names, coding.attribute, coding.minimum_area),
-                texts={**coding.texts, **read_as},
-                shared=coding.shared,
+                sample.mask, sample.image, grid, self.classes.names, self.coding
             )
             source = None
         else:

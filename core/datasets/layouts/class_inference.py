@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.datasets.layouts.pairing import Pairing, find_pairs
-from core.datasets.masks.soft_masks import cluster_values, soft_binary, tolerance_of
+from core.datasets.masks.soft_masks import Cluster, cluster_values, soft_binary, tolerance_of
 from core.datasets.masks.values import MAX_VALUES, count_values, spread, survey_masks
 from core.datasets.masks.vector_file import read_attributes
 from core.errors import DatasetError, ImageError
@@ -19,6 +19,7 @@ __all__ = ["Inference", "LabelValue", "count_attribute", "infer_classes"]
 
 _FILES = 50  # vector label files that are read
 _MASKS = 200  # masks that are counted, spread over the whole set
+_FEW = 16  # as many values may be named one by one whatever they are
 _PIXELS = 200_000_000  # and pixels; the audit reports what is in the others
 
 
@@ -159,8 +160,7 @@ def infer_classes(
         tolerance = top / 2
         upper = sum(count for value, count in counts.items() if value >= tolerance)
         listed = [(0.0, counts.total() - upper), (top, upper)]
-    elif len(counts) > MAX_VALUES or (survey.lossy and len(counts) > 2):
-        clusters = cluster_values(counts, colored)
+    elif clusters := _clusters(counts, colored, survey.lossy):
         listed = [(cluster.value, cluster.pixels) for cluster in clusters]
         tolerance = tolerance_of([value for value, _ in listed], counts, colored)
         if not tolerance or len(listed) > MAX_VALUES:
@@ -172,6 +172,15 @@ def infer_classes(
         for value, count in sorted(listed, key=lambda item: -item[1])
     )
     return Inference(kind, values, read, len(masks), tolerance=tolerance)
+
+
+def _clusters(counts: Counter[float], colored: bool, lossy: bool) -> list[Cluster]:
+    """The clusters of a soft mask's values; none where each value is to be named."""
+    if len(counts) <= 2 or (len(counts) <= _FEW and not lossy):
+        return []
+    clusters = cluster_values(counts, colored)
+    many = len(counts) > MAX_VALUES or lossy
+    return clusters if many or (colored and 3 * len(clusters) <= len(counts)) else []
 
 
 def _named(value: float, colored: bool) -> str | int:

@@ -23,7 +23,7 @@ __all__ = [
     "pairs_orphans",
 ]
 
-LABEL_VECTORS = (".geojson", ".gpkg")
+LABEL_VECTORS = (".geojson", ".gpkg", ".geojsonl", ".geojsons", ".ndjson")
 SPLITS = ("train", "val", "test")
 
 _IMAGES = {"images", "image", "imgs", "img", "rgb", "input", "inputs", "original", "originals"}

@@ -100,8 +100,10 @@ def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
         listed = ", ".join(table.void)
         notes = [Note(f"{file} lists {listed}: read as void, which is neither trained nor scored.")]
     coding = MaskCoding("color", void_colors=table.void, tolerance=table.tolerance)
-    others = set(survey.colors) - {_packed(rgb) for rgb in table.classes.colors}
-    if len(table.classes) == 1 and not table.void and len(others) == 1:
+    named = {_packed(rgb) for rgb in table.classes.colors}
+    others = set(survey.colors) - named
+    alone = len(named) == 1 and not table.void and named <= set(survey.colors)
+    if alone and len(others) == 1:
         (only,) = table.classes.classes
         first = background_before(table.classes).classes[0]
         background = LandClass(name=first.name, color=f"#{others.pop():06X}")
