@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.classes import ClassTable
 from core.imagery.normalise import Normalisation
+from core.mask_coding import MaskCoding
 from core.models.families import AnySpec
 
 __all__ = ["CARD_FILE", "WEIGHTS_FILE", "ModelCard", "Training", "file_sha256"]
@@ -55,6 +56,8 @@ class ModelCard(BaseModel):
             where it takes all of them.
         file_bands: number of bands of such an image, where `bands` has some.
         normalisation: normalisation of the bands.
+        masks: how the masks of its training were written; None where that is not known, as in
+            cards of before.
         weights: name of the file of weights beside the card.
         sha256: SHA-256 of that file, hex.
         parameters: number of weights.
@@ -70,6 +73,7 @@ class ModelCard(BaseModel):
     bands: tuple[int, ...] = ()
     file_bands: int = 0
     normalisation: Normalisation
+    masks: MaskCoding | None = None
     training: Training
     weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

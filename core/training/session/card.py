@@ -53,6 +53,7 @@ class CardMaker:
             bands=data.dataset.bands,
             file_bands=data.file_bands,
             normalisation=data.normalisation,
+            masks=data.dataset.coding,
             training=Training(
                 dataset=data.dataset.name,
                 train=split.train,
