@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Cluster", "cluster_values", "gap_between", "soft_binary", "tolerance_of"]
+__all__ = ["Cluster", "cluster_values", "gap_between", "pixels_near", "soft_binary", "tolerance_of"]
 
 _ENDS = 32 / 255  # of the range: how far from its end a value is near to it
 _MOSTLY = 0.9  # share of the pixels that are near an end
@@ -121,6 +121,30 @@ def gap_between(points: np.ndarray) -> int:
     return int((between.min() - 1) // 2) if between.size else 0
 
 
+def pixels_near(
+    listed: Sequence[float], counts: Mapping[float, int], colored: bool, tolerance: float
+) -> int:
+    """How many pixels are within a tolerance of one of the values listed.
+
+    Args:
+        listed, counts, colored: as for `tolerance_of`.
+        tolerance: the largest distance, in every band.
+    """
+    distances, pixels = _distances(listed, counts, colored)
+    return int(pixels[distances <= tolerance].sum())
+
+
+def _distances(
+    listed: Sequence[float], counts: Mapping[float, int], colored: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each value the distance to the nearest one listed, and its pixels."""
+    points = _points(np.array([*counts]), colored)
+    nearest = np.full(len(points), np.inf)
+    for target in _points(np.array(listed), colored):
+        nearest = np.minimum(nearest, np.abs(points - target).max(axis=-1))
+    return nearest, np.array([*counts.values()], float)
+
+
 def tolerance_of(listed: Sequence[float], counts: Mapping[float, int], colored: bool) -> float:
     """How far from a class's value those of a soft mask may be; 0 where they are near to none.
 
@@ -133,8 +157,7 @@ def tolerance_of(listed: Sequence[float], counts: Mapping[float, int], colored: 
         colored: whether they are colours.
     """
     targets = _points(np.array(listed), colored)
-    points, pixels = _points(np.array([*counts]), colored), np.array([*counts.values()], float)
-    distances = np.abs(points[:, None] - targets[None]).max(axis=-1).min(axis=1)
+    distances, pixels = _distances(listed, counts, colored)
     order = distances.argsort()
     total = np.cumsum(pixels[order])
     if distances.max() <= (gap := gap_between(targets)):
