@@ -29,9 +29,9 @@ def read_vector(root: Path, name: str) -> Dataset:
     - Size: any number of images of any size.
     - Bands: any, in a format that carries a georeference, such as GeoTIFF.
     - Resolution: that of the images.
-    - Labels: ``labels/a.geojson`` (or ``.gpkg``, ``.geojsonl``) belongs to ``images/a.tif``; one file beside
-      ``images`` or beside the images holds the labels of all of them. Their reference system may
-      be any: they are brought onto each image's grid.
+    - Labels: ``labels/a.geojson`` (or ``.gpkg``, ``.geojsonl``) belongs to
+      ``images/a.tif``; one file beside ``images`` or beside the images holds the labels of all of
+      them. Their reference system may be any: they are brought onto each image's grid.
     - Classes: 0 is where there is no polygon. ``classes.json`` may say ``{"attribute": "landuse",
       "classes": [{"name": "Background", …}, {"name": "forest", …}]}``, where the values of the
       attribute are the classes' names or their ``value``; without it all polygons are one class.

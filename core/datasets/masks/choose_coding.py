@@ -6,11 +6,11 @@ decided is told in a note.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.classes import VOID, ClassTable, LandClass, hex_to_rgb
+from core.classes import VOID, ClassTable, LandClass
 from core.datasets.masks.class_file import ClassFile, background_before, numbered
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import MaskSurvey
@@ -106,7 +106,7 @@ def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
     if alone and len(others) == 1:
         (only,) = table.classes.classes
         first = background_before(table.classes).classes[0]
-        background = LandClass(name=first.name, color=f"#{others.pop():06X}")
+        background = LandClass(name=first.name, color=f"#{int(others.pop()):06X}")
         notes.append(_added(file, only.name, background.name, background.color))
         return ChosenCoding(coding, ClassTable(classes=(background, only)), tuple(notes))
     return ChosenCoding(coding, table.classes, tuple(notes))
@@ -122,14 +122,15 @@ def _added(file: str, name: str, background: str, value: str) -> Note:
 def _values(root: Path, table: ClassFile, file: str) -> dict[int, int]:
     """Labels of the values that the table gives one by one; void ones are known, as void."""
     listed = table.values or tuple(range(len(table.classes)))
-    values = {**{v: i for i, v in enumerate(listed)}, **dict.fromkeys(table.void_values, VOID)}
+    values: dict[int | str | None, int] = {value: label for label, value in enumerate(listed)}
+    values |= dict.fromkeys(table.void_values, VOID)
     if not all(isinstance(value, int) for value in values):
         raise DatasetError(
             f"{file} gives values that are no whole numbers, and the masks have one band",
             where=str(root),
             remedy='write the mask\'s number of each class: {"name": "Road", "value": 3}',
         )
-    return {int(v): label for v, label in values.items() if v is not None}
+    return {value: label for value, label in values.items() if isinstance(value, int)}
 
 
 def _soft(root: Path, survey: MaskSurvey) -> float:
@@ -251,7 +252,7 @@ def _in_order(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> Ch
             f"the masks hold {_listed(low)}, and {file} has {len(classes)} classes without values",
             where=str(root),
             remedy=f'give each class its number, {{"name": "{classes.names[0]}", "value": '
-            f"{int(low[0])}}}, and list what is not labelled under \"void\": [0]",
+            f'{int(low[0])}}}, and list what is not labelled under "void": [0]',
         )
     values = {index: index for index in range(len(classes))}
     return ChosenCoding(MaskCoding("index", values=values, tolerance=table.tolerance), classes)

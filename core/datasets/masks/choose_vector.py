@@ -85,8 +85,7 @@ def choose_vector(
             raise DatasetError(
                 f"{file} has {len(classes)} classes, and nothing says which one a polygon is of",
                 where=str(root),
-                remedy='name the property that tells them, "attribute": "landuse", in '
-                "classes.json",
+                remedy='name the property that tells them, "attribute": "landuse", in classes.json',
             )
     used = set(layers) if by_layer and not attribute else set()
     if attribute:

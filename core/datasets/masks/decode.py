@@ -150,7 +150,9 @@ def _color_terms(raster: Raster, classes: ClassTable, coding: MaskCoding) -> _Te
         )
     meaning: dict[float, int] = {_packed(rgb): VOID for rgb in coding.void_colors.values()}
     meaning |= {_packed(rgb): label for label, rgb in enumerate(classes.colors)}
-    read_as = {int(n[1:], 16): label for n, label in coding.read_as.items() if n[:1] == "#"}
+    read_as: dict[float, int] = {
+        int(name[1:], 16): label for name, label in coding.read_as.items() if name[:1] == "#"
+    }
     # The tag of a palette is an index and no colour.
     tag = None if nodata is None or raster.header.bands == 1 else nodata * 0x010101
     return _Terms(pack_rgb(pixels[..., :3]), meaning, meaning, read_as, tag)
@@ -167,7 +169,8 @@ def _index_terms(raster: Raster, coding: MaskCoding) -> _Terms:
         for name, label in coding.read_as.items()
         if name.startswith("value ")
     }
-    meaning: dict[float, int] = {VOID: VOID, **coding.values}
+    meaning: dict[float, int] = {VOID: VOID}
+    meaning |= {value: label for value, label in coding.values.items()}
     # 255 is void only as such: what lies near it is not.
     known = {value: label for value, label in meaning.items() if value in coding.values}
     return _Terms(raster.pixels[..., 0], meaning, known, read_as, raster.header.nodata)

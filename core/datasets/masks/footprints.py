@@ -68,8 +68,8 @@ def read_footprints(
 
     Raises:
         DatasetError: the file cannot be read, holds other things than polygons, lacks the
-            attribute or a layer, needs a georeferenced image and has none, or (not shared) lies beside
-            the image.
+            attribute or a layer, needs a georeferenced image and has none, or (not shared) lies
+            beside the image.
     """
     if path.suffix.lower() == ".csv":
         return _from_csv(path, image)
@@ -289,8 +289,8 @@ def _onto_grid(
             f"x {west:,} to {east:,}, y {north:,} to {south:,}, and it has "
             f"{header.width:,} × {header.height:,}",
             where=str(path),
-            remedy="the image has a grid and no coordinate reference system, so that nothing can "
-            "be reprojected: give it one (gdal_edit.py -a_srs EPSG:…), or the labels its coordinates"
+            remedy="the image has a grid and no coordinate reference system, so that nothing is "
+            "reprojected: give it one (gdal_edit.py -a_srs EPSG:…), or labels in its coordinates"
             if place.crs is None
             else "check that they belong to this image and that their coordinate reference "
             f"system ({crs or 'none given'}) is the right one",

@@ -177,9 +177,7 @@ def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> b
     return listed or not np.isin(bands.pixels, (0, VOID)).all() or not (bands.pixels == VOID).any()
 
 
-def _binary(
-    counts: Mapping[float, int], classes: ClassTable
-) -> Iterator[tuple[str, MaskCoding]]:
+def _binary(counts: Mapping[float, int], classes: ClassTable) -> Iterator[tuple[str, MaskCoding]]:
     """Ways to read two values as two classes."""
     first, second = classes.names
     upper = sorted(value for value in counts if value > 0)

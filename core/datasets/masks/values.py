@@ -46,7 +46,7 @@ class MaskSurvey:
 
     forms: Counter[MaskForm] = field(default_factory=Counter)
     values: Counter[float] = field(default_factory=Counter)
-    colors: Counter[int] = field(default_factory=Counter)
+    colors: Counter[float] = field(default_factory=Counter)
     sets: list[frozenset[float]] = field(default_factory=list)
     nodata: set[float] = field(default_factory=set)
     palettes: dict[int, set[int]] = field(default_factory=dict)

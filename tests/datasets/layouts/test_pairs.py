@@ -188,7 +188,7 @@ def test_jpeg_colours_are_counted_as_few(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png")
     put(tmp_path / "masks/a.jpg", mask)
     inferred = infer_classes(tmp_path)
-    assert [item.value for item in inferred.values][0] == "#000000"
+    assert inferred.values[0].value == "#000000"
     assert inferred.tolerance > 0
     shares = [item.share for item in inferred.values]
     assert sum(shares) == pytest.approx(1)
