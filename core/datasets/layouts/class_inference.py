@@ -155,23 +155,28 @@ def infer_classes(
             "no mask can be read", where=str(root), remedy="run the audit to see what is wrong"
         )
     kind: Literal["color", "index"] = "color" if colored else "index"
-    tolerance = 0.0
-    if not colored and (top := soft_binary(counts, survey.lossy)):
-        tolerance = top / 2
-        upper = sum(count for value, count in counts.items() if value >= tolerance)
-        listed = [(0.0, counts.total() - upper), (top, upper)]
-    elif clusters := _clusters(counts, colored, survey.lossy):
-        listed = [(cluster.value, cluster.pixels) for cluster in clusters]
-        tolerance = tolerance_of([value for value, _ in listed], counts, colored)
-        if not tolerance or len(listed) > MAX_VALUES:
-            raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
-    else:
-        listed = counts.most_common()
+    listed, tolerance = _listed(counts, colored, survey.lossy)
+    if len(listed) > MAX_VALUES:
+        raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
     values = tuple(
         LabelValue(_named(value, colored), count, count / pixels)
         for value, count in sorted(listed, key=lambda item: -item[1])
     )
     return Inference(kind, values, read, len(masks), tolerance=tolerance)
+
+
+def _listed(
+    counts: Counter[float], colored: bool, lossy: bool
+) -> tuple[list[tuple[float, int]], float]:
+    """The values to name with their pixels, and the tolerance where they are of a soft mask."""
+    if not colored and (top := soft_binary(counts, lossy)):
+        upper = sum(count for value, count in counts.items() if value >= top / 2)
+        return [(0.0, counts.total() - upper), (top, upper)], top / 2
+    if clusters := _clusters(counts, colored, lossy):
+        listed = [(cluster.value, cluster.pixels) for cluster in clusters]
+        if tolerance := tolerance_of([value for value, _ in listed], counts, colored):
+            return listed, tolerance
+    return counts.most_common(), 0.0
 
 
 def _clusters(counts: Counter[float], colored: bool, lossy: bool) -> list[Cluster]:

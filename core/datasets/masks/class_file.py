@@ -192,8 +192,8 @@ def read_class_file(path: Path) -> ClassFile:
     the layer (or the list of layers) that is read, and ``tolerance`` how far a mask's value may be
     from that of its class; or ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or
     ``["Land", "Road"]``. CSV: a heading with ``name`` and ``r, g, b`` or a colour, as Kaggle's
-    ``class_dict.csv``; a row called unlabeled, unknown or void is void. Text: a name a line, as labelme's, whose ``__ignore__`` at the head is
-    no class, or CVAT's ``name:r,g,b::``.
+    ``class_dict.csv``; a row called unlabeled, unknown or void is void. Text: a name a line, as
+    labelme's, whose ``__ignore__`` at the head is no class, or CVAT's ``name:r,g,b::``.
 
     Raises:
         DatasetError: it is of none of these forms.
