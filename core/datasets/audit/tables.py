@@ -96,13 +96,15 @@ def table_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Pr
 def soft_value_problems(dataset: Dataset, readings: Sequence[Reading]) -> tuple[Problem, ...]:
     """One finding where the masks' unknown values are near those of classes, none elsewhere."""
     coding = dataset.coding
+    if coding.kind == "footprints":
+        return ()
     unknown, masks = Counter[float](), 0
     color = coding.kind == "color"
     for reading in readings:
         masks += bool(reading.unknown)
         for name, count in reading.unknown.items():
             unknown[int(name[1:], 16) if color else float(name.rpartition(" ")[2])] += count
-    if len(unknown) < _SOFT or coding.kind == "footprints":
+    if len(unknown) < _SOFT:
         return ()
     colors = (*dataset.classes.colors, *coding.void_colors.values())
     listed = [r << 16 | g << 8 | b for r, g, b in colors] if color else [*coding.values]

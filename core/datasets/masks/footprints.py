@@ -140,12 +140,14 @@ def _polygons_of(collection: Any) -> Any:
     """The polygons of a collection as one; the collection itself where it has none."""
     import shapely
 
-    parts = shapely.get_parts(shapely.get_parts(collection))
-    inner = [p for p in parts if p.geom_type == "GeometryCollection"]
-    polygons = [part for part in parts if part.geom_type == "Polygon"]
-    polygons += [p for c in inner for p in shapely.get_parts(_polygons_of(c))]
-    polygons = [part for part in polygons if part.geom_type == "Polygon"]
-    return shapely.MultiPolygon(polygons) if polygons else collection
+    parts = _parts_of(collection)
+    return shapely.MultiPolygon(parts) if parts else collection
+
+
+def _parts_of(geometry: Any) -> list[Any]:
+    if geometry.geom_type == "Polygon":
+        return [geometry]
+    return [part for member in getattr(geometry, "geoms", ()) for part in _parts_of(member)]
 
 
 def _check_kind(polygon: Any, what: str, path: Path) -> None:

@@ -62,7 +62,7 @@ def pixels_of(dataset: Dataset) -> dict[str, int]:
     return used | ({"void": int(counts[VOID])} if counts[VOID] else {})
 
 
-def expected(names: list[str], seeds: int, values: np.ndarray | None = None) -> dict[str, int]:
+def expected(names: list[str], seeds: int) -> dict[str, int]:
     counts = sum(
         np.bincount(labels_of(seed, len(names)).ravel(), minlength=len(names))
         for seed in range(seeds)
