@@ -1,7 +1,7 @@
 """How the masks of a set are written down, by its class table and by what they hold.
 
 A reading that could count a class as another is refused in one line or asked for; one that was
-decided is told in a note.
+decided stands in a note.
 """
 
 from __future__ import annotations

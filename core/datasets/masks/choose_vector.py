@@ -142,7 +142,7 @@ def _layers(
                 where=str(labels.root),
                 remedy=f"choose one of: {', '.join(labels.layers)}",
             )
-        return table.layers, _told(labels, table.layers)
+        return table.layers, _layer_notes(labels, table.layers)
     # A file for each image may call its one layer by the image: that is no choice.
     alone = all(count == 1 for count in labels.layers.values()) and len(labels.files) > 1
     if len(labels.layers) < 2 and not labels.others:
@@ -152,9 +152,9 @@ def _layers(
     called = tuple(name for name in labels.layers if name in names)
     if len(labels.layers) == 1:
         only = tuple(labels.layers)
-        return only, _told(labels, only)
+        return only, _layer_notes(labels, only)
     if called:
-        return called, _told(labels, called)
+        return called, _layer_notes(labels, called)
     raise DatasetError(
         f"the labels have the layers {', '.join(labels.layers)}, and nothing says which one counts",
         where=str(labels.root),
@@ -163,7 +163,7 @@ def _layers(
     )
 
 
-def _told(labels: _Labels, read: Sequence[str]) -> list[Note]:
+def _layer_notes(labels: _Labels, read: Sequence[str]) -> list[Note]:
     left = [name for name in (*labels.layers, *sorted(labels.others)) if name not in read]
     rest = f", not {', '.join(left)}" if left else ""
     what = "layer" if len(read) == 1 else "layers"

@@ -127,7 +127,7 @@ def test_one_of_several_layers_is_to_be_chosen(tmp_path: Path) -> None:
         open_dataset(table(root, "bg", "house", layer="roads"))
 
 
-def test_a_layer_of_points_is_told_and_left(tmp_path: Path) -> None:
+def test_a_layer_of_points_is_left_out_with_a_note(tmp_path: Path) -> None:
     root = package(tmp_path, {"trees": [shapely.Point(WEST + 3, NORTH - 3)], "roofs": [ROOF]})
     dataset = open_dataset(root)
     assert counts(dataset) == {"Background": AREA - 64, "Foreground": 64}
