@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.datasets.masks.single_mask import Truth, read_truth
+from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
 from core.evaluation.trained_on import trained_on
 from core.formats import millions, score
@@ -13,6 +13,7 @@ from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
+from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.predict.result import (
     Settings,
     predict,
@@ -46,9 +47,9 @@ def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     file = left.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
     mask = right.file_uploader(
         "Ground truth, if you have it: a mask of the same size",
-        type=["png", "tif", "tiff"],
+        type=MASK_TYPES,
         key="mask",
-        help="In the model's class colours, or one band with class numbers; 255 is void.",
+        help="Written as the masks of its training, in the class colours, or with class numbers.",
     )
     if file is None:
         st.info("Upload an image to map it. It stays on this server.", icon=":material/upload:")
@@ -57,7 +58,7 @@ def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     if mask is None:
         return image, None
     try:
-        return image, read_truth(mask.getvalue(), card.classes, image.rgb.shape[:2], name=mask.name)
+        return image, read_ground_truth(mask, card, image.rgb.shape[:2])
     except DSIError as error:
         # The image is fine: it can be predicted without its mask.
         show_error(error)

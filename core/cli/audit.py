@@ -38,6 +38,8 @@ def run(options: Namespace) -> None:
         return
     total = sum(report["pixels_per_class"].values())
     print(f"{report['layout']} layout, {report['samples']} samples in {report['scenes']} scenes")
+    for note in result.notes:
+        print(f"note: {note}")
     rows = [
         (name, count(pixels), percent(pixels / total if total else None))
         for name, pixels in report["pixels_per_class"].items()

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import ClassTable
-from core.datasets.masks.decode import Mask, MaskCoding, decode_mask
+from core.datasets.masks.decode import Mask, decode_mask, open_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, alpha_bands, read_header, read_raster
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
+from core.mask_coding import MaskCoding
 
 __all__ = ["Dataset", "ImageTraits", "Sample"]
 
@@ -160,17 +161,12 @@ class Dataset:
             raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
         if sample.mask.suffix.lower() in VECTOR_SUFFIXES:
             grid = header or read_header(sample.image)
-            coding = self.coding
-            names = self.classes.names
-            read_as = {k.removeprefix("value "): label for k, label in coding.read_as.items()}
             labels, unknown = rasterise(
-                *(sample.mask, sample.image, grid, names, coding.attribute, coding.minimum_area),
-                texts={**coding.texts, **read_as},
-                shared=coding.shared,
+                sample.mask, sample.image, grid, self.classes.names, self.coding
             )
             source = None
         else:
-            source = read_raster(sample.mask, as_stored=True)
+            source = open_mask(sample.mask, self.coding)
             try:
                 labels, unknown = decode_mask(source, self.classes, self.coding)
             except ImageError as error:

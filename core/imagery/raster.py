@@ -161,12 +161,15 @@ class Raster:
         header: what the file says of itself.
         fill: the value that was taken for no data though no tag of the file says so; None where
             there is none.
+        palette: (256, 3) uint8 RGB of the indices in `pixels`, where they were asked for and the
+            file has one.
     """
 
     pixels: np.ndarray
     valid: np.ndarray
     header: Header
     fill: float | None = None
+    palette: np.ndarray | None = None
 
     @property
     def georeference(self) -> Georeference | None:
@@ -194,6 +197,7 @@ def read_raster(
     max_bytes: int = MAX_BYTES,
     bands: int | None = None,
     as_stored: bool = False,
+    indices: bool = False,
 ) -> Raster:
     """Read an image whole.
 
@@ -207,6 +211,7 @@ def read_raster(
         bands: number of bands that are wanted: a last band called alpha is data if it makes up the
             number, and opacity if it is one too many. None lets its values decide.
         as_stored: leave out factor and offset that the file gives its bands, as masks want it.
+        indices: leave a palette's indices as they are, and return the palette beside them.
 
     Raises:
         ImageError: it is missing, empty, truncated, too large, or no image of a format that is
@@ -225,7 +230,7 @@ def read_raster(
                 "the file is what it says",
             )
         try:
-            pixels, valid, fill = _pixels(pages, header, bands)
+            pixels, valid, fill, palette = _pixels(pages, header, bands, indices)
             if isinstance(source, Path) and (mask := mask_beside(source)):
                 valid &= _external_mask(mask, pages[0])
             if header.scaling:
@@ -246,7 +251,9 @@ def read_raster(
         if header.georeference is None:
             turn = _TURNS[orientation(source)]
             pixels, valid = turn(pixels), turn(valid)
-        return Raster(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header, fill)
+        return Raster(
+            np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header, fill, palette
+        )
 
 
 # What makes a picture upright, by its orientation in Exif.
@@ -425,9 +432,10 @@ def _georeference(
 
 
 def _pixels(
-    pages: tuple[Any, ...], header: Header, wanted: int | None
-) -> tuple[np.ndarray, np.ndarray, float | None]:
-    """Bands, where they have data, and the value that was taken for none though no tag says so."""
+    pages: tuple[Any, ...], header: Header, wanted: int | None, indices: bool
+) -> tuple[np.ndarray, np.ndarray, float | None, np.ndarray | None]:
+    """Bands, where they have data, the value that was taken for none though no tag says so, and
+    the palette of indices."""
     first = pages[0]
     if len(pages) > 1:
         stored = np.concatenate([page.read() for page in pages])
@@ -436,7 +444,7 @@ def _pixels(
         valid = ~without_data(bands, nodata)
         if np.issubdtype(bands.dtype, np.inexact):
             valid &= np.all(np.isfinite(bands), axis=-1)
-        return bands, valid, None
+        return bands, valid, None, None
     bands = pixels = np.moveaxis(first.read(), 0, -1)
     opaque = None
     if has_alpha(first) and wanted != header.bands:
@@ -453,13 +461,23 @@ def _pixels(
         valid &= ~without_data(pixels, (fill,) * pixels.shape[-1])
     if opaque is not None:
         valid &= opaque
+    palette = None
     if header.bands == 1 and first.colorinterp[0] == ColorInterp.palette:
-        palette = np.zeros((256, 3), np.uint8)
-        for index, entry in first.colormap(1).items():
-            if 0 <= index < 256:
-                palette[index] = entry[:3]
-        pixels = palette[pixels[..., 0]]
-    return pixels, valid, fill
+        palette = _palette(first)
+        if not indices:
+            pixels, palette = palette[pixels[..., 0]], None
+        elif first.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
+            # GDAL gives every TIFF of one bit a palette; in some 0 is white. What is bright is 1.
+            pixels, palette = (palette[pixels].max(axis=-1) > 127).astype(np.uint8), None
+    return pixels, valid, fill, palette
+
+
+def _palette(dataset: Any) -> np.ndarray:
+    palette = np.zeros((256, 3), np.uint8)
+    for index, entry in dataset.colormap(1).items():
+        if 0 <= index < 256:
+            palette[index] = entry[:3]
+    return palette
 
 
 def _external_mask(path: Path, image: Any) -> np.ndarray:

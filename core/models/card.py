@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.classes import ClassTable
 from core.imagery.normalise import Normalisation
+from core.mask_coding import MaskCoding
 from core.models.families import AnySpec
 from core.models.training_imagery import TrainingImagery
 
@@ -60,6 +61,8 @@ class ModelCard(BaseModel):
         file_bands: number of bands of such an image, where `bands` has some.
         normalisation: normalisation of the bands.
         imagery: what the training images were like; None where it was not kept.
+        masks: how the masks of its training were written; None where that is not known, as in
+            cards of before.
         weights: name of the file of weights beside the card.
         sha256: SHA-256 of that file, hex.
         parameters: number of weights.
@@ -76,6 +79,7 @@ class ModelCard(BaseModel):
     file_bands: int = 0
     normalisation: Normalisation
     imagery: TrainingImagery | None = None
+    masks: MaskCoding | None = None
     training: Training
     weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

@@ -13,9 +13,9 @@ from core.datasets.audit.problems import Problem
 from core.datasets.audit.statistics import StatisticsBuilder
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SampleFilter, filter_samples
-from core.datasets.masks.decode import MaskCoding
 from core.datasets.recipes.splits import Split
 from core.errors import ConfigError
+from core.mask_coding import MaskCoding
 
 CLASSES = ClassTable(
     classes=(LandClass(name="Land", color="#8429F6"), LandClass(name="Road", color="#6EC1E4"))

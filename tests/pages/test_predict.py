@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.classes import ClassTable, LandClass
 from core.imagery.output.write import png_bytes
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 
 RNG = np.random.default_rng(9)
+BINARY = ClassTable(
+    classes=(
+        LandClass(name="Background", color="#999999"),
+        LandClass(name="Foreground", color="#E69F00"),
+    )
+)
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +75,29 @@ def test_damaged_weights_are_one_box(space: Path) -> None:
     at.button[0].click().run()
     assert not at.exception
     assert any("do not match the SHA" in e.value for e in at.error)
+
+
+def test_a_mask_whose_values_are_a_guess_is_asked_for(space: Path) -> None:
+    from core.models.architectures.unet import UNetSpec
+    from core.models.network import build_model
+    from tests.tiny import save_with_card
+
+    spec = UNetSpec(classes=2, width=4, depth=1)
+    save_with_card(build_model(spec), space / "models/binary", spec, BINARY)
+    at = opened()
+    labels = np.zeros((30, 40), np.uint8)
+    labels[5:15, 5:25] = 255
+    image = RNG.integers(0, 256, (30, 40, 3), np.uint8)
+    at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
+    at.file_uploader(key="mask").upload("mask.png", png_bytes(labels), "image/png").run()
+    box = at.selectbox(key="mask-reading")
+    assert box.label == "How is the mask written?"
+    assert [option.rpartition(": ")[2] for option in box.options] == [
+        "Background 1,000 px, Foreground 200 px",
+        "Background 1,000 px, void 200 px",
+    ]
+    next(b for b in at.button if b.label == "Predict").click().run()
+    assert not at.exception
+    assert [m.value for m in at.metric][2] == "1,200"
+    at.selectbox(key="mask-reading").select(1).run()
+    assert [m.value for m in at.metric][2] == "1,000"

@@ -98,6 +98,11 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
     what = "polygons" if inference.kind == "attribute" else "pixels"
     if inference.read < inference.masks:
         st.caption(f"Counted in {inference.read:,} of {inference.masks:,} label files.")
+    if inference.tolerance:
+        st.caption(
+            "The labels hold soft values, as JPEG and smoothing make them: values near each other "
+            "are counted as one, and are read as the nearest class."
+        )
     with st.form("naming-form"):
         if inference.kind == "attribute":
             st.text_input("Where there is no polygon", "Background", key="naming-background")
@@ -191,7 +196,9 @@ def _write(
     if inference.kind == "color":
         listed = [LandClass(name=name, color=str(item.value)) for name, item in named]
         colors = [str(item.value) for item in void]
-        write_class_file(path, ClassTable(classes=tuple(listed)), colors)
+        write_class_file(
+            path, ClassTable(classes=tuple(listed)), colors, tolerance=inference.tolerance
+        )
         return
     values = [*([background.strip()] if polygons else []), *(item.value for _, item in named)]
     write_class_file(
@@ -200,6 +207,7 @@ def _write(
         values=values,
         void_values=[item.value for item in void],
         attribute=inference.attribute,
+        tolerance=inference.tolerance,
     )
 
 

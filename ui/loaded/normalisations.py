@@ -17,7 +17,16 @@ from core.imagery.normalise import Normalisation
 __all__ = ["TrainingNormalisation", "files_and_reading", "training_normalisation"]
 
 _MEMORY = 1024**3  # bytes of samples held while they are counted
-_DECIDES = {"product", "bands", "exclude", "mask_values", "windows", "normalisation", "clip"}
+_DECIDES = {
+    "product",
+    "bands",
+    "exclude",
+    "mask_values",
+    "mask_tolerance",
+    "windows",
+    "normalisation",
+    "clip",
+}
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,19 @@ from core.datasets.audit.statistics import (
 )
 from core.datasets.audit.suspicions.band_files import band_file_problems
 from core.datasets.audit.suspicions.scaling import linear_power, scaling_problems
-from core.datasets.audit.tables import balance_problems, table_problems, void_colour_problems
+from core.datasets.audit.tables import (
+    balance_problems,
+    soft_value_problems,
+    table_problems,
+    void_colour_problems,
+)
 from core.datasets.dataset import Dataset
 
 __all__ = ["Audit", "audit"]
 
 # Whose values are unlike the others' for that reason, or of too few pixels to tell.
 _WITHOUT = ("constant", "empty", "mask-is-image", "no-data", "tiny-image")
+_UNLABELLED = ("unknown-colour", "all-void", "void-share")  # what unknown values of a mask make
 _AHEAD = 4  # samples a thread may be ahead of the slowest one
 
 
@@ -44,6 +50,7 @@ class Audit:
         problems: errors first.
         statistics: bands, classes side by side and in the frame.
         neighbours: samples that touch or overlap, each pair once.
+        notes: how the dataset is read, where that was decided.
     """
 
     layout: str
@@ -52,6 +59,7 @@ class Audit:
     problems: tuple[Problem, ...]
     statistics: Statistics
     neighbours: tuple[Pair, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def pixels_per_class(self) -> dict[str, int]:
@@ -84,6 +92,7 @@ class Audit:
             "pixels_per_class": self.pixels_per_class,
             "void_pixels": self.void_pixels,
             "problems": [problem.to_json() for problem in self.problems],
+            "notes": list(self.notes),
         }
 
 
@@ -119,6 +128,7 @@ def audit(dataset: Dataset, progress: Callable[[int, int], None] | None = None) 
         problems=tuple(problems),
         statistics=statistics,
         neighbours=neighbours,
+        notes=tuple(note.text for note in dataset.notes),
     )
 
 
@@ -148,9 +158,11 @@ def _problems(
     """All findings: about the dataset, about samples beside others, about single samples."""
     facts = [reading.facts for reading in readings]
     overlapping = [(pair.one, pair.other) for pair in neighbours if pair.how == "bounds"]
-    yield from table_problems(dataset, readings)
+    soft = soft_value_problems(dataset, readings)
+    yield from soft or table_problems(dataset, readings)
     yield from void_colour_problems(dataset, readings)
-    yield from balance_problems(dataset, readings)
+    if not soft:
+        yield from balance_problems(dataset, readings)
     yield from partner_problems(dataset)
     yield from mixed_bands(facts)
     yield from grid_differences(facts)
@@ -158,7 +170,9 @@ def _problems(
     yield from band_file_problems(facts)
     yield from linear_power([r.facts.id for r in readings if r.power], len(readings))
     for reading in readings:
-        yield from reading.problems
+        # What one finding says of all masks is not said of each again.
+        said = _UNLABELLED if soft and reading.unknown else ()
+        yield from (problem for problem in reading.problems if problem.kind not in said)
     yield from duplicate_problems(readings, overlapping)
     odd = {p.sample for r in readings for p in r.problems if p.kind in _WITHOUT}
     yield from outliers([f for f in facts if f.id not in odd], _span(statistics))

@@ -52,7 +52,10 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
         "the value as void or a class in the recipe"
     )
     if dataset.coding.kind == "footprints":
-        fix = "give these polygons a class of the list, or add their class to it"
+        fix = (
+            "give these polygons a class of the list, add their class to it, or read the value as "
+            "void or a class in the recipe"
+        )
     for name, count in ordered[:_LISTED]:
         here = np.zeros((0, 0), bool)
         if pixels is not None:
@@ -69,7 +72,7 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
             f"{_where(window)}",
             "error",
             fix,
-            () if pixels is None else _meanings(name, dataset.classes, nearest),
+            _meanings(name, dataset.classes, nearest),
             window,
         )
     if rest := dict(ordered[_LISTED:]):
@@ -82,7 +85,7 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
             "or exclude the sample"
             if color
             else fix,
-            _rest(sample, list(rest), dataset.classes, color) if pixels is not None else (),
+            _rest(sample, list(rest), dataset.classes, color),
         )
 
 

@@ -10,13 +10,15 @@ from core.datasets.audit.facts import Reading
 from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import layout_of
-from core.datasets.recipes.fixes import Exclude, Oversample
+from core.datasets.masks.soft_masks import pixels_near, tolerance_of
+from core.datasets.recipes.fixes import Exclude, Oversample, ReadNearest
 from core.formats import rough_percent
 
-__all__ = ["balance_problems", "table_problems", "void_colour_problems"]
+__all__ = ["balance_problems", "soft_value_problems", "table_problems", "void_colour_problems"]
 
 _UNDOCUMENTED = 0.01  # share of an undocumented void colour from which it is more than a remark
 _RARE = 0.01  # share of the labelled pixels below which a class is rare
+_SOFT = 9  # unknown values from which they are looked at together
 _HIDDEN = 0.001  # below which it is hardly ever seen
 
 
@@ -89,6 +91,39 @@ def table_problems(dataset: Dataset, readings: Sequence[Reading]) -> Iterator[Pr
             "info",
             "nothing to learn there: remove the class, or add samples that show it",
         )
+
+
+def soft_value_problems(dataset: Dataset, readings: Sequence[Reading]) -> tuple[Problem, ...]:
+    """One finding where the masks' unknown values are near those of classes, none elsewhere."""
+    coding = dataset.coding
+    if coding.kind == "footprints":
+        return ()
+    unknown, masks = Counter[float](), 0
+    color = coding.kind == "color"
+    for reading in readings:
+        masks += bool(reading.unknown)
+        for name, count in reading.unknown.items():
+            unknown[int(name[1:], 16) if color else float(name.rpartition(" ")[2])] += count
+    if len(unknown) < _SOFT:
+        return ()
+    colors = (*dataset.classes.colors, *coding.void_colors.values())
+    listed = [r << 16 | g << 8 | b for r, g, b in colors] if color else [*coding.values]
+    tolerance = tolerance_of(listed, unknown, color)
+    if not tolerance:
+        return ()
+    near = pixels_near(listed, unknown, color, tolerance)
+    rest = unknown.total() - near
+    words = f"{rough_percent(near / unknown.total())} of them" if rest else "all of them"
+    action = ReadNearest(tolerance, others=rest > 0)
+    detail = (
+        f"{len(unknown):,} {'colours' if color else 'values'} outside the class table in "
+        f"{unknown.total():,} pixels of {masks:,} masks; {words} within {tolerance:g} of a class"
+    )
+    fix = (
+        "JPEG and smoothing make such values: read them as the nearest class "
+        f"(recipe.mask_tolerance={tolerance:g}), or export the masks as PNG, unsmoothed"
+    )
+    return (Problem("unknown-colour", "", detail, "error", fix, (action,)),)
 
 
 def _wrong_class_file(

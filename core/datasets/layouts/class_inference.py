@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.datasets.layouts.pairing import Pairing, find_pairs
-from core.datasets.masks.values import MAX_VALUES, are_colored, spread, value_counts
+from core.datasets.masks.soft_masks import Cluster, cluster_values, soft_binary, tolerance_of
+from core.datasets.masks.values import MAX_VALUES, count_values, spread, survey_masks
 from core.datasets.masks.vector_file import read_attributes
 from core.errors import DatasetError, ImageError
 from core.formats import percent
@@ -18,6 +19,7 @@ __all__ = ["Inference", "LabelValue", "count_attribute", "infer_classes"]
 
 _FILES = 50  # vector label files that are read
 _MASKS = 200  # masks that are counted, spread over the whole set
+_FEW = 16  # as many values may be named one by one whatever they are
 _PIXELS = 200_000_000  # and pixels; the audit reports what is in the others
 
 
@@ -47,6 +49,8 @@ class Inference:
         masks: number of label files.
         attribute: for vector labels, the property counted.
         attributes: for vector labels, the properties with few distinct values.
+        tolerance: where values that are near each other were counted as one, how far a value may
+            be from that of its class, see `MaskCoding`; 0 where each value is its own.
     """
 
     kind: Literal["color", "index", "attribute"]
@@ -55,6 +59,7 @@ class Inference:
     masks: int
     attribute: str = ""
     attributes: tuple[str, ...] = ()
+    tolerance: float = 0.0
 
 
 def count_attribute(pairing: Pairing, attribute: str = "") -> Inference:
@@ -106,7 +111,8 @@ def infer_classes(
 ) -> Inference:
     """Count the colours or values in a dataset's labels, so that they can be named.
 
-    At most 200 masks are read, spread over the whole set; what raises in `progress` ends it.
+    At most 200 masks are read, spread over the whole set; what raises in `progress` ends it. What
+    JPEG and smoothing make of a class is counted as one value, see `cluster_values`.
 
     Args:
         root: a folder of pairs or of images with vector labels.
@@ -114,8 +120,8 @@ def infer_classes(
         progress: called with (masks read, masks to read).
 
     Raises:
-        DatasetError: there is no label, or more than 64 colours or values: those of JPEG or of a
-            smoothed mask, which cannot be told from classes.
+        DatasetError: there is no label, or more than 64 colours or values that are near no few of
+            them.
     """
     pairing = find_pairs(root)
     if pairing.vector:
@@ -127,13 +133,14 @@ def infer_classes(
             where=str(root),
             remedy="put masks under the images' names into `masks`",
         )
-    colored = are_colored(masks)
+    survey = survey_masks(masks)
+    colored = survey.by_color
     chosen = spread(masks, _MASKS)
-    counts: Counter[int] = Counter()
+    counts: Counter[float] = Counter()
     read = pixels = 0
     for mask in chosen:
         try:
-            in_mask = value_counts(mask, colored)
+            in_mask = count_values(mask, colored)
         except ImageError:
             continue  # the audit names it
         counts.update(in_mask)
@@ -147,21 +154,46 @@ def infer_classes(
         raise DatasetError(
             "no mask can be read", where=str(root), remedy="run the audit to see what is wrong"
         )
-    if len(counts) > MAX_VALUES:
+    kind: Literal["color", "index"] = "color" if colored else "index"
+    listed, tolerance = _listed(counts, colored, survey.lossy)
+    if len(listed) > MAX_VALUES:
         raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
     values = tuple(
         LabelValue(_named(value, colored), count, count / pixels)
-        for value, count in counts.most_common()
+        for value, count in sorted(listed, key=lambda item: -item[1])
     )
-    return Inference("color" if colored else "index", values, read, len(masks))
+    return Inference(kind, values, read, len(masks), tolerance=tolerance)
 
 
-def _named(value: int, colored: bool) -> str | int:
-    return f"#{value:06X}" if colored else value
+def _listed(
+    counts: Counter[float], colored: bool, lossy: bool
+) -> tuple[list[tuple[float, int]], float]:
+    """The values to name with their pixels, and the tolerance where they are of a soft mask."""
+    if not colored and (top := soft_binary(counts, lossy)):
+        upper = sum(count for value, count in counts.items() if value >= top / 2)
+        return [(0.0, counts.total() - upper), (top, upper)], top / 2
+    if clusters := _clusters(counts, colored, lossy):
+        listed = [(cluster.value, cluster.pixels) for cluster in clusters]
+        if tolerance := tolerance_of([value for value, _ in listed], counts, colored):
+            return listed, tolerance
+    return counts.most_common(), 0.0
+
+
+def _clusters(counts: Counter[float], colored: bool, lossy: bool) -> list[Cluster]:
+    """The clusters of a soft mask's values; none where each value is to be named."""
+    if len(counts) <= 2 or (len(counts) <= _FEW and not lossy):
+        return []
+    clusters = cluster_values(counts, colored)
+    many = len(counts) > MAX_VALUES or lossy
+    return clusters if many or (colored and 3 * len(clusters) <= len(counts)) else []
+
+
+def _named(value: float, colored: bool) -> str | int:
+    return f"#{int(value):06X}" if colored else int(value)
 
 
 def _too_many(
-    root: Path, counts: Counter[int], colored: bool, pixels: int, suffix: str
+    root: Path, counts: Counter[float], colored: bool, pixels: int, suffix: str
 ) -> DatasetError:
     what = "colours" if colored else "values"
     main = [
@@ -178,5 +210,6 @@ def _too_many(
         f"the masks hold {len(counts):,} {what}, too many to be classes; the commonest are "
         f"{', '.join(main)}",
         where=str(root),
-        remedy=f"{cause}; or write a classes.json with the true ones, and the rest counts as void",
+        remedy=f"{cause}; or write a classes.json with the true ones, and choose in the audit what "
+        "the others are read as",
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, Sample
-from core.datasets.masks.decode import MaskCoding
 from core.datasets.note import Note
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
+from core.mask_coding import MaskCoding
 
 __all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai", "tiles_orphans"]
 

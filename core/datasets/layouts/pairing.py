@@ -26,7 +26,7 @@ __all__ = [
     "pairs_orphans",
 ]
 
-LABEL_VECTORS = (".geojson", ".gpkg")
+LABEL_VECTORS = (".geojson", ".gpkg", ".geojsonl", ".geojsons", ".ndjson")
 SPLITS = ("train", "val", "test")
 
 

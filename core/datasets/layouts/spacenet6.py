@@ -10,10 +10,10 @@ from pathlib import Path
 from core.classes import ClassTable, LandClass
 from core.datasets.dataset import Dataset, ImageTraits, Sample
 from core.datasets.layouts.places import Grouping, by_place
-from core.datasets.masks.decode import MaskCoding
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.place import Place, read_place
+from core.mask_coding import MaskCoding
 
 __all__ = [
     "AREA",

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from core.classes import VOID, ClassTable, LandClass
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.pairing import find_pairs, has_vectors
-from core.datasets.masks.class_file import ClassFile, find_class_file, read_class_file
-from core.datasets.masks.decode import MaskCoding
+from core.datasets.masks.choose_vector import choose_vector
+from core.datasets.masks.class_file import find_class_file, read_class_file
 from core.datasets.masks.vector_file import label_extent
-from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import read_header
 
-__all__ = ["FOREGROUND", "is_vector", "read_vector"]
-
-FOREGROUND = ClassTable(
-    classes=(
-        LandClass(name="Background", color="#999999"),
-        LandClass(name="Foreground", color="#E69F00"),
-    )
-)
-"""What polygons are where nothing names their classes."""
+__all__ = ["is_vector", "read_vector"]
 
 
 def is_vector(root: Path) -> bool:
@@ -38,12 +29,14 @@ def read_vector(root: Path, name: str) -> Dataset:
     - Size: any number of images of any size.
     - Bands: any, in a format that carries a georeference, such as GeoTIFF.
     - Resolution: that of the images.
-    - Labels: ``labels/a.geojson`` (or ``.gpkg``) belongs to ``images/a.tif``; one file beside
-      ``images`` or beside the images holds the labels of all of them. Their reference system may
-      be any: they are brought onto each image's grid.
+    - Labels: ``labels/a.geojson`` (or ``.gpkg``, ``.geojsonl``) belongs to
+      ``images/a.tif``; one file beside ``images`` or beside the images holds the labels of all of
+      them. Their reference system may be any: they are brought onto each image's grid.
     - Classes: 0 is where there is no polygon. ``classes.json`` may say ``{"attribute": "landuse",
       "classes": [{"name": "Background", …}, {"name": "forest", …}]}``, where the values of the
       attribute are the classes' names or their ``value``; without it all polygons are one class.
+      Layers that are called as classes are their polygons, and ``"layer"`` says which one is read.
+      A background is put before the classes where polygons are of the first.
     - Void: values of the attribute that ``classes.json`` calls void.
     - Licence and source: those of whoever made the folder.
 
@@ -52,8 +45,8 @@ def read_vector(root: Path, name: str) -> Dataset:
         name: name of the dataset.
 
     Raises:
-        DatasetError: no image, a class table that cannot be read or has one class alone, or one
-            label file that lies on none of the images.
+        DatasetError: no image, a class table that cannot be read, several layers or classes that
+            nothing tells apart, or one label file that lies on none of the images.
     """
     pairing = find_pairs(root)
     if not pairing.samples:
@@ -64,34 +57,17 @@ def read_vector(root: Path, name: str) -> Dataset:
         )
     path = find_class_file(root)
     table = read_class_file(path) if path else None
-    classes = table.classes if table else FOREGROUND
-    if len(classes) < 2:
-        raise DatasetError(
-            "the class table has one class, and vector labels need two",
-            where=str(path),
-            remedy='list the background first: {"classes": [{"name": "Background"}, …]}',
-        )
+    files = list(dict.fromkeys(s.mask for s in pairing.samples if s.mask is not None))
+    chosen = choose_vector(root, files, table, path.name if path else "")
+    coding = replace(chosen.coding, shared=pairing.shared is not None)
     if pairing.shared:
-        _on_some_image(pairing.shared, pairing.samples)
-    coding = MaskCoding(
-        "footprints",
-        attribute=table.attribute if table else "",
-        texts=_texts(table) if table else {},
-        shared=pairing.shared is not None,
-    )
-    notes = [] if table else ["There is no classes.json: every polygon is Foreground."]
-    return Dataset(name, root, "vector", classes, coding, pairing.samples, tuple(map(Note, notes)))
+        _on_some_image(pairing.shared, pairing.samples, coding.layers)
+    return Dataset(name, root, "vector", chosen.classes, coding, pairing.samples, chosen.notes)
 
 
-def _texts(table: ClassFile) -> dict[str, int]:
-    """What values of the attribute mean beside the class names."""
-    texts = {str(value): label for label, value in enumerate(table.values)}
-    return texts | {str(value): VOID for value in table.void_values}
-
-
-def _on_some_image(path: Path, samples: tuple[Sample, ...]) -> None:
+def _on_some_image(path: Path, samples: tuple[Sample, ...], layers: tuple[str, ...]) -> None:
     """Refuse a file for all images whose extent meets none of them."""
-    extent = label_extent(path)
+    extent = label_extent(path, layers)
     checked = 0
     for sample in samples:
         try:

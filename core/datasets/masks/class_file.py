@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.paths import workspace, write_json
 
 __all__ = [
     "ClassFile",
+    "background_before",
     "class_file_of",
     "class_stamp",
     "find_class_file",
@@ -34,6 +35,7 @@ _TEXTS = ("labels.txt", "classes.txt", "labelmap.txt")
 _MAX_BYTES = 1024**2
 # What sets call pixels that are not labelled; in DeepGlobe's and LoveDA's scoring they do not
 # count either.
+_LABELME_VOID = "__ignore__"  # heads labelme's list, whose other names count from 0
 _VOID_WORDS = {"void", "unlabeled", "unlabelled", "unknown", "ignore", "ignored", "no-data"}
 
 # Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
@@ -55,14 +57,18 @@ class ClassFile:
             polygons (a text); empty where the classes count 0, 1, 2 …
         void_values: values that mean void.
         attribute: of polygons, the property that names the class.
+        layers: of vector files, the layers that are read; empty where the file does not say.
+        tolerance: see `MaskCoding`.
     """
 
     classes: ClassTable
     colored: bool
     void: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     values: tuple[int | str, ...] = ()
-    void_values: tuple[int | str, ...] = ()
+    void_values: tuple[int | str | None, ...] = ()
     attribute: str = ""
+    layers: tuple[str, ...] = ()
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,16 @@ def numbered(names: Sequence[str]) -> ClassTable:
     return ClassTable(
         classes=tuple(LandClass(name=n, color=c) for n, c in zip(names, colors, strict=False))
     )
+
+
+def background_before(classes: ClassTable) -> ClassTable:
+    """The classes with a background as the first."""
+    lower = all(name == name.lower() for name in classes.names)
+    name = "background" if lower else "Background"
+    used = {land_class.color for land_class in classes.classes}
+    candidates = numbered([str(number) for number in range(len(used) + 1)]).classes
+    color = next(c.color for c in candidates if c.color not in used)
+    return ClassTable(classes=(LandClass(name=name, color=color), *classes.classes))
 
 
 def class_file_of(root: Path) -> Path:
@@ -132,12 +148,13 @@ def write_class_file(
     values: Sequence[int | str] = (),
     void_values: Sequence[int | str] = (),
     attribute: str = "",
+    tolerance: float = 0.0,
 ) -> Path:
     """Keep the classes of a dataset that has no table; see `class_file_of` for the place.
 
     Args:
         root: the dataset's folder.
-        classes, values, void_values, attribute: as in `ClassFile`.
+        classes, values, void_values, attribute, tolerance: as in `ClassFile`.
         void: colours (``#RRGGBB``) that mean void.
 
     Returns:
@@ -167,6 +184,7 @@ def write_class_file(
     content: dict[str, Any] = {"classes": listed}
     content |= {"attribute": attribute} if attribute else {}
     content |= {"void": [*void, *void_values]} if void or void_values else {}
+    content |= {"tolerance": tolerance} if tolerance else {}
     write_json(path, content)
     return path
 
@@ -176,10 +194,12 @@ def read_class_file(path: Path) -> ClassFile:
 
     JSON: ``{"classes": [{"name": "Road", "color": "#6EC1E4"}, …], "void": ["#000000"]}``, where
     ``title`` may stand for ``name``, a colour may be missing, ``value`` may give the index (or the
-    attribute's text) of a class, and ``attribute`` the property of polygons that names it; or
-    ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or ``["Land", "Road"]``. CSV: a heading with
-    ``name`` and ``r, g, b`` or a colour, as Kaggle's ``class_dict.csv``; a row called unlabeled,
-    unknown or void is void. Text: a name a line, or CVAT's ``name:r,g,b::``.
+    attribute's text) of a class, ``attribute`` the property of polygons that names it, ``layer``
+    the layer (or the list of layers) that is read, and ``tolerance`` how far a mask's value may be
+    from that of its class; or ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or
+    ``["Land", "Road"]``. CSV: a heading with ``name`` and ``r, g, b`` or a colour, as Kaggle's
+    ``class_dict.csv``; a row called unlabeled, unknown or void is void. Text: a name a line, as
+    labelme's, whose ``__ignore__`` at the head is no class, or CVAT's ``name:r,g,b::``.
 
     Raises:
         DatasetError: it is of none of these forms.
@@ -219,7 +239,13 @@ def _json(content: Any) -> ClassFile:
         made.values,
         tuple(v for v in void if v not in colors),
         str(content.get("attribute", "")),
+        _layers(content.get("layer", content.get("layers", ()))),
+        float(content.get("tolerance", 0)),
     )
+
+
+def _layers(content: Any) -> tuple[str, ...]:
+    return (content,) if isinstance(content, str) else tuple(str(name) for name in content)
 
 
 def _json_row(entry: Any) -> _Row:
@@ -278,6 +304,9 @@ def _hex(parts: Sequence[Any]) -> str:
 
 
 def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
+    if len(rows) > 1 and rows[0].name == _LABELME_VOID and rows[0].value is None:
+        others = _table(rows[1:], voids_by_name)
+        return replace(others, void_values=(*others.void_values, -1))
     void = [row for row in rows if voids_by_name and row.name.lower() in _VOID_WORDS]
     kept = [row for row in rows if row not in void]
     colored = bool(kept) and all(row.color for row in kept)

@@ -1,48 +1,22 @@
-"""How masks are written down, and their pixels as labels."""
+"""The pixels of mask files as labels: one decoder for datasets, uploads and programs."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from core.classes import VOID, ClassTable, hex_to_rgb
+from core.classes import VOID, ClassTable, pack_rgb
 from core.errors import ImageError
-from core.imagery.raster import Raster
+from core.imagery.raster import Raster, read_raster
+from core.mask_coding import MaskCoding
 
-__all__ = ["Mask", "MaskCoding", "decode_mask"]
+__all__ = ["OTHERS", "Mask", "decode_mask", "is_grey", "open_mask", "value_name"]
 
-
-@dataclass(frozen=True)
-class MaskCoding:
-    """How a dataset's mask files write classes down.
-
-    Attributes:
-        kind: ``color`` (RGB by the class table), ``index`` (one band of values) or ``footprints``
-            (polygons; label 0 is where there is none).
-        void_colors: colours that mean void, by what they are called.
-        values: for index masks, which file value means which label; values that are not listed
-            are unknown.
-        attribute: for footprints, the property that names a polygon's class; empty where all of
-            them are label 1.
-        minimum_area: for footprints, polygons of less than this many square pixels are left out.
-        texts: for footprints, values of the attribute beside the class names, and their labels.
-        shared: for footprints, one file holds those of all images.
-        read_as: decided in a recipe: unknown values as `decode_mask` names them, and the labels
-            (255 = void) they are read as.
-    """
-
-    kind: Literal["color", "index", "footprints"]
-    void_colors: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
-    values: Mapping[int, int] = field(default_factory=dict)
-    attribute: str = ""
-    minimum_area: float = 0.0
-    texts: Mapping[str, int] = field(default_factory=dict)
-    shared: bool = False
-    read_as: Mapping[str, int] = field(default_factory=dict)
+OTHERS = "others"
+"""In `MaskCoding.read_as`: all values that nothing else explains."""
 
 
 @dataclass(frozen=True)
@@ -60,65 +34,173 @@ class Mask:
     raster: Raster | None = None
 
 
+def is_grey(pixels: np.ndarray) -> bool:
+    """Whether an RGB picture (H, W, 3 or more) is a band written three times."""
+    red = pixels[..., 0]
+    return bool((pixels[..., 1] == red).all() and (pixels[..., 2] == red).all())
+
+
+def value_name(value: float) -> str:
+    """What a value of an index mask is called in findings and recipes, as ``value 7``."""
+    # `:g` would round large integers, and two values would become one.
+    return f"value {value:g}" if isinstance(value, (float, np.floating)) else f"value {value}"
+
+
+def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = None) -> Raster:
+    """Read a mask file's pixels as a coding needs them.
+
+    For index masks a palette is for show and its indices are the values, and of three equal bands
+    one is taken.
+
+    Args:
+        source: a file, or the bytes of one (an upload).
+        coding: how it is written down.
+        name: what to call it in messages; by default the file's path.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    if coding.kind != "index":
+        return read_raster(source, name=name, as_stored=True)
+    raster = read_raster(source, name=name, indices=True, as_stored=True)
+    if raster.pixels.shape[-1] >= 3 and is_grey(raster.pixels):
+        return replace(raster, pixels=raster.pixels[..., :1])
+    return raster
+
+
 def decode_mask(
     raster: Raster, classes: ClassTable, coding: MaskCoding
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Read a mask file's pixels as labels.
 
+    NaN, and what the file says is no data, is void; so is 255 unless it is the value of a class.
+
     Args:
-        raster: the mask as opened.
+        raster: the mask as `open_mask` gives it.
         classes: what its colours mean.
         coding: how it is written down.
 
     Returns:
         (H, W) uint8 labels with 255 = void, and the values outside the table (``#RRGGBB``
-        or a number) with their pixel counts; those pixels are void in the labels.
+        or ``value 7``) with their pixel counts; those pixels are void in the labels.
 
     Raises:
         ImageError: a coloured mask was expected and this one has a single band, or it is not
             8-bit; or an index mask was expected and this one has several.
     """
-    pixels, nodata = raster.pixels, raster.header.nodata
-    if coding.kind == "color":
-        if pixels.shape[-1] < 3 or pixels.dtype != np.uint8:
-            raise ImageError(
-                f"expected a coloured mask (8-bit RGB), received {pixels.shape[-1]} band(s) of "
-                f"{pixels.dtype}",
-                remedy="export the mask with its class colours, or as a folder of index masks",
-            )
-        labels, strange = classes.encode(pixels[..., :3], coding.void_colors)
-        if nodata is not None and math.isfinite(nodata):
-            strange.pop((int(nodata),) * 3, None)
-        unknown = {"#{:02X}{:02X}{:02X}".format(*rgb): n for rgb, n in strange.items()}
-        for name in [n for n in unknown if n in coding.read_as]:
-            del unknown[name]
-            labels[np.all(pixels[..., :3] == hex_to_rgb(name), axis=-1)] = coding.read_as[name]
-    else:
-        if pixels.shape[-1] != 1:
-            raise ImageError(
-                f"expected an index mask of one band, received {pixels.shape[-1]} bands",
-                remedy="export all masks in the same way, with class indices or with class colours",
-            )
-        labels, unknown = _decode_index(pixels[..., 0], coding.values, nodata)
-        for name in [n for n in unknown if n in coding.read_as]:
-            del unknown[name]
-            labels[pixels[..., 0] == float(name.removeprefix("value "))] = coding.read_as[name]
-    # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
-    if nodata is None or nodata not in coding.values:
-        labels[~raster.valid] = VOID
-    return labels, unknown
-
-
-def _decode_index(
-    values: np.ndarray, meaning: Mapping[int, int], nodata: float | None
-) -> tuple[np.ndarray, dict[str, int]]:
+    color = coding.kind == "color"
+    terms = _color_terms(raster, classes, coding) if color else _index_terms(raster, coding)
+    values, meaning, tag = terms.values, terms.meaning, terms.nodata
     labels = np.full(values.shape, VOID, np.uint8)
-    explained = (values == VOID) | (values == nodata)
+    unexplained = np.ones(values.shape, bool)
     for value, label in meaning.items():
         here = values == value
-        labels[here] = label
-        explained |= here
-    unexplained, counts = np.unique(values[~explained], return_counts=True)
-    # `:g` would round large integers, and two values would become one.
-    form = "value {:g}" if np.issubdtype(values.dtype, np.floating) else "value {}"
-    return labels, {form.format(v): int(n) for v, n in zip(unexplained, counts, strict=True)}
+        np.copyto(labels, np.uint8(label), where=here)
+        np.copyto(unexplained, False, where=here)
+    if np.issubdtype(values.dtype, np.floating):
+        unexplained &= ~np.isnan(values)
+    # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
+    if tag is None or meaning.get(tag, VOID) == VOID:
+        labels[~raster.valid] = VOID
+        unexplained &= raster.valid
+    if not unexplained.any():
+        return labels, {}
+    distinct, place, counts = np.unique(
+        values[unexplained], return_inverse=True, return_counts=True
+    )
+    means = _nearest_labels(distinct, terms.known, coding.tolerance, color)
+    for value, label in terms.read_as.items():
+        means[distinct == value] = label
+    if OTHERS in coding.read_as:
+        means[means < 0] = coding.read_as[OTHERS]
+    labels[unexplained] = np.where(means < 0, VOID, means).astype(np.uint8)[place]
+    return labels, {
+        f"#{value:06X}" if color else value_name(value): int(count)
+        for value, count, label in zip(distinct, counts, means, strict=True)
+        if label < 0
+    }
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """A mask as numbers, and what is known of them.
+
+    Attributes:
+        values: (H, W), the values of the band or colours as ``0xRRGGBB``.
+        meaning: labels of values, 255 = void.
+        known: those of them that other values may be near to.
+        read_as: labels of values that the recipe names.
+        nodata: the value that the file tags as no data; None where it is no such value.
+    """
+
+    values: np.ndarray
+    meaning: Mapping[float, int]
+    known: Mapping[float, int]
+    read_as: Mapping[float, int]
+    nodata: float | None
+
+
+def _color_terms(raster: Raster, classes: ClassTable, coding: MaskCoding) -> _Terms:
+    pixels, nodata = raster.pixels, raster.header.nodata
+    if pixels.shape[-1] < 3 or pixels.dtype != np.uint8:
+        raise ImageError(
+            f"expected a coloured mask (8-bit RGB), received {pixels.shape[-1]} band(s) of "
+            f"{pixels.dtype}",
+            remedy="export the mask with its class colours, or as a folder of index masks",
+        )
+    meaning: dict[float, int] = {_packed(rgb): VOID for rgb in coding.void_colors.values()}
+    meaning |= {_packed(rgb): label for label, rgb in enumerate(classes.colors)}
+    read_as: dict[float, int] = {
+        int(name[1:], 16): label for name, label in coding.read_as.items() if name[:1] == "#"
+    }
+    # The tag of a palette is an index and no colour.
+    tag = None if nodata is None or raster.header.bands == 1 else nodata * 0x010101
+    return _Terms(pack_rgb(pixels[..., :3]), meaning, meaning, read_as, tag)
+
+
+def _index_terms(raster: Raster, coding: MaskCoding) -> _Terms:
+    if raster.pixels.shape[-1] != 1:
+        raise ImageError(
+            f"expected an index mask of one band, received {raster.pixels.shape[-1]} bands",
+            remedy="export all masks in the same way, with class indices or with class colours",
+        )
+    read_as = {
+        float(name.removeprefix("value ")): label
+        for name, label in coding.read_as.items()
+        if name.startswith("value ")
+    }
+    meaning: dict[float, int] = {VOID: VOID}
+    meaning |= {value: label for value, label in coding.values.items()}
+    # 255 is void only as such: what lies near it is not.
+    known = {value: label for value, label in meaning.items() if value in coding.values}
+    return _Terms(raster.pixels[..., 0], meaning, known, read_as, raster.header.nodata)
+
+
+def _packed(rgb: tuple[int, int, int]) -> int:
+    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
+
+
+def _nearest_labels(
+    distinct: np.ndarray, known: Mapping[float, int], tolerance: float, color: bool
+) -> np.ndarray:
+    """The labels of the nearest known values within the tolerance, −1 where there is none."""
+    means = np.full(len(distinct), -1, np.int16)
+    if not tolerance or not known:
+        return means
+    points, targets = _bands(distinct, color), _bands(np.array([*known]), color)
+    best = np.full(len(distinct), np.inf)
+    for label, target in zip(known.values(), targets, strict=True):
+        distance = np.abs(points - target).max(axis=-1)
+        nearer = (distance <= tolerance) & (distance < best)
+        means[nearer] = label
+        best[nearer] = distance[nearer]
+    return means
+
+
+def _bands(values: np.ndarray, color: bool) -> np.ndarray:
+    """(N, 1) or (N, 3) float64: values as points, colours by red, green and blue."""
+    if not color:
+        return values.astype(np.float64)[:, None]
+    values = values.astype(np.int64)
+    rgb = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1)
+    return rgb.astype(np.float64)

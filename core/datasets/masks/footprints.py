@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from core.classes import VOID
+from core.datasets.masks.decode import OTHERS
+from core.datasets.masks.vector_file import (
+    NO_VALUE,
+    attribute_text,
+    known_crs,
+    list_layers,
+    vector_source,
+)
 from core.errors import DatasetError
 from core.formats import binary_size
 from core.imagery.raster import Georeference, Header
+from core.mask_coding import MaskCoding
 
 __all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
 
-VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".csv")
-_DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".gpkg": "GPKG"}
+VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".csv", ".geojsonl", ".geojsons", ".ndjson")
 _POLYGONS = {"Polygon", "MultiPolygon"}
 _MAX_BYTES = 512 * 1024**2
 
@@ -31,7 +39,8 @@ class Footprints:
 
     Attributes:
         polygons: shapely polygons and multipolygons, two-dimensional.
-        values: what the class attribute says of each, or None without one.
+        values: what the class attribute says of each (`attribute_text`), or else the name of the
+            layer that was asked for, or None.
     """
 
     polygons: tuple[Any, ...]
@@ -39,48 +48,77 @@ class Footprints:
 
 
 def read_footprints(
-    path: Path, image: Path, header: Header, attribute: str = "", shared: bool = False
+    path: Path, image: Path, header: Header, coding: MaskCoding | None = None
 ) -> Footprints:
     """Read polygons and bring them onto an image's grid.
 
-    Heights (a third coordinate) are dropped. Coordinates are reprojected where the two reference
-    systems differ; without one in the file those of the image are meant. A ``.csv`` is SpaceNet's
+    Heights (a third coordinate) are dropped, and so is what a collection holds beside polygons.
+    Coordinates are reprojected where the two reference systems differ; without one on either side
+    those of the image are meant. For an image without a grid they are its pixels, y down, or up
+    from 0 as QGIS shows such an image. A ``.csv`` is SpaceNet's
     summary of a whole set, in pixel coordinates, of which the image's own rows are taken.
 
     Args:
         path: GeoJSON, GeoPackage or CSV.
         image: the image's file; its name says which rows of a CSV are meant.
         header: of that image.
-        attribute: property that names the class; empty for none.
-        shared: the file holds the polygons of many images: it is read once and kept, only those
+        coding: the attribute that names the class, the layers that are read, and whether the
+            file is shared: it holds the polygons of many images, is read once and kept, only those
             near this image are taken, and there may be none.
 
     Raises:
         DatasetError: the file cannot be read, holds other things than polygons, lacks the
-            attribute, needs a georeferenced image and has none, or (not `shared`) lies beside the
-            image.
+            attribute or a layer, needs a georeferenced image and has none, or (not shared) lies
+            beside the image.
     """
     if path.suffix.lower() == ".csv":
         return _from_csv(path, image)
-    if shared:
-        polygons, values, crs, tree = _kept(path, _stamp(path), attribute)
-        near = _near(tree, crs, header) if len(polygons) else None
-        if near is not None:
-            polygons, values = polygons[near], values[near]
-    else:
-        polygons, values, crs = _polygons(path, attribute)
-    if not len(polygons):
-        return Footprints((), ())
-    return _onto_grid(polygons, values, crs, header, path, shared)
+    coding = coding or MaskCoding("footprints")
+    on_image = Footprints((), ())
+    beside: DatasetError | None = None
+    for layer in coding.layers or ("",):
+        source = _Source(path, coding.attribute, layer)
+        if coding.shared:
+            polygons, values, crs, tree = _kept(source, _stamp(path))
+            near = _near(tree, crs, header) if len(polygons) else None
+            if near is not None:
+                polygons, values = polygons[near], values[near]
+        else:
+            polygons, values, crs = _polygons(source)
+        if len(polygons):
+            try:
+                part = _onto_grid(polygons, values, crs, header, path, coding.shared)
+            except _BesideError as error:  # of several layers one may well lie there
+                beside = error
+                continue
+            on_image = Footprints(
+                (*on_image.polygons, *part.polygons), (*on_image.values, *part.values)
+            )
+    if beside and not on_image.polygons:
+        raise beside
+    return on_image
 
 
-def _polygons(path: Path, attribute: str) -> tuple[np.ndarray, np.ndarray, str | None]:
+class _BesideError(DatasetError):
+    """No polygon lies on the image."""
+
+
+class _Source(NamedTuple):
+    """What is read of a file: `attribute` empty for none, `layer` for the first."""
+
+    path: Path
+    attribute: str
+    layer: str
+
+
+def _polygons(source: _Source) -> tuple[np.ndarray, np.ndarray, str | None]:
     """Polygons, their attribute's texts and their reference system; empty features are left out."""
-    shapely, table, crs = _load(path, attribute)
+    path = source.path
+    shapely, table, crs = _load(source)
     polygons = shapely.force_2d(shapely.from_wkb(table[0], on_invalid="ignore"))
-    values = np.full(len(polygons), None, object)
-    if attribute:
-        values[:] = [None if v is None else str(v) for v in table[1]]
+    values = np.full(len(polygons), source.layer or None, object)
+    if source.attribute:
+        values[:] = [attribute_text(v) for v in table[1]]
     for position, polygon in enumerate(polygons):
         if polygon is None and table[0][position] is not None:
             raise DatasetError(
@@ -91,9 +129,25 @@ def _polygons(path: Path, attribute: str) -> tuple[np.ndarray, np.ndarray, str |
             )
         if polygon is None or polygon.is_empty:
             continue
+        if polygon.geom_type == "GeometryCollection":
+            polygons[position] = polygon = _polygons_of(polygon)
         _check_kind(polygon, f"feature {position + 1}", path)
     kept = np.array([p is not None and not p.is_empty for p in polygons], bool)
     return polygons[kept], values[kept], crs
+
+
+def _polygons_of(collection: Any) -> Any:
+    """The polygons of a collection as one; the collection itself where it has none."""
+    import shapely
+
+    parts = _parts_of(collection)
+    return shapely.MultiPolygon(parts) if parts else collection
+
+
+def _parts_of(geometry: Any) -> list[Any]:
+    if geometry.geom_type == "Polygon":
+        return [geometry]
+    return [part for member in getattr(geometry, "geoms", ()) for part in _parts_of(member)]
 
 
 def _check_kind(polygon: Any, what: str, path: Path) -> None:
@@ -106,12 +160,12 @@ def _check_kind(polygon: Any, what: str, path: Path) -> None:
         )
 
 
-@lru_cache(maxsize=2)
-def _kept(path: Path, stamp: tuple[int, int], attribute: str) -> tuple[Any, Any, str | None, Any]:
+@lru_cache(maxsize=4)
+def _kept(source: _Source, stamp: tuple[int, int]) -> tuple[Any, Any, str | None, Any]:
     """`_polygons` with a search tree, kept for the next image; `stamp` as in `_summary`."""
     import shapely
 
-    polygons, values, crs = _polygons(path, attribute)
+    polygons, values, crs = _polygons(source)
     return polygons, values, crs, shapely.STRtree(polygons)
 
 
@@ -148,11 +202,12 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]:
-    """shapely, (WKB, attribute values) and the reference system of a vector file."""
+def _load(source: _Source) -> tuple[Any, tuple[Any, Any], str | None]:
+    """shapely, (WKB, attribute values) and the reference system of a layer."""
     import pyogrio
     import shapely
 
+    path, attribute, layer = source
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -167,11 +222,16 @@ def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]
             where=str(path),
             remedy="cut them to the images' extents first (ogr2ogr -clipsrc)",
         )
-    driver = _DRIVERS[path.suffix.lower()]
+    if layer and layer not in (names := [known.name for known in list_layers(path)]):
+        raise DatasetError(
+            f"the labels have no layer {layer!r}",
+            where=str(path),
+            remedy=f"choose one of: {', '.join(names)}",
+        )
     try:
-        # The driver is named by the ending alone: what GDAL would guess could reach elsewhere.
         meta, _, geometry, fields = pyogrio.raw.read(
-            f"{driver}:{path}" if driver == "GeoJSON" else path,
+            vector_source(path),
+            layer=layer or None,
             columns=[attribute] if attribute else [],
             read_geometry=True,
         )
@@ -188,13 +248,14 @@ def _load(path: Path, attribute: str) -> tuple[Any, tuple[Any, Any], str | None]
             remedy="export the layer with its polygons",
         )
     if attribute and not len(fields) and len(geometry):
-        known = ", ".join(pyogrio.read_info(path)["fields"]) or "none"
+        info = pyogrio.read_info(vector_source(path), layer=layer or None)
+        known = ", ".join(info["fields"]) or "none"
         raise DatasetError(
             f"the footprints have no attribute {attribute!r}",
             where=str(path),
             remedy=f"choose one of: {known}",
         )
-    return shapely, (geometry, fields[0] if len(fields) else ()), meta["crs"]
+    return shapely, (geometry, fields[0] if len(fields) else ()), known_crs(meta["crs"])
 
 
 def _onto_grid(
@@ -208,10 +269,12 @@ def _onto_grid(
     import shapely
 
     place = header.georeference
-    if place is None or place.crs is None:
+    if place is None or (place.crs is None and place.transform.is_identity):
         return Footprints(tuple(_if_pixels(polygons, crs, header, path)), tuple(values))
     moved = polygons
-    if crs is not None:
+    # Where the image has a grid and no reference system, the same coordinates are meant: GDAL says
+    # degrees of every GeoJSON that names none.
+    if crs is not None and place.crs is not None:
         moved = _reprojected(moved, crs, place, path)
     inverse = ~place.transform
     moved = shapely.transform(
@@ -223,12 +286,15 @@ def _onto_grid(
         return Footprints(tuple(moved[meets]), tuple(values[meets]))
     if not meets.any():
         west, north, east, south = (round(float(v)) for v in shapely.total_bounds(moved))
-        raise DatasetError(
+        raise _BesideError(
             f"none of the {len(moved):,} footprints lies on the image: in its pixels they are at "
             f"x {west:,} to {east:,}, y {north:,} to {south:,}, and it has "
             f"{header.width:,} × {header.height:,}",
             where=str(path),
-            remedy="check that they belong to this image and that their coordinate reference "
+            remedy="the image has a grid and no coordinate reference system, so that nothing is "
+            "reprojected: give it one (gdal_edit.py -a_srs EPSG:…), or labels in its coordinates"
+            if place.crs is None
+            else "check that they belong to this image and that their coordinate reference "
             f"system ({crs or 'none given'}) is the right one",
         )
     return Footprints(tuple(moved), tuple(values))
@@ -238,9 +304,13 @@ def _if_pixels(polygons: np.ndarray, crs: str | None, header: Header, path: Path
     """Footprints of an image without a grid: their numbers can only be pixels."""
     import shapely
 
-    bounds = shapely.total_bounds(polygons)
-    inside = bounds[0] >= -1 and bounds[1] >= -1
-    inside &= bounds[2] <= header.width + 1 and bounds[3] <= header.height + 1
+    west, low, east, high = shapely.total_bounds(polygons)
+    inside = west >= -1 and east <= header.width + 1
+    if inside and low < -1 and low >= -header.height - 1 and high <= 1:
+        # QGIS lays such an image below the x axis: its rows count from 0 to the negative.
+        flipped: np.ndarray = shapely.transform(polygons, lambda xy: xy * (1, -1))
+        return flipped
+    inside &= low >= -1 and high <= header.height + 1
     # GDAL gives every GeoJSON a reference system, so that a name alone says nothing.
     if not inside:
         raise DatasetError(
@@ -347,10 +417,7 @@ def rasterise(
     image: Path,
     header: Header,
     names: Sequence[str],
-    attribute: str = "",
-    minimum_area: float = 0.0,
-    texts: Mapping[str, int] | None = None,
-    shared: bool = False,
+    coding: MaskCoding | None = None,
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Burn footprints as labels.
 
@@ -359,10 +426,9 @@ def rasterise(
     an odd number of times is inside.
 
     Args:
-        path, image, header, attribute, shared: as for `read_footprints`.
+        path, image, header, coding: as for `read_footprints`; without an attribute all polygons
+            are label 1, or the class that their layer is called by.
         names: the class names; the first is where there is no polygon.
-        minimum_area: polygons of less than this many square pixels are left out.
-        texts: further values of the attribute, and the labels (255 = void) they mean.
 
     Returns:
         (H, W) uint8 labels, 255 = void, and the pixel counts of attribute values that are no
@@ -373,17 +439,23 @@ def rasterise(
     """
     from rasterio.features import rasterize
 
-    footprints = read_footprints(path, image, header, attribute, shared)
-    index = {name: number for number, name in enumerate(names)} | dict(texts or {})
+    coding = coding or MaskCoding("footprints")
+    footprints = read_footprints(path, image, header, coding)
+    index = {name: number for number, name in enumerate(names)} | dict(coding.texts)
+    index |= {name.removeprefix("value "): label for name, label in coding.read_as.items()}
+    by_layer = not coding.attribute and all(layer in index for layer in coding.layers)
+    named = bool(coding.attribute or (coding.layers and by_layer))
     strange: dict[str, list[Any]] = {}
     drawn: list[tuple[float, Any, int]] = []
     areas = _areas(footprints.polygons)
     for polygon, value, area in zip(footprints.polygons, footprints.values, areas, strict=True):
-        if area < minimum_area or not math.isfinite(area) or area == 0:
+        if area < coding.minimum_area or not math.isfinite(area) or area == 0:
             continue
-        label = 1 if not attribute else index.get(str(value), VOID)
-        if attribute and str(value) not in index:
-            strange.setdefault(f"value {value}", []).append(polygon)
+        label = index.get(str(value), index.get(OTHERS, -1)) if named else 1
+        if label < 0:
+            text = NO_VALUE if value == NO_VALUE else f"value {value}"
+            strange.setdefault(text, []).append(polygon)
+            label = VOID
         drawn.append((area, polygon, label))
     labels = np.zeros((header.height, header.width), np.uint8)
     if drawn:

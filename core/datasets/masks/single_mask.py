@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
-from core.datasets.masks.decode import MaskCoding, decode_mask
+from core.datasets.masks.decode import decode_mask, open_mask
+from core.datasets.masks.soft_masks import soft_binary
 from core.errors import ImageError
-from core.imagery.raster import read_raster
+from core.imagery.raster import Raster, read_raster
+from core.mask_coding import MaskCoding
 
-__all__ = ["Truth", "read_truth"]
+__all__ = ["MaskReading", "Truth", "mask_readings", "read_truth"]
+
+_NOTES = 5  # unknown values that get a note each
 
 
 @dataclass(frozen=True)
@@ -28,55 +33,172 @@ class Truth:
     notes: tuple[str, ...]
 
 
-def read_truth(
-    source: Path | bytes, classes: ClassTable, shape: tuple[int, int], *, name: str
-) -> Truth:
-    """Read a mask, in colours or as class indices, with a given class table.
+@dataclass(frozen=True)
+class MaskReading:
+    """One way in which a mask may be written.
 
-    Grey #9B9B9B and black mean void unless a class has that colour. Other colours and values are
-    counted as void and reported.
+    Attributes:
+        title: the way in words.
+        truth: the mask read so; its notes leave out that it was chosen.
+        pixels: labelled pixels of each class by its name, those that have some.
+        unknown: pixels whose values mean nothing in it.
+        certain: whether it needs no question: the masks of the model's training were written so
+            and it explains every pixel, or no other reading does.
+    """
+
+    title: str
+    truth: Truth
+    pixels: Mapping[str, int]
+    unknown: int
+    certain: bool = False
+
+
+def mask_readings(
+    source: Path | bytes,
+    classes: ClassTable,
+    shape: tuple[int, int],
+    *,
+    name: str,
+    coding: MaskCoding | None = None,
+) -> tuple[MaskReading, ...]:
+    """The ways in which a mask may be read with a given class table, the likeliest first.
+
+    They differ in their labels. Where the first is not `certain`, a person should choose.
 
     Args:
         source: a file, or the bytes of an upload.
         classes: the table to read it with.
         shape: (H, W) of the image.
         name: what to call it in messages.
+        coding: how the masks of the model's training were written; None where that is not known.
 
     Raises:
         ImageError: it cannot be read, is of another size than the image, or has no pixel of a
             known class.
     """
-    raster = read_raster(source, name=name, as_stored=True)
-    height, width = raster.pixels.shape[:2]
+    colors = read_raster(source, name=name, as_stored=True)
+    height, width = colors.pixels.shape[:2]
     if (height, width) != shape:
         raise ImageError(
             f"the image is {shape[1]}×{shape[0]} pixels but its mask is {width}×{height}",
             where=name,
             remedy="export the mask again at the image's size; it is never resized here",
         )
-    colored = raster.pixels.shape[-1] >= 3
-    coding = (
-        MaskCoding("color", void_colors=DUBAI_VOID_COLORS)
-        if colored
-        else MaskCoding("index", values={i: i for i in range(len(classes))})
-    )
-    labels, unknown = decode_mask(raster, classes, coding)
-    notes = [_note(value, count, classes) for value, count in sorted(unknown.items(), key=_falling)]
-    if (labels == VOID).all():
+    bands = open_mask(source, MaskCoding("index"), name=name)
+    readings: list[MaskReading] = []
+    for title, way in _ways(colors, bands, classes, coding):
+        reading = _reading(title, colors if way.kind == "color" else bands, classes, way)
+        same = (np.array_equal(reading.truth.labels, r.truth.labels) for r in readings)
+        if reading.pixels and not any(same):
+            readings.append(reading)
+    if not readings:
         table = ", ".join(f"{c.name} {c.color}" for c in classes.classes)
         raise ImageError(
             "no pixel of the mask is of a class the model knows",
             where=name,
             remedy=f"expected the colours {table}, or one band with their numbers from 0",
         )
-    if len(notes) > 5:
-        rest = sum(sorted(unknown.values(), reverse=True)[5:])
-        notes = [*notes[:5], f"{len(notes) - 5} further values, {rest:,} pixels, count as void."]
-    return Truth(labels, tuple(notes))
+    # What explains every pixel comes first, in the order of the ways; then what explains most.
+    readings.sort(key=lambda reading: reading.unknown)
+    half = height * width / 2
+    readings = [readings[0], *(reading for reading in readings[1:] if reading.unknown <= half)]
+    own = coding is not None and readings[0].title == _OWN
+    alone = len(readings) == 1 or readings[1].unknown > 0
+    certain = not readings[0].unknown and (own or alone)
+    return (replace(readings[0], certain=certain), *readings[1:])
 
 
-def _falling(item: tuple[str, int]) -> int:
-    return -item[1]
+def read_truth(
+    source: Path | bytes,
+    classes: ClassTable,
+    shape: tuple[int, int],
+    *,
+    name: str,
+    coding: MaskCoding | None = None,
+) -> Truth:
+    """Read a mask in the likeliest way; a note says so where it is not certain.
+
+    Other colours and values than those of the classes are counted as void and reported. Without a
+    coding grey #9B9B9B and black mean void unless a class has that colour.
+
+    Args:
+        source, classes, shape, name, coding: as for `mask_readings`.
+
+    Raises:
+        ImageError: see `mask_readings`.
+    """
+    first, *others = mask_readings(source, classes, shape, name=name, coding=coding)
+    if first.certain or not others:
+        return first.truth
+    ways = "; ".join(reading.title for reading in others)
+    note = f"The mask is read so: {first.title}. It could be read in another way: {ways}."
+    return Truth(first.truth.labels, (note, *first.truth.notes))
+
+
+_OWN = "as the masks of the model's training"
+
+
+def _ways(
+    colors: Raster, bands: Raster, classes: ClassTable, coding: MaskCoding | None
+) -> Iterator[tuple[str, MaskCoding]]:
+    """Ways to read a mask that its form allows, the likeliest first.
+
+    Args:
+        colors: the mask with a palette as colours.
+        bands: the mask with a palette's indices, three equal bands as one.
+        classes: the table.
+        coding: that of the training.
+    """
+    one_band = bands.pixels.shape[-1] == 1
+    pictured = colors.pixels.shape[-1] >= 3 and colors.pixels.dtype == np.uint8
+    if coding is not None and _own(coding, bands, one_band, pictured):
+        yield _OWN, coding
+    if pictured:
+        void = coding.void_colors if coding and coding.kind == "color" else DUBAI_VOID_COLORS
+        yield "by the class colours", MaskCoding("color", void_colors=void)
+    if not one_band:
+        return
+    values = bands.pixels[bands.valid][..., 0]
+    counts = dict(zip(*(a.tolist() for a in np.unique(values, return_counts=True)), strict=True))
+    if len(classes) == 2:
+        yield from _binary(counts, classes)
+    numbers = {index: index for index in range(len(classes))}
+    yield "by class numbers from 0, 255 void", MaskCoding("index", values=numbers)
+
+
+def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> bool:
+    """Whether a mask can be read as those of the training; one of 0 and 255 alone is no mask of
+    class numbers that is void but for the first class."""
+    if coding.kind == "color":
+        return pictured
+    if coding.kind != "index" or not one_band:
+        return False
+    listed = VOID in coding.values
+    return listed or not np.isin(bands.pixels, (0, VOID)).all() or not (bands.pixels == VOID).any()
+
+
+def _binary(counts: Mapping[float, int], classes: ClassTable) -> Iterator[tuple[str, MaskCoding]]:
+    """Ways to read two values as two classes."""
+    first, second = classes.names
+    upper = sorted(value for value in counts if value > 0)
+    if top := soft_binary(counts):
+        title = f"at half: {first} below {top / 2:g}, {second} above"
+        yield title, MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)
+    elif len(upper) == 1 and upper[0] != 1 and min(counts) >= 0:
+        value = int(upper[0])
+        title = f"0 is {first}, {value} is {second}"
+        yield title, MaskCoding("index", values={0: 0, value: 1})
+
+
+def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding) -> MaskReading:
+    labels, unknown = decode_mask(raster, classes, coding)
+    counts = np.bincount(labels.ravel(), minlength=256)
+    pixels = {n: int(c) for n, c in zip(classes.names, counts, strict=False) if c}
+    ordered = sorted(unknown.items(), key=lambda item: -item[1])
+    notes = [_note(value, count, classes) for value, count in ordered[:_NOTES]]
+    if rest := [count for _, count in ordered[_NOTES:]]:
+        notes.append(f"{len(rest)} further values, {sum(rest):,} pixels, count as void.")
+    return MaskReading(title, Truth(labels, tuple(notes)), pixels, sum(unknown.values()))
 
 
 def _note(value: str, count: int, classes: ClassTable) -> str:

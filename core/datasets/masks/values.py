@@ -2,20 +2,140 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from core.classes import pack_rgb
+from core.datasets.masks.decode import is_grey
 from core.errors import ImageError
-from core.imagery.raster import read_header, read_raster
+from core.imagery.raster import read_raster
 
-__all__ = ["MAX_VALUES", "are_colored", "spread", "value_counts"]
+__all__ = ["MAX_VALUES", "MaskForm", "MaskSurvey", "count_values", "spread", "survey_masks"]
 
 MAX_VALUES = 64
 """More colours than this are no classes but what JPEG or smoothing makes of them."""
+
+_SAMPLED = 24  # masks that are read to see how all are written down
+_MORE = 200  # as many are read where those show a single value, or values with gaps
+_PIXELS = 60_000_000  # and so many pixels in all
+
+MaskForm = Literal["index", "palette", "grey", "color"]
+"""One band; one band with a palette; three equal bands; colours."""
+
+
+@dataclass
+class MaskSurvey:
+    """What some of the masks of a set hold.
+
+    Attributes:
+        forms: number of masks of each form.
+        values: pixels of each index value; of those in colours none.
+        colors: pixels of each colour as ``0xRRGGBB``, of palettes and of three bands.
+        sets: the values of each mask.
+        nodata: values that files tag as no data.
+        palettes: colours that the palettes give to each index in use.
+        lossy: whether a mask is a JPEG.
+        read: number of masks that could be read.
+    """
+
+    forms: Counter[MaskForm] = field(default_factory=Counter)
+    values: Counter[float] = field(default_factory=Counter)
+    colors: Counter[float] = field(default_factory=Counter)
+    sets: list[frozenset[float]] = field(default_factory=list)
+    nodata: set[float] = field(default_factory=set)
+    palettes: dict[int, set[int]] = field(default_factory=dict)
+    lossy: bool = False
+    read: int = 0
+
+    @property
+    def form(self) -> MaskForm:
+        """The form of most masks; grey ones among colours are colours."""
+        forms = self.forms.copy()
+        if forms["color"]:
+            forms["color"] += forms.pop("grey", 0)
+        return forms.most_common(1)[0][0] if forms else "index"
+
+    @property
+    def by_color(self) -> bool:
+        """Whether only colours tell what is meant."""
+        return self.form == "color" or (self.form == "palette" and self.own_palettes)
+
+    @property
+    def own_palettes(self) -> bool:
+        """Whether an index has another colour from mask to mask: then it means nothing."""
+        return any(len(colors) > 1 for colors in self.palettes.values())
+
+    @property
+    def whole(self) -> bool:
+        """Whether all index values are whole numbers."""
+        return all(float(value).is_integer() for value in self.values)
+
+    def add(self, path: Path) -> None:
+        """Count one mask more.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        raster = read_raster(path, indices=True, as_stored=True)
+        pixels, nodata = raster.pixels, raster.header.nodata
+        rgb = pixels.shape[-1] >= 3
+        form: MaskForm = (
+            ("grey" if is_grey(pixels) else "color")
+            if rgb
+            else ("index" if raster.palette is None else "palette")
+        )
+        self.forms[form] += 1
+        self.read += 1
+        self.lossy |= raster.header.driver == "JPEG"
+        if form == "color":
+            self.colors.update(_counted(pack_rgb(pixels[..., :3])))
+            return
+        counts = _counted(pixels[..., 0])
+        self.values.update(counts)
+        self.sets.append(frozenset(counts))
+        if nodata is not None:
+            self.nodata.add(nodata)
+        if form == "grey" and pixels.dtype == np.uint8:
+            self.colors.update({int(v) * 0x010101: n for v, n in counts.items()})
+        if raster.palette is not None:
+            packed = pack_rgb(raster.palette[None])[0]
+            for value, count in counts.items():
+                if 0 <= value < len(packed) and value != nodata:
+                    color = int(packed[int(value)])
+                    self.colors[color] += count
+                    self.palettes.setdefault(int(value), set()).add(color)
+
+
+def survey_masks(masks: Sequence[Path]) -> MaskSurvey:
+    """Read some masks to see how all are written down; those that cannot be opened are passed over.
+
+    Some 24 are read; up to 200 where those show one value alone or values with gaps, which a rare
+    class may fill.
+    """
+    survey = MaskSurvey()
+    for position, mask in enumerate(spread(masks, _MORE)):
+        if sum(survey.values.values()) + sum(survey.colors.values()) > _PIXELS:
+            break
+        if position >= _SAMPLED and not _uncertain(survey):
+            break
+        try:
+            survey.add(mask)
+        except ImageError:
+            continue  # the audit names it
+    return survey
+
+
+def _uncertain(survey: MaskSurvey) -> bool:
+    if survey.form == "color":
+        return False
+    low = sorted(value for value in survey.values if 0 <= value < 255)
+    return len(survey.values) < 2 or low != [float(value) for value in range(len(low))]
 
 
 def spread(masks: Sequence[Path], limit: int) -> list[Path]:
@@ -32,33 +152,31 @@ def spread(masks: Sequence[Path], limit: int) -> list[Path]:
     return list(dict.fromkeys(mixed))[:limit]
 
 
-def are_colored(masks: Sequence[Path]) -> bool:
-    """Whether the first mask that opens has colours; a palette counts as such."""
-    for mask in masks:
-        try:
-            return (
-                read_header(mask).bands >= 3
-                or read_raster(mask, as_stored=True).pixels.shape[-1] >= 3
-            )
-        except ImageError:
-            continue
-    return False
-
-
-def value_counts(mask: Path, colored: bool) -> dict[int, int]:
+def count_values(mask: Path, colored: bool) -> dict[float, int]:
     """Pixels of each colour (``0xRRGGBB``) or value of a mask.
+
+    Args:
+        mask: its file.
+        colored: whether it is read as colours; else as one band, a palette by its indices.
 
     Raises:
         ImageError: it cannot be read, or is of the other kind.
     """
-    pixels = read_raster(mask, as_stored=True).pixels
-    if colored != (pixels.shape[-1] >= 3) or (colored and pixels.dtype != np.uint8):
+    pixels = read_raster(mask, indices=not colored, as_stored=True).pixels
+    three = pixels.shape[-1] >= 3
+    fits = three and pixels.dtype == np.uint8 if colored else not three or is_grey(pixels)
+    if not fits:
         raise ImageError(
             "the masks are not all of one kind",
             where=str(mask),
             remedy="export all masks in the same way, with class indices or with class colours",
         )
-    values = (pack_rgb(pixels[..., :3]) if colored else pixels[..., 0]).ravel()
+    return _counted(pack_rgb(pixels[..., :3]) if colored else pixels[..., 0])
+
+
+def _counted(band: np.ndarray) -> dict[float, int]:
+    """Pixels of each value of a band (H, W); NaN is no value."""
+    values = band.ravel()
     if np.issubdtype(values.dtype, np.floating):
         values = values[np.isfinite(values)]
     if not values.size:
@@ -68,4 +186,7 @@ def value_counts(mask: Path, colored: bool) -> dict[int, int]:
     lengths = np.diff(np.append(starts, values.size))
     distinct, place = np.unique(values[starts], return_inverse=True)
     totals = np.bincount(place, weights=lengths)
-    return {int(value): int(total) for value, total in zip(distinct, totals, strict=True)}
+    made = {}
+    for value, total in zip(distinct.tolist(), totals, strict=True):
+        made[int(value) if float(value).is_integer() else value] = int(total)
+    return made

@@ -1,8 +1,10 @@
-"""What a vector file says of itself without its polygons: attributes, and where it lies."""
+"""Vector files: how GDAL is given one, its layers and attributes, and where it lies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +15,61 @@ import numpy as np
 from core.errors import DatasetError
 from core.imagery.raster import Header
 
-__all__ = ["Extent", "label_extent", "read_attributes", "vector_source"]
+__all__ = [
+    "NO_VALUE",
+    "Extent",
+    "VectorLayer",
+    "attribute_text",
+    "known_crs",
+    "label_extent",
+    "list_layers",
+    "read_attributes",
+    "vector_source",
+]
 
-_DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".gpkg": "GPKG"}
+NO_VALUE = "no value"
+"""What a feature's attribute is called where it is empty."""
+
+_SEQUENCES = {".geojsonl", ".geojsons", ".ndjson"}
+_FIRST = 1024**2  # bytes of a GeoJSON's first line that are looked at
+
+
+@dataclass(frozen=True)
+class VectorLayer:
+    """A layer of a vector file.
+
+    Attributes:
+        name: its name.
+        polygons: whether it may hold polygons; a table, points and lines do not.
+    """
+
+    name: str
+    polygons: bool
 
 
 def vector_source(path: Path) -> str:
     """The file as GDAL is given it: the ending names the driver, for what GDAL would guess by
-    the content could reach other files or addresses."""
-    driver = _DRIVERS[path.suffix.lower()]
-    return f"{driver}:{path}" if driver == "GeoJSON" else str(path)
+    the content could reach other files or addresses.
+
+    GeoJSON with a feature a line (RFC 8142 and newline-delimited) is known by its content too.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".gpkg":
+        return str(path)
+    sequence = suffix in _SEQUENCES or _is_sequence(path)
+    return f"{'GeoJSONSeq' if sequence else 'GeoJSON'}:{path}"
+
+
+def _is_sequence(path: Path) -> bool:
+    """Whether the first line alone is a feature, and more lines follow."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_FIRST).strip(b"\x1e \r\n\t")
+            more = any(line.strip() for line in file.readlines(4096))
+        content = json.loads(first) if more else None
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("type") == "Feature"
 
 
 @contextmanager
@@ -40,18 +87,59 @@ def _damage(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def read_attributes(path: Path) -> dict[str, list[str]]:
-    """The attributes of a vector file: each feature's value as text, ``None`` where it has none.
+def list_layers(path: Path) -> tuple[VectorLayer, ...]:
+    """The layers of a vector file in their order.
 
     Raises:
         DatasetError: it cannot be read.
     """
     with _damage(path) as pyogrio:
-        meta, _, _, columns = pyogrio.raw.read(vector_source(path), read_geometry=False)
-    return {
-        str(name): [str(value) for value in column]
-        for name, column in zip(meta["fields"], columns, strict=True)
-    }
+        rows = pyogrio.list_layers(vector_source(path))
+    return tuple(VectorLayer(str(name), _may_hold_polygons(kind)) for name, kind in rows)
+
+
+def _may_hold_polygons(kind: str | None) -> bool:
+    return kind is not None and not any(word in kind for word in ("Point", "Line", "None"))
+
+
+def attribute_text(value: Any) -> str:
+    """A value of an attribute as text: whole numbers without a fraction, `NO_VALUE` for none.
+
+    A column of whole numbers with a gap comes out of GDAL as fractions, and 1 as 1.0.
+    """
+    if value is None or (isinstance(value, (float, np.floating)) and math.isnan(value)):
+        return NO_VALUE
+    text = str(value)
+    whole, dot, fraction = text.partition(".")
+    if dot and fraction.strip("0") == "" and whole.removeprefix("-").isdigit():
+        return whole
+    return text
+
+
+def known_crs(crs: str | None) -> str | None:
+    """The reference system, or None for GeoPackage's own names of an unknown one."""
+    return None if crs is None or "undefined" in crs[:60].lower() else crs
+
+
+def read_attributes(path: Path, layers: Sequence[str] = ()) -> dict[str, list[str]]:
+    """The attributes of a vector file: each feature's value as text, see `attribute_text`.
+
+    Args:
+        path: the file.
+        layers: layers that are read; empty for the first.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    texts: dict[str, list[str]] = {}
+    for layer in layers or (None,):
+        with _damage(path) as pyogrio:
+            meta, _, _, columns = pyogrio.raw.read(
+                vector_source(path), layer=layer, read_geometry=False
+            )
+        for name, column in zip(meta["fields"], columns, strict=True):
+            texts.setdefault(str(name), []).extend(attribute_text(value) for value in column)
+    return texts
 
 
 @dataclass(frozen=True)
@@ -89,19 +177,25 @@ class Extent:
         return across and bool(box[1] <= frame[3] and frame[1] <= box[3])
 
 
-def label_extent(path: Path) -> Extent:
+def label_extent(path: Path, layers: Sequence[str] = ()) -> Extent:
     """Where a vector file's features lie.
+
+    Args:
+        path: the file.
+        layers: the layers that are read, of which the first that has features counts; empty for
+            the file's first.
 
     Raises:
         DatasetError: it cannot be read or has no feature.
     """
-    with _damage(path) as pyogrio:
-        info = pyogrio.read_info(vector_source(path), force_total_bounds=True)
-    if not info["features"] or info["total_bounds"] is None:
-        raise DatasetError(
-            "the file of labels has no feature",
-            where=str(path),
-            remedy="export the layer with its polygons",
-        )
-    west, south, east, north = (float(value) for value in info["total_bounds"])
-    return Extent((west, south, east, north), info["crs"])
+    for layer in layers or (None,):
+        with _damage(path) as pyogrio:
+            info = pyogrio.read_info(vector_source(path), layer=layer, force_total_bounds=True)
+        if info["features"] and info["total_bounds"] is not None:
+            west, south, east, north = (float(value) for value in info["total_bounds"])
+            return Extent((west, south, east, north), known_crs(info["crs"]))
+    raise DatasetError(
+        "the file of labels has no feature",
+        where=str(path),
+        remedy="export the layer with its polygons",
+    )

@@ -49,7 +49,11 @@ def prepared(dataset: Dataset, recipe: Recipe) -> Dataset:
         samples=tuple(s for s in dataset.samples if s.id not in excluded),
         bands=recipe.bands,
         windows={i: w for i, w in recipe.windows.items() if i not in excluded},
-        coding=replace(dataset.coding, read_as=_labels(dataset, recipe)),
+        coding=replace(
+            dataset.coding,
+            read_as=_labels(dataset, recipe),
+            tolerance=max(dataset.coding.tolerance, recipe.mask_tolerance),
+        ),
     )
     return divided(used, recipe.patch.size) if recipe.split.kind == "blocks" else used
 

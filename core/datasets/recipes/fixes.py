@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.datasets.masks.decode import OTHERS
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import SplitConfig
 from core.errors import ConfigError
@@ -18,6 +19,7 @@ __all__ = [
     "Oversample",
     "ReadAs",
     "ReadEach",
+    "ReadNearest",
     "SplitByScene",
     "UseWindow",
     "apply",
@@ -71,6 +73,24 @@ class ReadEach:
 
 
 @dataclass(frozen=True)
+class ReadNearest:
+    """Read the unknown values of all masks as the class whose value they are near to.
+
+    Attributes:
+        tolerance: how far from it they may be, in every band.
+        others: whether those that are further away are read as void; else they stay unknown.
+    """
+
+    tolerance: float
+    others: bool
+
+    @property
+    def label(self) -> str:
+        words = f"Read values within {self.tolerance:g} of a class as that class"
+        return f"{words}, and all others as void" if self.others else words
+
+
+@dataclass(frozen=True)
 class UseWindow:
     """Use a part of a sample, image and mask alike.
 
@@ -114,7 +134,7 @@ class SplitByScene:
         return "Split by scene"
 
 
-Action = Exclude | ReadAs | ReadEach | UseWindow | Oversample | SplitByScene
+Action = Exclude | ReadAs | ReadEach | ReadNearest | UseWindow | Oversample | SplitByScene
 
 
 def apply(recipe: Recipe, action: Action) -> Recipe:
@@ -136,6 +156,12 @@ def apply(recipe: Recipe, action: Action) -> Recipe:
         changed = {"mask_values": recipe.mask_values | {action.value: action.meaning}}
     elif isinstance(action, ReadEach):
         changed = {"mask_values": recipe.mask_values | dict(action.pairs)}
+    elif isinstance(action, ReadNearest):
+        others = {OTHERS: "void"} if action.others else {}
+        changed = {
+            "mask_tolerance": action.tolerance,
+            "mask_values": recipe.mask_values | others,
+        }
     elif isinstance(action, UseWindow):
         window = (action.x, action.y, action.width, action.height)
         changed = {"windows": recipe.windows | {action.sample: window}}

@@ -161,7 +161,9 @@ class Recipe(BaseModel):
         bands: bands that are used, counted from 0, in this order; empty for all.
         exclude: ids of samples that are left out altogether.
         mask_values: what unknown values of the masks (``#RRGGBB`` or ``value 7``, as the audit
-            names them) are read as: a class by its name, or ``void``.
+            names them, ``others`` for all the rest) are read as: a class by its name, or ``void``.
+        mask_tolerance: unknown values that differ by at most this much from that of a class, in
+            every band, are read as the nearest class; 0 for none. JPEG and smoothing make such.
         windows: parts of samples that are used, by id: x, y, width, height in pixels.
         normalisation: how values become network input, see `Normalisation`.
         clip: for ``percentile`` the two percentiles (default 1, 99), for ``decibel`` the two
@@ -184,6 +186,7 @@ class Recipe(BaseModel):
     ] = ()
     exclude: Annotated[tuple[str, ...], Label("Samples left out")] = ()
     mask_values: dict[str, str] = Field(default_factory=dict)
+    mask_tolerance: float = Field(0.0, ge=0, le=255)
     windows: dict[str, Window] = Field(default_factory=dict)
     normalisation: Annotated[
         NormalisationKind,

@@ -157,6 +157,14 @@ def check_config(
         ConfigError: its `key` is that of the setting that does not fit.
         ImageError: a training image cannot be opened.
     """
+    if len(dataset.classes) < 2:
+        raise ConfigError(
+            f"the dataset has one class, {dataset.classes.names[0]}, and nothing to tell it from",
+            key="dataset",
+            where=str(dataset.root),
+            remedy='list all classes in classes.json, the background first: {"classes": [{"name": '
+            '"background", "value": 0}, …]}',
+        )
     if not split.val:
         raise ConfigError(
             "there is nothing to validate on",

@@ -54,6 +54,7 @@ class CardMaker:
             file_bands=data.file_bands,
             normalisation=data.normalisation,
             imagery=data.imagery,
+            masks=data.dataset.coding,
             training=Training(
                 dataset=data.dataset.name,
                 train=split.train,

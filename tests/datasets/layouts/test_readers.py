@@ -147,7 +147,7 @@ def test_large_unknown_values_are_distinguished(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png")
     put(tmp_path / "masks/a.png", np.array([[0, 1]], np.uint8))
     put(tmp_path / "images/b.png")
-    (tmp_path / "classes.json").write_text('{"classes": [{"name": "a", "color": "#000001"}]}')
+    (tmp_path / "classes.json").write_text('{"classes": [{"name": "a"}, {"name": "b"}]}')
     profile = {"driver": "GTiff", "width": 2, "height": 1, "count": 1, "dtype": "int32"}
     with rasterio.open(tmp_path / "masks/b.tif", "w", **profile) as file:
         file.write(np.array([[[1234567, 1234568]]], np.int32))
@@ -168,10 +168,10 @@ def test_a_damaged_mask_does_not_close_the_dataset(tmp_path: Path) -> None:
 
 
 def test_masks_of_two_kinds_are_not_mixed_up(tmp_path: Path) -> None:
-    for name in ("a", "b"):
+    for name in ("a", "b", "c"):
         put(tmp_path / f"images/{name}.png")
-    put(tmp_path / "masks/a.png", np.array([[0, 1]], np.uint8))
-    put(tmp_path / "masks/b.png", np.ones((1, 2, 3), np.uint8))
+        put(tmp_path / f"masks/{name}.png", np.array([[0, 1]], np.uint8))
+    put(tmp_path / "masks/b.png", np.full((1, 2, 3), (1, 0, 0), np.uint8))
     dataset = open_dataset(tmp_path)
     with pytest.raises(ImageError, match="index mask of one band"):
         dataset.load_labels(dataset.sample("b"))
@@ -197,7 +197,7 @@ def test_what_is_no_dataset_says_what_to_do(tmp_path: Path) -> None:
 
 def test_coloured_masks_need_a_table(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png")
-    put(tmp_path / "masks/a.png", GREY)
+    put(tmp_path / "masks/a.png", np.full((6, 8, 3), (9, 0, 0), np.uint8))
     with pytest.raises(DatasetError, match=r"no classes.json"):
         open_dataset(tmp_path)
     (tmp_path / "classes.json").write_text('{"classes": [{"name": "a", "color": "blue"}]}')

@@ -18,7 +18,7 @@ from rasterio.warp import transform
 from core.classes import VOID
 from core.datasets.catalogue import open_dataset, recognise
 from core.datasets.layouts.class_inference import infer_classes
-from core.datasets.layouts.vector import FOREGROUND
+from core.datasets.masks.choose_vector import FOREGROUND
 from core.datasets.masks.class_file import write_class_file
 from core.errors import DatasetError
 from core.imagery.raster import Raster

@@ -19,6 +19,7 @@ from core.datasets.masks.footprints import rasterise, read_footprints
 from core.errors import DatasetError
 from core.imagery.display import to_rgb
 from core.imagery.raster import Georeference, Header, read_header, read_raster
+from core.mask_coding import MaskCoding
 
 NAMES = ("Background", "Building")
 GRID = Header(
@@ -57,7 +58,9 @@ def collected(
 
 
 def burnt(path: Path, header: Header = GRID, **options: Any) -> np.ndarray:
-    labels, unknown = rasterise(path, Path("a.tif"), header, NAMES, **options)
+    labels, unknown = rasterise(
+        path, Path("a.tif"), header, NAMES, MaskCoding("footprints", **options)
+    )
     assert unknown == {}
     return labels
 

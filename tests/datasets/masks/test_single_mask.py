@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from rasterio.crs import CRS
+from rasterio.io import MemoryFile
+from rasterio.transform import from_origin
 
-from core.classes import DUBAI_CLASSES
-from core.datasets.masks.single_mask import read_truth
+from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass
+from core.datasets.masks.single_mask import mask_readings, read_truth
 from core.errors import ImageError
-from core.imagery.output.write import png_bytes
+from core.imagery.output.write import label_geotiff, png_bytes
+from core.imagery.raster import Georeference
+from core.mask_coding import MaskCoding
 
 RNG = np.random.default_rng(6)
 LABELS = RNG.integers(0, 5, (20, 30), np.uint8)
@@ -50,3 +55,75 @@ def test_a_picture_that_is_no_mask() -> None:
     noise = RNG.integers(0, 255, (20, 30, 3), np.uint8)
     with pytest.raises(ImageError, match="no pixel of the mask is of a class"):
         read_truth(png_bytes(noise), DUBAI_CLASSES, (20, 30), name="photo.png")
+
+
+BINARY = ClassTable(
+    classes=(
+        LandClass(name="Background", color="#999999"),
+        LandClass(name="Foreground", color="#E69F00"),
+    )
+)
+OF_255 = MaskCoding("index", values={0: 0, 255: 1})
+SQUARE = np.zeros((20, 30), np.uint8)
+SQUARE[4:9, 6:16] = 1
+
+
+def one_bit(**options: str) -> bytes:
+    with MemoryFile() as memory:
+        profile = {"driver": "GTiff", "width": 30, "height": 20, "count": 1, "dtype": "uint8"}
+        with memory.open(**profile, nbits=1, **options) as file:
+            white_is_0 = options.get("photometric") == "miniswhite"
+            file.write(SQUARE ^ white_is_0, 1)
+        return bytes(memory.read())
+
+
+@pytest.mark.parametrize("coding", [OF_255, None])
+@pytest.mark.parametrize(
+    "data",
+    [
+        png_bytes(SQUARE * 255),
+        png_bytes(np.repeat(SQUARE[..., None] * 255, 3, axis=-1)),
+        png_bytes(SQUARE),
+        one_bit(),
+        one_bit(photometric="miniswhite"),
+    ],
+    ids=["0/255", "grey RGB", "0/1", "1 bit", "1 bit, white is 0"],
+)
+def test_a_binary_mask_is_read_whatever_its_form(data: bytes, coding: MaskCoding | None) -> None:
+    truth = read_truth(data, BINARY, (20, 30), name="m", coding=coding)
+    np.testing.assert_array_equal(truth.labels, SQUARE)
+    first, *_ = mask_readings(data, BINARY, (20, 30), name="m", coding=coding)
+    assert first.pixels == {"Background": 550, "Foreground": 50}
+    assert first.certain or coding is None
+
+
+def test_a_guess_is_a_question() -> None:
+    readings = mask_readings(png_bytes(SQUARE * 255), BINARY, (20, 30), name="m")
+    assert [r.pixels for r in readings] == [
+        {"Background": 550, "Foreground": 50},
+        {"Background": 550},
+    ]
+    assert not readings[0].certain
+    truth = read_truth(png_bytes(SQUARE * 255), BINARY, (20, 30), name="m")
+    assert "could be read in another way" in truth.notes[0]
+    # A model of class numbers: 0 and 255 alone may be a mask without a single building.
+    numbers = MaskCoding("index", values={0: 0, 1: 1})
+    data = png_bytes(SQUARE * 255)
+    assert not mask_readings(data, BINARY, (20, 30), name="m", coding=numbers)[0].certain
+
+
+def test_values_of_the_class_table_hold_for_an_upload() -> None:
+    coding = MaskCoding("index", values={10: 0, 50: 1, 0: VOID})
+    values = np.array([10, 50], np.uint8)[SQUARE]
+    values[0] = 0
+    (reading,) = mask_readings(png_bytes(values), BINARY, (20, 30), name="m", coding=coding)
+    assert reading.certain
+    assert reading.pixels == {"Background": 520, "Foreground": 50}
+
+
+def test_the_products_own_labels_are_read_back() -> None:
+    place = Georeference(CRS.from_epsg(32631), from_origin(0, 0, 1, 1))
+    data = label_geotiff(LABELS, place, DUBAI_CLASSES.colors)
+    truth = read_truth(data, DUBAI_CLASSES, (20, 30), name="x_labels.tif")
+    np.testing.assert_array_equal(truth.labels, LABELS)
+    assert truth.notes == ()

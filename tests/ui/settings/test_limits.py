@@ -24,7 +24,7 @@ from tests.pages.test_train import opened as open_train
 Change = dict[str, Any]
 
 SECTIONS = {
-    "Clean": ("exclude", "bands", "mask_values", "windows", "name"),
+    "Clean": ("exclude", "bands", "mask_values", "mask_tolerance", "windows", "name"),
     "Normalise": ("normalisation", "clip"),
     "Augment": ("augmentation",),
     "Split": ("split",),
@@ -67,6 +67,7 @@ RECIPES: tuple[Change, ...] = (
     {"clip": [0.0, 100.0], "normalisation": "percentile"},
     {"clip": [-1e308, 1e308], "normalisation": "decibel"},
     {"mask_values": {"#010203": "Lava", "value 7": "void"}},
+    {"mask_tolerance": 4.0},
     {"windows": {"Tile 1/image_part_001": [0, 0, 1, 1], "nowhere": [0, 0, 10**9, 10**9]}},
     {"split.kind": "fixed", "split.val_samples": ["nowhere"]},
     {"split.val": 0.6, "split.test": 0.2},

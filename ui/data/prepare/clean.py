@@ -25,7 +25,7 @@ def clean_section(draft: RecipeDraft, dataset: Dataset) -> None:
         Fields(draft).several("exclude", ids, placeholder="None")
     _values(draft, dataset)
     _windows(draft)
-    if not (recipe.exclude or recipe.mask_values or recipe.windows):
+    if not (recipe.exclude or recipe.mask_values or recipe.mask_tolerance or recipe.windows):
         st.info(
             "Nothing is left out or read differently so far. The view Problems lists what is wrong "
             "with the data, with fixes that go in here.",
@@ -49,10 +49,21 @@ def _bands(draft: RecipeDraft, dataset: Dataset) -> None:
 
 
 def _values(draft: RecipeDraft, dataset: Dataset) -> None:
-    values = draft.build().mask_values
-    if not values:
+    recipe = draft.build()
+    values = recipe.mask_values
+    if not values and not recipe.mask_tolerance:
         return
     st.markdown("**Mask values outside the class table**")
+    if tolerance := recipe.mask_tolerance:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Within {tolerance:g} of a class's value: read as that class")
+            st.button(
+                "Forget",
+                key=f"forget-{draft.ref.id}-tolerance",
+                icon=":material/undo:",
+                on_click=draft.change,
+                args=({"mask_tolerance": 0.0},),
+            )
     for value, meaning in values.items():
         with st.container(horizontal=True, vertical_alignment="bottom"):
             swatch = value if value.startswith("#") else "#808C9B"

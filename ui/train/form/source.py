@@ -105,6 +105,8 @@ def _report(ref: DatasetRef, draft: TrainDraft) -> None:
         sentences.append(f"Uses parts of {len(recipe['windows'])} samples.")
     if recipe["mask_values"]:
         sentences.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
+    if tolerance := recipe["mask_tolerance"]:
+        sentences.append(f"Reads mask values within {tolerance:g} of a class as that class.")
     if sentences:
         st.caption(" ".join(sentences))
         if st.session_state.get(_RECIPE) is None:

@@ -1,0 +1,287 @@
+"""How the masks of a set are written down, by its class table and by what they hold.
+
+A reading that could count a class as another is refused in one line or asked for; one that was
+decided stands in a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.classes import VOID, ClassTable, LandClass
+from core.datasets.masks.class_file import ClassFile, background_before, numbered
+from core.datasets.masks.soft_masks import soft_binary
+from core.datasets.masks.values import MaskSurvey
+from core.datasets.note import Note
+from core.errors import DatasetError, UnnamedClasses
+from core.mask_coding import MaskCoding
+
+__all__ = ["BACKGROUND_WORDS", "ChosenCoding", "choose_coding"]
+
+BACKGROUND_WORDS = {"background", "_background_", "bg", "back", "none", "nothing", "outside"}
+"""What sets call the class of all that is of no other."""
+
+_ASKED = 100  # values from here on are no list that counts its classes
+_MIXED = 2  # masks of either kind that show a set to be 0/1 and 0/255
+
+
+@dataclass(frozen=True)
+class ChosenCoding:
+    """How masks are read.
+
+    Attributes:
+        coding: the coding.
+        classes: the class table that goes with it.
+        notes: what was decided, for a person to check.
+    """
+
+    coding: MaskCoding
+    classes: ClassTable
+    notes: tuple[Note, ...] = ()
+
+
+def choose_coding(
+    root: Path, survey: MaskSurvey, table: ClassFile | None, file: str
+) -> ChosenCoding:
+    """Decide how the masks of a set are read.
+
+    Args:
+        root: folder of the set, for messages.
+        survey: what its masks hold.
+        table: its class table; None where it has none.
+        file: name of the table's file.
+
+    Raises:
+        UnnamedClasses: colours or values that only a person can name.
+        DatasetError: the table and the masks contradict each other.
+    """
+    if _by_color(survey, table):
+        return _colors(root, survey, table, file)
+    if table is None:
+        return _without_table(root, survey)
+    if len(table.classes) == 1 and not table.void_values:
+        return _one_class(root, survey, table, file)
+    if table.values or table.void_values:
+        coding = MaskCoding("index", values=_values(root, table, file), tolerance=table.tolerance)
+        return ChosenCoding(coding, table.classes)
+    return _in_order(root, survey, table, file)
+
+
+def _by_color(survey: MaskSurvey, table: ClassFile | None) -> bool:
+    """Whether colours are read: the masks have some, and no palette or grey is just for show."""
+    if survey.form == "index" or (survey.form != "color" and table and table.values):
+        return False
+    if survey.by_color:
+        return True
+    if table is None or not table.colored:
+        return False
+    known = {_packed(rgb) for rgb in (*table.classes.colors, *table.void.values())}
+    return set(survey.colors) <= known or len(known & set(survey.colors)) > 1
+
+
+def _packed(rgb: tuple[int, int, int]) -> int:
+    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
+
+
+def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:
+    if table is None or not table.colored:
+        raise UnnamedClasses(
+            f"the masks are in colours and {file} gives none"
+            if table
+            else "the masks are in colours and there is no classes.json to name them",
+            where=str(root),
+            remedy='write {"classes": [{"name": "Road", "color": "#6EC1E4"}]} beside `images`, '
+            "or name them on the Data page",
+        )
+    notes = []
+    if table.void and file != "classes.json":
+        listed = ", ".join(table.void)
+        notes = [Note(f"{file} lists {listed}: read as void, which is neither trained nor scored.")]
+    coding = MaskCoding("color", void_colors=table.void, tolerance=table.tolerance)
+    named = {_packed(rgb) for rgb in table.classes.colors}
+    others = set(survey.colors) - named
+    alone = len(named) == 1 and not table.void and named <= set(survey.colors)
+    if alone and len(others) == 1:
+        (only,) = table.classes.classes
+        first = background_before(table.classes).classes[0]
+        background = LandClass(name=first.name, color=f"#{int(others.pop()):06X}")
+        notes.append(_added(file, only.name, background.name, background.color))
+        return ChosenCoding(coding, ClassTable(classes=(background, only)), tuple(notes))
+    return ChosenCoding(coding, table.classes, tuple(notes))
+
+
+def _added(file: str, name: str, background: str, value: str) -> Note:
+    return Note(
+        f"{file} names {name} alone, and the masks hold {value} beside it: read as {background}, "
+        "which was put before it."
+    )
+
+
+def _values(root: Path, table: ClassFile, file: str) -> dict[int, int]:
+    """Labels of the values that the table gives one by one; void ones are known, as void."""
+    listed = table.values or tuple(range(len(table.classes)))
+    values: dict[int | str | None, int] = {value: label for label, value in enumerate(listed)}
+    values |= dict.fromkeys(table.void_values, VOID)
+    if not all(isinstance(value, int) for value in values):
+        raise DatasetError(
+            f"{file} gives values that are no whole numbers, and the masks have one band",
+            where=str(root),
+            remedy='write the mask\'s number of each class: {"name": "Road", "value": 3}',
+        )
+    return {value: label for value, label in values.items() if isinstance(value, int)}
+
+
+def _soft(root: Path, survey: MaskSurvey) -> float:
+    """The upper value of grey masks that are read at half of it, 0 for others.
+
+    Raises:
+        DatasetError: the values are fractions and no shares of one class.
+    """
+    top = soft_binary(survey.values, survey.lossy)
+    if not top and not survey.whole:
+        least, most = min(survey.values), max(survey.values)
+        raise DatasetError(
+            f"the masks hold fractions from {least:g} to {most:g}, which are no class numbers",
+            where=str(root),
+            remedy="export the masks as whole numbers, a number a class",
+        )
+    return top
+
+
+def _halved(top: float, classes: ClassTable, *notes: Note) -> ChosenCoding:
+    one, other = classes.names
+    coding = MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)
+    note = Note(
+        f"The masks hold soft values between 0 and {top:g}, as JPEG and smoothing make them: read "
+        f"at half, below it as {one}, from it on as {other}."
+    )
+    return ChosenCoding(coding, classes, (*notes, note))
+
+
+def _without_table(root: Path, survey: MaskSurvey) -> ChosenCoding:
+    binary = numbered(["Background", "Foreground"])
+    if top := _soft(root, survey):
+        return _halved(top, binary)
+    seen = set(survey.values)
+    if seen == {0, VOID}:
+        note = "The masks hold only 0 and 255: read as background and foreground, not as void."
+        return ChosenCoding(MaskCoding("index", values={0: 0, VOID: 1}), binary, (Note(note),))
+    if mixed := _both_ways(root, survey, binary):
+        return mixed
+    low = sorted(int(value) for value in seen if value != VOID)
+    if low and (low[-1] >= _ASKED or low[0] < 0):
+        raise UnnamedClasses(
+            f"the masks hold values up to {low[-1]} and there is no classes.json",
+            where=str(root),
+            remedy="name the classes in classes.json or on the Data page; index masks count "
+            "0, 1, 2 …, 255 = void",
+        )
+    gaps = low != list(range(len(low)))
+    void = [value for value in low if gaps and value in survey.nodata]
+    low = [value for value in low if value not in void] or [0]
+    notes = ["There is no classes.json: the classes are numbered."] if survey.read else []
+    if gaps and low != [0]:
+        notes = ["There is no classes.json: the classes are called by their values."]
+    if void:
+        notes.append(f"The files tag {void[0]} as no data: read as void.")
+    elif 0 in survey.nodata and len(low) > 2:
+        notes.append(
+            "The files tag 0 as no data, and it is read as a class: if it is not labelled, write "
+            '"void": [0] into classes.json.'
+        )
+    values = {value: label for label, value in enumerate(low)} | dict.fromkeys(void, VOID)
+    classes = numbered([f"Class {value}" for value in low])
+    return ChosenCoding(MaskCoding("index", values=values), classes, tuple(map(Note, notes)))
+
+
+def _one_class(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> ChosenCoding:
+    """A table that names the one class of interest: what is 0 in the masks is the background."""
+    (name,) = table.classes.names
+    if name.lower() in BACKGROUND_WORDS:
+        raise DatasetError(
+            f"{file} names the background alone",
+            where=str(root),
+            remedy="list the class of interest after it",
+        )
+    classes = background_before(table.classes)
+    added = _added(file, name, classes.names[0], "0")
+    given = [int(value) for value in table.values if isinstance(value, int)]
+    if given in ([], [1], [VOID]) and (top := _soft(root, survey)):
+        return _halved(top, classes, added)
+    void = survey.nodata - {0}
+    seen = {int(value) for value in survey.values} - void
+    if not given and (mixed := _both_ways(root, survey, classes, added)):
+        return mixed
+    others = seen - {0, *given}
+    if (given and (others - {VOID} or given == [0])) or (not given and len(others) > 1):
+        raise DatasetError(
+            f"the table has one class and the masks {len(seen)} values ({_listed(seen)})",
+            where=str(root),
+            remedy=f'list all classes in {file} with their values, the background first: {{"name": '
+            '"background", "value": 0}',
+        )
+    # Masks that hold 0 alone say nothing of what stands for the class: the two usual numbers do.
+    numbers = given or [int(value) for value in others] or [1, VOID]
+    values = {0: 0} | dict.fromkeys(numbers, 1)
+    coding = MaskCoding("index", values=values, tolerance=table.tolerance)
+    return ChosenCoding(coding, classes, (added,))
+
+
+def _in_order(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> ChosenCoding:
+    """A table of names, which count from 0, unless the masks' values say otherwise."""
+    classes = table.classes
+    seen = set(survey.values)
+    if len(classes) == 2:
+        if top := _soft(root, survey):
+            return _halved(top, classes)
+        if seen == {0, VOID}:
+            note = Note(
+                f"The masks hold only 0 and 255: read as {classes.names[0]} and "
+                f"{classes.names[1]}, not as void."
+            )
+            return ChosenCoding(MaskCoding("index", values={0: 0, VOID: 1}), classes, (note,))
+        if mixed := _both_ways(root, survey, classes):
+            return mixed
+    low = sorted(seen - {VOID} - (survey.nodata - {0}))
+    above = [value for value in low if value >= len(classes)]
+    # Counted from 1, or with a void 0 that the list leaves out, or under numbers of their own.
+    if above and (0 not in low or low == list(range(len(classes) + 1))):
+        raise UnnamedClasses(
+            f"the masks hold {_listed(low)}, and {file} has {len(classes)} classes without values",
+            where=str(root),
+            remedy=f'give each class its number, {{"name": "{classes.names[0]}", "value": '
+            f'{int(low[0])}}}, and list what is not labelled under "void": [0]',
+        )
+    values = {index: index for index in range(len(classes))}
+    return ChosenCoding(MaskCoding("index", values=values, tolerance=table.tolerance), classes)
+
+
+def _both_ways(
+    root: Path, survey: MaskSurvey, classes: ClassTable, *notes: Note
+) -> ChosenCoding | None:
+    """Masks of 0 and 1 beside masks of 0 and 255; None where the set is no such one."""
+    if set(survey.values) != {0, 1, VOID} or any({1, VOID} <= seen for seen in survey.sets):
+        return None
+    counts = [sum(value in seen for seen in survey.sets) for value in (1, VOID)]
+    said = f"{counts[0]} of the masks that were read hold 0 and 1, and {counts[1]} 0 and 255"
+    if min(counts) < _MIXED:
+        raise UnnamedClasses(
+            f"{said}: 255 may be void or {classes.names[1]}",
+            where=str(root),
+            remedy="export all masks in the same way, or write a classes.json with the value of "
+            'each class, and "void": [255] if that is not labelled',
+        )
+    note = Note(
+        f"{said}: both are read as {classes.names[1]}. If 255 is not labelled, write "
+        '"void": [255] into classes.json.',
+        "warning",
+    )
+    coding = MaskCoding("index", values={0: 0, 1: 1, VOID: 1})
+    return ChosenCoding(coding, classes, (*notes, note))
+
+
+def _listed(values: Collection[float]) -> str:
+    ordered = [f"{value:g}" for value in sorted(values)]
+    return ", ".join(ordered) if len(ordered) <= 6 else f"{', '.join(ordered[:5])} … {ordered[-1]}"

@@ -1,0 +1,174 @@
+"""Soft masks: JPEG, smoothing and resizing spread each class over many values near its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Cluster", "cluster_values", "gap_between", "pixels_near", "soft_binary", "tolerance_of"]
+
+_ENDS = 32 / 255  # of the range: how far from its end a value is near to it
+_MOSTLY = 0.9  # share of the pixels that are near an end
+_DISTINCT = 3  # values near either end that are not the end itself
+_REACH = 32  # values that differ by so much at most, in every band, are of one cluster
+_LEAST = 0.002  # share of the pixels that a cluster has
+_REACHED = 0.99  # share of the pixels that a tolerance is to reach
+_NEAR = 0.8  # share of the pixels that are to be near to a class
+_LEADERS = 256  # clusters that are looked at
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Values near each other.
+
+    Attributes:
+        value: the commonest of them.
+        pixels: pixels of all of them.
+    """
+
+    value: float
+    pixels: int
+
+
+def soft_binary(counts: Mapping[float, int], lossy: bool = False) -> float:
+    """The upper value of grey masks of two classes with values in between, 0 for other masks.
+
+    Nearly all pixels are near 0 or the upper end, 255 or 1, and several values are near either:
+    class numbers with a void 255 have none just below it.
+
+    Args:
+        counts: pixels of each value.
+        lossy: whether masks are JPEGs, which need not be near either end in many values.
+    """
+    if not counts or min(counts) < 0:
+        return 0.0
+    whole = all(float(value).is_integer() for value in counts)
+    top = 255.0 if whole else 1.0
+    if max(counts) > top or (whole and max(counts) < top * (1 - _ENDS)):
+        return 0.0
+    values, pixels = np.array([*counts], float), np.array([*counts.values()], float)
+    low, high = values <= top * _ENDS, values >= top * (1 - _ENDS)
+    if not whole:
+        return top
+    if pixels[low | high].sum() < _MOSTLY * pixels.sum() or not low.any() or not high.any():
+        return 0.0
+    inner_low = np.count_nonzero(low & (values > 0))
+    inner_high = np.count_nonzero(high & (values < top))
+    least = 1 if lossy else _DISTINCT
+    if min(inner_low, inner_high) < least:
+        return 0.0
+    # The ends themselves are the commonest on their sides; of classes with numbers they are not.
+    commonest = values[low][pixels[low].argmax()], values[high][pixels[high].argmax()]
+    return top if commonest[0] <= 2 and commonest[1] >= top - 2 else 0.0
+
+
+def cluster_values(counts: Mapping[float, int], colored: bool) -> list[Cluster]:
+    """The values that most of a soft mask's pixels are near to, the commonest first.
+
+    From the commonest on, each value that is far from all clusters so far leads another one; those
+    of hardly any pixels are the in-between values of edges and go to the nearest.
+
+    Args:
+        counts: pixels of each value, colours as ``0xRRGGBB``.
+        colored: whether they are colours.
+    """
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    values = np.array([value for value, _ in ordered])
+    pixels = np.array([count for _, count in ordered], float)
+    points = _points(values, colored)
+    free = np.ones(len(values), bool)
+    leaders: list[int] = []
+    for _ in range(min(_LEADERS, len(values))):
+        if not free.any():
+            break
+        leader = int(np.flatnonzero(free)[0])
+        near = np.abs(points - points[leader]).max(axis=1) <= _REACH
+        if pixels[near & free].sum() >= _LEAST * pixels.sum() * (1 if leaders else 0):
+            leaders.append(leader)
+        free &= ~near
+    distances = np.stack([np.abs(points - points[i]).max(axis=1) for i in leaders])
+    nearest = distances.argmin(axis=0)
+    clusters = [
+        Cluster(_middle(values, pixels, nearest == place, leader, colored), int(members))
+        for place, leader in enumerate(leaders)
+        if (members := pixels[nearest == place].sum())
+    ]
+    return sorted(clusters, key=lambda cluster: -cluster.pixels)
+
+
+def _middle(
+    values: np.ndarray, pixels: np.ndarray, here: np.ndarray, leader: int, colored: bool
+) -> float:
+    """The commonest value where it has most of the pixels, else the mean of those around it."""
+    if pixels[leader] >= 0.25 * pixels[here].sum():
+        return values[leader].item()
+    points = _points(values, colored)
+    core = here & (np.abs(points - points[leader]).max(axis=1) <= _REACH / 4)
+    mean = np.rint(np.average(points[core], axis=0, weights=pixels[core])).astype(int)
+    return int(mean[0] << 16 | mean[1] << 8 | mean[2]) if colored else int(mean[0])
+
+
+def gap_between(points: np.ndarray) -> int:
+    """The largest distance at which a value is near to one class alone.
+
+    Args:
+        points: (N, bands), the values of the classes.
+    """
+    distances = np.abs(points[:, None].astype(int) - points[None].astype(int)).max(axis=-1)
+    between = distances[~np.eye(len(points), dtype=bool)]
+    return int((between.min() - 1) // 2) if between.size else 0
+
+
+def pixels_near(
+    listed: Sequence[float], counts: Mapping[float, int], colored: bool, tolerance: float
+) -> int:
+    """How many pixels are within a tolerance of one of the values listed.
+
+    Args:
+        listed, counts, colored: as for `tolerance_of`.
+        tolerance: the largest distance, in every band.
+    """
+    distances, pixels = _distances(listed, counts, colored)
+    return int(pixels[distances <= tolerance].sum())
+
+
+def _distances(
+    listed: Sequence[float], counts: Mapping[float, int], colored: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each value the distance to the nearest one listed, and its pixels."""
+    points = _points(np.array([*counts]), colored)
+    nearest = np.full(len(points), np.inf)
+    for target in _points(np.array(listed), colored):
+        nearest = np.minimum(nearest, np.abs(points - target).max(axis=-1))
+    return nearest, np.array([*counts.values()], float)
+
+
+def tolerance_of(listed: Sequence[float], counts: Mapping[float, int], colored: bool) -> float:
+    """How far from a class's value those of a soft mask may be; 0 where they are near to none.
+
+    The least distance that reaches nearly all pixels, and no further than where two classes could
+    be meant.
+
+    Args:
+        listed: the values of the classes, colours as ``0xRRGGBB``.
+        counts: pixels of each value in the masks.
+        colored: whether they are colours.
+    """
+    targets = _points(np.array(listed), colored)
+    distances, pixels = _distances(listed, counts, colored)
+    order = distances.argsort()
+    total = np.cumsum(pixels[order])
+    if distances.max() <= (gap := gap_between(targets)):
+        return float(distances.max())
+    reach = float(distances[order][np.searchsorted(total, _REACHED * total[-1])])
+    near = float(min(reach, gap))
+    return near if pixels[distances <= near].sum() >= _NEAR * total[-1] else 0.0
+
+
+def _points(values: np.ndarray, colored: bool) -> np.ndarray:
+    if not colored:
+        return values.astype(float)[:, None]
+    packed = values.astype(np.int64)
+    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(float)
