@@ -77,6 +77,8 @@ def choose_vector(
         return ChosenCoding(MaskCoding("footprints", layers=layers), classes, tuple(notes))
     by_layer = bool(layers) and set(layers) <= names
     attribute = table.attribute
+    if by_layer and attribute and not _values_of(labels, attribute, layers):
+        attribute = ""  # layers that are called as the classes need none
     if not attribute and not by_layer:
         attribute = _attribute(labels, layers, names)
         if attribute:
