@@ -21,6 +21,7 @@ from core.mask_coding import MaskCoding
 __all__ = ["BACKGROUND_WORDS", "ChosenCoding", "choose_coding"]
 
 BACKGROUND_WORDS = {"background", "_background_", "bg", "back", "none", "nothing", "outside"}
+BACKGROUND_WORDS |= {"other", "others", "rest"}
 """What sets call the class of all that is of no other."""
 
 _ASKED = 100  # values from here on are no list that counts its classes

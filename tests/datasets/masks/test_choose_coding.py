@@ -12,11 +12,12 @@ import pytest
 import rasterio
 from PIL import Image
 
-from core.classes import VOID
+from core.classes import VOID, ClassTable, LandClass
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
 from core.datasets.layouts.class_inference import infer_classes
+from core.datasets.masks.class_file import write_class_file
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.fixes import ReadNearest, apply
 from core.datasets.recipes.recipe import Recipe
@@ -332,3 +333,19 @@ def test_soft_colours_without_a_table_are_few_to_name(tmp_path: Path) -> None:
     assert len(inferred.values) == 3
     assert inferred.tolerance >= 2
     assert inferred.values[0].pixels == expected(["A", "B", "C"], 1)["A"]
+
+
+def test_named_soft_colours_are_read(space: Path) -> None:
+    """As the Data page keeps them: the commonest value of each cluster, and how far others are."""
+    rng = np.random.default_rng(1)
+    noisy = COLORS[labels_of(0, 3)] + rng.integers(-2, 3, (SIDE, SIDE, 3))
+    root = laid_out(space / "datasets/soft", {"a.png": noisy.astype(np.uint8)})
+    inferred = infer_classes(root)
+    names = [
+        LandClass(name=name, color=str(item.value))
+        for name, item in zip("abc", inferred.values, strict=True)
+    ]
+    write_class_file(root, ClassTable(classes=tuple(names)), tolerance=inferred.tolerance)
+    assert sorted(pixels_of(open_dataset(root)).values()) == sorted(
+        expected(["A", "B", "C"], 1).values()
+    )
