@@ -215,7 +215,7 @@ def _binary(counts: Mapping[float, int], bands: Raster, classes: ClassTable) -> 
     """Ways to read two values as two classes."""
     first, second = classes.names
     upper = sorted(value for value in counts if value > 0)
-    flat = count_areas(bands.pixels)
+    flat = count_areas(bands.pixels, dict(counts))
     if top := soft_binary(counts, flat) if len(counts) > 2 else 0.0:
         title = f"at half, {first} below {top / 2:g}, {second} above"
         coding = MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)

@@ -32,6 +32,7 @@ MAX_VALUES = 64
 
 _SAMPLED = 24  # masks that are read to see how all are written down
 _MORE = 200  # as many are read where those show a single value, or values with gaps
+_CLEAN = 4  # a mask of so few values is no soft one
 _PIXELS = 60_000_000  # and so many pixels in all
 
 MaskForm = Literal["index", "palette", "grey", "color"]
@@ -45,7 +46,7 @@ class MaskSurvey:
     Attributes:
         forms: number of masks of each form.
         values: pixels of each index value; of those in colours none.
-        flat: those of them in areas, not at edges, of masks with more than two values.
+        flat: those of them in areas, not at edges.
         colors: pixels of each colour as ``0xRRGGBB``, of palettes and of three bands.
         sets: the values of each mask.
         nodata: values that files tag as no data.
@@ -110,8 +111,7 @@ class MaskSurvey:
             return
         # 0 as no data is often the background, other values are nothing else.
         counts = count_band(pixels[..., 0], nodata or None)
-        if len(counts) > 2 or not all(float(value).is_integer() for value in counts):
-            self.flat.update(count_areas(pixels[..., :1]))
+        self.flat.update(count_areas(pixels[..., :1], counts))
         self.values.update(counts)
         self.sets.append(frozenset(counts))
         if nodata is not None:
@@ -190,12 +190,21 @@ def count_values(mask: Path, colored: bool) -> tuple[dict[float, int], dict[floa
     bands = pixels[..., :3] if colored else pixels[..., :1]
     values = pack_rgb(bands) if colored else bands[..., 0]
     counts = count_band(values, None if colored else raster.header.nodata or None)
-    return counts, count_band(values[flat_pixels(bands)]) if len(counts) > 2 else counts
+    return counts, count_areas(bands, counts)
 
 
-def count_areas(pixels: np.ndarray) -> dict[float, int]:
-    """Pixels of each value of (H, W, 1) that are in areas, see `flat_pixels`."""
-    return count_band(pixels[..., 0][flat_pixels(pixels)])
+def count_areas(bands: np.ndarray, counts: dict[float, int]) -> dict[float, int]:
+    """Pixels of each value that are in areas, see `flat_pixels`; looked at where it may be soft.
+
+    Args:
+        bands: (H, W, 1), or (H, W, 3) uint8 RGB.
+        counts: all pixels of each value.
+    """
+    whole = all(float(value).is_integer() for value in counts)
+    if len(counts) <= _CLEAN and whole:
+        return counts
+    flat = flat_pixels(bands)
+    return count_band((pack_rgb(bands) if bands.shape[-1] >= 3 else bands[..., 0])[flat])
 
 
 def count_band(band: np.ndarray, void: float | None = None) -> dict[float, int]:
