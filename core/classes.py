@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -99,37 +98,6 @@ class ClassTable(BaseModel):
         """
         weight = np.where(labels == VOID, 0.0, opacity)[..., None]
         return np.rint(rgb * (1 - weight) + self.colorize(labels) * weight).astype(np.uint8)
-
-    def encode(
-        self, mask: np.ndarray, void_colors: Mapping[str, tuple[int, int, int]] | None = None
-    ) -> tuple[np.ndarray, dict[tuple[int, int, int], int]]:
-        """Read a coloured mask as class indices.
-
-        Args:
-            mask: (H, W, 3) uint8 RGB.
-            void_colors: further colours, by what they mean, that stand for void.
-
-        Returns:
-            Labels (H, W) uint8 with 255 = void, and the colours in neither table with their
-            pixel counts; those pixels are void in the labels.
-        """
-        packed = pack_rgb(mask)
-        labels = np.full(packed.shape, VOID, np.uint8)
-        for index, rgb in enumerate(self.colors):
-            np.copyto(labels, np.uint8(index), where=packed == _packed(rgb))
-        rest = packed[labels == VOID]  # few, as a rule
-        for rgb in (void_colors or {}).values():
-            rest = rest[rest != _packed(rgb)]
-        colors, counts = np.unique(rest, return_counts=True)
-        unknown = {
-            (int(color) >> 16, int(color) >> 8 & 255, int(color) & 255): int(count)
-            for color, count in zip(colors, counts, strict=True)
-        }
-        return labels, unknown
-
-
-def _packed(rgb: tuple[int, int, int]) -> int:
-    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
 
 
 def pack_rgb(mask: np.ndarray) -> np.ndarray:

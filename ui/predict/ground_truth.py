@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.datasets.masks.single_mask import MaskReading, Truth, mask_readings
+from core.datasets.masks.single_mask import MaskReading, Truth, mask_readings, with_note
 from core.formats import count
 from core.models.card import ModelCard
 
@@ -29,8 +29,10 @@ def read_ground_truth(upload: UploadedFile, card: ModelCard, shape: tuple[int, i
         upload.getvalue(), card.classes, shape, name=upload.name, coding=card.masks
     )
     first, *others = readings
-    if first.certain or not others:
+    if first.certain:
         return first.truth
+    if not others:
+        return with_note(readings, 0)
     chosen = st.selectbox(
         "How is the mask written?",
         range(len(readings)),

@@ -11,7 +11,7 @@ from typing import Literal
 from core.datasets.layouts.pairing import Pairing, find_pairs
 from core.datasets.masks.soft_masks import Cluster, cluster_values, soft_binary, tolerance_of
 from core.datasets.masks.values import MAX_VALUES, count_values, spread, survey_masks
-from core.datasets.masks.vector_file import read_attributes
+from core.datasets.masks.vector_file import list_layers, read_attributes
 from core.errors import DatasetError, ImageError
 from core.formats import percent
 
@@ -99,7 +99,8 @@ def _texts(files: Iterable[Path]) -> dict[str, Counter[str]]:
     """Polygons by value, of each property."""
     texts: dict[str, Counter[str]] = {}
     for path in files:
-        for name, values in read_attributes(path).items():
+        layers = [layer.name for layer in list_layers(path) if layer.polygons]
+        for name, values in read_attributes(path, layers).items():
             texts.setdefault(name, Counter()).update(values)
     return texts
 
@@ -137,13 +138,15 @@ def infer_classes(
     colored = survey.by_color
     chosen = spread(masks, _MASKS)
     counts: Counter[float] = Counter()
+    flat: Counter[float] = Counter()
     read = pixels = 0
     for mask in chosen:
         try:
-            in_mask = count_values(mask, colored)
+            in_mask, areas = count_values(mask, colored)
         except ImageError:
             continue  # the audit names it
         counts.update(in_mask)
+        flat.update(areas)
         read += 1
         pixels += sum(in_mask.values())
         if progress:
@@ -155,8 +158,9 @@ def infer_classes(
             "no mask can be read", where=str(root), remedy="run the audit to see what is wrong"
         )
     kind: Literal["color", "index"] = "color" if colored else "index"
-    listed, tolerance = _listed(counts, colored, survey.lossy)
-    if len(listed) > MAX_VALUES:
+    listed, tolerance = _listed(counts, flat, colored, survey.lossy)
+    whole = all(float(value).is_integer() for value, _ in listed)
+    if len(listed) > MAX_VALUES or not whole:
         raise _too_many(root, counts, colored, pixels, Path(chosen[0]).suffix.lower())
     values = tuple(
         LabelValue(_named(value, colored), count, count / pixels)
@@ -166,24 +170,26 @@ def infer_classes(
 
 
 def _listed(
-    counts: Counter[float], colored: bool, lossy: bool
+    counts: Counter[float], flat: Counter[float], colored: bool, lossy: bool
 ) -> tuple[list[tuple[float, int]], float]:
     """The values to name with their pixels, and the tolerance where they are of a soft mask."""
-    if not colored and (top := soft_binary(counts, lossy)):
+    if not colored and (top := soft_binary(counts, flat, lossy)):
         upper = sum(count for value, count in counts.items() if value >= top / 2)
         return [(0.0, counts.total() - upper), (top, upper)], top / 2
-    if clusters := _clusters(counts, colored, lossy):
+    if clusters := _clusters(counts, flat, colored, lossy):
         listed = [(cluster.value, cluster.pixels) for cluster in clusters]
         if tolerance := tolerance_of([value for value, _ in listed], counts, colored):
             return listed, tolerance
     return counts.most_common(), 0.0
 
 
-def _clusters(counts: Counter[float], colored: bool, lossy: bool) -> list[Cluster]:
+def _clusters(
+    counts: Counter[float], flat: Counter[float], colored: bool, lossy: bool
+) -> list[Cluster]:
     """The clusters of a soft mask's values; none where each value is to be named."""
     if len(counts) <= 2 or (len(counts) <= _FEW and not lossy):
         return []
-    clusters = cluster_values(counts, colored)
+    clusters = cluster_values(counts, flat, colored)
     many = len(counts) > MAX_VALUES or lossy
     return clusters if many or (colored and 3 * len(clusters) <= len(counts)) else []
 

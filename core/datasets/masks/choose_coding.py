@@ -21,6 +21,7 @@ from core.mask_coding import MaskCoding
 __all__ = ["BACKGROUND_WORDS", "ChosenCoding", "choose_coding"]
 
 BACKGROUND_WORDS = {"background", "_background_", "bg", "back", "none", "nothing", "outside"}
+BACKGROUND_WORDS |= {"other", "others", "rest"}
 """What sets call the class of all that is of no other."""
 
 _ASKED = 100  # values from here on are no list that counts its classes
@@ -64,7 +65,14 @@ def choose_coding(
     if len(table.classes) == 1 and not table.void_values:
         return _one_class(root, survey, table, file)
     if table.values or table.void_values:
-        coding = MaskCoding("index", values=_values(root, table, file), tolerance=table.tolerance)
+        values = _values(root, table, file)
+        if set(values) == {0, VOID} and set(values.values()) == {0, 1}:
+            top = 0.0 if table.tolerance else _soft(root, survey)
+            if top:
+                names = tuple(table.classes.names[values[value]] for value in (0, VOID))
+                coding = MaskCoding("index", values=values, tolerance=top / 2)
+                return ChosenCoding(coding, table.classes, (_half_note(top, *names),))
+        coding = MaskCoding("index", values=values, tolerance=table.tolerance)
         return ChosenCoding(coding, table.classes)
     return _in_order(root, survey, table, file)
 
@@ -139,7 +147,7 @@ def _soft(root: Path, survey: MaskSurvey) -> float:
     Raises:
         DatasetError: the values are fractions and no shares of one class.
     """
-    top = soft_binary(survey.values, survey.lossy)
+    top = soft_binary(survey.values, survey.flat, survey.lossy)
     if not top and not survey.whole:
         least, most = min(survey.values), max(survey.values)
         raise DatasetError(
@@ -153,11 +161,14 @@ def _soft(root: Path, survey: MaskSurvey) -> float:
 def _halved(top: float, classes: ClassTable, *notes: Note) -> ChosenCoding:
     one, other = classes.names
     coding = MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)
-    note = Note(
+    return ChosenCoding(coding, classes, (*notes, _half_note(top, one, other)))
+
+
+def _half_note(top: float, one: str, other: str) -> Note:
+    return Note(
         f"The masks hold soft values between 0 and {top:g}, as JPEG and smoothing make them: read "
         f"at half, below it as {one}, from it on as {other}."
     )
-    return ChosenCoding(coding, classes, (*notes, note))
 
 
 def _without_table(root: Path, survey: MaskSurvey) -> ChosenCoding:
@@ -233,6 +244,9 @@ def _in_order(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> Ch
     """A table of names, which count from 0, unless the masks' values say otherwise."""
     classes = table.classes
     seen = set(survey.values)
+    greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
+    if table.colored and len(greys) == len(classes) and seen and seen <= {*greys}:
+        return ChosenCoding(MaskCoding("index", values=greys), classes)
     if len(classes) == 2:
         if top := _soft(root, survey):
             return _halved(top, classes)

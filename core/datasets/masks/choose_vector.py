@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass
@@ -77,6 +77,8 @@ def choose_vector(
         return ChosenCoding(MaskCoding("footprints", layers=layers), classes, tuple(notes))
     by_layer = bool(layers) and set(layers) <= names
     attribute = table.attribute
+    if by_layer and attribute and not _values_of(labels, attribute, layers):
+        attribute = ""  # layers that are called as the classes need none
     if not attribute and not by_layer:
         attribute = _attribute(labels, layers, names)
         if attribute:
@@ -87,21 +89,46 @@ def choose_vector(
                 where=str(root),
                 remedy='name the property that tells them, "attribute": "landuse", in classes.json',
             )
-    used = set(layers) if by_layer and not attribute else set()
-    if attribute:
-        used = _values_of(labels, attribute, layers)
-    first = {classes.names[0], *(text for text, label in texts.items() if label == 0)}
-    named_so = classes.names[0].lower() in BACKGROUND_WORDS
-    if len(classes) == 1 or used & first:
-        classes = background_before(classes)
-        texts = {text: label + (label != VOID) for text, label in texts.items()}
-        note = f"{file} lists no background: {classes.names[0]}, where there is no polygon, was "
-        notes.append(Note(f"{note}put before its classes."))
-    elif not named_so:
-        note = f"{classes.names[0]}, the first class of {file}, is where there is no polygon."
-        notes.append(Note(note, "info" if table.values else "warning"))
+    used = _values_of(labels, attribute, layers) if attribute else set(layers if by_layer else ())
     coding = MaskCoding("footprints", attribute=attribute, texts=texts, layers=layers)
-    return ChosenCoding(coding, classes, tuple(notes))
+    return _with_background(ChosenCoding(coding, classes, tuple(notes)), table, used, root, file)
+
+
+def _with_background(
+    chosen: ChosenCoding, table: ClassFile, used: set[str], root: Path, file: str
+) -> ChosenCoding:
+    """With a background before the classes where the first of them is none.
+
+    Args:
+        chosen: what was chosen so far.
+        table: the class table.
+        used: classes and values that polygons are of; empty where that is not known.
+        root, file: for messages.
+    """
+    classes, texts, first = chosen.classes, chosen.coding.texts, chosen.classes.names[0]
+    own = {first, *(text for text, label in texts.items() if label == 0)}
+    if len(classes) == 1 or used & own:
+        classes = background_before(classes)
+        moved = {text: label + (label != VOID) for text, label in texts.items()}
+        note = Note(
+            f"{file} lists no background: {classes.names[0]}, where there is no polygon, was put "
+            "before its classes."
+        )
+        coding = replace(chosen.coding, texts=moved)
+        return ChosenCoding(coding, classes, (*chosen.notes, note))
+    values = {attribute_text(value) for value in table.values[:1]}
+    if first.lower() in BACKGROUND_WORDS or values & {first, "", "0", *BACKGROUND_WORDS}:
+        return chosen
+    if used:
+        raise DatasetError(
+            f"{first}, the first class of {file}, has no polygon: it may be what is outside of "
+            "them, or be missing",
+            where=str(root),
+            remedy='list the background first, {"name": "background"}, or give the class that is '
+            f'outside a value that no polygon has, {{"name": "{first}", "value": "none"}}',
+        )
+    note = Note(f"{first}, the first class of {file}, is where there is no polygon.", "warning")
+    return ChosenCoding(chosen.coding, classes, (*chosen.notes, note))
 
 
 def _look(root: Path, files: Sequence[Path]) -> _Labels:
@@ -166,8 +193,8 @@ def _layers(
 def _layer_notes(labels: _Labels, read: Sequence[str]) -> list[Note]:
     left = [name for name in (*labels.layers, *sorted(labels.others)) if name not in read]
     rest = f", not {', '.join(left)}" if left else ""
-    what = "layer" if len(read) == 1 else "layers"
-    return [Note(f"Of the label files the {what} {', '.join(read)} are read{rest}.")]
+    what = "layer {} is" if len(read) == 1 else "layers {} are"
+    return [Note(f"Of the label files the {what.format(', '.join(read))} read{rest}.")]
 
 
 def _attribute(labels: _Labels, layers: Sequence[str], names: set[str]) -> str:

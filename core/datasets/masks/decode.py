@@ -92,28 +92,33 @@ def decode_mask(
     terms = _color_terms(raster, classes, coding) if color else _index_terms(raster, coding)
     values, meaning, tag = terms.values, terms.meaning, terms.nodata
     labels = np.full(values.shape, VOID, np.uint8)
-    unexplained = np.ones(values.shape, bool)
     for value, label in meaning.items():
-        here = values == value
-        np.copyto(labels, np.uint8(label), where=here)
-        np.copyto(unexplained, False, where=here)
-    if np.issubdtype(values.dtype, np.floating):
-        unexplained &= ~np.isnan(values)
+        if label != VOID:
+            np.copyto(labels, np.uint8(label), where=values == value)
     # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
     if tag is None or meaning.get(tag, VOID) == VOID:
         labels[~raster.valid] = VOID
-        unexplained &= raster.valid
+        void = (labels == VOID) & raster.valid
+    else:
+        void = labels == VOID
+    places = np.nonzero(void)  # few, as a rule
+    rest = values[places]
+    unexplained = np.ones(rest.shape, bool)
+    for value, label in meaning.items():
+        if label == VOID:
+            unexplained &= rest != value
+    if np.issubdtype(values.dtype, np.floating):
+        unexplained &= ~np.isnan(rest)
     if not unexplained.any():
         return labels, {}
-    distinct, place, counts = np.unique(
-        values[unexplained], return_inverse=True, return_counts=True
-    )
+    distinct, place, counts = np.unique(rest[unexplained], return_inverse=True, return_counts=True)
     means = _nearest_labels(distinct, terms.known, coding.tolerance, color)
     for value, label in terms.read_as.items():
         means[distinct == value] = label
     if OTHERS in coding.read_as:
         means[means < 0] = coding.read_as[OTHERS]
-    labels[unexplained] = np.where(means < 0, VOID, means).astype(np.uint8)[place]
+    rows, columns = (axis[unexplained] for axis in places)
+    labels[rows, columns] = np.where(means < 0, VOID, means).astype(np.uint8)[place]
     return labels, {
         f"#{value:06X}" if color else value_name(value): int(count)
         for value, count, label in zip(distinct, counts, means, strict=True)

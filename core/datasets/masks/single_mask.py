@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,12 @@ import numpy as np
 from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
 from core.datasets.masks.decode import decode_mask, open_mask
 from core.datasets.masks.soft_masks import soft_binary
+from core.datasets.masks.values import count_areas, count_band
 from core.errors import ImageError
 from core.imagery.raster import Raster, read_raster
 from core.mask_coding import MaskCoding
 
-__all__ = ["MaskReading", "Truth", "mask_readings", "read_truth"]
+__all__ = ["MaskReading", "Truth", "mask_readings", "read_truth", "with_note"]
 
 _NOTES = 5  # unknown values that get a note each
 
@@ -86,11 +87,14 @@ def mask_readings(
         )
     bands = open_mask(source, MaskCoding("index"), name=name)
     readings: list[MaskReading] = []
-    for title, way in _ways(colors, bands, classes, coding):
-        reading = _reading(title, colors if way.kind == "color" else bands, classes, way)
+    guesses: set[str] = set()
+    for way in _ways(colors, bands, classes, coding):
+        raster = colors if way.coding.kind == "color" else bands
+        reading = _reading(way.title, raster, classes, way.coding)
         same = (np.array_equal(reading.truth.labels, r.truth.labels) for r in readings)
         if reading.pixels and not any(same):
             readings.append(reading)
+            guesses |= {way.title} if way.guess else set()
     if not readings:
         table = ", ".join(f"{c.name} {c.color}" for c in classes.classes)
         raise ImageError(
@@ -104,7 +108,7 @@ def mask_readings(
     readings = [readings[0], *(reading for reading in readings[1:] if reading.unknown <= half)]
     own = coding is not None and readings[0].title == _OWN
     alone = len(readings) == 1 or readings[1].unknown > 0
-    certain = not readings[0].unknown and (own or alone)
+    certain = not readings[0].unknown and (own or (alone and readings[0].title not in guesses))
     return (replace(readings[0], certain=certain), *readings[1:])
 
 
@@ -127,20 +131,41 @@ def read_truth(
     Raises:
         ImageError: see `mask_readings`.
     """
-    first, *others = mask_readings(source, classes, shape, name=name, coding=coding)
-    if first.certain or not others:
-        return first.truth
-    ways = "; ".join(reading.title for reading in others)
-    note = f"The mask is read so: {first.title}. It could be read in another way: {ways}."
-    return Truth(first.truth.labels, (note, *first.truth.notes))
+    readings = mask_readings(source, classes, shape, name=name, coding=coding)
+    return readings[0].truth if readings[0].certain else with_note(readings, 0)
+
+
+def with_note(readings: Sequence[MaskReading], place: int) -> Truth:
+    """A reading that is not certain, with a note that says which it is.
+
+    Args:
+        readings: as of `mask_readings`.
+        place: which of them.
+    """
+    chosen = readings[place]
+    if len(readings) == 1 and chosen.unknown:
+        return chosen.truth  # its notes say what is not understood
+    note = f"The mask is read {chosen.title}."
+    if others := [reading.title for reading in readings if reading is not chosen]:
+        note += f" It could be read in another way: {'; '.join(others)}."
+    return Truth(chosen.truth.labels, (note, *chosen.truth.notes))
 
 
 _OWN = "as the masks of the model's training"
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A way to read a mask; a guess is none that its values alone show."""
+
+    title: str
+    coding: MaskCoding
+    guess: bool = False
+
+
 def _ways(
     colors: Raster, bands: Raster, classes: ClassTable, coding: MaskCoding | None
-) -> Iterator[tuple[str, MaskCoding]]:
+) -> Iterator[_Way]:
     """Ways to read a mask that its form allows, the likeliest first.
 
     Args:
@@ -152,18 +177,27 @@ def _ways(
     one_band = bands.pixels.shape[-1] == 1
     pictured = colors.pixels.shape[-1] >= 3 and colors.pixels.dtype == np.uint8
     if coding is not None and _own(coding, bands, one_band, pictured):
-        yield _OWN, coding
+        yield _Way(_OWN, coding)
     if pictured:
         void = coding.void_colors if coding and coding.kind == "color" else DUBAI_VOID_COLORS
-        yield "by the class colours", MaskCoding("color", void_colors=void)
+        yield _Way("by the class colours", MaskCoding("color", void_colors=void))
     if not one_band:
         return
-    values = bands.pixels[bands.valid][..., 0]
-    counts = dict(zip(*(a.tolist() for a in np.unique(values, return_counts=True)), strict=True))
+    counts = count_band(bands.pixels[bands.valid][..., 0])
+    greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
+    if len(greys) == len(classes):
+        yield _Way("by the class colours", MaskCoding("index", values=greys))
     if len(classes) == 2:
-        yield from _binary(counts, classes)
+        yield from _binary(counts, bands, classes)
     numbers = {index: index for index in range(len(classes))}
-    yield "by class numbers from 0, 255 void", MaskCoding("index", values=numbers)
+    yield _Way("by class numbers from 0, 255 void", MaskCoding("index", values=numbers))
+    listed = sorted(value for value in counts if value != VOID)
+    whole = all(float(value).is_integer() for value in listed)
+    if whole and len(listed) == len(classes) and listed != [*numbers]:
+        words = ", ".join(f"{v} is {n}" for v, n in zip(listed, classes.names, strict=True))
+        values = {int(value): label for label, value in enumerate(listed)}
+        title = f"in the order of the values, {words}"
+        yield _Way(title, MaskCoding("index", values=values), guess=True)
 
 
 def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> bool:
@@ -177,17 +211,19 @@ def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> b
     return listed or not np.isin(bands.pixels, (0, VOID)).all() or not (bands.pixels == VOID).any()
 
 
-def _binary(counts: Mapping[float, int], classes: ClassTable) -> Iterator[tuple[str, MaskCoding]]:
+def _binary(counts: Mapping[float, int], bands: Raster, classes: ClassTable) -> Iterator[_Way]:
     """Ways to read two values as two classes."""
     first, second = classes.names
     upper = sorted(value for value in counts if value > 0)
-    if top := soft_binary(counts):
-        title = f"at half: {first} below {top / 2:g}, {second} above"
-        yield title, MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)
-    elif len(upper) == 1 and upper[0] != 1 and min(counts) >= 0:
+    flat = count_areas(bands.pixels, dict(counts))
+    if top := soft_binary(counts, flat) if len(counts) > 2 else 0.0:
+        title = f"at half, {first} below {top / 2:g}, {second} above"
+        coding = MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)
+        yield _Way(title, coding)
+    elif len(upper) == 1 and upper[0] != 1 and min(counts) >= 0 and float(upper[0]).is_integer():
         value = int(upper[0])
-        title = f"0 is {first}, {value} is {second}"
-        yield title, MaskCoding("index", values={0: 0, value: 1})
+        title = f"so that 0 is {first} and {value} is {second}"
+        yield _Way(title, MaskCoding("index", values={0: 0, value: 1}), guess=value != VOID)
 
 
 def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding) -> MaskReading:

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Cluster", "cluster_values", "gap_between", "pixels_near", "soft_binary", "tolerance_of"]
+__all__ = [
+    "Cluster",
+    "cluster_values",
+    "flat_pixels",
+    "gap_between",
+    "pixels_near",
+    "soft_binary",
+    "tolerance_of",
+]
 
 _ENDS = 32 / 255  # of the range: how far from its end a value is near to it
 _MOSTLY = 0.9  # share of the pixels that are near an end
 _DISTINCT = 3  # values near either end that are not the end itself
 _REACH = 32  # values that differ by so much at most, in every band, are of one cluster
+_FLAT = 16  # of 255: neighbours in the area of a class differ by no more
+_AREA, _AREAS = 0.001, 0.05  # shares, of all pixels and of those in between, that make an area
 _LEAST = 0.002  # share of the pixels that a cluster has
 _REACHED = 0.99  # share of the pixels that a tolerance is to reach
 _NEAR = 0.8  # share of the pixels that are to be near to a class
@@ -32,14 +42,39 @@ class Cluster:
     pixels: int
 
 
-def soft_binary(counts: Mapping[float, int], lossy: bool = False) -> float:
+def flat_pixels(bands: np.ndarray) -> np.ndarray:
+    """Where a mask is much as around: in its areas, and not at edges, where values lie in between.
+
+    Args:
+        bands: (H, W, C) of any type.
+
+    Returns:
+        (H, W) bool: the neighbours above, below and beside differ by 16 of 255 at most (of 1 for
+        fractions) in every band.
+    """
+    whole = np.issubdtype(bands.dtype, np.integer) or np.nanmax(bands, initial=0) > 1
+    limit = _FLAT if whole else _FLAT / 255
+    flat = np.ones(bands.shape[:2], bool)
+    for axis in (0, 1):
+        steps = np.abs(np.diff(bands.astype(np.float32), axis=axis)).max(axis=-1) <= limit
+        one, other = (np.s_[1:], np.s_[:-1]) if axis == 0 else (np.s_[:, 1:], np.s_[:, :-1])
+        flat[one] &= steps
+        flat[other] &= steps
+    return flat
+
+
+def soft_binary(
+    counts: Mapping[float, int], flat: Mapping[float, int], lossy: bool = False
+) -> float:
     """The upper value of grey masks of two classes with values in between, 0 for other masks.
 
     Nearly all pixels are near 0 or the upper end, 255 or 1, and several values are near either:
-    class numbers with a void 255 have none just below it.
+    class numbers with a void 255 have none just below it. What lies in between is at edges: a third
+    class has areas.
 
     Args:
         counts: pixels of each value.
+        flat: those of them that are `flat_pixels`.
         lossy: whether masks are JPEGs, which need not be near either end in many values.
     """
     if not counts or min(counts) < 0:
@@ -50,6 +85,10 @@ def soft_binary(counts: Mapping[float, int], lossy: bool = False) -> float:
         return 0.0
     values, pixels = np.array([*counts], float), np.array([*counts.values()], float)
     low, high = values <= top * _ENDS, values >= top * (1 - _ENDS)
+    middle = {v for v in counts if top * _ENDS < v < top * (1 - _ENDS)}
+    areas = sum(flat.get(value, 0) for value in middle)
+    if areas > _AREA * pixels.sum() and areas > _AREAS * sum(counts[value] for value in middle):
+        return 0.0
     if not whole:
         return top
     if pixels[low | high].sum() < _MOSTLY * pixels.sum() or not low.any() or not high.any():
@@ -64,19 +103,23 @@ def soft_binary(counts: Mapping[float, int], lossy: bool = False) -> float:
     return top if commonest[0] <= 2 and commonest[1] >= top - 2 else 0.0
 
 
-def cluster_values(counts: Mapping[float, int], colored: bool) -> list[Cluster]:
+def cluster_values(
+    counts: Mapping[float, int], flat: Mapping[float, int], colored: bool
+) -> list[Cluster]:
     """The values that most of a soft mask's pixels are near to, the commonest first.
 
     From the commonest on, each value that is far from all clusters so far leads another one; those
-    of hardly any pixels are the in-between values of edges and go to the nearest.
+    that have no areas are the in-between values of edges and go to the nearest.
 
     Args:
         counts: pixels of each value, colours as ``0xRRGGBB``.
+        flat: those of them that are `flat_pixels`.
         colored: whether they are colours.
     """
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     values = np.array([value for value, _ in ordered])
     pixels = np.array([count for _, count in ordered], float)
+    areas = np.array([flat.get(value, 0) for value, _ in ordered], float)
     points = _points(values, colored)
     free = np.ones(len(values), bool)
     leaders: list[int] = []
@@ -85,7 +128,7 @@ def cluster_values(counts: Mapping[float, int], colored: bool) -> list[Cluster]:
             break
         leader = int(np.flatnonzero(free)[0])
         near = np.abs(points - points[leader]).max(axis=1) <= _REACH
-        if pixels[near & free].sum() >= _LEAST * pixels.sum() * (1 if leaders else 0):
+        if not leaders or areas[near & free].sum() >= _LEAST * areas.sum():
             leaders.append(leader)
         free &= ~near
     distances = np.stack([np.abs(points - points[i]).max(axis=1) for i in leaders])

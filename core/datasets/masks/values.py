@@ -13,16 +13,26 @@ import numpy as np
 
 from core.classes import pack_rgb
 from core.datasets.masks.decode import is_grey
+from core.datasets.masks.soft_masks import flat_pixels
 from core.errors import ImageError
 from core.imagery.raster import read_raster
 
-__all__ = ["MAX_VALUES", "MaskForm", "MaskSurvey", "count_values", "spread", "survey_masks"]
+__all__ = [
+    "MAX_VALUES",
+    "MaskForm",
+    "MaskSurvey",
+    "count_areas",
+    "count_values",
+    "spread",
+    "survey_masks",
+]
 
 MAX_VALUES = 64
 """More colours than this are no classes but what JPEG or smoothing makes of them."""
 
 _SAMPLED = 24  # masks that are read to see how all are written down
 _MORE = 200  # as many are read where those show a single value, or values with gaps
+_CLEAN = 4  # a mask of so few values is no soft one
 _PIXELS = 60_000_000  # and so many pixels in all
 
 MaskForm = Literal["index", "palette", "grey", "color"]
@@ -36,6 +46,7 @@ class MaskSurvey:
     Attributes:
         forms: number of masks of each form.
         values: pixels of each index value; of those in colours none.
+        flat: those of them in areas, not at edges.
         colors: pixels of each colour as ``0xRRGGBB``, of palettes and of three bands.
         sets: the values of each mask.
         nodata: values that files tag as no data.
@@ -46,6 +57,7 @@ class MaskSurvey:
 
     forms: Counter[MaskForm] = field(default_factory=Counter)
     values: Counter[float] = field(default_factory=Counter)
+    flat: Counter[float] = field(default_factory=Counter)
     colors: Counter[float] = field(default_factory=Counter)
     sets: list[frozenset[float]] = field(default_factory=list)
     nodata: set[float] = field(default_factory=set)
@@ -94,9 +106,12 @@ class MaskSurvey:
         self.read += 1
         self.lossy |= raster.header.driver == "JPEG"
         if form == "color":
-            self.colors.update(_counted(pack_rgb(pixels[..., :3])))
+            if pixels.dtype == np.uint8:
+                self.colors.update(count_band(pack_rgb(pixels[..., :3])))
             return
-        counts = _counted(pixels[..., 0])
+        # 0 as no data is often the background, other values are nothing else.
+        counts = count_band(pixels[..., 0], nodata or None)
+        self.flat.update(count_areas(pixels[..., :1], counts))
         self.values.update(counts)
         self.sets.append(frozenset(counts))
         if nodata is not None:
@@ -152,8 +167,8 @@ def spread(masks: Sequence[Path], limit: int) -> list[Path]:
     return list(dict.fromkeys(mixed))[:limit]
 
 
-def count_values(mask: Path, colored: bool) -> dict[float, int]:
-    """Pixels of each colour (``0xRRGGBB``) or value of a mask.
+def count_values(mask: Path, colored: bool) -> tuple[dict[float, int], dict[float, int]]:
+    """Pixels of each colour (``0xRRGGBB``) or value of a mask, all and those of areas.
 
     Args:
         mask: its file.
@@ -162,7 +177,8 @@ def count_values(mask: Path, colored: bool) -> dict[float, int]:
     Raises:
         ImageError: it cannot be read, or is of the other kind.
     """
-    pixels = read_raster(mask, indices=not colored, as_stored=True).pixels
+    raster = read_raster(mask, indices=not colored, as_stored=True)
+    pixels = raster.pixels
     three = pixels.shape[-1] >= 3
     fits = three and pixels.dtype == np.uint8 if colored else not three or is_grey(pixels)
     if not fits:
@@ -171,14 +187,33 @@ def count_values(mask: Path, colored: bool) -> dict[float, int]:
             where=str(mask),
             remedy="export all masks in the same way, with class indices or with class colours",
         )
-    return _counted(pack_rgb(pixels[..., :3]) if colored else pixels[..., 0])
+    bands = pixels[..., :3] if colored else pixels[..., :1]
+    values = pack_rgb(bands) if colored else bands[..., 0]
+    counts = count_band(values, None if colored else raster.header.nodata or None)
+    return counts, count_areas(bands, counts)
 
 
-def _counted(band: np.ndarray) -> dict[float, int]:
-    """Pixels of each value of a band (H, W); NaN is no value."""
+def count_areas(bands: np.ndarray, counts: dict[float, int]) -> dict[float, int]:
+    """Pixels of each value that are in areas, see `flat_pixels`; looked at where it may be soft.
+
+    Args:
+        bands: (H, W, 1), or (H, W, 3) uint8 RGB.
+        counts: all pixels of each value.
+    """
+    whole = all(float(value).is_integer() for value in counts)
+    if len(counts) <= _CLEAN and whole:
+        return counts
+    flat = flat_pixels(bands)
+    return count_band((pack_rgb(bands) if bands.shape[-1] >= 3 else bands[..., 0])[flat])
+
+
+def count_band(band: np.ndarray, void: float | None = None) -> dict[float, int]:
+    """Pixels of each value of a band; NaN is no value, nor is `void`."""
     values = band.ravel()
     if np.issubdtype(values.dtype, np.floating):
         values = values[np.isfinite(values)]
+    if void is not None:
+        values = values[values != void]
     if not values.size:
         return {}
     # Masks are areas: their runs of equal values are far fewer than their pixels.

@@ -182,6 +182,17 @@ def test_three_classes_and_nothing_that_tells_them(tmp_path: Path) -> None:
         open_dataset(root)
 
 
+def test_a_first_class_without_polygons_is_to_be_explained(tmp_path: Path) -> None:
+    """It may be the background, or one that these images happen to lack."""
+    root = geojson(tmp_path, features((ROOF, {"class": "roof"})))
+    with pytest.raises(DatasetError, match="road, the first class of"):
+        open_dataset(table(root, "road", "roof", attribute="class"))
+    assert counts(open_dataset(table(root, "Land", "Roof")))["Land"] == AREA - 64
+    classes = [{"name": "Land", "value": "none"}, {"name": "Roof", "value": "roof"}]
+    (root / "classes.json").write_text(json.dumps({"attribute": "class", "classes": classes}))
+    assert counts(open_dataset(root)) == {"Land": AREA - 64, "Roof": 64}
+
+
 def test_a_collection_gives_its_polygons(tmp_path: Path) -> None:
     line = shapely.LineString([(WEST, NORTH), (WEST + 9, NORTH)])
     inner = shapely.GeometryCollection([shapely.MultiPolygon([ROOF])])

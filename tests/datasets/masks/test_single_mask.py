@@ -63,6 +63,7 @@ BINARY = ClassTable(
         LandClass(name="Foreground", color="#E69F00"),
     )
 )
+COLORS = ("#111111", "#222299", "#333300")
 OF_255 = MaskCoding("index", values={0: 0, 255: 1})
 SQUARE = np.zeros((20, 30), np.uint8)
 SQUARE[4:9, 6:16] = 1
@@ -127,3 +128,28 @@ def test_the_products_own_labels_are_read_back() -> None:
     truth = read_truth(data, DUBAI_CLASSES, (20, 30), name="x_labels.tif")
     np.testing.assert_array_equal(truth.labels, LABELS)
     assert truth.notes == ()
+
+
+def test_numbers_of_their_own_are_a_guess() -> None:
+    """Masks that count from 1: read from 0 each class would be the next one."""
+    three = ClassTable(
+        classes=tuple(LandClass(name=n, color=c) for n, c in zip("abc", COLORS, strict=True))
+    )
+    values = np.repeat(np.array([[1, 2, 3]], np.uint8), 10, axis=1).repeat(20, axis=0)
+    first, *_ = mask_readings(png_bytes(values), three, (20, 30), name="m")
+    assert first.pixels == {"a": 200, "b": 200, "c": 200}
+    assert not first.certain
+    assert "1 is a, 2 is b, 3 is c" in read_truth(
+        png_bytes(values), three, (20, 30), name="m"
+    ).notes[0]  # fmt: skip
+    own = MaskCoding("index", values={1: 0, 2: 1, 3: 2})
+    first, *_ = mask_readings(png_bytes(values), three, (20, 30), name="m", coding=own)
+    assert first.certain
+
+
+def test_white_may_be_the_first_class() -> None:
+    table = ClassTable(
+        classes=(LandClass(name="w", color="#FFFFFF"), LandClass(name="b", color="#000000"))
+    )
+    truth = read_truth(png_bytes(SQUARE * 255), table, (20, 30), name="m")
+    np.testing.assert_array_equal(truth.labels, 1 - SQUARE)
