@@ -7,6 +7,7 @@ import streamlit as st
 from core.datasets.masks.single_mask import Truth, read_truth
 from core.errors import DSIError
 from core.formats import millions, score
+from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
@@ -118,7 +119,7 @@ with st.expander("Settings"):
         "Overlap of neighbouring tiles, % of a tile",
         min_value=0,
         max_value=75,
-        value=25,
+        value=round(100 * OVERLAP),
         step=5,
         key="overlap",
         bind="query-params",
