@@ -8,6 +8,7 @@ from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
 from core.evaluation.trained_on import trained_on
 from core.formats import millions, score
+from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
@@ -120,7 +121,7 @@ with st.expander("Settings"):
         "Overlap of neighbouring tiles, % of a tile",
         min_value=0,
         max_value=75,
-        value=25,
+        value=round(100 * OVERLAP),
         step=5,
         key="overlap",
         bind="query-params",

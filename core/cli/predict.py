@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core.cli.argument_types import not_negative, overlap
 from core.cli.terminal import bar, note
 from core.errors import ConfigError, DSIError, ImageError
+from core.imagery.tiles import OVERLAP
 
 if TYPE_CHECKING:
     from core.imagery.raster import Header
@@ -24,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     parser.add_argument("--model", required=True, metavar="MODEL")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
-    parser.add_argument("--overlap", type=overlap, default=0.25, metavar="F", help="0 to 0.75")
+    parser.add_argument("--overlap", type=overlap, default=OVERLAP, metavar="F", help="0 to 0.75")
     parser.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
     parser.add_argument("--polygons", action="store_true", help="also write GeoJSON")
     parser.add_argument(

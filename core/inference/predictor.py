@@ -12,7 +12,7 @@ import numpy as np
 from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
-from core.imagery.tiles import TileGrid, blend_window, fitting_size, reflected
+from core.imagery.tiles import OVERLAP, TileGrid, blend_window, fitting_size, reflected
 from core.models.model_input import ModelInput
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ class Predictor:
         model_input: ModelInput,
         *,
         tile: int = 768,
-        overlap: float = 0.25,
+        overlap: float = OVERLAP,
         tta: bool = False,
         batch: int = 1,
     ) -> None:
         if not 0 <= overlap <= 0.75:
             raise ConfigError(
                 f"expected an overlap between 0 and 0.75, received {overlap}",
-                remedy="0.25 is a good value",
+                remedy=f"{OVERLAP} is a good value",
             )
         self.model = model
         self.input = model_input

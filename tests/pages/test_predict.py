@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,24 @@ def test_upload_and_predict(tiny_model: str) -> None:
     assert not at.error
     assert [d.label for d in at.get("download_button")][:2] == ["Labels (PNG)", "Colours (PNG)"]
     assert any("70" in c.value and "90 × 70" in c.value for c in at.caption)
+
+
+def test_it_says_what_is_unlike_the_training_and_what_is_no_model(
+    tiny_model: str, space: Path
+) -> None:
+    card = space / "models/tiny/model.json"
+    numbers = {"mean": [3.0] * 3, "std": [0.5] * 3, "low": [2.0] * 3, "high": [4.0] * 3}
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"imagery": numbers}))
+    (space / "models/net.onnx").write_bytes(b"\x08\x08")
+    at = opened()
+    assert any("net\\.onnx, an ONNX network" in caption.value for caption in at.caption)
+    assert not at.warning
+    image = RNG.integers(0, 256, (40, 40, 3), np.uint8)
+    at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
+    assert not at.exception
+    (warning,) = at.warning
+    assert warning.value.startswith("The values lie ")
+    assert "another scaling" in warning.value
 
 
 @pytest.mark.parametrize("name", ["note.png", "../../etc/passwd.png"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
 from core.models.store import (
     ModelRef,
@@ -50,7 +51,7 @@ def _predictor(name: str, sha256: str, tta: bool, overlap: float) -> tuple[Predi
 
 
 def open_predictor(
-    name: str, *, tta: bool = False, overlap: float = 0.25
+    name: str, *, tta: bool = False, overlap: float = OVERLAP
 ) -> tuple[Predictor, ModelCard]:
     """A predictor for the model of that name and its card, which several sessions may share.
 

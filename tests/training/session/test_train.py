@@ -16,6 +16,7 @@ import pytest
 from core.errors import ConfigError, DSIError, RunError, WorkspaceError
 from core.models.card import file_sha256
 from core.models.store import load_model, read_card
+from core.models.training_imagery import TrainingImagery
 from core.paths import workspace
 from core.training import checkpoint
 from core.training.config import TrainConfig, with_settings
@@ -69,11 +70,20 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
     assert card.training.scores["test"]["images"] == len(card.training.test)
     model, _ = load_model(run.folder)
     assert model.count_params() == card.parameters
+    # What the training images are like, for images to come.
+    imagery = card.imagery
+    assert imagery is not None
+    assert imagery.bands == ("red", "green", "blue")
+    assert all(0 < low < mean < high < 255 for low, mean, high in _limits(imagery))
     assert keras.config.dtype_policy().name == policy
     with pytest.raises(RunError, match="--resume"):
         train(run)
     with pytest.raises(RunError, match="is finished"):
         train(run, resume=True)
+
+
+def _limits(imagery: TrainingImagery) -> zip[tuple[float, float, float]]:
+    return zip(imagery.low, imagery.mean, imagery.high, strict=True)
 
 
 def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
