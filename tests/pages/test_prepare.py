@@ -144,6 +144,17 @@ def test_limits_belong_to_their_normalisation(demo: Path) -> None:
     assert (kept.normalisation, kept.clip) == ("standard", None)
 
 
+def test_limits_in_decibel_are_those_of_the_data_until_others_are_typed(demo: Path) -> None:
+    at = opened(section="Normalise")
+    at.selectbox(key=key("normalisation")).set_value("decibel").run()
+    shown = [at.number_input(key=f"clip-demo-dB-{side}").value for side in (0, 1)]
+    assert shown[0] >= 0 and 50 < shown[1] <= 255  # of 8-bit pictures, here
+    assert any("limits are those of the data" in caption.value for caption in at.caption)
+    assert load_draft("demo").clip is None  # type: ignore[union-attr]
+    at.number_input(key="clip-demo-dB-0").set_value(-7.0).run()
+    assert load_draft("demo").clip == (-7.0, shown[1])  # type: ignore[union-attr]
+
+
 def test_a_fix_of_the_audit_goes_into_the_recipe_and_can_be_taken_back(demo: Path) -> None:
     mask = demo / "Tile 1" / "masks" / "image_part_001.png"
     pixels = cv2.imread(str(mask))

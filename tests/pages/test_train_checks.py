@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -66,3 +68,26 @@ def test_a_batch_that_does_not_fit_offers_one_that_does(
     at = take.click().run()
     assert not at.error
     assert at.number_input(key="train.batch").value == int(take.label.split()[1]) > 0
+
+
+def test_values_of_eleven_bits_divided_by_sixteen_are_a_warning_with_the_way_out(
+    space: Path,
+) -> None:
+    root = space / "datasets" / "demo"
+    for name in ("images", "masks"):
+        (root / name).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        pixels = rng.integers(100, 2048, (96, 96, 3), np.uint16)
+        cv2.imwrite(str(root / "images" / f"t{number}.tif"), pixels)
+        cv2.imwrite(str(root / "masks" / f"t{number}.png"), (pixels[..., 0] > 900).astype(np.uint8))
+    (root / "classes.json").write_text('{"classes": [{"name": "low"}, {"name": "high"}]}')
+    at = opened()
+    at.session_state["train.draft"]["recipe"] |= {"normalisation": "imagenet"}
+    at.session_state["train.draft"]["recipe"]["split"] |= {"kind": "random"}
+    at = at.run()
+    assert any("divided by 65,535" in box.value for box in at.warning)
+    at = at.button(key="train.percentiles").click().run()
+    assert not at.exception
+    assert at.session_state["train.draft"]["recipe"]["normalisation"] == "percentile"
+    assert not any("divided by" in box.value for box in at.warning)
