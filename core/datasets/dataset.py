@@ -16,6 +16,7 @@ from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.raster import Header, Raster, alpha_bands, read_header, read_raster
+from core.imagery.resample import labels_on_grid
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 from core.mask_coding import MaskCoding
 
@@ -159,6 +160,7 @@ class Dataset:
         """
         if sample.mask is None:
             raise DatasetError("this sample has no mask", where=sample.id, remedy="choose another")
+        resampled = False
         if sample.mask.suffix.lower() in VECTOR_SUFFIXES:
             grid = header or read_header(sample.image)
             labels, unknown = rasterise(
@@ -172,12 +174,31 @@ class Dataset:
             except ImageError as error:
                 where = error.where or str(sample.mask)
                 raise ImageError(error.what, where=where, remedy=error.remedy) from error
+            moved = self._onto_image(sample, labels, source, header)
+            if moved is not None:
+                labels, resampled = moved, True
         if sample.turned:
             labels = np.ascontiguousarray(labels[::-1, ::-1])
         if sample.id in self.windows:
             x, y, width, height = self.windows[sample.id]
             labels = np.ascontiguousarray(labels[y : y + height, x : x + width])
-        return Mask(labels, unknown, source)
+        # Places in the mask's file are none in the image then.
+        return Mask(labels, unknown, None if resampled else source, resampled)
+
+    def _onto_image(
+        self, sample: Sample, labels: np.ndarray, mask: Raster, header: Header | None
+    ) -> np.ndarray | None:
+        """Labels of another grid on the same ground, on the image's; None where nothing is to do.
+
+        Masks are often delivered on a coarser grid.
+        """
+        if mask.georeference is None:
+            return None
+        header = header or read_header(sample.image)
+        size = header.height, header.width
+        if header.georeference is None or labels.shape == size:
+            return None
+        return labels_on_grid(labels, mask.georeference, header.georeference, *size)
 
     def load_labels(self, sample: Sample, shape: tuple[int, int] | None = None) -> np.ndarray:
         """The mask as labels.

@@ -11,7 +11,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-__all__ = ["nearest_positions", "resample_image", "resample_labels"]
+from core.imagery.raster import Georeference
+
+__all__ = ["labels_on_grid", "nearest_positions", "resample_image", "resample_labels"]
 
 _RESIZED = ("uint8", "uint16", "int16", "float32", "float64")  # what cv2.resize takes
 
@@ -51,6 +53,36 @@ def resample_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
     columns = nearest_positions(labels.shape[1], width)
     # Positions are in range: without a check, and by side, it is several times as fast.
     return labels.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
+
+
+def labels_on_grid(
+    labels: np.ndarray, own: Georeference, grid: Georeference, height: int, width: int
+) -> np.ndarray | None:
+    """Labels of one grid at the centres of another's pixels, in the same reference system.
+
+    Args:
+        labels: (H, W) of any dtype.
+        own: grid of the labels.
+        grid: grid of the result.
+        height, width: of the result.
+
+    Returns:
+        (height, width) of the same dtype; None where the systems differ or a pixel's centre lies
+        outside the labels.
+    """
+    if own.crs != grid.crs:
+        return None
+    step = ~own.transform @ grid.transform
+    # Broadcast only where the grids are turned against one another.
+    rows, columns = np.ogrid[0.5:height, 0.5:width]
+    at_column = np.floor(step.a * columns + (step.b * rows if step.b else 0) + step.c)
+    at_row = np.floor((step.d * columns if step.d else 0) + step.e * rows + step.f)
+    at_column, at_row = at_column.astype(np.intp), at_row.astype(np.intp)
+    inside = (at_column >= 0).all() and (at_column < labels.shape[1]).all()
+    if not inside or (at_row < 0).any() or (at_row >= labels.shape[0]).any():
+        return None
+    moved: np.ndarray = labels[at_row, at_column]
+    return moved
 
 
 def resample_image(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -180,6 +180,15 @@ def size_problem(
 
 def grid_problems(sample: Sample, image: Header, mask: Mask) -> Iterator[Problem]:
     """Image and mask are both georeferenced, and not alike."""
+    if mask.resampled:
+        yield Problem(
+            "mask-grid",
+            sample.id,
+            "the mask lies on another grid of the same ground and is brought to the image's by "
+            "nearest neighbour",
+            "info",
+            "nothing, if its pixels are small enough; else make it on the image's grid",
+        )
     ours, theirs = image.georeference, mask.raster.header.georeference if mask.raster else None
     if ours is None or theirs is None:
         return

@@ -26,12 +26,14 @@ class Mask:
     Attributes:
         labels: (H, W) uint8 class indices, 255 = void.
         unknown: values outside the class table with their pixel counts; they are void in `labels`.
+        resampled: whether the mask is on another grid and was brought to the image's by nearest.
         raster: the mask file's own pixels; None for footprints.
     """
 
     labels: np.ndarray
     unknown: Mapping[str, int]
     raster: Raster | None = None
+    resampled: bool = False
 
 
 def is_grey(pixels: np.ndarray) -> bool:
