@@ -18,7 +18,12 @@ from rasterio.transform import from_gcps
 
 from core.errors import ImageError
 from core.formats import binary_size
-from core.imagery.source.sidecars import Sidecars, mask_beside, read_sidecars
+from core.imagery.source.sidecars import (
+    Sidecars,
+    mask_beside,
+    read_sidecars,
+    usable_data_mask,
+)
 from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import (
     alpha_is_opacity,
@@ -231,8 +236,9 @@ def read_raster(
             )
         try:
             pixels, valid, fill, palette = _pixels(pages, header, bands, indices)
-            if isinstance(source, Path) and (mask := mask_beside(source)):
-                valid &= _external_mask(mask, pages[0])
+            if isinstance(source, Path):
+                for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
+                    valid &= _external_mask(mask, pages[0])
             if header.scaling:
                 factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
                 pixels = pixels * factors + offsets
@@ -481,7 +487,7 @@ def _palette(dataset: Any) -> np.ndarray:
 
 
 def _external_mask(path: Path, image: Any) -> np.ndarray:
-    """(H, W) bool of a ``.msk`` beside an image.
+    """(H, W) bool of the first band of a mask beside an image.
 
     Raises:
         ValueError: it is no TIFF of the image's size.

@@ -15,6 +15,7 @@ from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 
+from core.datasets.catalogue import open_dataset
 from core.errors import ImageError
 from core.imagery.display import to_rgb
 from core.imagery.raster import alpha_bands, read_header, read_raster
@@ -29,6 +30,7 @@ PICTURE = RNG.integers(1, 250, (24, 32, 3), np.uint8)
 
 def write(path: Path, pixels: np.ndarray, mask: np.ndarray | None = None, **options: Any) -> Path:
     """A GeoTIFF of (H, W, C)."""
+    path.parent.mkdir(exist_ok=True)
     height, width, bands = pixels.shape
     interpretation = options.pop("colorinterp", None)
     scale = options.pop("scale", None)
@@ -347,3 +349,15 @@ def test_what_is_no_fill_value(pixels: np.ndarray) -> None:
     few = HEIGHTS.astype(np.float32)
     few[0, :3] = -9999
     assert fill_value(few) is None
+
+
+@pytest.mark.parametrize("clip", ["", "_clip"])
+def test_planets_usable_data_mask(tmp_path: Path, clip: str) -> None:
+    clear = np.zeros((24, 32, 8), np.uint8)
+    clear[5:, :, 0] = 1
+    name = f"20230804_093015_83_24a1_3B_AnalyticMS_SR{clip}.tif"
+    pixels = RNG.integers(1, 3000, (24, 32, 4)).astype(np.uint16)
+    path = write(tmp_path / "images" / name, pixels)
+    write(tmp_path / f"images/20230804_093015_83_24a1_3B_udm2{clip}.tif", clear)
+    np.testing.assert_array_equal(read_raster(path).valid, clear[..., 0] > 0)
+    assert [sample.image for sample in open_dataset(tmp_path).samples] == [path]

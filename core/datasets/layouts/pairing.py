@@ -14,6 +14,7 @@ from core.datasets.layouts.names import MARKERS
 from core.datasets.layouts.tree import File, Folder, file_names, list_files, list_folders
 from core.datasets.masks.class_file import find_class_file
 from core.imagery.raster import IMAGE_SUFFIXES
+from core.imagery.source.sidecars import is_usable_data_mask
 
 __all__ = [
     "LABEL_VECTORS",
@@ -189,7 +190,11 @@ def _without_one_scene(groups: _Groups) -> _Groups:
 
 
 def _sorted_out(files: list[File]) -> _GroupFiles:
-    rasters = [file for file in files if file.suffix in IMAGE_SUFFIXES]
+    rasters = [
+        file
+        for file in files
+        if file.suffix in IMAGE_SUFFIXES and not is_usable_data_mask(file.name)
+    ]
     own = [file for file in rasters if file.folder.role == "image"]
     labels = [file for file in rasters if file.folder.role == "label"]
     # Pictures beside `images` are previews and the like; those of `train` beside `train_labels`,

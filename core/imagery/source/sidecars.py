@@ -6,6 +6,7 @@ Here only files of an image's own name in its own folder are read, each of one k
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from affine import Affine
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-__all__ = ["Sidecars", "mask_beside", "read_sidecars"]
+__all__ = ["Sidecars", "is_usable_data_mask", "mask_beside", "read_sidecars", "usable_data_mask"]
 
 # As ESRI and GDAL name them: first and last letter of the ending and a "w"; or the ending and "w".
 _WORLD = {
@@ -65,6 +66,30 @@ def read_sidecars(image: Path) -> Sidecars:
 def mask_beside(image: Path) -> Path | None:
     """GDAL's external mask ``NAME.tif.msk``, where there is one."""
     return _beside(image.with_name(image.name + ".msk"))
+
+
+_PLANET = re.compile(
+    r"(?P<scene>.+?)_(?:Basic)?(?:Analytic|Visual)[A-Za-z0-9_]*\.tiff?", re.IGNORECASE
+)
+_UDM2 = re.compile(r".+_udm2(?:_clip)?\.tiff?", re.IGNORECASE)
+
+
+def is_usable_data_mask(name: str) -> bool:
+    """Whether a file is a mask of Planet's by its name, and no image."""
+    return _UDM2.fullmatch(name) is not None
+
+
+def usable_data_mask(image: Path) -> Path | None:
+    """Planet's usable data mask (UDM2) of a scene, where it lies beside the image.
+
+    Its first band is 1 where the ground is seen clearly (Planet, UDM 2 product specification).
+    """
+    match = _PLANET.fullmatch(image.name)
+    if match is None:
+        return None
+    endings = ("_udm2_clip.tif", "_udm2.tif") if "_clip" in image.name else ("_udm2.tif",)
+    names = [match["scene"] + ending for ending in endings]
+    return next((there for name in names if (there := _beside(image.with_name(name)))), None)
 
 
 def _beside(path: Path) -> Path | None:
