@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from argparse import ArgumentParser, Namespace
 
 from core.cli.terminal import bar, print_json, table
@@ -34,6 +35,8 @@ def run(options: Namespace) -> None:
         result = audit(dataset, progress=progress)
     report = result.to_json()
     if options.json:
+        for note in result.notes:
+            print(f"note: {note}", file=sys.stderr)
         print_json(report)
         return
     total = sum(report["pixels_per_class"].values())

@@ -92,7 +92,6 @@ class Audit:
             "pixels_per_class": self.pixels_per_class,
             "void_pixels": self.void_pixels,
             "problems": [problem.to_json() for problem in self.problems],
-            "notes": list(self.notes),
         }
 
 

@@ -137,7 +137,7 @@ def test_numbered_classes_can_be_named(space: Path) -> None:
     settled(root)
 
 
-def test_jpeg_masks_say_why_they_cannot_be_named(space: Path) -> None:
+def test_jpeg_masks_are_named_by_their_few_colours(space: Path) -> None:
     root = space / "datasets/smooth"
     mask = np.zeros((64, 64, 3), np.uint8)
     mask[10:40, 5:33] = RED
@@ -145,8 +145,17 @@ def test_jpeg_masks_say_why_they_cannot_be_named(space: Path) -> None:
     put(root / "masks/a.jpg", mask)
     at = opened(dataset="smooth")
     assert not at.exception
-    assert "too many to be classes" in at.error[0].value
-    assert not [b for b in at.button if b.label == "Keep these classes"]
+    assert any("soft values" in caption.value for caption in at.caption)
+    names = [t for t in at.text_input if t.label.startswith("Name of #")]
+    assert len(names) == 2
+    names[0].input("Land")
+    names[1].input("Roof")
+    next(b for b in at.button if b.label == "Keep these classes").click().run()
+    assert not at.exception
+    assert not at.error
+    kept = json.loads((root / "classes.json").read_text())
+    assert [c["name"] for c in kept["classes"]] == ["Land", "Roof"]
+    assert kept["tolerance"] > 0
 
 
 def test_polygons_are_named_by_an_attribute(space: Path) -> None:
