@@ -24,6 +24,7 @@ def test_minutes_add_up_over_a_resume(tmp_path: Path) -> None:
         split=SimpleNamespace(train=(), val=(), test=()),
         dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES, bands=()),
         normalisation=Normalisation(),
+        imagery=None,
     )
     card = CardMaker(run, TrainConfig(), data, UNetSpec(width=4, depth=1), 10)  # type: ignore[arg-type]
     assert card(2, {}, "model.weights.h5", "0" * 64).training.minutes == 20.0
