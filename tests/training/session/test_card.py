@@ -29,6 +29,7 @@ def test_minutes_add_up_over_a_resume(tmp_path: Path) -> None:
         dataset=SimpleNamespace(name="demo", classes=DUBAI_CLASSES, bands=(), coding=CODING),
         normalisation=Normalisation(),
         digests=(),
+        imagery=None,
     )
     card = CardMaker(run, TrainConfig(), data, UNetSpec(width=4, depth=1), 10)  # type: ignore[arg-type]
     made = card(2, {}, "model.weights.h5", "0" * 64)
