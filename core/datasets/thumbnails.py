@@ -17,7 +17,7 @@ import numpy as np
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError, WorkspaceError
-from core.imagery.display import Bands, to_rgb
+from core.imagery.display import Bands, bands_of, to_rgb
 from core.imagery.shrink import display_size, downsample_image, downsample_labels
 from core.paths import write_bytes
 
@@ -117,8 +117,8 @@ def make_thumbnail(
         height, width = valid.shape
         if bands is not None and max(bands) >= raster.pixels.shape[-1]:
             bands, clip, decibel = None, None, False
-        named = raster.header.named_bands
-        rgb = to_rgb(raster.pixels, valid, bands=bands, named=named, clip=clip, decibel=decibel)
+        bands = bands or bands_of(raster.pixels, raster.header.named_bands)
+        rgb = to_rgb(raster.pixels, valid, bands=bands, clip=clip, decibel=decibel)
         small = downsample_image(rgb, *display_size(height, width, SIDE))
         quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
         image = cv2.imencode(".jpg", small[..., ::-1], quality)[1].tobytes()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["CLIP", "Bands", "default_bands", "presets", "stretch_limits", "to_rgb"]
+__all__ = ["CLIP", "Bands", "bands_of", "default_bands", "presets", "stretch_limits", "to_rgb"]
 
 _SAMPLE = 512  # percentiles are taken from a grid of at most this many pixels a side
 
@@ -25,6 +25,16 @@ def default_bands(count: int, dtype: str, named: Sequence[str] = ()) -> Bands:
     polarisations of SpaceNet 6's radar. Otherwise the first three.
     """
     return next(iter(presets(count, dtype, named).values()))
+
+
+def bands_of(pixels: np.ndarray, named: Sequence[str]) -> Bands:
+    """`default_bands` of an image in memory.
+
+    Args:
+        pixels: (H, W, C).
+        named: what its file calls its bands, see `Header.named_bands`.
+    """
+    return default_bands(pixels.shape[-1], str(pixels.dtype), named)
 
 
 def presets(count: int, dtype: str, named: Sequence[str] = ()) -> dict[str, Bands]:
@@ -86,7 +96,6 @@ def to_rgb(
     valid: np.ndarray | None = None,
     *,
     bands: Bands | None = None,
-    named: Sequence[str] = (),
     clip: tuple[float, float] | None = None,
     decibel: bool = False,
 ) -> np.ndarray:
@@ -102,7 +111,6 @@ def to_rgb(
         valid: (H, W) bool; pixels without data do not count for the percentiles and, where
             the image is stretched, come out black.
         bands: indices shown as red, green, blue; by default `default_bands`.
-        named: what the file calls its bands, for that default.
         clip: lower and upper percentile; 8-bit images are stretched too where it is given.
         decibel: show intensities I as 10 log10 I dB, complex amplitudes A as 20 log10 A dB; what
             is not positive has no data then.
@@ -110,7 +118,7 @@ def to_rgb(
     Returns:
         (H, W, 3) uint8.
     """
-    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype), named)
+    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype))
     picture = pixels[..., list(chosen)]
     if np.iscomplexobj(picture):
         picture = np.abs(picture)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import MemoryFile
+from rasterio.errors import RasterioError
 from rasterio.transform import from_gcps
 
 from core.errors import ImageError
 from core.formats import binary_size
+from core.imagery.source.opening import driver_of, label_of, opened
 from core.imagery.source.sidecars import (
     Sidecars,
     mask_beside,
@@ -53,35 +51,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".jp2")
 MAX_BYTES = 2 * 1024**3
 """Largest image held in memory, decoded: width × height × bands × bytes a value."""
 
-# Only these, told by their first bytes: GDAL's virtual formats (VRT and the like) can name other
-# files or addresses.
-_MAGIC = {
-    b"\x89PNG": "PNG",
-    b"\xff\xd8": "JPEG",
-    b"II*\0": "GTiff",
-    b"MM\0*": "GTiff",
-    b"II+\0": "GTiff",
-    b"MM\0+": "GTiff",
-    b"\0\0\0\x0cjP  ": "JP2OpenJPEG",
-    b"\xff\x4f\xff\x51": "JP2OpenJPEG",
-}
-_MAX_PAGES = 64
 _LOOKED = 512  # pixels a side of a band that is looked at
-_GDAL_SETTINGS = {
-    # A truncated JPEG is otherwise a picture whose lower part is grey, with a mere warning.
-    "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
-    # GDAL's shortcut for PNG checks neither length nor CRC: a file cut in half came out as other
-    # labels, without an error.
-    "GDAL_PNG_WHOLE_IMAGE_OPTIM": False,
-    # GDAL looks at nothing beside a file: what lies there and belongs to it is read in `sidecars`.
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_PAM_ENABLED": False,
-}
-
-
-# A plain picture has no grid and that is all right. For the whole process: `catch_warnings` around
-# each opening would, with several threads reading, undo another's.
-warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 
 @dataclass(frozen=True)
@@ -96,6 +66,9 @@ class Georeference:
 
     crs: CRS | None
     transform: Affine
+
+
+Values = Literal["measured", "stored", "indices"]
 
 
 class HeaderNote(NamedTuple):
@@ -191,7 +164,7 @@ def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
     Raises:
         ImageError: it is missing, empty, or no image of a format that is read.
     """
-    with _opened(source, name) as pages:
+    with opened(source, name) as pages:
         return _header(pages, source)
 
 
@@ -201,8 +174,7 @@ def read_raster(
     name: str | None = None,
     max_bytes: int = MAX_BYTES,
     bands: int | None = None,
-    as_stored: bool = False,
-    indices: bool = False,
+    values: Values = "measured",
 ) -> Raster:
     """Read an image whole.
 
@@ -215,16 +187,17 @@ def read_raster(
         max_bytes: refuse, before any pixel is read, what would need more memory than this.
         bands: number of bands that are wanted: a last band called alpha is data if it makes up the
             number, and opacity if it is one too many. None lets its values decide.
-        as_stored: leave out factor and offset that the file gives its bands, as masks want it.
-        indices: leave a palette's indices as they are, and return the palette beside them.
+        values: ``measured`` applies factor and offset that the file gives its bands; ``stored``
+            does not, as masks want it; ``indices`` also leaves a palette's indices as they are, and
+            returns the palette beside them.
 
     Raises:
         ImageError: it is missing, empty, truncated, too large, or no image of a format that is
             read.
     """
-    label = name or _label(source)
-    with _opened(source, name) as pages:
-        header = _header(pages, source, as_stored)
+    label = name or label_of(source)
+    with opened(source, name) as pages:
+        header = _header(pages, source, values)
         if header.bytes > max_bytes:
             raise ImageError(
                 f"the header claims {header.width:,} × {header.height:,} pixels in {header.bands} "
@@ -235,7 +208,7 @@ def read_raster(
                 "the file is what it says",
             )
         try:
-            pixels, valid, fill, palette = _pixels(pages, header, bands, indices)
+            pixels, valid, fill, palette = _pixels(pages, header, bands, values)
             if isinstance(source, Path):
                 for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
                     valid &= _external_mask(mask, pages[0])
@@ -283,7 +256,7 @@ def alpha_bands(source: Path | bytes) -> int | None:
     Raises:
         ImageError: see `read_header`.
     """
-    with _opened(source, None) as pages:
+    with opened(source, None) as pages:
         first = pages[0]
         if len(pages) > 1 or first.driver != "GTiff" or not has_alpha(first):
             return None
@@ -295,91 +268,7 @@ def alpha_bands(source: Path | bytes) -> int | None:
         return int(first.count) - int(alpha_is_opacity(opacity))
 
 
-def _label(source: Path | bytes) -> str:
-    return "uploaded file" if isinstance(source, bytes) else str(source)
-
-
-@contextmanager
-def _opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
-    """The pages of an image, of which all but some TIFFs have one."""
-    label = name or _label(source)
-    if isinstance(source, Path) and not source.is_file():
-        remedy = "check the spelling of the path" if not source.exists() else "name an image file"
-        raise ImageError("there is no such file", where=label, remedy=remedy)
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if size == 0:
-        raise ImageError("the file is empty", where=label, remedy="copy or download it again")
-    with ExitStack() as stack:
-        env = stack.enter_context(rasterio.Env(**_GDAL_SETTINGS))
-        try:
-            driver = _driver_of(source)
-            if driver not in env.drivers():
-                raise ImageError(
-                    "this is a JPEG 2000 image, which GDAL cannot read here",
-                    where=label,
-                    remedy="convert it where GDAL can: gdal_translate image.jp2 image.tif",
-                )
-            if isinstance(source, bytes):
-                memory = stack.enter_context(MemoryFile(source))
-                dataset = stack.enter_context(memory.open(driver=driver))
-            else:
-                dataset = stack.enter_context(rasterio.open(source, driver=driver))
-            others = dataset.subdatasets if driver == "GTiff" else []
-            pages = (dataset,)
-            if len(others) > 1:
-                pages = tuple(
-                    stack.enter_context(rasterio.open(page, driver="GTiff"))
-                    for page in others[: _MAX_PAGES + 1]
-                )
-                _check_pages(pages, label)
-        except (RasterioError, OSError) as error:
-            # GDAL's complaints are OSErrors too; only the system's own carry a number.
-            if isinstance(error, OSError) and error.errno is not None:
-                raise ImageError(
-                    f"the file cannot be opened ({error.strerror})",
-                    where=label,
-                    remedy="check its name and who may read it",
-                ) from error
-            raise ImageError(
-                "this is not a PNG, JPEG or TIFF image, or its header is damaged",
-                where=label,
-                remedy="open it in a viewer to see what it is, and save it as PNG, JPEG or TIFF",
-            ) from error
-        yield pages
-
-
-def _check_pages(pages: tuple[Any, ...], label: str) -> None:
-    """Raise unless the pages of a TIFF are bands of one image."""
-    kinds = {(page.width, page.height, page.count, page.dtypes[0]) for page in pages}
-    if len(pages) <= _MAX_PAGES and len(kinds) == 1 and pages[0].count == 1:
-        return
-    several = f"more than {_MAX_PAGES}" if len(pages) > _MAX_PAGES else str(len(pages))
-    raise ImageError(
-        f"the TIFF has {several} pages, which are not the bands of one image",
-        where=label,
-        remedy="save the page that is meant as a file of its own: "
-        "gdal_translate GTIFF_DIR:1:image.tif page.tif",
-    )
-
-
-def _driver_of(source: Path | bytes) -> str:
-    """The GDAL driver for the first bytes of a file.
-
-    Raises:
-        RasterioError: they belong to none of the formats that are read.
-    """
-    if isinstance(source, bytes):
-        start = source[:8]
-    else:
-        with source.open("rb") as file:
-            start = file.read(8)
-    for magic, driver in _MAGIC.items():
-        if start.startswith(magic):
-            return driver
-    raise RasterioError("unknown format")
-
-
-def _header(pages: tuple[Any, ...], source: Path | bytes, as_stored: bool = False) -> Header:
+def _header(pages: tuple[Any, ...], source: Path | bytes, values: Values = "measured") -> Header:
     first = pages[0]
     beside = read_sidecars(source) if isinstance(source, Path) else Sidecars()
     georeference, notes = _georeference(first, beside)
@@ -387,7 +276,7 @@ def _header(pages: tuple[Any, ...], source: Path | bytes, as_stored: bool = Fals
     if georeference is None and orientation(source) >= 5:
         width, height = height, width
     scaling = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
-    scaled = not as_stored and any(pair != (1.0, 0.0) for pair in scaling)
+    scaled = values == "measured" and any(pair != (1.0, 0.0) for pair in scaling)
     return Header(
         width=width,
         height=height,
@@ -438,7 +327,7 @@ def _georeference(
 
 
 def _pixels(
-    pages: tuple[Any, ...], header: Header, wanted: int | None, indices: bool
+    pages: tuple[Any, ...], header: Header, wanted: int | None, values: Values
 ) -> tuple[np.ndarray, np.ndarray, float | None, np.ndarray | None]:
     """Bands, where they have data, the value that was taken for none though no tag says so, and
     the palette of indices."""
@@ -469,13 +358,21 @@ def _pixels(
         valid &= opaque
     palette = None
     if header.bands == 1 and first.colorinterp[0] == ColorInterp.palette:
-        palette = _palette(first)
-        if not indices:
-            pixels, palette = palette[pixels[..., 0]], None
-        elif first.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
-            # GDAL gives every TIFF of one bit a palette; in some 0 is white. What is bright is 1.
-            pixels, palette = (palette[pixels].max(axis=-1) > 127).astype(np.uint8), None
+        pixels, palette = _with_palette(first, pixels, values)
     return pixels, valid, fill, palette
+
+
+def _with_palette(
+    dataset: Any, indices: np.ndarray, values: Values
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Colours of a palette's indices (H, W, 1); or the indices themselves with the palette."""
+    palette = _palette(dataset)
+    if values != "indices":
+        return palette[indices[..., 0]], None
+    if dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
+        # GDAL gives every TIFF of one bit a palette; in some 0 is white. What is bright is 1.
+        return (palette[indices].max(axis=-1) > 127).astype(np.uint8), None
+    return indices, palette
 
 
 def _palette(dataset: Any) -> np.ndarray:
@@ -492,7 +389,7 @@ def _external_mask(path: Path, image: Any) -> np.ndarray:
     Raises:
         ValueError: it is no TIFF of the image's size.
     """
-    if _driver_of(path) != "GTiff":
+    if driver_of(path) != "GTiff":
         raise ValueError("the mask beside the image is no TIFF")
     with rasterio.open(path, driver="GTiff") as mask:
         if (mask.width, mask.height) != (image.width, image.height):

@@ -21,7 +21,7 @@ from core.datasets.audit.audit import Audit, audit
 from core.datasets.catalogue import open_dataset
 from core.datasets.masks.single_mask import mask_readings
 from core.errors import DSIError
-from core.imagery.display import to_rgb
+from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import read_raster
 from tests.conftest import REPOSITORY
 
@@ -187,7 +187,9 @@ def test_band_order_tags() -> None:
     dataset = open_dataset(case("band-order-tags") / "planet")
     sample = dataset.samples[0]
     raster = dataset.load_image(sample)
-    rgb = to_rgb(raster.pixels, raster.valid, named=raster.header.named_bands).astype(int)
+    rgb = to_rgb(
+        raster.pixels, raster.valid, bands=bands_of(raster.pixels, raster.header.named_bands)
+    ).astype(int)
     water = rgb[dataset.load_labels(sample) == 2]
     assert water[:, 2].mean() > water[:, 0].mean()
 

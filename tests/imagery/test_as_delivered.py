@@ -17,7 +17,7 @@ from rasterio.enums import ColorInterp
 
 from core.datasets.catalogue import open_dataset
 from core.errors import ImageError
-from core.imagery.display import to_rgb
+from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import alpha_bands, read_header, read_raster
 from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import fill_value
@@ -281,7 +281,7 @@ def test_factor_and_offset_are_applied_but_to_masks(tmp_path: Path) -> None:
     assert raster.pixels.dtype == np.float32 and raster.header.dtype == "float32"
     np.testing.assert_allclose(raster.pixels, stored * 1e-4 - 0.1, atol=1e-6)
     assert not raster.valid[0].any() and raster.valid[1:].all()
-    plain = read_raster(path, as_stored=True)
+    plain = read_raster(path, values="stored")
     np.testing.assert_array_equal(plain.pixels, stored)
 
 
@@ -299,7 +299,9 @@ def test_bands_are_shown_as_the_file_names_them(tmp_path: Path, source: str) -> 
     )
     raster = read_raster(write(tmp_path / "a.tif", pixels, photometric="minisblack", **options))
     assert raster.header.named_bands[:3] == ("blue", "green", "red")
-    rgb = to_rgb(raster.pixels, raster.valid, named=raster.header.named_bands)
+    rgb = to_rgb(
+        raster.pixels, raster.valid, bands=bands_of(raster.pixels, raster.header.named_bands)
+    )
     expected = to_rgb(raster.pixels, raster.valid, bands=(2, 1, 0))
     np.testing.assert_array_equal(rgb, expected)
 

@@ -23,7 +23,7 @@ from core.datasets.masks.class_file import (
 )
 from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
 from core.formats import percent
-from core.imagery.display import to_rgb
+from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import read_raster
 from core.imagery.shrink import display_size, downsample_labels
 from ui.loaded.datasets import open_chosen
@@ -230,7 +230,11 @@ def _pictures(path: str, content: str) -> list[np.ndarray]:
         try:
             for file in pair:
                 raster = read_raster(file)
-                rgb = to_rgb(raster.pixels, raster.valid, named=raster.header.named_bands)
+                rgb = to_rgb(
+                    raster.pixels,
+                    raster.valid,
+                    bands=bands_of(raster.pixels, raster.header.named_bands),
+                )
                 size = display_size(rgb.shape[0], rgb.shape[1], _SIDE)
                 halves.append(downsample_labels(rgb, *size))
         except ImageError:

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.datasets.dataset import Dataset, Sample
-from core.imagery.display import to_rgb
+from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import Raster, read_raster
 
 __all__ = ["IMAGE_TYPES", "OpenImage", "open_sample", "open_upload", "safe_stem"]
@@ -35,7 +35,9 @@ class OpenImage:
 
 
 def _opened(name: str, digest: str, raster: Raster) -> OpenImage:
-    rgb = to_rgb(raster.pixels, raster.valid, named=raster.header.named_bands)
+    rgb = to_rgb(
+        raster.pixels, raster.valid, bands=bands_of(raster.pixels, raster.header.named_bands)
+    )
     return OpenImage(name, digest, raster, rgb)
 
 

@@ -31,6 +31,7 @@ from core.datasets.audit.problems import Problem
 from core.datasets.audit.suspicions.scaling import looks_like_power
 from core.datasets.audit.suspicions.swapped import distinct_values, swapped_problems
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.masks.decode import Mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.datasets.recipes.fixes import Exclude
 from core.errors import DSIError, ImageError
@@ -106,10 +107,7 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
     if mask is None:
         return replace(reading, problems=tuple(problems))
     labels = mask.labels
-    swapped: list[Problem] = []
-    if image and image.signature:
-        swapped += swapped_problems(sample, image.signature.digest, image.values, mask)
-    if swapped:
+    if swapped := _swapped(sample, image, mask):
         return replace(reading, problems=(*problems, *swapped))
     problems += unknown_problems(dataset, sample, mask)
     reading = replace(reading, unknown=mask.unknown, void_colors=void_counts(dataset, sample, mask))
@@ -158,6 +156,12 @@ def _unreadable(sample: Sample, what: str, error: DSIError) -> Problem:
     name = path.name if path else ""
     detail = f"{what} {name}: {error.what}"
     return Problem("unreadable", sample.id, detail, "error", error.remedy, (Exclude(sample.id),))
+
+
+def _swapped(sample: Sample, image: _Image | None, mask: Mask) -> list[Problem]:
+    if image is None or image.signature is None:
+        return []
+    return list(swapped_problems(sample, image.signature.digest, image.values, mask))
 
 
 def _facts(sample: Sample, image: _Image | None) -> SampleFacts:

@@ -63,8 +63,8 @@ def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = No
         ImageError: it cannot be read.
     """
     if coding.kind != "index":
-        return read_raster(source, name=name, as_stored=True)
-    raster = read_raster(source, name=name, indices=True, as_stored=True)
+        return read_raster(source, name=name, values="stored")
+    raster = read_raster(source, name=name, values="indices")
     if raster.pixels.shape[-1] >= 3 and is_grey(raster.pixels):
         return replace(raster, pixels=raster.pixels[..., :1])
     return raster

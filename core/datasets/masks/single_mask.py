@@ -77,7 +77,7 @@ def mask_readings(
         ImageError: it cannot be read, is of another size than the image, or has no pixel of a
             known class.
     """
-    colors = read_raster(source, name=name, as_stored=True)
+    colors = read_raster(source, name=name, values="stored")
     height, width = colors.pixels.shape[:2]
     if (height, width) != shape:
         raise ImageError(

@@ -94,7 +94,7 @@ class MaskSurvey:
         Raises:
             ImageError: it cannot be read.
         """
-        raster = read_raster(path, indices=True, as_stored=True)
+        raster = read_raster(path, values="indices")
         pixels, nodata = raster.pixels, raster.header.nodata
         rgb = pixels.shape[-1] >= 3
         form: MaskForm = (
@@ -177,7 +177,7 @@ def count_values(mask: Path, colored: bool) -> tuple[dict[float, int], dict[floa
     Raises:
         ImageError: it cannot be read, or is of the other kind.
     """
-    raster = read_raster(mask, indices=not colored, as_stored=True)
+    raster = read_raster(mask, values="stored" if colored else "indices")
     pixels = raster.pixels
     three = pixels.shape[-1] >= 3
     fits = three and pixels.dtype == np.uint8 if colored else not three or is_grey(pixels)

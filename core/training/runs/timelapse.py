@@ -27,7 +27,7 @@ from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import RunError
 from core.evaluation.confusion import scores
 from core.evaluation.evaluate import ImageCallback
-from core.imagery.display import to_rgb
+from core.imagery.display import bands_of, to_rgb
 from core.imagery.output.write import png_bytes
 from core.imagery.shrink import display_size, downsample_image, downsample_labels
 from core.paths import write_bytes, write_json
@@ -206,7 +206,8 @@ def _new_sample(folder: Path, image: LabelledImage, size: tuple[int, int]) -> Pi
     height, width = image.labels.shape
     # Of a large image a grid of pixels first: float copies of all would take many times its room.
     step = max(1, max(height, width) // (2 * SIDE))
-    rgb = to_rgb(image.pixels[::step, ::step], image.valid[::step, ::step], named=image.named_bands)
+    bands = bands_of(image.pixels, image.named_bands)
+    rgb = to_rgb(image.pixels[::step, ::step], image.valid[::step, ::step], bands=bands)
     return PinnedSample(
         id=image.id,
         width=width,

@@ -1,0 +1,130 @@
+"""Image files opened by named drivers alone, told by their first bytes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import MemoryFile
+
+from core.errors import ImageError
+
+__all__ = ["driver_of", "label_of", "opened"]
+
+# Only these, told by their first bytes: GDAL's virtual formats (VRT and the like) can name other
+# files or addresses.
+_MAGIC = {
+    b"\x89PNG": "PNG",
+    b"\xff\xd8": "JPEG",
+    b"II*\0": "GTiff",
+    b"MM\0*": "GTiff",
+    b"II+\0": "GTiff",
+    b"MM\0+": "GTiff",
+    b"\0\0\0\x0cjP  ": "JP2OpenJPEG",
+    b"\xff\x4f\xff\x51": "JP2OpenJPEG",
+}
+_MAX_PAGES = 64
+_GDAL_SETTINGS = {
+    # A truncated JPEG is otherwise a picture whose lower part is grey, with a mere warning.
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
+    # GDAL's shortcut for PNG checks neither length nor CRC: a file cut in half came out as other
+    # labels, without an error.
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": False,
+    # GDAL looks at nothing beside a file: what lies there and belongs to it is read in `sidecars`.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": False,
+}
+
+
+# A plain picture has no grid and that is all right. For the whole process: `catch_warnings` around
+# each opening would, with several threads reading, undo another's.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
+
+
+def label_of(source: Path | bytes) -> str:
+    return "uploaded file" if isinstance(source, bytes) else str(source)
+
+
+@contextmanager
+def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
+    """The pages of an image, of which all but some TIFFs have one."""
+    label = name or label_of(source)
+    if isinstance(source, Path) and not source.is_file():
+        remedy = "check the spelling of the path" if not source.exists() else "name an image file"
+        raise ImageError("there is no such file", where=label, remedy=remedy)
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if size == 0:
+        raise ImageError("the file is empty", where=label, remedy="copy or download it again")
+    with ExitStack() as stack:
+        env = stack.enter_context(rasterio.Env(**_GDAL_SETTINGS))
+        try:
+            driver = driver_of(source)
+            if driver not in env.drivers():
+                raise ImageError(
+                    "this is a JPEG 2000 image, which GDAL cannot read here",
+                    where=label,
+                    remedy="convert it where GDAL can: gdal_translate image.jp2 image.tif",
+                )
+            if isinstance(source, bytes):
+                memory = stack.enter_context(MemoryFile(source))
+                dataset = stack.enter_context(memory.open(driver=driver))
+            else:
+                dataset = stack.enter_context(rasterio.open(source, driver=driver))
+            others = dataset.subdatasets if driver == "GTiff" else []
+            pages = (dataset,)
+            if len(others) > 1:
+                pages = tuple(
+                    stack.enter_context(rasterio.open(page, driver="GTiff"))
+                    for page in others[: _MAX_PAGES + 1]
+                )
+                _check_pages(pages, label)
+        except (RasterioError, OSError) as error:
+            # GDAL's complaints are OSErrors too; only the system's own carry a number.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise ImageError(
+                    f"the file cannot be opened ({error.strerror})",
+                    where=label,
+                    remedy="check its name and who may read it",
+                ) from error
+            raise ImageError(
+                "this is not a PNG, JPEG or TIFF image, or its header is damaged",
+                where=label,
+                remedy="open it in a viewer to see what it is, and save it as PNG, JPEG or TIFF",
+            ) from error
+        yield pages
+
+
+def _check_pages(pages: tuple[Any, ...], label: str) -> None:
+    """Raise unless the pages of a TIFF are bands of one image."""
+    kinds = {(page.width, page.height, page.count, page.dtypes[0]) for page in pages}
+    if len(pages) <= _MAX_PAGES and len(kinds) == 1 and pages[0].count == 1:
+        return
+    several = f"more than {_MAX_PAGES}" if len(pages) > _MAX_PAGES else str(len(pages))
+    raise ImageError(
+        f"the TIFF has {several} pages, which are not the bands of one image",
+        where=label,
+        remedy="save the page that is meant as a file of its own: "
+        "gdal_translate GTIFF_DIR:1:image.tif page.tif",
+    )
+
+
+def driver_of(source: Path | bytes) -> str:
+    """The GDAL driver for the first bytes of a file.
+
+    Raises:
+        RasterioError: they belong to none of the formats that are read.
+    """
+    if isinstance(source, bytes):
+        start = source[:8]
+    else:
+        with source.open("rb") as file:
+            start = file.read(8)
+    for magic, driver in _MAGIC.items():
+        if start.startswith(magic):
+            return driver
+    raise RasterioError("unknown format")
