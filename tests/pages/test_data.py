@@ -68,8 +68,8 @@ def test_empty_workspace_offers_three_ways(space: Path) -> None:
 
 
 def test_writing_the_demo_set_is_one_click(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.data.add.forms._SIZE", 64)
-    monkeypatch.setattr("ui.data.add.forms._SCENES", 2)
+    monkeypatch.setattr("ui.data.add.forms.DEMO_SIZE", 64)
+    monkeypatch.setattr("ui.data.add.forms.DEMO_SCENES", 2)
     at = opened()
     at.button(key="write-demo").click().run()
     job = find_job("write-demo")

@@ -68,8 +68,8 @@ def card_with_scores() -> dict[str, object]:
 
 
 def test_empty_workspace_offers_the_demo_set(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.data.add.forms._SIZE", 64)
-    monkeypatch.setattr("ui.data.add.forms._SCENES", 1)
+    monkeypatch.setattr("ui.data.add.forms.DEMO_SIZE", 64)
+    monkeypatch.setattr("ui.data.add.forms.DEMO_SCENES", 1)
     at = open_page()
     assert "0 datasets" in text(at)
     assert "no GPU found" in text(at) or "NVIDIA" in text(at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.datasets.batches.feed import training_feed
 from core.device import tensorflow
@@ -14,17 +14,29 @@ from core.training.session.training_data import TrainingData
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["fit"]
+__all__ = ["Part", "fit"]
+
+
+class Part(NamedTuple):
+    """Epochs that are trained in one go.
+
+    Attributes:
+        seed: seed of the crops.
+        steps: number of steps of each epoch.
+        epochs: numbers of the epochs, from 0.
+    """
+
+    seed: int
+    steps: int
+    epochs: range = range(1)
 
 
 def fit(
     compiled: keras.Model,
     config: TrainConfig,
     data: TrainingData,
-    seed: int,
-    steps: int,
+    part: Part,
     callbacks: Sequence[keras.callbacks.Callback],
-    epochs: range = range(1),
 ) -> None:
     """Train some epochs.
 
@@ -32,10 +44,8 @@ def fit(
         compiled: a compiled model.
         config: configuration, with recipe and batch size.
         data: what is trained on.
-        seed: seed of the crops.
-        steps: number of steps of each epoch.
+        part: which epochs, of how many steps.
         callbacks: Keras callbacks.
-        epochs: numbers of the epochs, from 0.
 
     Raises:
         DSIError: what stopped the feed, such as a file that has vanished; or raised by a callback.
@@ -43,15 +53,15 @@ def fit(
     """
     failed: list[DSIError | MemoryError] = []
     feed = training_feed(
-        *(data.train, config.recipe, data.normalisation, config.batch, seed, failed),
+        *(data.train, config.recipe, data.normalisation, config.batch, part.seed, failed),
         decibel=data.dataset.decibel,
     )
     try:
         compiled.fit(
             feed,
-            epochs=epochs.stop,
-            initial_epoch=epochs.start,
-            steps_per_epoch=steps,
+            epochs=part.epochs.stop,
+            initial_epoch=part.epochs.start,
+            steps_per_epoch=part.steps,
             callbacks=list(callbacks),
             shuffle=False,  # the crops are random; Keras warns where this is left out
             verbose=0,

@@ -23,7 +23,7 @@ from core.training.runs.status_writer import StatusWriter, check_stop
 from core.training.runs.timelapse import TimelapseWriter
 from core.training.session.assemble import Assembly
 from core.training.session.card import CardMaker
-from core.training.session.fit import fit
+from core.training.session.fit import Part, fit
 from core.training.session.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ class TrainingLoop:
         # Another stream of crops after a resume: the first epochs' crops need not come again.
         state = self.state
         seed = self.config.seed + epochs.start * state.steps + state.offset
-        fit(self.compiled, self.config, self.data, seed, steps, self._callbacks(), epochs)
+        part = Part(seed, steps, epochs)
+        fit(self.compiled, self.config, self.data, part, self._callbacks())
 
     def _callbacks(self) -> list[keras.callbacks.Callback]:
         import keras

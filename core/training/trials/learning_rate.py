@@ -123,7 +123,7 @@ def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from core.training.callbacks.learning_rate_sweep import LearningRateSweep
     from core.training.session.assemble import assemble
     from core.training.session.data import load_data, profile
-    from core.training.session.fit import fit
+    from core.training.session.fit import Part, fit
     from core.training.session.initial_weights import load_initial_weights
 
     data = load_data(config, lambda what, done, total: None)
@@ -136,7 +136,7 @@ def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     callbacks: list[Any] = [sweep]
     if config.freeze_encoder:
         callbacks.insert(0, FreezeEncoder(encoder_layers(assembly.network, assembly.spec), 1))
-    fit(assembly.compiled, config, data, config.seed, STEPS, callbacks)
+    fit(assembly.compiled, config, data, Part(config.seed, STEPS), callbacks)
     rates = tuple(trial_rates()[: len(sweep.losses)].tolist())
     return asdict(LearningRates(rates, tuple(sweep.losses), steepest(rates, sweep.losses)))
 

@@ -16,10 +16,11 @@ from ui.loaded.images import safe_stem
 from ui.shell.errors import plain, show_error
 from ui.shell.jobs import find_job, start_job, watch_job
 
-__all__ = ["demo_button", "new_dataset", "watch_new_datasets"]
+__all__ = ["DEMO_SCENES", "DEMO_SIZE", "demo_button", "new_dataset", "watch_new_datasets"]
 
 _DEMO, _FETCH, _UNPACK = "write-demo", "fetch-dubai", "unpack-zip"
-_SCENES, _SIZE = 4, 512
+DEMO_SCENES, DEMO_SIZE = 4, 512
+"""Scenes of a demo set, and pixels a side of each."""
 
 
 def demo_button(label: str = "Write the demo set") -> None:
@@ -30,7 +31,7 @@ def demo_button(label: str = "Write the demo set") -> None:
         type="primary",
         icon=":material/auto_awesome_mosaic:",
         on_click=_start_demo,
-        args=("demo", _SCENES, _SIZE, 0),
+        args=("demo", DEMO_SCENES, DEMO_SIZE, 0),
     )
 
 
@@ -154,7 +155,7 @@ def _demo_form() -> None:
     with st.form("another-demo", border=False):
         st.text_input("Name", _free_name(), key="demo-name")
         left, right = st.columns(2)
-        left.number_input("Scenes", 1, 64, _SCENES, key="demo-scenes")
+        left.number_input("Scenes", 1, 64, DEMO_SCENES, key="demo-scenes")
         right.number_input("Seed", 0, 2**31 - 1, _next_seed(), key="demo-seed")
         st.form_submit_button(
             "Write another demo set", icon=":material/auto_awesome_mosaic:", on_click=_start_another
@@ -172,7 +173,7 @@ def _start_another() -> None:
     except DSIError as error:
         st.session_state["demo-refused"] = error
         return
-    _start_demo(name, st.session_state["demo-scenes"], _SIZE, st.session_state["demo-seed"])
+    _start_demo(name, st.session_state["demo-scenes"], DEMO_SIZE, st.session_state["demo-seed"])
 
 
 def _free_name() -> str:
