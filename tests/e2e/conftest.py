@@ -47,6 +47,7 @@ addEventListener('DOMContentLoaded', () => {
     document.head.append(sheet);
 });
 """
+SHOTS = REPOSITORY / "tests/e2e/shots"
 PATIENCE = 150_000  # ms: the machine may be small and busy; nothing is asserted about time
 
 
@@ -127,9 +128,24 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Remember whether a test failed, for `page`."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    """A fresh page; a request that would leave this machine fails the test."""
+def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A fresh page; a request that would leave this machine fails the test.
+
+    What a failed test saw is kept as ``tests/e2e/shots/failed_NAME.png``.
+    """
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     context.add_init_script(AT_REST)
     opened = context.new_page()
@@ -144,6 +160,8 @@ def page(chromium: Any) -> Iterator[Any]:
         ),
     )
     yield opened
+    if request.node.stash.get(FAILED, False):
+        opened.screenshot(path=SHOTS / f"failed_{request.node.name}.png", timeout=10_000)
     context.close()
     assert not outside, f"requests left the machine: {outside}"
 
