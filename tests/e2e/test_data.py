@@ -123,8 +123,10 @@ def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
     page.wait_for_url("**/data?*find=part_00*")
     settled(page)  # a rerun would close the list of scenes under the click
     scenes = page.locator(".st-key-scene")
-    scenes.locator("input").click()
-    page.get_by_role("option", name="Tile 8").click()
+    # By typing: the list scrolls while it opens, and what is clicked in it is elsewhere by then.
+    scenes.locator("input").fill("Tile 8")
+    page.get_by_role("option", name="Tile 8").wait_for()
+    scenes.locator("input").press("Enter")
     page.get_by_text("8 of 64 samples").wait_for()
     page.wait_for_url("**/data?*scene=Tile+8*")
     address = page.url
