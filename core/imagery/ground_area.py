@@ -119,11 +119,9 @@ def ground_areas(
 ) -> GroundAreas | NoGroundAreas:
     """True areas on the WGS 84 ellipsoid, whatever the reference system does to them.
 
-    The area of a pixel is the determinant of the map from pixels to longitude and latitude, times
-    M·N·cos φ with the radii of curvature M (meridian) and N (prime vertical): Snyder, Map
-    Projections (USGS 1395), eq. 4-18 ff. The determinant is taken from differences over some 20 m,
-    or a pixel where that is more, at Chebyshev points of the image; between them a polynomial
-    holds to a part in 10⁶, and where none does there are no areas.
+    The area of a pixel is that of the parallelogram of its two sides on the ellipsoid, taken in
+    space from differences over 20 m of ground at Chebyshev points of the image. Between them a
+    polynomial holds to a part in 10⁶, and where none does there are no areas.
 
     Args:
         georeference: grid and reference system of the image; None for a plain picture.
@@ -215,10 +213,10 @@ def _pixel_areas(
         return None
     if not 0 < side < math.inf:
         return None
-    step = max(0.5, _STEP / side / 2)
+    step = _STEP / side / 2
     x = np.repeat((u + 1) * width / 2, len(v))
     y = np.tile((v + 1) * height / 2, len(u))
-    offsets = ((step, 0), (-step, 0), (0, step), (0, -step), (0, 0))
+    offsets = ((step, 0), (-step, 0), (0, step), (0, -step))
     columns = np.concatenate([x + dx for dx, _ in offsets])
     rows = np.concatenate([y + dy for _, dy in offsets])
     east = grid.a * columns + grid.b * rows + grid.c
@@ -226,17 +224,25 @@ def _pixel_areas(
     degrees = in_degrees(georeference, east, north)
     if degrees is None:
         return None
-    places = degrees.T.reshape(2, len(offsets), -1)
-    right, left, down, up, middle = np.moveaxis(places, 1, 0)
-    by_x, by_y = right - left, down - up
-    for difference in (by_x, by_y):
-        # Across the date line a step of a pixel looks like one around the Earth.
-        difference[0] = (difference[0] + 180) % 360 - 180
-    determinant = np.abs(by_x[0] * by_y[1] - by_x[1] * by_y[0]) / (2 * step) ** 2
-    phi = np.radians(middle[1])
-    bend = 1 - _E2 * np.sin(phi) ** 2
-    meridian, vertical = _AXIS * (1 - _E2) / bend**1.5, _AXIS / np.sqrt(bend)
-    areas = meridian * vertical * np.cos(phi) * determinant * math.radians(1) ** 2
+    right, left, down, up = _in_space(degrees).reshape(len(offsets), -1, 3)
+    areas = np.linalg.norm(np.cross(right - left, down - up), axis=-1) / (2 * step) ** 2
     if not (areas > 0).all():
         return None
     return np.asarray(areas.reshape(len(u), len(v)))
+
+
+def _in_space(degrees: np.ndarray) -> np.ndarray:
+    """Longitude and latitude on the ellipsoid (N, 2) as x, y, z from its centre (N, 3), in m.
+
+    In space neither the date line nor a pole is a special place.
+    """
+    longitude, latitude = np.radians(degrees).T
+    vertical = _AXIS / np.sqrt(1 - _E2 * np.sin(latitude) ** 2)
+    return np.stack(
+        [
+            vertical * np.cos(latitude) * np.cos(longitude),
+            vertical * np.cos(latitude) * np.sin(longitude),
+            vertical * (1 - _E2) * np.sin(latitude),
+        ],
+        axis=-1,
+    )

@@ -105,6 +105,26 @@ def test_polygons_have_the_area_of_their_pixels() -> None:
     assert areas.of_polygon([outer, hole]) == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("crs", "grid", "width", "height", "expected"),
+    [
+        # Equal-area grids: a pixel has the area of its sides.
+        ("EPSG:6933", Affine(36032.22, 0, -17367530.445, 0, -36032.22, 7314540.831), 964, 406, 0),
+        ("EPSG:6931", Affine(25000, 0, -2000000, 0, -25000, 3000000), 200, 200, 0),
+        # Scale 0.9728 at the pole, as EPSG:3031 has it true at 71 degrees south.
+        ("EPSG:3031", Affine(100, 0, -5000, 0, -100, 5000), 100, 100, 1.0568e8),
+    ],
+)
+def test_coarse_grids_and_the_pole(
+    crs: str, grid: Affine, width: int, height: int, expected: float
+) -> None:
+    areas = areas_of(crs, grid, width, height)
+    expected = expected or abs(grid.determinant) * width * height
+    assert areas.mean * width * height == pytest.approx(
+        expected, rel=1e-4 if expected < 1e9 else 1e-6
+    )
+
+
 def test_across_the_date_line() -> None:
     areas = areas_of("EPSG:32601", Affine(1000, 0, 200000, 0, -1000, 7200000), 300, 300)
     expected = by_equal_area("EPSG:32601", Affine(1000, 0, 400000, 0, -1000, 7200000), 200, 300)
