@@ -190,13 +190,17 @@ class Dataset:
     ) -> np.ndarray | None:
         """Labels of another grid on the same ground, on the image's; None where nothing is to do.
 
-        Masks are often delivered on a coarser grid.
+        Masks are often delivered on a coarser grid, and some from south to north.
         """
         if mask.georeference is None:
             return None
         header = header or read_header(sample.image)
         size = header.height, header.width
-        if header.georeference is None or labels.shape == size:
+        if header.georeference is None:
+            return None
+        step = ~mask.georeference.transform @ header.georeference.transform
+        same_way = step.a > 0 and step.e > 0 and max(abs(step.b), abs(step.d)) < abs(step.a)
+        if labels.shape == size and same_way:  # the audit says so if it lies elsewhere
             return None
         return labels_on_grid(labels, mask.georeference, header.georeference, *size)
 

@@ -18,6 +18,7 @@ from core.formats import binary_size
 from core.imagery.source.opening import driver_of, label_of, opened
 from core.imagery.source.sidecars import (
     Sidecars,
+    is_grid,
     mask_beside,
     read_sidecars,
     usable_data_mask,
@@ -26,7 +27,7 @@ from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import (
     alpha_is_opacity,
     data_mask,
-    fill_value,
+    fill_values,
     has_alpha,
     without_data,
 )
@@ -137,8 +138,7 @@ class Raster:
             apply; a palette is expanded to RGB, an alpha band is taken out and kept in `valid`.
         valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
-        fill: the value that was taken for no data though no tag of the file says so; None where
-            there is none.
+        fill: values that were taken for no data though no tag of the file says so.
         palette: (256, 3) uint8 RGB of the indices in `pixels`, where they were asked for and the
             file has one.
     """
@@ -146,7 +146,7 @@ class Raster:
     pixels: np.ndarray
     valid: np.ndarray
     header: Header
-    fill: float | None = None
+    fill: tuple[float, ...] = ()
     palette: np.ndarray | None = None
 
     @property
@@ -186,7 +186,7 @@ def read_raster(
         name: what to call it in messages; by default the file's path.
         max_bytes: refuse, before any pixel is read, what would need more memory than this.
         bands: number of bands that are wanted: a last band called alpha is data if it makes up the
-            number, and opacity if it is one too many. None lets its values decide.
+            number. Otherwise, and by default, its values decide.
         values: ``measured`` applies factor and offset that the file gives its bands; ``stored``
             does not, as masks want it; ``indices`` also leaves a palette's indices as they are, and
             returns the palette beside them.
@@ -210,6 +210,9 @@ def read_raster(
         try:
             pixels, valid, fill, palette = _pixels(pages, header, bands, values)
             if isinstance(source, Path):
+                if pages[0].nodata is None and (nodata := read_sidecars(source).nodata):
+                    count = pixels.shape[-1]
+                    valid &= ~without_data(pixels, tuple(nodata.get(b) for b in range(count)))
                 for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
                     valid &= _external_mask(mask, pages[0])
             if header.scaling:
@@ -283,7 +286,7 @@ def _header(pages: tuple[Any, ...], source: Path | bytes, values: Values = "meas
         bands=sum(page.count for page in pages),
         dtype="float32" if scaled else first.dtypes[0],
         driver=first.driver,
-        nodata=first.nodata if first.nodata is not None else beside.nodata,
+        nodata=first.nodata if first.nodata is not None else beside.nodata.get(0),
         georeference=georeference,
         color_interpretation=tuple(c.name for page in pages for c in page.colorinterp),
         band_names=tuple(text or "" for page in pages for text in page.descriptions),
@@ -302,7 +305,7 @@ def _georeference(
     dataset: Any, beside: Sidecars
 ) -> tuple[Georeference | None, tuple[HeaderNote, ...]]:
     """The grid of a file: its own, what lies beside it, or one through its control points."""
-    if not dataset.transform.is_identity:
+    if not dataset.transform.is_identity and is_grid(dataset.transform):
         return Georeference(dataset.crs or beside.crs, dataset.transform), ()
     if beside.transform is not None:
         return Georeference(dataset.crs or beside.crs, beside.transform), ()
@@ -328,8 +331,8 @@ def _georeference(
 
 def _pixels(
     pages: tuple[Any, ...], header: Header, wanted: int | None, values: Values
-) -> tuple[np.ndarray, np.ndarray, float | None, np.ndarray | None]:
-    """Bands, where they have data, the value that was taken for none though no tag says so, and
+) -> tuple[np.ndarray, np.ndarray, tuple[float, ...], np.ndarray | None]:
+    """Bands, where they have data, the values that were taken for none though no tag says so, and
     the palette of indices."""
     first = pages[0]
     if len(pages) > 1:
@@ -339,21 +342,20 @@ def _pixels(
         valid = ~without_data(bands, nodata)
         if np.issubdtype(bands.dtype, np.inexact):
             valid &= np.all(np.isfinite(bands), axis=-1)
-        return bands, valid, None, None
+        return bands, valid, (), None
     bands = pixels = np.moveaxis(first.read(), 0, -1)
     opaque = None
     if has_alpha(first) and wanted != header.bands:
         opacity = bands[..., -1]
-        sure = first.driver != "GTiff" or wanted == header.bands - 1
-        if sure or alpha_is_opacity(opacity):
+        if first.driver != "GTiff" or alpha_is_opacity(opacity):
             opaque = opacity > 0
             pixels = bands[..., :-1]
     valid = data_mask(first, pixels)
-    fill = None
-    if first.nodata is None and header.nodata is not None:
-        valid &= ~without_data(pixels, (header.nodata,) * pixels.shape[-1])
-    elif first.nodata is None and (fill := fill_value(pixels)) is not None:
-        valid &= ~without_data(pixels, (fill,) * pixels.shape[-1])
+    fill: tuple[float, ...] = ()
+    if first.nodata is None and header.nodata is None:
+        fill = fill_values(pixels)
+        for value in fill:
+            valid &= ~without_data(pixels, (value,) * pixels.shape[-1])
     if opaque is not None:
         valid &= opaque
     palette = None

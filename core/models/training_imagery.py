@@ -122,9 +122,11 @@ def band_meanings(header: Header, bands: Sequence[int], channels: int) -> tuple[
     if max(chosen) >= len(header.color_interpretation) or len(chosen) != channels:
         return ()
     meanings = []
+    # Names count first: GDAL takes the first bands of any 8-bit image for red, green and blue.
+    named = any(header.band_names)
     for band in chosen:
         meaning = header.color_interpretation[band]
-        if meaning not in _SPECTRAL:
+        if named or meaning not in _SPECTRAL:
             name = header.band_names[band] if band < len(header.band_names) else ""
             meaning = " ".join(name.lower().split())
         meanings.append(_SYNONYMS.get(meaning, meaning))

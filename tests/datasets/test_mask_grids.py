@@ -62,3 +62,9 @@ def test_grids_turned_against_each_other() -> None:
     for row, column in np.ndindex(20, 20):
         x, y = turned.transform @ (column + 0.5, row + 0.5)
         assert moved is not None and moved[row, column] == labels[int(y), int(x)]
+
+
+def test_a_mask_from_south_to_north_is_turned(tmp_path: Path) -> None:
+    north_up = RNG.integers(0, 3, (60, 80), np.uint8)
+    south_up = GRID @ Affine(1, 0, 0, 0, -1, 60)
+    np.testing.assert_array_equal(labels_of(tmp_path, north_up[::-1], south_up), north_up)

@@ -20,7 +20,7 @@ from core.errors import ImageError
 from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import alpha_bands, read_header, read_raster
 from core.imagery.source.tiff_tags import orientation
-from core.imagery.source.validity import fill_value
+from core.imagery.source.validity import fill_values
 
 RNG = np.random.default_rng(5)
 UTM = CRS.from_epsg(32640)
@@ -105,7 +105,7 @@ def test_near_infrared_called_alpha_stays_a_band_for_the_set_and_where_it_is_wan
     other = write(tmp_path / "b.tif", plants)
     assert read_raster(other).pixels.shape[-1] == 3
     assert read_raster(other, bands=4).pixels.shape[-1] == 4
-    assert read_raster(path, bands=3).pixels.shape[-1] == 3
+    assert read_raster(path, bands=3).pixels.shape[-1] == 4
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_a_fill_value_without_a_tag_is_no_data(value: float, dtype: str) -> None
             file.write(np.moveaxis(pixels, -1, 0))
         data = memory.read()
     raster = read_raster(data)
-    assert raster.fill == pytest.approx(value)
+    assert raster.fill == pytest.approx((value,))
     assert not raster.valid[:5].any() and raster.valid[5:].all()
 
 
@@ -347,10 +347,10 @@ def test_a_fill_value_without_a_tag_is_no_data(value: float, dtype: str) -> None
     ],
 )
 def test_what_is_no_fill_value(pixels: np.ndarray) -> None:
-    assert fill_value(pixels) is None
+    assert fill_values(pixels) == ()
     few = HEIGHTS.astype(np.float32)
     few[0, :3] = -9999
-    assert fill_value(few) is None
+    assert fill_values(few) == ()
 
 
 @pytest.mark.parametrize("clip", ["", "_clip"])
@@ -363,3 +363,41 @@ def test_planets_usable_data_mask(tmp_path: Path, clip: str) -> None:
     write(tmp_path / f"images/20230804_093015_83_24a1_3B_udm2{clip}.tif", clear)
     np.testing.assert_array_equal(read_raster(path).valid, clear[..., 0] > 0)
     assert [sample.image for sample in open_dataset(tmp_path).samples] == [path]
+
+
+def test_several_fill_values_and_a_wide_range() -> None:
+    """Reflectance up to 10,000 lies hardly farther from -9999 than its own range is wide."""
+    pixels = RNG.integers(100, 9100, (40, 40, 2)).astype(np.int16)
+    pixels[:5] = -9999
+    pixels[5:8, :, 0] = -32767
+    assert sorted(fill_values(pixels)) == [-32767, -9999]
+    pixels = RNG.uniform(0, 1, (40, 40, 1))
+    pixels[:5] = np.finfo(np.float64).min
+    assert fill_values(pixels) == (np.finfo(np.float64).min,)
+
+
+def test_no_data_of_each_band_beside_the_file(tmp_path: Path) -> None:
+    pixels = RNG.integers(10, 99, (30, 30, 3)).astype(np.uint16)
+    pixels[:4, :, 0], pixels[4:9, :, 1], pixels[9:11, :, 2] = 1, 9999, 2
+    path = write(tmp_path / "a.tif", pixels)
+    bands = "".join(
+        f'<PAMRasterBand band="{band}"><NoDataValue>{value}</NoDataValue></PAMRasterBand>'
+        for band, value in ((1, 1), (2, 9999), (3, 2))
+    )
+    (tmp_path / "a.tif.aux.xml").write_text(f"<PAMDataset>{bands}</PAMDataset>")
+    valid = read_raster(path).valid
+    assert not valid[:11].any() and valid[11:].all()
+
+
+@pytest.mark.parametrize("text", ["nan\n0\n0\n-1\n0\n0\n", "1\n0\n0\n-1\ninf\n0\n"])
+def test_a_grid_of_no_numbers_is_none(tmp_path: Path, text: str) -> None:
+    Image.fromarray(PICTURE).save(tmp_path / "a.png")
+    (tmp_path / "a.pgw").write_text(text)
+    assert read_header(tmp_path / "a.png").georeference is None
+
+
+def test_near_infrared_by_its_name_is_no_opacity(tmp_path: Path) -> None:
+    pixels = np.dstack([PICTURE, np.where(LEFT, 255, 0).astype(np.uint8)])
+    path = write(tmp_path / "a.tif", pixels, names=("red", "green", "blue", "nir"))
+    raster = read_raster(path, bands=3)
+    assert raster.pixels.shape[-1] == 4 and raster.valid.all()

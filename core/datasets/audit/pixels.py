@@ -24,6 +24,8 @@ SMALLEST = 32
 
 _GAPS = 0.05  # share without data from which it is told
 _MANY_GAPS = 0.5  # share from which it is a warning
+_SUSPECTED = 0.01  # share of an extreme value from which it may be no data
+_APART = 2.0  # spans of all other values between which and it nothing lies
 _NOTHING = 0.99  # share without data from which there is nothing to learn from
 _SAME = 0.98  # share of the commonest value from which there is hardly any content
 _FULL = 0.98  # share with data that a part must have to be worth a cut
@@ -111,7 +113,7 @@ def image_problems(
         gaps: pixels without data.
     """
     height, width = raster.valid.shape
-    problems = [*_tiny(sample, width, height), *_fill(sample, raster)]
+    problems = [*_tiny(sample, width, height), *_fill(sample, raster, stats)]
     problems += [
         Problem("file-form", sample, note.text, "warning", note.remedy)
         for note in raster.header.notes
@@ -149,23 +151,49 @@ def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
         )
 
 
-def _fill(sample: str, raster: Raster) -> Iterator[Problem]:
-    """A value without a tag that was read as no data."""
-    if raster.fill is None:
-        return
+def _fill(sample: str, raster: Raster, stats: ImageStatistics | None) -> Iterator[Problem]:
+    """Values without a tag that were read as no data, or should perhaps be."""
     rest = raster.pixels[raster.valid]
-    missing = int(np.count_nonzero(~raster.valid))
-    value = f"{raster.fill:.9g}"
-    where = "below" if raster.fill < rest.min() else "above"
-    yield Problem(
-        "fill-value",
-        sample,
-        f"{missing:,} px of {value} ({rough_percent(missing / raster.valid.size)}), far {where} "
-        f"all other values ({rest.min():.4g} … {rest.max():.4g}), are no data without a tag",
-        "warning",
-        f"nothing: they are read as without data; gdal_edit.py -a_nodata {value} tells other "
-        "programs too",
-    )
+    for fill in raster.fill:
+        here = np.isclose(raster.pixels, np.asarray(fill, raster.pixels.dtype), rtol=1e-6)
+        missing = int(np.count_nonzero(here.any(axis=-1)))
+        share = rough_percent(missing / raster.valid.size)
+        value = f"{fill:.9g}"
+        among = f" ({rest.min():.4g} … {rest.max():.4g})" if rest.size else ""
+        where = "below" if fill < 0 else "above"
+        yield Problem(
+            "fill-value",
+            sample,
+            f"{missing:,} px of {value} ({share}), far {where} "
+            f"all other values{among}, are no data without a tag",
+            "warning",
+            f"nothing: they are read as without data; gdal_edit.py -a_nodata {value} tells other "
+            "programs too",
+        )
+    if stats is not None and raster.pixels.dtype != np.uint8:
+        yield from _suspected(sample, stats)
+
+
+def _suspected(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
+    """An extreme value in many pixels with nothing near it, which may be a measurement or none."""
+    for band, values in enumerate(stats.values.T):
+        for extreme, words in ((stats.high[band], "above"), (stats.low[band], "below")):
+            same = np.isclose(values, extreme, rtol=1e-6)
+            rest = values[~same]
+            if same.mean() < _SUSPECTED or not rest.size:
+                continue
+            gap = min(abs(float(rest.max()) - extreme), abs(float(rest.min()) - extreme))
+            if gap <= _APART * max(float(np.ptp(rest)), 1e-12):
+                continue
+            yield Problem(
+                "fill-value",
+                sample,
+                f"{percent(float(same.mean()))} of band {band + 1} is {extreme:.6g}, far {words} "
+                f"all other values ({rest.min():.4g} … {rest.max():.4g}): perhaps no data",
+                "warning",
+                f"if it is, say so in the file: gdal_edit.py -a_nodata {extreme:.9g}",
+            )
+            return
 
 
 def _content(sample: str, stats: ImageStatistics) -> Iterator[Problem]:

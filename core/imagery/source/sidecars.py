@@ -6,9 +6,11 @@ Here only files of an image's own name in its own folder are read, each of one k
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -18,7 +20,14 @@ from affine import Affine
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
-__all__ = ["Sidecars", "is_usable_data_mask", "mask_beside", "read_sidecars", "usable_data_mask"]
+__all__ = [
+    "Sidecars",
+    "is_grid",
+    "is_usable_data_mask",
+    "mask_beside",
+    "read_sidecars",
+    "usable_data_mask",
+]
 
 # As ESRI and GDAL name them: first and last letter of the ending and a "w"; or the ending and "w".
 _WORLD = {
@@ -40,12 +49,12 @@ class Sidecars:
     Attributes:
         transform: from column and row to map coordinates; None where no file says.
         crs: reference system of these coordinates.
-        nodata: value that means no data.
+        nodata: values that mean no data, by band counted from 0.
     """
 
     transform: Affine | None = None
     crs: CRS | None = None
-    nodata: float | None = None
+    nodata: Mapping[int, float] = field(default_factory=dict)
 
 
 def read_sidecars(image: Path) -> Sidecars:
@@ -111,6 +120,11 @@ def _text(path: Path | None) -> str:
         return ""
 
 
+def is_grid(transform: Affine) -> bool:
+    """Whether a transform lays a grid: its numbers are finite, and pixels have an area."""
+    return all(map(math.isfinite, transform[:6])) and transform.determinant != 0
+
+
 def _world(text: str) -> Affine | None:
     """Six numbers a line, of the middle of the first pixel."""
     try:
@@ -118,7 +132,7 @@ def _world(text: str) -> Affine | None:
     except ValueError:
         return None
     transform = Affine(a, b, x - a / 2 - b / 2, d, e, y - d / 2 - e / 2)
-    return transform if transform.determinant else None
+    return transform if is_grid(transform) else None
 
 
 def _crs(text: str) -> CRS | None:
@@ -137,25 +151,25 @@ def _crs(text: str) -> CRS | None:
         return None
 
 
-def _aux(image: Path) -> tuple[Affine | None, CRS | None, float | None]:
-    """Of GDAL's persistent auxiliary metadata: GeoTransform, SRS and the first band's no data."""
+def _aux(image: Path) -> tuple[Affine | None, CRS | None, dict[int, float]]:
+    """Of GDAL's persistent auxiliary metadata: GeoTransform, SRS and the bands' no data."""
     text = _text(_beside(image.with_name(image.name + ".aux.xml")))
     # Entities could grow without end; GDAL writes none.
     if not text.strip() or "<!" in text.replace("<!--", ""):
-        return None, None, None
+        return None, None, {}
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError:
-        return None, None, None
+        return None, None, {}
     transform = None
     try:
         numbers = [float(part) for part in root.findtext("GeoTransform", "").split(",")]
         transform = Affine.from_gdal(*numbers) if len(numbers) == 6 else None
-        transform = transform if transform and transform.determinant else None
+        transform = transform if transform and is_grid(transform) else None
     except ValueError:
         pass
-    try:
-        nodata = float(root.findtext("PAMRasterBand/NoDataValue", ""))
-    except ValueError:
-        nodata = None
+    nodata = {}
+    for place, band in enumerate(root.iterfind("PAMRasterBand")):
+        with suppress(ValueError):
+            nodata[int(band.get("band", place + 1)) - 1] = float(band.findtext("NoDataValue", ""))
     return transform, _crs(root.findtext("SRS", "")), nodata

@@ -7,20 +7,25 @@ from typing import Any
 import numpy as np
 from rasterio.enums import ColorInterp, MaskFlags
 
-__all__ = ["alpha_is_opacity", "data_mask", "fill_value", "has_alpha", "without_data"]
-
-# What programs write where there is no data, and often without a tag that says so: ESRI, Agisoft,
-# GDAL and the least and greatest number of float32.
-_FILLS = (-9999.0, -99999.0, -32767.0, -32768.0, -3.4028234663852886e38, 3.4028234663852886e38)
-_FILLED = 16  # pixels from which a value is no measurement
-_BEYOND = 3.0  # spans of all other values between which and a fill value nothing lies
+__all__ = ["alpha_is_opacity", "data_mask", "fill_values", "has_alpha", "without_data"]
 
 _FLAT = 0.9  # share of an alpha band that is 0 or its greatest value, where it is one
+_LIMITS = (-3.4028234663852886e38, -1.7976931348623157e308)
+# What programs write where there is no data, and often without a tag that says so: ESRI, Agisoft,
+# GDAL and the least and greatest numbers of float32 and float64.
+_FILLS = (-9999.0, -99999.0, -32767.0, -32768.0, *_LIMITS, *(-value for value in _LIMITS))
+_FILLED = 16  # pixels from which a value is no measurement
+_SHARE = 0.01  # of the pixels, from which a value that is less far away is none either
+_BEYOND = 3.0  # spans of all other values between which and a fill value nothing lies
+_NEARER = 0.9  # likewise, where so many pixels have it
 
 
 def has_alpha(dataset: Any) -> bool:
-    """Whether the last of several bands is called alpha."""
-    return dataset.count > 1 and dataset.colorinterp[-1] == ColorInterp.alpha
+    """Whether the last of several bands is called alpha, and by its name nothing else."""
+    if dataset.count < 2 or dataset.colorinterp[-1] != ColorInterp.alpha:
+        return False
+    name = (dataset.descriptions[-1] or "alpha").strip().lower()
+    return name in ("alpha", "mask", "opacity", "transparency") or name.startswith("band ")
 
 
 def alpha_is_opacity(alpha: np.ndarray) -> bool:
@@ -61,33 +66,40 @@ def data_mask(dataset: Any, pixels: np.ndarray) -> np.ndarray:
     return valid
 
 
-def fill_value(pixels: np.ndarray) -> float | None:
-    """A value that plainly stands for no data though no tag says so; None where there is none.
+def fill_values(pixels: np.ndarray) -> tuple[float, ...]:
+    """Values that plainly stand for no data though no tag says so.
 
-    It is one of those that programs write for it, stands in many pixels, and is far from all other
-    values. Whole numbers without a sign have no such value: their greatest is also what is too
-    bright.
+    They are some of those that programs write for it, stand in many pixels, and are far from all
+    other values. Whole numbers without a sign have no such value: their greatest is also what is
+    too bright.
 
     Args:
         pixels: (H, W, C).
     """
     if pixels.dtype.kind not in "if" or pixels.dtype.itemsize < 2 or not pixels.size:
-        return None
+        return ()
     with np.errstate(invalid="ignore"):
-        low, high = np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)
-    for value in _FILLS:
-        # Nearly every image is done here.
-        if not (_equals(np.asarray(low), value) or _equals(np.asarray(high), value)):
-            continue
-        here = _equals(pixels, value) | ~np.isfinite(pixels)
-        if np.count_nonzero(here.any(axis=-1)) < _FILLED or here.all():
-            continue
-        rest = pixels[~here].astype(np.float64)
-        least, greatest = float(rest.min()), float(rest.max())
-        apart = min(abs(least - value), abs(greatest - value))
-        if not least <= value <= greatest and apart > _BEYOND * (greatest - least):
-            return value
-    return None
+        ends = np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)
+    limit = np.finfo(pixels.dtype).max if pixels.dtype.kind == "f" else np.inf
+    known = [value for value in _FILLS if abs(value) <= float(limit)]
+    # Nearly every image is done here.
+    if not any(_equals(np.asarray(end), value) for end in ends for value in known):
+        return ()
+    places = {value: _equals(pixels, value) for value in known}
+    places = {value: here for value, here in places.items() if here.any()}
+    rest = pixels[np.isfinite(pixels) & ~np.logical_or.reduce(list(places.values()))]
+    if not rest.size:
+        return ()
+    least, greatest = float(rest.min()), float(rest.max())
+    fills = []
+    for value, here in places.items():
+        count = np.count_nonzero(here.any(axis=-1))
+        many = count >= _SHARE * here.shape[0] * here.shape[1]
+        apart = min(abs(least - value), abs(greatest - value)) / max(greatest - least, 1e-300)
+        outside = not least <= value <= greatest
+        if count >= _FILLED and outside and apart > (_NEARER if many else _BEYOND):
+            fills.append(value)
+    return tuple(fills)
 
 
 def without_data(pixels: np.ndarray, nodata: tuple[float | None, ...]) -> np.ndarray:

@@ -15,6 +15,7 @@ __all__ = ["linear_power", "looks_like_power", "scaling_problems"]
 
 _APART = 20.0  # factor between the means of two groups from which they are of two scalings
 _TAIL = 20.0  # greatest value over median from which radar is power, not decibel
+_FILLED = 0.005  # share of the pixels
 _SPECKLE = 0.9  # deviation over mean: 1 for the power of a single look, next to 0 for decibel
 
 
@@ -80,7 +81,9 @@ def _groups(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
 def looks_like_power(stats: ImageStatistics) -> bool:
     """Whether values look like radar power in linear units: positive, and mostly tail."""
     values = stats.values
-    if not len(values) or values.shape[1] > 4 or not (stats.low >= 0).all():
+    # A greatest value that stands in many pixels is a fill value, and no tail.
+    filled = len(values) and (values == stats.high.astype(np.float32)).mean(axis=0).max() > _FILLED
+    if not len(values) or filled or values.shape[1] > 4 or not (stats.low >= 0).all():
         return False
     middle = np.median(values, axis=0)
     if not (middle > 0).all() or not (stats.mean > 0).all():
