@@ -42,6 +42,13 @@ class Difference:
     what: str
     remedy: str
 
+    @property
+    def sentences(self) -> str:
+        """The fact and what to do, for a page."""
+        end = "" if self.what.endswith("?") else "."
+        what = f"{self.what[:1].upper()}{self.what[1:]}{end}"
+        return f"{what} {self.remedy[:1].upper()}{self.remedy[1:]}."
+
     def __str__(self) -> str:
         """One line, as `str` of an error is."""
         if self.what.endswith("?"):

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
+from core.imagery.ground_area import NoGroundAreas, ground_areas
 from core.imagery.output.outlines import OutlineSettings
 from core.inference.likeness import differences
 from core.inference.outputs import OutputKind, Prediction, prediction_outputs
@@ -100,7 +102,16 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
     # Any click reruns the script and thereby ends this run at its next progress report.
     stop = st.empty()
     stop.button("Stop", icon=":material/stop_circle:")
-    bar = st.progress(0.0, "Loading the model …")
+    bar = st.empty()
+    try:
+        return _predicted(settings, model, image, bar)
+    finally:
+        bar.empty()
+        stop.empty()
+
+
+def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGenerator) -> LabelMap:
+    bar = place.progress(0.0, "Loading the model …")
     predictor, _ = open_predictor(model, tta=settings.tta, overlap=settings.overlap)
     start = time.monotonic()
 
@@ -109,8 +120,6 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
         bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
     labels = predictor.predict(image.raster.pixels, image.raster.valid, progress)
-    bar.empty()
-    stop.empty()
     label_map = LabelMap(labels, time.monotonic() - start)
     store = _store()
     store[settings] = label_map
@@ -122,8 +131,7 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
 def warn_of_differences(image: OpenImage, card: ModelCard) -> None:
     """Say in what the image is unlike those the model was trained on."""
     for difference in differences(ModelInput.of_card(card), image.raster):
-        text = str(difference)
-        st.warning(plain(f"{text[0].upper()}{text[1:]}."), icon=":material/compare:")
+        st.warning(plain(difference.sentences), icon=":material/compare:")
 
 
 def show_prediction(
@@ -172,7 +180,7 @@ def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
         f"{short_duration(seconds)}."
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
-        + ("" if located else f" No areas: {plain(report['no_area'])}.")
+        + (_ground(prediction) if located else f" No areas: {plain(report['no_area'])}.")
     )
 
 
@@ -193,6 +201,16 @@ def _outlines(located: bool) -> OutlineSettings:
             help="0 follows the edges of the pixels. Neighbours keep sharing their border.",
         )
     return OutlineSettings(area, simplify)
+
+
+def _ground(prediction: Prediction) -> str:
+    """Where areas come from: in many reference systems a pixel's own units are no ground."""
+    place, (height, width) = prediction.georeference, prediction.labels.shape
+    areas = ground_areas(place, width, height)
+    if place is None or isinstance(areas, NoGroundAreas):
+        return ""
+    side = areas.mean**0.5
+    return f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({place.crs})."
 
 
 def _downloads(prediction: Prediction) -> None:

@@ -190,7 +190,11 @@ def _ways(
     if len(classes) == 2:
         yield from _binary(counts, bands, classes)
     numbers = {index: index for index in range(len(classes))}
-    yield _Way("by class numbers from 0, 255 void", MaskCoding("index", values=numbers))
+    title = "by class numbers from 0, 255 void"
+    binary = len(classes) > 2 and set(counts) <= {0, VOID} and VOID in counts
+    if binary:
+        title += ", though it holds 0 and 255 alone, as masks of two classes do"
+    yield _Way(title, MaskCoding("index", values=numbers), guess=binary)
     listed = sorted(value for value in counts if value != VOID)
     whole = all(float(value).is_integer() for value in listed)
     if whole and len(listed) == len(classes) and listed != [*numbers]:

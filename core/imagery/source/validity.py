@@ -124,5 +124,6 @@ def _equals(band: np.ndarray, value: float) -> np.ndarray:
         return np.isnan(band)
     if band.dtype == np.float32:
         # The least float32 is written in fewer digits than it has.
-        return np.isclose(band, np.float32(value), rtol=1e-6, atol=0)
+        with np.errstate(over="ignore"):
+            return np.isclose(band, np.float32(value), rtol=1e-6, atol=0)
     return np.asarray(band == value)

@@ -153,3 +153,12 @@ def test_white_may_be_the_first_class() -> None:
     )
     truth = read_truth(png_bytes(SQUARE * 255), table, (20, 30), name="m")
     np.testing.assert_array_equal(truth.labels, 1 - SQUARE)
+
+
+def test_a_mask_of_two_classes_for_a_model_of_more_is_remarked() -> None:
+    labels = np.zeros((20, 30), np.uint8)
+    labels[5:9, 5:9] = 255
+    readings = mask_readings(png_bytes(labels), DUBAI_CLASSES, (20, 30), name="m")
+    assert not readings[0].certain
+    truth = read_truth(png_bytes(labels), DUBAI_CLASSES, (20, 30), name="m")
+    assert "0 and 255 alone" in truth.notes[0]
