@@ -164,7 +164,7 @@ def prediction_outputs(
 
     def geojson() -> bytes:
         collection = polygons(labels, classes.names, grid, outlines)
-        return json.dumps(marked_json(collection), ensure_ascii=False).encode()
+        return json.dumps(marked_json(collection), ensure_ascii=False, allow_nan=False).encode()
 
     def summary() -> bytes:
         source = {"image": prediction.image, "model": prediction.model}

@@ -133,7 +133,7 @@ def polygons(
         }
         if isinstance(areas, GroundAreas):
             properties["area_m2"] = round(areas.of_polygon(rings), 2)
-        outline = {"type": "Polygon", "coordinates": _wound(moved)}
+        outline = _outline(moved, in_degrees=not note)
         features.append({"type": "Feature", "properties": properties, "geometry": outline})
     features = large_enough(features, settings.min_area)
     collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
@@ -174,6 +174,29 @@ def _located(polygons: list[_Rings], georeference: Georeference | None) -> tuple
         )
     parts = iter(np.split(place, ends[:-1]))
     return [[next(parts) for _ in polygon] for polygon in polygons], note
+
+
+def _outline(rings: _Rings, in_degrees: bool) -> dict[str, Any]:
+    """A GeoJSON geometry; one across the date line is cut there (RFC 7946, 3.1.9)."""
+    longitudes = rings[0][:, 0]
+    crosses = np.ptp(longitudes) > 180 or np.abs(longitudes).max() > 180
+    # What is wide from either side, such as a map of the world, only touches it.
+    if not (in_degrees and crosses and np.ptp(longitudes % 360) <= 180):
+        return {"type": "Polygon", "coordinates": _wound(rings)}
+    import shapely
+
+    east = [np.column_stack([ring[:, 0] % 360, ring[:, 1]]) for ring in rings]
+    whole = shapely.make_valid(shapely.Polygon(east[0], east[1:]))
+    parts = []
+    for west, shift in ((0, 0), (180, 360)):
+        half = shapely.intersection(whole, shapely.box(west, -90, west + 180, 90))
+        for part in shapely.get_parts(half):
+            if part.geom_type == "Polygon" and not part.is_empty:
+                edges = [
+                    np.array(edge.coords) - (shift, 0) for edge in (part.exterior, *part.interiors)
+                ]
+                parts.append(_wound(edges))
+    return {"type": "MultiPolygon", "coordinates": parts}
 
 
 def _wound(rings: _Rings) -> list[list[list[float]]]:

@@ -63,3 +63,14 @@ def test_polygons_of_a_located_image_are_in_degrees() -> None:
         )
         corners = np.array(feature["geometry"]["coordinates"][0])
         assert ((corners > [4, 51]) & (corners < [5, 53])).all()  # Rotterdam
+
+
+def test_a_region_across_the_date_line_is_cut_there() -> None:
+    place = Georeference(CRS.from_epsg(4326), Affine(0.1, 0, 179, 0, -0.1, 10))
+    labels = np.zeros((10, 20), np.uint8)
+    (feature,) = polygons(labels, ("land",), place)["features"]
+    assert feature["geometry"]["type"] == "MultiPolygon"
+    east, west = (np.array(part[0]) for part in feature["geometry"]["coordinates"])
+    assert (east[:, 0].min(), east[:, 0].max()) == pytest.approx((179, 180))
+    assert (west[:, 0].min(), west[:, 0].max()) == pytest.approx((-180, -179))
+    assert feature["properties"]["pixels"] == 200
