@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import numpy as np
 
 from core.datasets.dataset import Dataset, Sample
 
-__all__ = ["image_digest", "is_dataset", "sample_digests"]
+__all__ = ["block_of", "image_digest", "is_dataset", "sample_digests"]
 
 _PIECE = 4096  # bytes of a file's start, middle and end
+_BLOCK = re.compile(r"(.+)/(r\d+c\d+)")  # see `core.datasets.recipes.blocks.divided`
 _COMPARED = 64  # samples of a large set that are compared
 
 
@@ -38,6 +40,12 @@ def sample_digests(samples: Sequence[Sample]) -> tuple[str, ...]:
     """`image_digest` of each sample's image; masks are left out, which may be corrected later."""
     by_file = {path: image_digest(path) for path in {sample.image for sample in samples}}
     return tuple(by_file[sample.image] for sample in samples)
+
+
+def block_of(sample_id: str) -> tuple[str, str]:
+    """The id of the image, and the block's name; empty for a whole image."""
+    match = _BLOCK.fullmatch(sample_id)
+    return (match[1], match[2]) if match else (sample_id, "")
 
 
 def is_dataset(dataset: Dataset, ids: Sequence[str], digests: Sequence[str]) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.datasets.dataset import Dataset
-from core.datasets.identity import is_dataset
+from core.datasets.identity import block_of, is_dataset
 from core.models.card import Training
 
 __all__ = ["seen_in_training", "trained_on"]
-
-_BLOCK = re.compile(r"(.+)/(r\d+c\d+)")  # see `core.datasets.recipes.blocks.divided`
 
 
 def trained_on(dataset: Dataset, training: Training) -> bool:
@@ -26,7 +23,7 @@ def trained_on(dataset: Dataset, training: Training) -> bool:
     if len(training.digests) != len(ids) or not ids:
         return dataset.name == training.dataset
     known = {sample.id for sample in dataset.samples}
-    whole = [i if i in known else _split(i)[0] for i in ids]
+    whole = [i if i in known else block_of(i)[0] for i in ids]
     return is_dataset(dataset, whole, training.digests)
 
 
@@ -77,10 +74,4 @@ def _division(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _key(sample_id: str, digest: str, part: bool) -> tuple[str, str]:
-    return digest, _split(sample_id)[1] if part else ""
-
-
-def _split(sample_id: str) -> tuple[str, str]:
-    """The id of the image, and the block's name; empty for a whole image."""
-    match = _BLOCK.fullmatch(sample_id)
-    return (match[1], match[2]) if match else (sample_id, "")
+    return digest, block_of(sample_id)[1] if part else ""

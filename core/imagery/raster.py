@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.transform import from_gcps
 
 from core.errors import ImageError
 from core.formats import binary_size
-from core.imagery.source.opening import driver_of, label_of, opened
+from core.imagery.source.opening import label_of, opened
 from core.imagery.source.sidecars import (
     Sidecars,
     is_grid,
@@ -27,6 +26,7 @@ from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import (
     alpha_is_opacity,
     data_mask,
+    external_mask,
     fill_values,
     has_alpha,
     without_data,
@@ -214,7 +214,7 @@ def read_raster(
                     count = pixels.shape[-1]
                     valid &= ~without_data(pixels, tuple(nodata.get(b) for b in range(count)))
                 for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
-                    valid &= _external_mask(mask, pages[0])
+                    valid &= external_mask(mask, pages[0])
             if header.scaling:
                 factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
                 pixels = pixels * factors + offsets
@@ -278,8 +278,17 @@ def _header(pages: tuple[Any, ...], source: Path | bytes, values: Values = "meas
     width, height = first.width, first.height
     if georeference is None and orientation(source) >= 5:
         width, height = height, width
-    scaling = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
-    scaled = values == "measured" and any(pair != (1.0, 0.0) for pair in scaling)
+    stored = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
+    scaling = tuple(pair if _scales(*pair) else _UNSCALED for pair in stored)
+    if values == "measured" and (odd := [p for p in stored if not _scales(*p)]):
+        notes += (
+            HeaderNote(
+                f"the file gives {len(odd)} band(s) factor {odd[0][0]:g} and offset "
+                f"{odd[0][1]:g}, which say nothing, and their values are read as stored",
+                "give them the right ones, or none: gdal_edit.py -scale 1 -offset 0 image.tif",
+            ),
+        )
+    scaled = values == "measured" and any(pair != _UNSCALED for pair in scaling)
     return Header(
         width=width,
         height=height,
@@ -295,9 +304,18 @@ def _header(pages: tuple[Any, ...], source: Path | bytes, values: Values = "meas
     )
 
 
+_UNSCALED = (1.0, 0.0)
+
+
+def _scales(factor: float, offset: float) -> bool:
+    """Whether factor and offset leave numbers that differ: 0 would make all values one."""
+    return bool(np.isfinite((factor, offset)).all()) and factor != 0
+
+
 _BAND_NAMES = {name: name for name in ("red", "green", "blue", "nir")}
 _BAND_NAMES |= {"r": "red", "g": "green", "b": "blue", "n": "nir", "nir1": "nir", "nir 1": "nir"}
 _BAND_NAMES |= {"near infrared": "nir", "nearinfrared": "nir", "near ir": "nir"}
+_GCPS = 3  # control points that a grid needs
 _GCP_ERROR = 1.0  # pixels by which control points may miss the grid that is laid through them
 
 
@@ -310,8 +328,16 @@ def _georeference(
     if beside.transform is not None:
         return Georeference(dataset.crs or beside.crs, beside.transform), ()
     points, crs = dataset.gcps
-    if len(points) < 3:
+    if not points:
         return None, ()
+    if len(points) < _GCPS:
+        return None, (
+            HeaderNote(
+                f"the image has {len(points)} ground control point(s), of which a grid needs "
+                f"{_GCPS}, and is read as a picture without a place",
+                "give it more of them: gdal_translate -gcp COLUMN ROW X Y … image.tif points.tif",
+            ),
+        )
     transform = from_gcps(points)
     errors = [~transform @ (point.x, point.y) for point in points] if transform.determinant else []
     misses = [
@@ -383,17 +409,3 @@ def _palette(dataset: Any) -> np.ndarray:
         if 0 <= index < 256:
             palette[index] = entry[:3]
     return palette
-
-
-def _external_mask(path: Path, image: Any) -> np.ndarray:
-    """(H, W) bool of the first band of a mask beside an image.
-
-    Raises:
-        ValueError: it is no TIFF of the image's size.
-    """
-    if driver_of(path) != "GTiff":
-        raise ValueError("the mask beside the image is no TIFF")
-    with rasterio.open(path, driver="GTiff") as mask:
-        if (mask.width, mask.height) != (image.width, image.height):
-            raise ValueError("the mask beside the image is of another size")
-        return np.asarray(mask.read(1) > 0)

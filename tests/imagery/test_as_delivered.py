@@ -70,11 +70,19 @@ def test_a_mask_beside_the_file_is_asked(tmp_path: Path) -> None:
     assert read_raster(path.read_bytes()).valid.all()  # an upload comes alone
 
 
-def test_a_mask_of_another_size_is_damage(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mask", ["a.tif.msk", "a_udm2.tif"])
+def test_a_mask_of_another_size_is_named(tmp_path: Path, mask: str) -> None:
     path = write(tmp_path / "a.tif", PICTURE)
-    write(tmp_path / "b.tif", PICTURE[:4, :4, :1]).rename(tmp_path / "a.tif.msk")
-    with pytest.raises(ImageError, match="damaged"):
+    write(tmp_path / "b.tif", PICTURE[:4, :5, :1]).rename(tmp_path / mask)
+    with pytest.raises(ImageError, match="has 5 × 4 pixels, the image 32 × 24") as error:
         read_raster(path)
+    assert error.value.where == str(tmp_path / mask)
+    assert "remove or remake it" in error.value.remedy
+    for content in (b"no picture", (tmp_path / "a.tif").read_bytes()[:200]):
+        (tmp_path / mask).write_bytes(content)
+        with pytest.raises(ImageError, match="no TIFF, or damaged") as error:
+            read_raster(path)
+        assert error.value.where == str(tmp_path / mask)
 
 
 @pytest.mark.parametrize("driver", ["PNG", "GTiff"])
@@ -211,6 +219,37 @@ def test_control_points_give_a_grid_where_a_grid_goes_through_them(tmp_path: Pat
     header = read_header(write(tmp_path / "b.tif", PICTURE, gcps=points, crs=UTM))
     assert header.georeference is None
     assert "gdalwarp" in header.notes[0].remedy
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_too_few_control_points_are_noted(tmp_path: Path, count: int) -> None:
+    points = [GroundControlPoint(r, c, *(GRID @ (c, r))) for r, c in [(0, 0), (24, 32)][:count]]
+    header = read_header(write(tmp_path / "a.tif", PICTURE, gcps=points, crs=UTM))
+    assert header.georeference is None
+    assert f"{count} ground control point(s)" in header.notes[0].text
+    assert not read_header(write(tmp_path / "b.tif", PICTURE)).notes
+
+
+@pytest.mark.parametrize("scale", [(0.0, 5.0), (np.nan, 0.0), (np.inf, 0.0), (2.0, np.nan)])
+def test_factors_that_say_nothing_are_ignored(tmp_path: Path, scale: tuple[float, float]) -> None:
+    path = write(tmp_path / "a.tif", PICTURE, scale=scale)
+    raster = read_raster(path)
+    np.testing.assert_array_equal(raster.pixels, PICTURE)
+    assert raster.header.dtype == "uint8" and raster.header.scaling == ()
+    assert "read as stored" in raster.header.notes[0].text
+    assert not read_raster(path, values="stored").header.notes
+    with rasterio.open(path, "r+") as file:
+        file.scales, file.offsets = (scale[0], 0.5, 0.5), (scale[1], 1.0, 1.0)
+    raster = read_raster(path)
+    np.testing.assert_array_equal(raster.pixels[..., 0], PICTURE[..., 0])
+    np.testing.assert_array_equal(raster.pixels[..., 1], PICTURE[..., 1] * 0.5 + 1)
+    assert "1 band(s)" in raster.header.notes[0].text
+
+
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="this is a folder") as error:
+        read_header(tmp_path)
+    assert f"{tmp_path}/*.tif" in error.value.remedy
 
 
 def test_a_grid_without_a_reference_system_is_kept(tmp_path: Path) -> None:
@@ -401,3 +440,22 @@ def test_near_infrared_by_its_name_is_no_opacity(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", pixels, names=("red", "green", "blue", "nir"))
     raster = read_raster(path, bands=3)
     assert raster.pixels.shape[-1] == 4 and raster.valid.all()
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("composite0.tif", "composite0_udm2.tif"),
+        ("composite0.tif", "composite0_udm2_clip.tif"),
+        ("mosaic_clip.tif", "mosaic_udm2_clip.tif"),
+        ("20230804_93_24a1_3B_AnalyticMS_SR.tif", "20230804_93_24a1_3B_udm2_clip.tif"),
+        ("20230804_93_24a1_3B_AnalyticMS_SR.tif", "20230804_93_24a1_3B_AnalyticMS_SR_udm2.tif"),
+    ],
+)
+def test_usable_data_masks_by_other_names(tmp_path: Path, image: str, mask: str) -> None:
+    path = write(tmp_path / "images" / image, PICTURE)
+    other = write(tmp_path / "images" / f"other_{image}", PICTURE)
+    write(tmp_path / "images" / mask, LEFT[..., None].astype(np.uint8))
+    np.testing.assert_array_equal(read_raster(path).valid, LEFT)
+    assert read_raster(other).valid.all()
+    assert {sample.image for sample in open_dataset(tmp_path).samples} == {path, other}

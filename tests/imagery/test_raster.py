@@ -136,8 +136,8 @@ def test_damaged_files_are_refused_with_advice(data: bytes, message: str, tmp_pa
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
-    for path in (tmp_path / "absent.tif", tmp_path):
-        with pytest.raises(ImageError, match="no such file"):
+    for path, words in ((tmp_path / "absent.tif", "no such file"), (tmp_path, "this is a folder")):
+        with pytest.raises(ImageError, match=words):
             read_header(path)
 
 

@@ -165,7 +165,9 @@ def _problems(
     yield from partner_problems(dataset)
     yield from mixed_bands(facts)
     yield from grid_differences(facts)
-    yield from scaling_problems(facts)
+    odd = {p.sample for r in readings for p in r.problems if p.kind in _WITHOUT}
+    scaling = list(scaling_problems(facts, odd))
+    yield from scaling
     yield from band_file_problems(facts)
     yield from linear_power([r.facts.id for r in readings if r.power], len(readings))
     for reading in readings:
@@ -173,7 +175,7 @@ def _problems(
         said = _UNLABELLED if soft and reading.unknown else ()
         yield from (problem for problem in reading.problems if problem.kind not in said)
     yield from duplicate_problems(readings, overlapping)
-    odd = {p.sample for r in readings for p in r.problems if p.kind in _WITHOUT}
+    odd |= {p.sample for p in scaling}
     yield from outliers([f for f in facts if f.id not in odd], _span(statistics))
     yield from mosaic_problems(facts, neighbours)
     yield from form_problems([(r.facts.id, r.form) for r in readings])

@@ -22,6 +22,7 @@ _RESOLUTION = 0.02  # relative difference of pixel sizes from which they are tol
 
 def mixed_bands(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
     """Images with other bands or another type than most: one model takes one kind."""
+    yield from _other_order(facts)
     kinds = Counter((f.bands, f.dtype) for f in facts if f.bands)
     if len(kinds) < 2:
         return
@@ -36,6 +37,30 @@ def mixed_bands(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
                 "a model takes one kind of image: convert it, or exclude it in the recipe",
                 (Exclude(its.id),),
             )
+
+
+def _other_order(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
+    """Images whose files give their bands other names than most: blue first among red first."""
+    named = [f for f in facts if any(f.named_bands)]
+    orders = Counter((f.bands, f.named_bands) for f in named)
+    for its in named:
+        usual = next(names for (bands, names), _ in orders.most_common() if bands == its.bands)
+        # A band without a name contradicts none.
+        pairs = zip(its.named_bands, usual, strict=False)
+        if any(one and other and one != other for one, other in pairs):
+            yield Problem(
+                "mixed-bands",
+                its.id,
+                f"the file calls its bands {_names(its.named_bands)}, most others {_names(usual)}",
+                "warning",
+                "bring its bands into the others' order (gdal_translate -b 3 -b 2 -b 1 …), correct "
+                "their names if those are wrong, or exclude it in the recipe",
+                (Exclude(its.id),),
+            )
+
+
+def _names(bands: Sequence[str]) -> str:
+    return ", ".join(name or "(no name)" for name in bands)
 
 
 def grid_differences(facts: Sequence[SampleFacts]) -> Iterator[Problem]:

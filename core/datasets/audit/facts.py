@@ -26,6 +26,7 @@ class SampleFacts:
         gaps: pixels of the image without data.
         band_mean, band_std: of the pixels with data, in the image's own values.
         crs: reference system as text, empty without one.
+        named_bands: what the file calls its bands, see `Header.named_bands`.
         scaling: factor and offset that were applied to each band; empty where the file gives none.
         pixel_size: width and height of a pixel in units of the reference system, or None.
     """
@@ -44,6 +45,7 @@ class SampleFacts:
     crs: str = ""
     pixel_size: tuple[float, float] | None = None
     scaling: tuple[tuple[float, float], ...] = ()
+    named_bands: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:

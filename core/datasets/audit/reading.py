@@ -187,6 +187,7 @@ def _facts(sample: Sample, image: _Image | None) -> SampleFacts:
             if place
             else None
         ),
+        named_bands=header.named_bands,
         scaling=tuple(dict.fromkeys(header.scaling)),
         band_mean=tuple(mean.tolist()),
         band_std=tuple(std.tolist()),

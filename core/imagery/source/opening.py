@@ -54,6 +54,12 @@ def label_of(source: Path | bytes) -> str:
 def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
     """The pages of an image, of which all but some TIFFs have one."""
     label = name or label_of(source)
+    if isinstance(source, Path) and source.is_dir():
+        raise ImageError(
+            "this is a folder, and no image file",
+            where=label,
+            remedy=f"name the images in it: {source / '*.tif'}",
+        )
     if isinstance(source, Path) and not source.is_file():
         remedy = "check the spelling of the path" if not source.exists() else "name an image file"
         raise ImageError("there is no such file", where=label, remedy=remedy)

@@ -89,15 +89,22 @@ def is_usable_data_mask(name: str) -> bool:
 
 
 def usable_data_mask(image: Path) -> Path | None:
-    """Planet's usable data mask (UDM2) of a scene, where it lies beside the image.
+    """Planet's usable data mask (UDM2) of a scene or composite, where it lies beside the image.
 
-    Its first band is 1 where the ground is seen clearly (Planet, UDM 2 product specification).
+    Its first band is 1 where the ground is seen clearly (Planet, UDM 2 product specification). A
+    scene's is called by the scene, a composite's by the whole name of the image.
     """
-    match = _PLANET.fullmatch(image.name)
-    if match is None:
-        return None
-    endings = ("_udm2_clip.tif", "_udm2.tif") if "_clip" in image.name else ("_udm2.tif",)
-    names = [match["scene"] + ending for ending in endings]
+    clipped = "_clip" in image.stem.lower()
+    starts = [image.stem, re.sub("_clip$", "", image.stem, flags=re.IGNORECASE)]
+    if match := _PLANET.fullmatch(image.name):
+        starts.append(match["scene"])
+    endings = ("_udm2_clip", "_udm2") if clipped else ("_udm2", "_udm2_clip")
+    names = [
+        start + ending + suffix
+        for ending in endings
+        for start in dict.fromkeys(starts)
+        for suffix in (".tif", ".tiff")
+    ]
     return next((there for name in names if (there := _beside(image.with_name(name)))), None)
 
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import RasterioError
 
-__all__ = ["alpha_is_opacity", "data_mask", "fill_values", "has_alpha", "without_data"]
+from core.errors import ImageError
+from core.imagery.source.opening import driver_of
+
+__all__ = [
+    "alpha_is_opacity",
+    "data_mask",
+    "external_mask",
+    "fill_values",
+    "has_alpha",
+    "without_data",
+]
 
 _FLAT = 0.9  # share of an alpha band that is 0 or its greatest value, where it is one
 _LIMITS = (-3.4028234663852886e38, -1.7976931348623157e308)
@@ -64,6 +77,36 @@ def data_mask(dataset: Any, pixels: np.ndarray) -> np.ndarray:
     if np.issubdtype(pixels.dtype, np.inexact):
         valid &= np.all(np.isfinite(pixels), axis=-1)
     return valid
+
+
+def external_mask(path: Path, image: Any) -> np.ndarray:
+    """(H, W) bool of the first band of a mask beside an image.
+
+    Args:
+        path: mask's file.
+        image: dataset of rasterio, open.
+
+    Raises:
+        ImageError: it is no TIFF that can be read, or not of the image's size.
+    """
+    remedy = "remove or remake it: it says where the image beside it has data"
+    try:
+        if driver_of(path) != "GTiff":
+            raise RasterioError("another format")
+        with rasterio.open(path, driver="GTiff") as mask:
+            size, wanted = (mask.width, mask.height), (image.width, image.height)
+            if size == wanted:
+                return np.asarray(mask.read(1) > 0)
+    except (RasterioError, OSError) as error:
+        raise ImageError(
+            "the mask beside the image is no TIFF, or damaged", where=str(path), remedy=remedy
+        ) from error
+    raise ImageError(
+        f"the mask beside the image has {size[0]:,} × {size[1]:,} pixels, the image "
+        f"{wanted[0]:,} × {wanted[1]:,}",
+        where=str(path),
+        remedy=remedy,
+    )
 
 
 def fill_values(pixels: np.ndarray) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.classes import ClassTable
 from core.datasets.dataset import Dataset
+from core.datasets.identity import block_of, sample_digests
 from core.datasets.recipes.splits import Split
 from core.errors import ConfigError, DatasetError, ModelError
 from core.imagery.normalise import Normalisation
@@ -39,6 +40,8 @@ class DataRecord(BaseModel):
         values: which label a value of the masks means (`MaskCoding.values`).
         texts: which label a text of vector labels means (`MaskCoding.texts`).
         train, val, test: sample ids by side.
+        digests: digest of each image of train, val and test, in this order (`image_digest`); empty
+            where a version before kept none.
         dtype: type of the pixels.
         bands: number of bands that the network gets; 0 where that is not known.
         normalisation: normalisation of the bands, fitted to the samples of `train`.
@@ -52,6 +55,7 @@ class DataRecord(BaseModel):
     train: tuple[str, ...]
     val: tuple[str, ...]
     test: tuple[str, ...]
+    digests: tuple[str, ...] = ()
     dtype: str
     bands: int = 0
     normalisation: Normalisation
@@ -71,6 +75,7 @@ def write_data_record(run: Run, data: TrainingData) -> None:
         train=split.train,
         val=split.val,
         test=split.test,
+        digests=data.digests,
         dtype=data.dtype,
         bands=data.bands,
         normalisation=data.normalisation,
@@ -100,6 +105,7 @@ def read_data_record(run: Run) -> DataRecord | None:
         train=card.training.train,
         val=card.training.val,
         test=card.training.test,
+        digests=card.training.digests,
         dtype=card.dtype,
         normalisation=card.normalisation,
     )
@@ -181,15 +187,16 @@ def split_of_record(record: DataRecord, dataset: Dataset) -> tuple[Split, str]:
         The sides, and what is other than it was, in a sentence; empty where nothing is.
 
     Raises:
-        DatasetError: a sample is gone that validates or tests, or all that train are.
+        DatasetError: a sample is gone that validates or tests, or all that train are; or an image
+            that was trained on validates or tests now.
     """
     now = {sample.id for sample in dataset.samples if sample.mask is not None}
     held_out = [i for i in (*record.val, *record.test) if i not in now]
     train = tuple(i for i in record.train if i in now)
-    parts = _counts(record, dataset)
+    parts = [*_counts(record, dataset), *_other_images(record, dataset)]
     if held_out or not train:
         gone = held_out or list(record.train)
-        named = ", ".join(gone[:_NAMED]) + (" …" if len(gone) > _NAMED else "")
+        named = _named(gone)
         use = "that the run is validated or tested on" if held_out else "that it trains on"
         raise DatasetError(
             f"{_CHANGED}: {len(gone)} sample{'s' * (len(gone) > 1)} {use} "
@@ -201,6 +208,53 @@ def split_of_record(record: DataRecord, dataset: Dataset) -> tuple[Split, str]:
     if not parts:
         return split, ""
     return split, f"{_CHANGED}: {', '.join(parts)}; it goes on with the samples and sides it had"
+
+
+def _other_images(record: DataRecord, dataset: Dataset) -> list[str]:
+    """How many samples have other images under the same names, in words.
+
+    Raises:
+        DatasetError: an image that was trained on validates or tests now.
+    """
+    ids = (*record.train, *record.val, *record.test)
+    if len(record.digests) != len(ids):
+        return []
+    began = dict(zip(ids, record.digests, strict=True))
+    samples = [sample for sample in dataset.samples if sample.id in began]
+    now = {s.id: d for s, d in zip(samples, sample_digests(samples), strict=True)}
+    other = [i for i in ids if began[i] and now.get(i) and now[i] != began[i]]
+    # Blocks of one image have one digest.
+    blocks = bool(dataset.windows)
+    first = {i: (d, block_of(i)[1] if blocks else "") for i, d in began.items()}
+    keys = {i: (now[i], block_of(i)[1] if blocks else "") for i in other}
+    # A picture that is there twice, once on each side, was so from the beginning.
+    sides = {*record.train}
+    trained = {first[i] for i in sides}
+    held_out = {key for i, key in first.items() if i not in sides}
+    seen = [i for i in other if i not in sides and keys[i] in trained - held_out]
+    if seen:
+        raise DatasetError(
+            f"{_CHANGED}: {len(seen)} sample{'s' * (len(seen) > 1)} that the run is validated or "
+            f"tested on {'show' if len(seen) > 1 else 'shows'} what it has trained on "
+            f"({_named(seen)})",
+            where=str(dataset.root),
+            remedy="bring back the images as they were, or start a new run",
+        )
+    if not other:
+        return []
+    many = len(other) > 1
+    words = (
+        f"the image{'s' * many} of {len(other)} sample{'s' * many} {'are' if many else 'is'} "
+        f"other{'s' * many} than when the run began"
+    )
+    leaks = [i for i in other if i in sides and keys[i] in held_out - trained]
+    if leaks:
+        words += f" ({len(leaks)} to train on {'have' if len(leaks) > 1 else 'has'} a held-out one)"
+    return [words]
+
+
+def _named(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_NAMED]) + (" …" if len(ids) > _NAMED else "")
 
 
 def check_pixels(record: DataRecord, dtype: str, bands: int, where: str) -> None:

@@ -13,6 +13,8 @@ from PIL import Image
 
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
+from core.datasets.identity import sample_digests
+from core.datasets.recipes.blocks import divided
 from core.datasets.recipes.splits import SplitConfig, split_samples
 from core.errors import ConfigError, DatasetError
 from core.imagery.normalise import Normalisation
@@ -59,7 +61,17 @@ def _record(dataset: Dataset) -> DataRecord:
         dtype="uint8",
         bands=3,
         normalisation=Normalisation(),
+        digests=sample_digests(
+            [dataset.sample(i) for i in (*split.train, *split.val, *split.test)]
+        ),
     )
+
+
+def _exchange(dataset: Dataset, one: str, other: str) -> None:
+    first, second = dataset.sample(one).image, dataset.sample(other).image
+    kept = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(kept)
 
 
 def test_sides_stay_though_samples_come_in(tmp_path: Path) -> None:
@@ -90,6 +102,61 @@ def test_samples_that_are_gone(tmp_path: Path) -> None:
         split_of_record(record, without(record.val[0]))
     with pytest.raises(DatasetError, match=f"{len(record.train)} samples that it trains on are"):
         split_of_record(record, without(*record.train))
+
+
+def test_other_images_under_the_same_names_are_told(tmp_path: Path) -> None:
+    dataset = _write(tmp_path / "set", range(8))
+    record = _record(dataset)
+    _exchange(dataset, record.train[0], record.train[1])
+    split, changes = split_of_record(record, dataset)
+    assert split.train == record.train
+    assert "the images of 2 samples are others than when the run began" in changes
+    assert "held-out" not in changes
+    # A record of a version before says nothing of them.
+    before = DataRecord.model_validate(record.model_dump(exclude={"digests"}))
+    assert split_of_record(before, dataset)[1] == ""
+
+
+def test_a_held_out_image_to_train_on_is_told(tmp_path: Path) -> None:
+    dataset = _write(tmp_path / "set", range(8))
+    record = _record(dataset)
+    shutil.copy(dataset.sample(record.val[0]).image, dataset.sample(record.train[0]).image)
+    _, changes = split_of_record(record, dataset)
+    assert "the image of 1 sample is other than when" in changes
+    assert "1 to train on has a held-out one" in changes
+
+
+@pytest.mark.parametrize("side", ["val", "test"])
+def test_what_was_trained_on_may_not_validate(tmp_path: Path, side: str) -> None:
+    dataset = _write(tmp_path / "set", range(8))
+    record = _record(dataset)
+    held_out = getattr(record, side)[0]
+    _exchange(dataset, record.train[0], held_out)
+    with pytest.raises(DatasetError, match=rf"shows what it has trained on \({held_out}\)"):
+        split_of_record(record, dataset)
+    # It need not train on it any more.
+    fewer = replace(dataset, samples=tuple(s for s in dataset.samples if s.id != record.train[0]))
+    with pytest.raises(DatasetError, match="what it has trained on"):
+        split_of_record(record, fewer)
+
+
+def test_blocks_of_other_images_may_not_validate(tmp_path: Path) -> None:
+    whole = _write(tmp_path / "set", range(2))
+    dataset = divided(whole, 16)
+    ids = [sample.id for sample in dataset.samples]
+    train = tuple(i for i in ids if i != "t0/r1c1")
+    record = _record(dataset).model_copy(
+        update={
+            "train": train,
+            "val": ("t0/r1c1",),
+            "test": (),
+            "digests": sample_digests([dataset.sample(i) for i in (*train, "t0/r1c1")]),
+        }
+    )
+    assert split_of_record(record, dataset)[1] == ""
+    _exchange(whole, "t0", "t1")
+    with pytest.raises(DatasetError, match="what it has trained on"):
+        split_of_record(record, dataset)
 
 
 def test_other_classes_are_refused_with_the_reason(tmp_path: Path) -> None:
@@ -137,6 +204,7 @@ def test_the_record_is_read_where_there_is_a_state_to_go_on_from(tmp_path: Path)
         data.split.test,
     )
     assert record.normalisation == data.normalisation
+    assert record.digests == data.digests != ()
     # Other samples and other pixels: sides and normalisation are those of the beginning.
     _write(dataset.root, range(2, 12))
     again = load_data(config, lambda *_: None, None, record)

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 
 from core.datasets.audit.facts import SampleFacts
 from core.datasets.audit.image_statistics import ImageStatistics
 from core.datasets.audit.problems import Problem
+from core.datasets.recipes.fixes import Exclude
 
 __all__ = ["linear_power", "looks_like_power", "scaling_problems"]
 
 _APART = 20.0  # factor between the means of two groups from which they are of two scalings
+_DECIBEL = (-60.0, -3.0)  # between these lie the means of radar images in decibel
 _TAIL = 20.0  # greatest value over median from which radar is power, not decibel
 _FILLED = 0.005  # share of the pixels
 _SPECKLE = 0.9  # deviation over mean: 1 for the power of a single look, next to 0 for decibel
 
 
-def scaling_problems(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
-    """Images that fall into two groups by their values, or by the factors their files give."""
+def scaling_problems(
+    facts: Sequence[SampleFacts], odd: Set[str] = frozenset()
+) -> Iterator[Problem]:
+    """Images that fall into two groups by their values, or by the factors their files give.
+
+    Args:
+        facts: of all samples.
+        odd: ids of those whose values say nothing of their scaling, such as empty images.
+    """
     yield from _declared(facts)
-    yield from _groups(facts)
+    seen = [f for f in facts if f.band_mean and f.id not in odd]
+    yield from _decibel(seen) or _groups(seen)
 
 
 def _declared(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
@@ -52,30 +62,71 @@ def _words(scaling: tuple[tuple[float, float], ...]) -> str:
     return f"factor {', '.join(sorted(factors))} and offset {', '.join(sorted(offsets))}"
 
 
-def _groups(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
+def _decibel(seen: Sequence[SampleFacts]) -> list[Problem]:
+    """Radar in decibel, which lies below 0, beside its power, which lies between 0 and 1."""
+    low = [f for f in seen if max(f.band_mean) < 0]
+    high = [f for f in seen if min(f.band_mean) > 0]
+    if not low or not high or len(low) + len(high) < len(seen):
+        return []
+    decibel, power = (np.median([np.mean(f.band_mean) for f in group]) for group in (low, high))
+    # Values scaled to -1 … 1, or to mean 0 and deviation 1, and heights below the sea are others.
+    if not _DECIBEL[0] <= decibel <= _DECIBEL[1] or max(np.mean(f.band_mean) for f in high) >= 1:
+        return []
+    few = min(low, high, key=len)
+    return [
+        _mixed(
+            few if len(few) == 1 < len(seen) - 1 else (),
+            "decibel beside linear power: "
+            f"{len(low):,} image(s) have means near {decibel:.3g}, {len(high):,} near {power:.3g}",
+            "bring all to decibel (10 log10, gdal_calc.py), or exclude one of the groups",
+        )
+    ]
+
+
+def _groups(seen: Sequence[SampleFacts]) -> list[Problem]:
     """Two groups with nothing between: digital numbers beside reflectance."""
     # Heights, and decibels below 0, have no scale that a logarithm could compare.
-    seen = [f for f in facts if f.band_mean and min(f.band_mean) > 0]
-    if len(seen) < 4 or len(seen) < len([f for f in facts if f.band_mean]):
-        return
-    level = np.array([np.mean(f.band_mean) for f in seen])
-    ordered = np.sort(np.log(level))
-    steps = np.diff(ordered)
+    if len(seen) < 4 or min(min(f.band_mean) for f in seen) <= 0:
+        return []
+    level = np.log([np.mean(f.band_mean) for f in seen])
+    order = np.argsort(level)
+    steps = np.diff(level[order])
     at = int(steps.argmax())
-    low, high = ordered[: at + 1], ordered[at + 1 :]
+    low, high = level[order[: at + 1]], level[order[at + 1 :]]
     within = max(float(np.ptp(low)), float(np.ptp(high)))
-    if steps[at] < np.log(_APART) or steps[at] < 2 * within or min(len(low), len(high)) < 2:
-        return
-    yield Problem(
-        "mixed-scaling",
-        "",
-        f"the images fall into two groups: {len(high):,} with means near "
-        f"{np.exp(np.median(high)):.3g}, {len(low):,} near {np.exp(np.median(low)):.3g}: another "
-        "scaling",
-        "warning",
-        "bring all to one unit (reflectance is often numbers divided by 10,000: gdal_calc.py), or "
-        "exclude one of the groups",
-    )
+    if steps[at] < np.log(_APART) or steps[at] < 2 * within:
+        return []
+    middle = [float(np.exp(np.median(group))) for group in (low, high)]
+    if min(len(low), len(high)) == 1:
+        last = len(high) == 1
+        return [
+            _mixed(
+                [seen[order[-1 if last else 0]]],
+                f"the image has a mean near {middle[last]:.3g}, all others near "
+                f"{middle[not last]:.3g}: another scaling",
+                _ONE_UNIT + "exclude it",
+            )
+        ]
+    return [
+        _mixed(
+            (),
+            f"the images fall into two groups: {len(high):,} with means near {middle[1]:.3g}, "
+            f"{len(low):,} near {middle[0]:.3g}: another scaling",
+            _ONE_UNIT + "exclude one of the groups",
+        )
+    ]
+
+
+_ONE_UNIT = (
+    "bring all to one unit (reflectance is often numbers divided by 10,000: gdal_calc.py), or "
+)
+
+
+def _mixed(which: Sequence[SampleFacts], detail: str, remedy: str) -> Problem:
+    """A finding about one image, or about all where `which` is empty."""
+    its = which[0].id if which else ""
+    fixes = (Exclude(its),) if its else ()
+    return Problem("mixed-scaling", its, detail, "warning", remedy, fixes)
 
 
 def looks_like_power(stats: ImageStatistics) -> bool:
