@@ -94,7 +94,10 @@ def numbered(names: Sequence[str]) -> ClassTable:
 def background_before(classes: ClassTable) -> ClassTable:
     """The classes with a background as the first."""
     lower = all(name == name.lower() for name in classes.names)
-    name = "background" if lower else "Background"
+    known = {name.lower() for name in classes.names}
+    words = ("background", "outside", *(f"background {n}" for n in range(2, len(known) + 2)))
+    name = next(word for word in words if word not in known)
+    name = name if lower else name.capitalize()
     used = {land_class.color for land_class in classes.classes}
     candidates = numbered([str(number) for number in range(len(used) + 1)]).classes
     color = next(c.color for c in candidates if c.color not in used)

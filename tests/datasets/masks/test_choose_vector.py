@@ -250,3 +250,35 @@ def test_pixels_drawn_downwards(tmp_path: Path, sign: int) -> None:
     path = geojson(tmp_path, features((square, {})), crs=False) / "labels/a.geojson"
     labels, _ = rasterise(path, Path("a.tif"), header(None, None), ("bg", "x"))
     assert labels[3:9, 2:10].all() and labels.sum() == 48
+
+
+@pytest.mark.parametrize("under", [ROOF, ALL])
+def test_polygons_of_the_background_are_background(tmp_path: Path, under: Any) -> None:
+    root = geojson(tmp_path, features((under, {"c": "background"}), (ROAD, {"c": "road"})))
+    dataset = open_dataset(table(root, "background", "road", attribute="c"))
+    assert dataset.classes.names == ("background", "road")
+    labels = dataset.load_labels(dataset.samples[0])
+    assert np.bincount(labels.ravel()).tolist() == [SIDE * SIDE - 64, 64]
+    assert "outside of all polygons" in dataset.notes[-1].text
+
+
+@pytest.mark.parametrize("names", [("road", "Background", "roof"), ("road", "roof", "none")])
+def test_a_background_that_is_not_the_first_is_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    root = geojson(tmp_path, features((ROAD, {"c": "road"}), (ROOF, {"c": "roof"})))
+    with pytest.raises(DatasetError, match="is the first class") as caught:
+        open_dataset(table(root, *names, attribute="c"))
+    assert caught.value.remedy.endswith("first")
+
+
+def test_a_class_other_with_polygons_is_one_of_its_own(tmp_path: Path) -> None:
+    root = geojson(tmp_path, features((ROAD, {"c": "road"}), (ROOF, {"c": "other"})))
+    dataset = open_dataset(table(root, "road", "other", attribute="c"))
+    assert dataset.classes.names == ("background", "road", "other")
+
+
+def test_a_table_of_the_background_alone_is_refused(tmp_path: Path) -> None:
+    root = geojson(tmp_path, features((ROAD, {"c": "background"})))
+    with pytest.raises(DatasetError, match="background alone"):
+        open_dataset(table(root, "background", attribute="c"))
