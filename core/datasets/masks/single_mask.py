@@ -222,8 +222,10 @@ def _binary(counts: Mapping[float, int], bands: Raster, classes: ClassTable) -> 
         yield _Way(title, coding)
     elif len(upper) == 1 and upper[0] != 1 and min(counts) >= 0 and float(upper[0]).is_integer():
         value = int(upper[0])
+        # 255 alone may as well be void.
+        guess = value != VOID or 0 not in counts
         title = f"so that 0 is {first} and {value} is {second}"
-        yield _Way(title, MaskCoding("index", values={0: 0, value: 1}), guess=value != VOID)
+        yield _Way(title, MaskCoding("index", values={0: 0, value: 1}), guess=guess)
 
 
 def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding) -> MaskReading:

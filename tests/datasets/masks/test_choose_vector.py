@@ -20,7 +20,7 @@ from core.datasets.audit.audit import audit
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
 from core.datasets.masks.footprints import rasterise
-from core.datasets.masks.vector_file import attribute_text, known_crs
+from core.datasets.masks.vector_file import attribute_text, known_crs, label_extent
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.errors import DatasetError
@@ -282,3 +282,22 @@ def test_a_table_of_the_background_alone_is_refused(tmp_path: Path) -> None:
     root = geojson(tmp_path, features((ROAD, {"c": "background"})))
     with pytest.raises(DatasetError, match="background alone"):
         open_dataset(table(root, "background", attribute="c"))
+
+
+def test_a_ring_that_is_not_closed_is_called_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ring = [list(corner) for corner in ROAD.exterior.coords][:-1]
+    feature = {"type": "Feature", "properties": {}}
+    geojson(tmp_path, [feature | {"geometry": {"type": "Polygon", "coordinates": [ring]}}])
+    problems = audit(open_dataset(tmp_path)).problems
+    assert "a ring of it is not closed" in problems[0].what
+    assert "Non closed" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("head", ["\n", "\r\n \n"])
+def test_features_a_line_after_blank_ones(tmp_path: Path, head: str) -> None:
+    path = geojson(tmp_path, []) / "labels/a.geojson"
+    degrees = [shapely.box(54.0 + x, 25.0, 54.001 + x, 25.001) for x in (0, 0.01)]
+    path.write_text(head + "\n".join(json.dumps(f) for f in features(*((g, {}) for g in degrees))))
+    assert label_extent(path).bounds[0] == pytest.approx(54.0)

@@ -153,3 +153,10 @@ def test_white_may_be_the_first_class() -> None:
     )
     truth = read_truth(png_bytes(SQUARE * 255), table, (20, 30), name="m")
     np.testing.assert_array_equal(truth.labels, 1 - SQUARE)
+
+
+def test_255_alone_is_a_question() -> None:
+    numbers = MaskCoding("index", values={0: 0, 1: 1})
+    for coding in (None, numbers):
+        data = png_bytes(np.full((20, 30), 255, np.uint8))
+        assert not mask_readings(data, BINARY, (20, 30), name="m", coding=coding)[0].certain
