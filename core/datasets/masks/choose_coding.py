@@ -7,7 +7,7 @@ decided stands in a note.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass
@@ -63,6 +63,43 @@ def choose_coding(
         UnnamedClasses: colours or values that only a person can name.
         DatasetError: the table and the masks contradict each other.
     """
+    chosen = _chosen(root, survey, table, file)
+    return replace(chosen, notes=(*chosen.notes, *_file_notes(survey, chosen)))
+
+
+def _file_notes(survey: MaskSurvey, chosen: ChosenCoding) -> list[Note]:
+    """What the kind of the mask files does to what is read."""
+    notes, coding = [], chosen.coding
+    color = coding.kind == "color"
+    if below := survey.below[color]:
+        labels = (
+            {_packed(rgb): label for label, rgb in enumerate(chosen.classes.colors)}
+            if color
+            else coding.values
+        )
+        of = {labels[int(value)] for value in below if labels.get(int(value), VOID) != VOID}
+        names = ", ".join(chosen.classes.names[label] for label in sorted(of))
+        notes.append(
+            Note(
+                f"Masks have transparent pixels: read by the {'colour' if color else 'value'} "
+                f"below, as {names}."
+                if names
+                else "Masks have transparent pixels: read as void.",
+            )
+        )
+    if survey.gaps:
+        notes.append(Note("Masks have transparent pixels and a grid: these pixels are void."))
+    if survey.lossy and not color and not coding.tolerance:
+        notes.append(
+            Note(
+                "Masks are JPEGs, which change class numbers at every edge: export them as PNG.",
+                "warning",
+            )
+        )
+    return notes
+
+
+def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:
     if _by_color(survey, table):
         return _colors(root, survey, table, file)
     if table is None:
@@ -302,6 +339,13 @@ def _in_order(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> Ch
             return mixed
     low = sorted(seen - {VOID} - (survey.nodata - {0}))
     above = [value for value in low if value >= len(classes)]
+    if above and survey.lossy:
+        raise DatasetError(
+            f"the masks are JPEGs, which change class numbers: they hold {_listed(low)}, and "
+            f"{file} has {len(classes)} classes",
+            where=str(root),
+            remedy="export the masks again as PNG from what they were made of",
+        )
     # Counted from 1, or with a void 0 that the list leaves out, or under numbers of their own.
     if above and (0 not in low or low == list(range(len(classes) + 1))):
         raise UnnamedClasses(

@@ -419,3 +419,66 @@ def test_a_table_that_contradicts_itself_is_refused_in_words(
     table = {"classes": listed, "void": void}
     with pytest.raises(DatasetError, match=words):
         open_dataset(laid_out(tmp_path, {"a.png": labels_of(0, 3)}, table))
+
+
+TINTS = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 255]], np.uint8)
+COLORED = {
+    "classes": [
+        {"name": name, "color": f"#{r:02X}{g:02X}{b:02X}"}
+        for name, (r, g, b) in zip(["bg", "road", "roof"], TINTS.tolist(), strict=True)
+    ]
+}
+
+
+def see_through(labels: np.ndarray, form: str, below: int = 0) -> Image.Image:
+    """A mask whose label 0 is transparent; `below` is the red or index there."""
+    alpha = np.where(labels == 0, 0, 255).astype(np.uint8)
+    if form == "LA":
+        grey = np.where(labels == 0, below, labels).astype(np.uint8)
+        return Image.fromarray(np.dstack([grey, alpha]))
+    if form == "RGBA":
+        colors = TINTS[labels]
+        colors[labels == 0, 0] = below
+        return Image.fromarray(np.dstack([colors, alpha]))
+    picture = Image.fromarray(labels).convert("P")
+    picture.putpalette([*TINTS.ravel().tolist(), *[0, 9, 0] * 253])
+    picture.info["transparency"] = 0
+    return picture
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("form", ["LA", "RGBA", "P"])
+def test_transparent_pixels_are_of_the_class_below(tmp_path: Path, form: str, suffix: str) -> None:
+    table = ["bg", "road", "roof"] if form == "LA" else COLORED
+    masks = {f"{i}.{suffix}": see_through(labels_of(i, 3), form) for i in range(2)}
+    dataset = open_dataset(laid_out(tmp_path, masks, table))
+    assert pixels_of(dataset) == expected(["bg", "road", "roof"], 2)
+    if (form, suffix) != ("P", "tif"):  # a TIFF's palette has no transparency
+        assert "transparent" in dataset.notes[-1].text
+        assert "bg" in dataset.notes[-1].text
+
+
+@pytest.mark.parametrize("form", ["LA", "RGBA"])
+def test_transparent_pixels_above_no_class_are_void(tmp_path: Path, form: str) -> None:
+    valued = [{"name": name, "value": i} for i, name in enumerate(["bg", "road", "roof"])]
+    table = valued if form == "LA" else COLORED
+    masks = {f"{i}.png": see_through(labels_of(i, 3), form, 77) for i in range(2)}
+    dataset = open_dataset(laid_out(tmp_path, masks, table))
+    assert pixels_of(dataset) == {"bg": 0, **expected(["void", "road", "roof"], 2)}
+    assert dataset.notes[-1].text == "Masks have transparent pixels: read as void."
+
+
+def test_alpha_of_a_mask_with_a_grid_is_a_gap(tmp_path: Path) -> None:
+    root = laid_out(tmp_path, {"a.tif": see_through(labels_of(0, 3), "RGBA")}, COLORED)
+    with rasterio.open(root / "masks/a.tif", "r+") as file:
+        file.transform, file.crs = rasterio.Affine(1, 0, 5e5, 0, -1, 5e6), "EPSG:32633"
+    dataset = open_dataset(root)
+    assert pixels_of(dataset) == {"bg": 0, **expected(["void", "road", "roof"], 1)}
+    assert "void" in dataset.notes[-1].text
+
+
+def test_jpeg_masks_of_class_numbers_are_said_to_be_jpegs(tmp_path: Path) -> None:
+    masks = {f"{i}.jpg": labels_of(i, 3) * 3 for i in range(3)}
+    with pytest.raises(DatasetError, match="the masks are JPEGs") as caught:
+        open_dataset(laid_out(tmp_path, masks, ["bg", "road", "roof"]))
+    assert "as PNG" in caught.value.remedy
