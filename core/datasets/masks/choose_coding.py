@@ -7,11 +7,16 @@ decided stands in a note.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass
-from core.datasets.masks.class_file import ClassFile, background_before, numbered
+from core.datasets.masks.class_file import (
+    VOID_WORDS,
+    ClassFile,
+    background_before,
+    numbered,
+)
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import MaskSurvey
 from core.datasets.note import Note
@@ -58,6 +63,43 @@ def choose_coding(
         UnnamedClasses: colours or values that only a person can name.
         DatasetError: the table and the masks contradict each other.
     """
+    chosen = _chosen(root, survey, table, file)
+    return replace(chosen, notes=(*chosen.notes, *_file_notes(survey, chosen)))
+
+
+def _file_notes(survey: MaskSurvey, chosen: ChosenCoding) -> list[Note]:
+    """What the kind of the mask files does to what is read."""
+    notes, coding = [], chosen.coding
+    color = coding.kind == "color"
+    if below := survey.below[color]:
+        labels = (
+            {_packed(rgb): label for label, rgb in enumerate(chosen.classes.colors)}
+            if color
+            else coding.values
+        )
+        of = {labels[int(value)] for value in below if labels.get(int(value), VOID) != VOID}
+        names = ", ".join(chosen.classes.names[label] for label in sorted(of))
+        notes.append(
+            Note(
+                f"Masks have transparent pixels: read by the {'colour' if color else 'value'} "
+                f"below, as {names}."
+                if names
+                else "Masks have transparent pixels: read as void.",
+            )
+        )
+    if survey.gaps:
+        notes.append(Note("Masks have transparent pixels and a grid: these pixels are void."))
+    if survey.lossy and not color and not coding.tolerance:
+        notes.append(
+            Note(
+                "Masks are JPEGs, which change class numbers at every edge: export them as PNG.",
+                "warning",
+            )
+        )
+    return notes
+
+
+def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:
     if _by_color(survey, table):
         return _colors(root, survey, table, file)
     if table is None:
@@ -65,15 +107,15 @@ def choose_coding(
     if len(table.classes) == 1 and not table.void_values:
         return _one_class(root, survey, table, file)
     if table.values or table.void_values:
-        values = _values(root, table, file)
+        values, notes = _values(root, survey, table, file)
         if set(values) == {0, VOID} and set(values.values()) == {0, 1}:
             top = 0.0 if table.tolerance else _soft(root, survey)
             if top:
                 names = tuple(table.classes.names[values[value]] for value in (0, VOID))
                 coding = MaskCoding("index", values=values, tolerance=top / 2)
-                return ChosenCoding(coding, table.classes, (_half_note(top, *names),))
+                return ChosenCoding(coding, table.classes, (*notes, _half_note(top, *names)))
         coding = MaskCoding("index", values=values, tolerance=table.tolerance)
-        return ChosenCoding(coding, table.classes)
+        return ChosenCoding(coding, table.classes, notes)
     return _in_order(root, survey, table, file)
 
 
@@ -105,8 +147,7 @@ def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
         )
     notes = []
     if table.void and file != "classes.json":
-        listed = ", ".join(table.void)
-        notes = [Note(f"{file} lists {listed}: read as void, which is neither trained nor scored.")]
+        notes = [_void_note(file, table.void)]
     coding = MaskCoding("color", void_colors=table.void, tolerance=table.tolerance)
     named = {_packed(rgb) for rgb in table.classes.colors}
     others = set(survey.colors) - named
@@ -127,9 +168,19 @@ def _added(file: str, name: str, background: str, value: str) -> Note:
     )
 
 
-def _values(root: Path, table: ClassFile, file: str) -> dict[int, int]:
+def _values(
+    root: Path, survey: MaskSurvey, table: ClassFile, file: str
+) -> tuple[dict[int, int], tuple[Note, ...]]:
     """Labels of the values that the table gives one by one; void ones are known, as void."""
-    listed = table.values or tuple(range(len(table.classes)))
+    notes = [_void_note(file, table.void_names)] if table.void_names else []
+    listed: tuple[int | str, ...] = table.values
+    if not listed:
+        first = _first_number(root, survey, table, file)
+        listed = tuple(range(first, first + len(table.classes)))
+        if first:
+            notes.append(
+                Note(f"{file} lists 0 as void: its classes count from 1, {table.classes.names[0]}.")
+            )
     values: dict[int | str | None, int] = {value: label for label, value in enumerate(listed)}
     values |= dict.fromkeys(table.void_values, VOID)
     if not all(isinstance(value, int) for value in values):
@@ -138,7 +189,35 @@ def _values(root: Path, table: ClassFile, file: str) -> dict[int, int]:
             where=str(root),
             remedy='write the mask\'s number of each class: {"name": "Road", "value": 3}',
         )
-    return {value: label for value, label in values.items() if isinstance(value, int)}
+    known = {value: label for value, label in values.items() if isinstance(value, int)}
+    return known, tuple(notes)
+
+
+def _first_number(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> int:
+    """The number of a table's first class: 0, or 1 where 0 is void and what is seen fits."""
+    count, names = len(table.classes), table.classes.names
+    void = {value for value in table.void_values if isinstance(value, int)}
+    if not void & set(range(count)):
+        return 0
+    seen = set(survey.values) - void - survey.nodata - {VOID}
+    shifted = void.isdisjoint(range(1, count + 1)) and seen <= set(range(1, count + 1))
+    # A background or void that is listed first may be what 0 is, or the first class after it.
+    unclear = names[0].lower() in BACKGROUND_WORDS | VOID_WORDS and count not in seen
+    unlabelled = bool(survey.values) and not seen
+    if shifted and not unclear and not unlabelled:
+        return 1
+    number = min(void & set(range(count)))
+    raise UnnamedClasses(
+        f"{file} lists {number} as void and {count} classes without values, and the masks hold "
+        f"{_listed(survey.values)}",
+        where=str(root),
+        remedy=f'give each class its value, {{"name": "{names[0]}", "value": 1}}',
+    )
+
+
+def _void_note(file: str, names: Collection[str]) -> Note:
+    listed = ", ".join(names)
+    return Note(f"{file} lists {listed}: read as void, which is neither trained nor scored.")
 
 
 def _soft(root: Path, survey: MaskSurvey) -> float:
@@ -260,6 +339,13 @@ def _in_order(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -> Ch
             return mixed
     low = sorted(seen - {VOID} - (survey.nodata - {0}))
     above = [value for value in low if value >= len(classes)]
+    if above and survey.lossy:
+        raise DatasetError(
+            f"the masks are JPEGs, which change class numbers: they hold {_listed(low)}, and "
+            f"{file} has {len(classes)} classes",
+            where=str(root),
+            remedy="export the masks again as PNG from what they were made of",
+        )
     # Counted from 1, or with a void 0 that the list leaves out, or under numbers of their own.
     if above and (0 not in low or low == list(range(len(classes) + 1))):
         raise UnnamedClasses(

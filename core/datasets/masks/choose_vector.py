@@ -106,7 +106,13 @@ def _with_background(
         root, file: for messages.
     """
     classes, texts, first = chosen.classes, chosen.coding.texts, chosen.classes.names[0]
+    _check_background(chosen, used, root, file)
     own = {first, *(text for text, label in texts.items() if label == 0)}
+    if first.lower() in BACKGROUND_WORDS:
+        if not used & own:
+            return chosen
+        note = Note(f"The polygons of {first} are read as what is outside of all polygons.")
+        return replace(chosen, notes=(*chosen.notes, note))
     if len(classes) == 1 or used & own:
         classes = background_before(classes)
         moved = {text: label + (label != VOID) for text, label in texts.items()}
@@ -117,7 +123,7 @@ def _with_background(
         coding = replace(chosen.coding, texts=moved)
         return ChosenCoding(coding, classes, (*chosen.notes, note))
     values = {attribute_text(value) for value in table.values[:1]}
-    if first.lower() in BACKGROUND_WORDS or values & {first, "", "0", *BACKGROUND_WORDS}:
+    if values & {first, "", "0", *BACKGROUND_WORDS}:
         return chosen
     if used:
         raise DatasetError(
@@ -129,6 +135,32 @@ def _with_background(
         )
     note = Note(f"{first}, the first class of {file}, is where there is no polygon.", "warning")
     return ChosenCoding(chosen.coding, classes, (*chosen.notes, note))
+
+
+def _check_background(chosen: ChosenCoding, used: set[str], root: Path, file: str) -> None:
+    """Refuse a table of the background alone, and one that has it behind other classes.
+
+    A class called other, none or the like may be one of its own, where it has polygons.
+    """
+    first, *others = chosen.classes.names
+    if first.lower() in BACKGROUND_WORDS:
+        if others:
+            return
+        raise DatasetError(
+            f"{file} names the background alone",
+            where=str(root),
+            remedy="list the class of interest after it",
+        )
+    for label, name in enumerate(others, start=1):
+        own = {name, *(text for text, of in chosen.coding.texts.items() if of == label)}
+        background = "background" in name.lower() or name.lower() in ("bg", "back")
+        if background or (name.lower() in BACKGROUND_WORDS and not used & own):
+            raise DatasetError(
+                f"{file} lists {name} after {first}, and what is outside of the polygons is the "
+                "first class",
+                where=str(root),
+                remedy=f"list {name} first",
+            )
 
 
 def _look(root: Path, files: Sequence[Path]) -> _Labels:

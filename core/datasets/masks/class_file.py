@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.errors import DatasetError
 from core.paths import workspace, write_json
 
 __all__ = [
+    "VOID_WORDS",
     "ClassFile",
     "background_before",
     "class_file_of",
@@ -36,7 +38,7 @@ _MAX_BYTES = 1024**2
 # What sets call pixels that are not labelled; in DeepGlobe's and LoveDA's scoring they do not
 # count either.
 _LABELME_VOID = "__ignore__"  # heads labelme's list, whose other names count from 0
-_VOID_WORDS = {"void", "unlabeled", "unlabelled", "unknown", "ignore", "ignored", "no-data"}
+VOID_WORDS = {"void", "unlabeled", "unlabelled", "unknown", "ignore", "ignored", "no-data"}
 
 # Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
 _PALETTE = (
@@ -59,6 +61,7 @@ class ClassFile:
         attribute: of polygons, the property that names the class.
         layers: of vector files, the layers that are read; empty where the file does not say.
         tolerance: see `MaskCoding`.
+        void_names: classes of the file that are void because of their names.
     """
 
     classes: ClassTable
@@ -69,6 +72,11 @@ class ClassFile:
     attribute: str = ""
     layers: tuple[str, ...] = ()
     tolerance: float = 0.0
+    void_names: tuple[str, ...] = ()
+
+
+class _ContentError(ValueError):
+    """A table that can be read and contradicts itself; the text says how."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,10 @@ def numbered(names: Sequence[str]) -> ClassTable:
 def background_before(classes: ClassTable) -> ClassTable:
     """The classes with a background as the first."""
     lower = all(name == name.lower() for name in classes.names)
-    name = "background" if lower else "Background"
+    known = {name.lower() for name in classes.names}
+    words = ("background", "outside", *(f"background {n}" for n in range(2, len(known) + 2)))
+    name = next(word for word in words if word not in known)
+    name = name if lower else name.capitalize()
     used = {land_class.color for land_class in classes.classes}
     candidates = numbered([str(number) for number in range(len(used) + 1)]).classes
     color = next(c.color for c in candidates if c.color not in used)
@@ -213,6 +224,13 @@ def read_class_file(path: Path) -> ClassFile:
         if path.suffix.lower() == ".txt" and text.lstrip()[:1] not in ("{", "["):
             return _table(list(_text_rows(text)), voids_by_name=True)
         return _json(json.loads(text))
+    except _ContentError as error:
+        raise DatasetError(
+            f"the class table cannot be read: {error}",
+            where=str(path),
+            remedy='give each class a name and a value of its own, {"name": "Road", "value": 3}, '
+            "or none of them a value",
+        ) from error
     except (
         ValueError, KeyError, TypeError, AttributeError, csv.Error, ValidationError, OSError
     ) as error:  # fmt: skip
@@ -232,12 +250,14 @@ def _json(content: Any) -> ClassFile:
     made = _table([_json_row(entry) for entry in content["classes"]])
     void = list(content.get("void", ()))
     colors = [v for v in void if isinstance(v, str) and v.startswith("#")]
+    void_values = tuple(_whole(v) for v in void if v not in colors)
+    _check_void(made, void_values)
     return ClassFile(
         made.classes,
         made.colored,
         {text: hex_to_rgb(text) for text in colors},
         made.values,
-        tuple(v for v in void if v not in colors),
+        (*made.void_values, *void_values),
         str(content.get("attribute", "")),
         _layers(content.get("layer", content.get("layers", ()))),
         float(content.get("tolerance", 0)),
@@ -254,7 +274,17 @@ def _json_row(entry: Any) -> _Row:
     color = entry.get("color")
     if isinstance(color, list):
         color = _hex(color)
-    return _Row(entry.get("name") or entry["title"], color, entry.get("value"))
+    return _Row(entry.get("name") or entry["title"], color, _whole(entry.get("value")))
+
+
+def _whole(value: Any) -> Any:
+    """Whole numbers that are written as fractions or as text, 1.0 and "1", as integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    # Not "01", which may be a text of an attribute.
+    if isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d*", value):
+        return int(value)
+    return value
 
 
 def _number_row(key: str, value: Any) -> _Row:
@@ -284,7 +314,14 @@ def _csv_rows(text: str) -> Iterator[_Row]:
         elif color and not color.startswith("#"):
             color = f"#{color}"
         value = cells.get("value")
-        yield _Row(cells["name"], color, int(value) if value else None)
+        yield _Row(cells["name"], color, _number(value) if value else None)
+
+
+def _number(text: str) -> int:
+    value = float(text)
+    if not value.is_integer():
+        raise _ContentError(f"the value {text} is no whole number")
+    return int(value)
 
 
 def _text_rows(text: str) -> Iterator[_Row]:
@@ -307,8 +344,9 @@ def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
     if len(rows) > 1 and rows[0].name == _LABELME_VOID and rows[0].value is None:
         others = _table(rows[1:], voids_by_name)
         return replace(others, void_values=(*others.void_values, -1))
-    void = [row for row in rows if voids_by_name and row.name.lower() in _VOID_WORDS]
+    void = [row for row in rows if voids_by_name and row.name.lower() in VOID_WORDS]
     kept = [row for row in rows if row not in void]
+    _check(kept, void)
     colored = bool(kept) and all(row.color for row in kept)
     table = (
         ClassTable(classes=tuple(LandClass(name=r.name, color=r.color or "") for r in kept))
@@ -316,17 +354,40 @@ def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
         else numbered([row.name for row in kept])
     )
     values = tuple(row.value for row in kept if row.value is not None)
-    if values and len(values) != len(kept):
-        raise ValueError("some classes have a value and some have none")
     if void and not values:  # their place in the list is their value
         values = tuple(position for position, row in enumerate(rows) if row not in void)
         void = [_Row(r.name, r.color, p) for p, r in enumerate(rows) if r in void]
-    if len(set(values)) != len(values):
-        raise ValueError("two classes have the same value")
     return ClassFile(
         table,
         colored,
         {row.name: hex_to_rgb(row.color) for row in void if row.color},
         values,
         tuple(row.value for row in void if row.value is not None),
+        void_names=tuple(row.name for row in void),
     )
+
+
+def _check(classes: Sequence[_Row], void: Sequence[_Row]) -> None:
+    """Refuse rows that contradict each other, in words."""
+    named: set[str] = set()
+    holders = {row.value: row.name for row in void if row.value is not None}
+    for row in classes:
+        if row.name in named:
+            raise _ContentError(f"two classes are called {row.name}")
+        named.add(row.name)
+        if row.value is None:
+            continue
+        if row.value in holders:
+            raise _ContentError(
+                f"{holders[row.value]} and {row.name} have the same value, {row.value}"
+            )
+        holders[row.value] = row.name
+    without = [row.name for row in classes if row.value is None]
+    if 0 < len(without) < len(classes):
+        raise _ContentError(f"some classes have a value and {without[0]} has none")
+
+
+def _check_void(table: ClassFile, void: Sequence[int | str | None]) -> None:
+    for value, name in zip(table.values, table.classes.names, strict=False):
+        if value in void:
+            raise _ContentError(f"the value {value} is that of {name}, and is listed as void")

@@ -13,7 +13,7 @@ from core.errors import ImageError
 from core.imagery.raster import Raster, read_raster
 from core.mask_coding import MaskCoding
 
-__all__ = ["OTHERS", "Mask", "decode_mask", "is_grey", "open_mask", "value_name"]
+__all__ = ["OTHERS", "Mask", "decode_mask", "is_grey", "is_transparency", "open_mask", "value_name"]
 
 OTHERS = "others"
 """In `MaskCoding.read_as`: all values that nothing else explains."""
@@ -70,12 +70,27 @@ def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = No
     return raster
 
 
+def is_transparency(raster: Raster) -> bool:
+    """Whether what a mask file says is no data is its transparency, and no gap.
+
+    Drawing programs make the background transparent and keep its colour below. Not so in a file
+    with a grid, where alpha shows how far the data reach, or with a no-data tag of a TIFF.
+    """
+    header = raster.header
+    if header.driver == "PNG" and header.georeference is None:
+        return True
+    alpha = header.color_interpretation[-1:] == ("alpha",)
+    return alpha and header.nodata is None and header.georeference is None
+
+
 def decode_mask(
     raster: Raster, classes: ClassTable, coding: MaskCoding
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Read a mask file's pixels as labels.
 
     NaN, and what the file says is no data, is void; so is 255 unless it is the value of a class.
+    What is only transparent is read by the value below, see `is_transparency`, and void where that
+    is none of a class.
 
     Args:
         raster: the mask as `open_mask` gives it.
@@ -99,7 +114,8 @@ def decode_mask(
             np.copyto(labels, np.uint8(label), where=values == value)
     # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
     if tag is None or meaning.get(tag, VOID) == VOID:
-        labels[~raster.valid] = VOID
+        if not is_transparency(raster):
+            labels[~raster.valid] = VOID
         void = (labels == VOID) & raster.valid
     else:
         void = labels == VOID

@@ -17,6 +17,7 @@ from core.datasets.masks.decode import OTHERS
 from core.datasets.masks.vector_file import (
     NO_VALUE,
     attribute_text,
+    gdal_vectors,
     known_crs,
     list_layers,
     vector_source,
@@ -121,8 +122,11 @@ def _polygons(source: _Source) -> tuple[np.ndarray, np.ndarray, str | None]:
         values[:] = [attribute_text(v) for v in table[1]]
     for position, polygon in enumerate(polygons):
         if polygon is None and table[0][position] is not None:
+            repaired = shapely.from_wkb(table[0][position], on_invalid="fix")
+            closed = repaired is None or repaired.is_empty
             raise DatasetError(
-                f"feature {position + 1} is no polygon: a ring of it has fewer than three corners",
+                f"feature {position + 1} is no polygon: a ring of it "
+                + ("has fewer than three corners" if closed else "is not closed"),
                 where=str(path),
                 remedy="remove it, or repair the layer (QGIS: Vector geometry, Fix geometries; or "
                 "ogr2ogr -makevalid)",
@@ -204,9 +208,9 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _load(source: _Source) -> tuple[Any, tuple[Any, Any], str | None]:
     """shapely, (WKB, attribute values) and the reference system of a layer."""
-    import pyogrio
     import shapely
 
+    pyogrio = gdal_vectors()
     path, attribute, layer = source
     try:
         size = path.stat().st_size

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
-from core.datasets.masks.decode import decode_mask, open_mask
+from core.datasets.masks.decode import decode_mask, is_transparency, open_mask
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import count_areas, count_band
 from core.errors import ImageError
@@ -183,7 +183,8 @@ def _ways(
         yield _Way("by the class colours", MaskCoding("color", void_colors=void))
     if not one_band:
         return
-    counts = count_band(bands.pixels[bands.valid][..., 0])
+    shown = bands.pixels if is_transparency(bands) else bands.pixels[bands.valid]
+    counts = count_band(shown[..., 0])
     greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
     if len(greys) == len(classes):
         yield _Way("by the class colours", MaskCoding("index", values=greys))
@@ -226,8 +227,10 @@ def _binary(counts: Mapping[float, int], bands: Raster, classes: ClassTable) -> 
         yield _Way(title, coding)
     elif len(upper) == 1 and upper[0] != 1 and min(counts) >= 0 and float(upper[0]).is_integer():
         value = int(upper[0])
+        # 255 alone may as well be void.
+        guess = value != VOID or 0 not in counts
         title = f"so that 0 is {first} and {value} is {second}"
-        yield _Way(title, MaskCoding("index", values={0: 0, value: 1}), guess=value != VOID)
+        yield _Way(title, MaskCoding("index", values={0: 0, value: 1}), guess=guess)
 
 
 def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding) -> MaskReading:
@@ -238,6 +241,9 @@ def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding
     notes = [_note(value, count, classes) for value, count in ordered[:_NOTES]]
     if rest := [count for _, count in ordered[_NOTES:]]:
         notes.append(f"{len(rest)} further values, {sum(rest):,} pixels, count as void.")
+    below = sum(pixels.values()) - int(np.count_nonzero(raster.valid & (labels != VOID)))
+    if below and is_transparency(raster):
+        notes.append(f"{below:,} transparent pixel(s) are read by what is below.")
     return MaskReading(title, Truth(labels, tuple(notes)), pixels, sum(unknown.values()))
 
 

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 
 from core.classes import pack_rgb
-from core.datasets.masks.decode import is_grey
+from core.datasets.masks.decode import is_grey, is_transparency
 from core.datasets.masks.soft_masks import flat_pixels
 from core.errors import ImageError
-from core.imagery.raster import read_raster
+from core.imagery.raster import Raster, read_raster
 
 __all__ = [
     "MAX_VALUES",
@@ -53,6 +53,9 @@ class MaskSurvey:
         palettes: colours that the palettes give to each index in use.
         lossy: whether a mask is a JPEG.
         read: number of masks that could be read.
+        below: values (those of one band) and colours (of the others and of palettes) of pixels
+            that are transparent in files whose transparency is no gap.
+        gaps: whether a file's alpha shows how far the data reach, and leaves some out.
     """
 
     forms: Counter[MaskForm] = field(default_factory=Counter)
@@ -64,6 +67,8 @@ class MaskSurvey:
     palettes: dict[int, set[int]] = field(default_factory=dict)
     lossy: bool = False
     read: int = 0
+    below: tuple[set[float], set[float]] = field(default_factory=lambda: (set(), set()))
+    gaps: bool = False
 
     @property
     def form(self) -> MaskForm:
@@ -105,6 +110,8 @@ class MaskSurvey:
         self.forms[form] += 1
         self.read += 1
         self.lossy |= raster.header.driver == "JPEG"
+        if not raster.valid.all():
+            self._add_below(raster, form)
         if form == "color":
             if pixels.dtype == np.uint8:
                 self.colors.update(count_band(pack_rgb(pixels[..., :3])))
@@ -120,11 +127,27 @@ class MaskSurvey:
             self.colors.update({int(v) * 0x010101: n for v, n in counts.items()})
         if raster.palette is not None:
             packed = pack_rgb(raster.palette[None])[0]
+            void = None if is_transparency(raster) else nodata
             for value, count in counts.items():
-                if 0 <= value < len(packed) and value != nodata:
+                if 0 <= value < len(packed) and value != void:
                     color = int(packed[int(value)])
                     self.colors[color] += count
                     self.palettes.setdefault(int(value), set()).add(color)
+
+    def _add_below(self, raster: Raster, form: MaskForm) -> None:
+        """Note what lies below the transparent pixels of a mask."""
+        hidden = raster.pixels[~raster.valid]
+        if not is_transparency(raster):
+            self.gaps |= raster.header.color_interpretation[-1:] == ("alpha",)
+            return
+        values, colors = self.below
+        if form in ("color", "grey") and hidden.dtype == np.uint8:
+            colors.update(count_band(pack_rgb(hidden[:, :3])))
+        if form != "color":
+            values.update(count_band(hidden[:, 0]))
+        if raster.palette is not None:
+            indices = hidden[:, 0]
+            colors.update(count_band(pack_rgb(raster.palette[indices])))
 
 
 def survey_masks(masks: Sequence[Path]) -> MaskSurvey:

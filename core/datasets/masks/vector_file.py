@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ __all__ = [
     "Extent",
     "VectorLayer",
     "attribute_text",
+    "gdal_vectors",
     "known_crs",
     "label_extent",
     "list_layers",
@@ -31,7 +35,11 @@ NO_VALUE = "no value"
 """What a feature's attribute is called where it is empty."""
 
 _SEQUENCES = {".geojsonl", ".geojsons", ".ndjson"}
+_BLANK = 100  # lines at the head that may be blank
 _FIRST = 1024**2  # bytes of a GeoJSON's first line that are looked at
+
+# The ring is refused in words. For the whole process, see `core.imagery.source.opening`.
+warnings.filterwarnings("ignore", "Non closed ring detected", RuntimeWarning)
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,12 @@ def vector_source(path: Path) -> str:
 
 
 def _is_sequence(path: Path) -> bool:
-    """Whether the first line alone is a feature, and more lines follow."""
+    """Whether the first line that is not blank alone is a feature, and more lines follow."""
+    blank = b"\x1e \r\n\t"
     try:
         with path.open("rb") as file:
-            first = file.readline(_FIRST).strip(b"\x1e \r\n\t")
+            lines = (file.readline(_FIRST) for _ in range(_BLANK))
+            first = next((text for line in lines if (text := line.strip(blank))), b"")
             more = any(line.strip() for line in file.readlines(4096))
         content = json.loads(first) if more else None
     except (OSError, ValueError):
@@ -72,11 +82,20 @@ def _is_sequence(path: Path) -> bool:
     return isinstance(content, dict) and content.get("type") == "Feature"
 
 
+@lru_cache(maxsize=1)
+def gdal_vectors() -> Any:
+    """pyogrio, whose GDAL says nothing on stderr: what matters becomes an error in one line."""
+    import pyogrio
+
+    # In threads GDAL's warnings pass pyogrio by.
+    pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
+    return pyogrio
+
+
 @contextmanager
 def _damage(path: Path) -> Iterator[Any]:
     """pyogrio; its complaints become a DatasetError."""
-    import pyogrio
-
+    pyogrio = gdal_vectors()
     try:
         yield pyogrio
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:

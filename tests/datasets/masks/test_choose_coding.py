@@ -349,3 +349,136 @@ def test_named_soft_colours_are_read(space: Path) -> None:
     assert sorted(pixels_of(open_dataset(root)).values()) == sorted(
         expected(["A", "B", "C"], 1).values()
     )
+
+
+NAMES = ["road", "roof", "tree"]
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_void_0_makes_a_list_of_names_count_from_1(
+    tmp_path: Path, classes: int, named: bool
+) -> None:
+    listed: list[Any] = [{"name": name} for name in NAMES] if named else list(NAMES)
+    masks = {f"{i}.png": labels_of(i, classes + 1) for i in range(3)}
+    table = {"classes": listed, "void": [0]}
+    dataset = open_dataset(laid_out(tmp_path, masks, table))
+    counts = expected(["void", *NAMES[:classes]], 3)
+    assert pixels_of(dataset) == {**dict.fromkeys(NAMES, 0), **counts}
+    assert "count from 1, road" in dataset.notes[0].text
+
+
+@pytest.mark.parametrize(
+    ("names", "void", "top"),
+    [
+        (NAMES, [1], 3),
+        (NAMES, [0, 3], 3),
+        (NAMES, [0], 5),
+        (["background", "road", "roof"], [0], 3),
+    ],
+)
+def test_a_void_among_the_numbers_of_the_classes_is_asked_for(
+    tmp_path: Path, names: list[str], void: list[int], top: int
+) -> None:
+    root = laid_out(tmp_path, {"a.png": labels_of(0, top)}, {"classes": names, "void": void})
+    with pytest.raises(UnnamedClasses, match="as void and 3 classes without values") as caught:
+        open_dataset(root)
+    assert "give each class its value" in caught.value.remedy
+
+
+def test_a_void_row_in_the_order_of_a_text_has_a_note(tmp_path: Path) -> None:
+    masks = {f"{i}.png": labels_of(i, 3) for i in range(2)}
+    root = laid_out(tmp_path, masks, "unlabeled\nbg\nroad\n", "labels.txt")
+    dataset = open_dataset(root)
+    assert pixels_of(dataset) == expected(["void", "bg", "road"], 2)
+    assert dataset.notes[0].text.startswith("labels.txt lists unlabeled: read as void")
+
+
+@pytest.mark.parametrize("kind", [float, str])
+def test_whole_numbers_may_be_fractions_and_texts(tmp_path: Path, kind: type) -> None:
+    listed = [{"name": name, "value": kind(i)} for i, name in enumerate(NAMES)]
+    dataset = open_dataset(laid_out(tmp_path, {"a.png": labels_of(0, 3)}, {"classes": listed}))
+    assert pixels_of(dataset) == expected(NAMES, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "void", "words"),
+    [
+        ((0, 1, 1), [], "roof and tree have the same value, 1"),
+        ((0, 1, None), [], "some classes have a value and tree has none"),
+        ((0, 1, 2), [0], "the value 0 is that of road, and is listed as void"),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused_in_words(
+    tmp_path: Path, values: tuple[int | None, ...], void: list[int], words: str
+) -> None:
+    listed = [
+        {"name": name} | ({} if value is None else {"value": value})
+        for name, value in zip(NAMES, values, strict=True)
+    ]
+    table = {"classes": listed, "void": void}
+    with pytest.raises(DatasetError, match=words):
+        open_dataset(laid_out(tmp_path, {"a.png": labels_of(0, 3)}, table))
+
+
+TINTS = np.array([[0, 0, 0], [255, 0, 0], [0, 0, 255]], np.uint8)
+COLORED = {
+    "classes": [
+        {"name": name, "color": f"#{r:02X}{g:02X}{b:02X}"}
+        for name, (r, g, b) in zip(["bg", "road", "roof"], TINTS.tolist(), strict=True)
+    ]
+}
+
+
+def see_through(labels: np.ndarray, form: str, below: int = 0) -> Image.Image:
+    """A mask whose label 0 is transparent; `below` is the red or index there."""
+    alpha = np.where(labels == 0, 0, 255).astype(np.uint8)
+    if form == "LA":
+        grey = np.where(labels == 0, below, labels).astype(np.uint8)
+        return Image.fromarray(np.dstack([grey, alpha]))
+    if form == "RGBA":
+        colors = TINTS[labels]
+        colors[labels == 0, 0] = below
+        return Image.fromarray(np.dstack([colors, alpha]))
+    picture = Image.fromarray(labels).convert("P")
+    picture.putpalette([*TINTS.ravel().tolist(), *[0, 9, 0] * 253])
+    picture.info["transparency"] = 0
+    return picture
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("form", ["LA", "RGBA", "P"])
+def test_transparent_pixels_are_of_the_class_below(tmp_path: Path, form: str, suffix: str) -> None:
+    table = ["bg", "road", "roof"] if form == "LA" else COLORED
+    masks = {f"{i}.{suffix}": see_through(labels_of(i, 3), form) for i in range(2)}
+    dataset = open_dataset(laid_out(tmp_path, masks, table))
+    assert pixels_of(dataset) == expected(["bg", "road", "roof"], 2)
+    if (form, suffix) != ("P", "tif"):  # a TIFF's palette has no transparency
+        assert "transparent" in dataset.notes[-1].text
+        assert "bg" in dataset.notes[-1].text
+
+
+@pytest.mark.parametrize("form", ["LA", "RGBA"])
+def test_transparent_pixels_above_no_class_are_void(tmp_path: Path, form: str) -> None:
+    valued = [{"name": name, "value": i} for i, name in enumerate(["bg", "road", "roof"])]
+    table = valued if form == "LA" else COLORED
+    masks = {f"{i}.png": see_through(labels_of(i, 3), form, 77) for i in range(2)}
+    dataset = open_dataset(laid_out(tmp_path, masks, table))
+    assert pixels_of(dataset) == {"bg": 0, **expected(["void", "road", "roof"], 2)}
+    assert dataset.notes[-1].text == "Masks have transparent pixels: read as void."
+
+
+def test_alpha_of_a_mask_with_a_grid_is_a_gap(tmp_path: Path) -> None:
+    root = laid_out(tmp_path, {"a.tif": see_through(labels_of(0, 3), "RGBA")}, COLORED)
+    with rasterio.open(root / "masks/a.tif", "r+") as file:
+        file.transform, file.crs = rasterio.Affine(1, 0, 5e5, 0, -1, 5e6), "EPSG:32633"
+    dataset = open_dataset(root)
+    assert pixels_of(dataset) == {"bg": 0, **expected(["void", "road", "roof"], 1)}
+    assert "void" in dataset.notes[-1].text
+
+
+def test_jpeg_masks_of_class_numbers_are_said_to_be_jpegs(tmp_path: Path) -> None:
+    masks = {f"{i}.jpg": labels_of(i, 3) * 3 for i in range(3)}
+    with pytest.raises(DatasetError, match="the masks are JPEGs") as caught:
+        open_dataset(laid_out(tmp_path, masks, ["bg", "road", "roof"]))
+    assert "as PNG" in caught.value.remedy

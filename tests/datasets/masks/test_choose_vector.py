@@ -20,7 +20,7 @@ from core.datasets.audit.audit import audit
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
 from core.datasets.masks.footprints import rasterise
-from core.datasets.masks.vector_file import attribute_text, known_crs
+from core.datasets.masks.vector_file import attribute_text, known_crs, label_extent
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.errors import DatasetError
@@ -250,3 +250,54 @@ def test_pixels_drawn_downwards(tmp_path: Path, sign: int) -> None:
     path = geojson(tmp_path, features((square, {})), crs=False) / "labels/a.geojson"
     labels, _ = rasterise(path, Path("a.tif"), header(None, None), ("bg", "x"))
     assert labels[3:9, 2:10].all() and labels.sum() == 48
+
+
+@pytest.mark.parametrize("under", [ROOF, ALL])
+def test_polygons_of_the_background_are_background(tmp_path: Path, under: Any) -> None:
+    root = geojson(tmp_path, features((under, {"c": "background"}), (ROAD, {"c": "road"})))
+    dataset = open_dataset(table(root, "background", "road", attribute="c"))
+    assert dataset.classes.names == ("background", "road")
+    labels = dataset.load_labels(dataset.samples[0])
+    assert np.bincount(labels.ravel()).tolist() == [SIDE * SIDE - 64, 64]
+    assert "outside of all polygons" in dataset.notes[-1].text
+
+
+@pytest.mark.parametrize("names", [("road", "Background", "roof"), ("road", "roof", "none")])
+def test_a_background_that_is_not_the_first_is_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    root = geojson(tmp_path, features((ROAD, {"c": "road"}), (ROOF, {"c": "roof"})))
+    with pytest.raises(DatasetError, match="is the first class") as caught:
+        open_dataset(table(root, *names, attribute="c"))
+    assert caught.value.remedy.endswith("first")
+
+
+def test_a_class_other_with_polygons_is_one_of_its_own(tmp_path: Path) -> None:
+    root = geojson(tmp_path, features((ROAD, {"c": "road"}), (ROOF, {"c": "other"})))
+    dataset = open_dataset(table(root, "road", "other", attribute="c"))
+    assert dataset.classes.names == ("background", "road", "other")
+
+
+def test_a_table_of_the_background_alone_is_refused(tmp_path: Path) -> None:
+    root = geojson(tmp_path, features((ROAD, {"c": "background"})))
+    with pytest.raises(DatasetError, match="background alone"):
+        open_dataset(table(root, "background", attribute="c"))
+
+
+def test_a_ring_that_is_not_closed_is_called_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ring = [list(corner) for corner in ROAD.exterior.coords][:-1]
+    feature = {"type": "Feature", "properties": {}}
+    geojson(tmp_path, [feature | {"geometry": {"type": "Polygon", "coordinates": [ring]}}])
+    problems = audit(open_dataset(tmp_path)).problems
+    assert "a ring of it is not closed" in problems[0].detail
+    assert "Non closed" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("head", ["\n", "\r\n \n"])
+def test_features_a_line_after_blank_ones(tmp_path: Path, head: str) -> None:
+    path = geojson(tmp_path, []) / "labels/a.geojson"
+    degrees = [shapely.box(54.0 + x, 25.0, 54.001 + x, 25.001) for x in (0, 0.01)]
+    path.write_text(head + "\n".join(json.dumps(f) for f in features(*((g, {}) for g in degrees))))
+    assert label_extent(path).bounds[0] == pytest.approx(54.0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
@@ -162,3 +165,19 @@ def test_a_mask_of_two_classes_for_a_model_of_more_is_remarked() -> None:
     assert not readings[0].certain
     truth = read_truth(png_bytes(labels), DUBAI_CLASSES, (20, 30), name="m")
     assert "0 and 255 alone" in truth.notes[0]
+
+
+def test_255_alone_is_a_question() -> None:
+    numbers = MaskCoding("index", values={0: 0, 1: 1})
+    for coding in (None, numbers):
+        data = png_bytes(np.full((20, 30), 255, np.uint8))
+        assert not mask_readings(data, BINARY, (20, 30), name="m", coding=coding)[0].certain
+
+
+def test_a_transparent_background_is_that_below() -> None:
+    square = np.dstack([SQUARE * 255, np.where(SQUARE == 0, 0, 255)]).astype(np.uint8)
+    file = BytesIO()
+    Image.fromarray(square).save(file, "PNG")
+    reading = mask_readings(file.getvalue(), BINARY, (20, 30), name="m")[0]
+    np.testing.assert_array_equal(reading.truth.labels, SQUARE)
+    assert "transparent pixel(s) are read by what is below" in reading.truth.notes[0]
