@@ -17,6 +17,7 @@ from core.datasets.masks.class_file import (
     background_before,
     numbered,
 )
+from core.datasets.masks.file_notes import file_notes
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import MaskSurvey
 from core.datasets.note import Note
@@ -64,39 +65,9 @@ def choose_coding(
         DatasetError: the table and the masks contradict each other.
     """
     chosen = _chosen(root, survey, table, file)
-    return replace(chosen, notes=(*chosen.notes, *_file_notes(survey, chosen)))
-
-
-def _file_notes(survey: MaskSurvey, chosen: ChosenCoding) -> list[Note]:
-    """What the kind of the mask files does to what is read."""
-    notes, coding = [], chosen.coding
-    color = coding.kind == "color"
-    if below := survey.below[color]:
-        labels = (
-            {_packed(rgb): label for label, rgb in enumerate(chosen.classes.colors)}
-            if color
-            else coding.values
-        )
-        of = {labels[int(value)] for value in below if labels.get(int(value), VOID) != VOID}
-        names = ", ".join(chosen.classes.names[label] for label in sorted(of))
-        notes.append(
-            Note(
-                f"Masks have transparent pixels: read by the {'colour' if color else 'value'} "
-                f"below, as {names}."
-                if names
-                else "Masks have transparent pixels: read as void.",
-            )
-        )
-    if survey.gaps:
-        notes.append(Note("Masks have transparent pixels and a grid: these pixels are void."))
-    if survey.lossy and not color and not coding.tolerance:
-        notes.append(
-            Note(
-                "Masks are JPEGs, which change class numbers at every edge: export them as PNG.",
-                "warning",
-            )
-        )
-    return notes
+    return replace(
+        chosen, notes=(*chosen.notes, *file_notes(survey, chosen.coding, chosen.classes))
+    )
 
 
 def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:

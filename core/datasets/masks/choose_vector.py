@@ -153,7 +153,7 @@ def _check_background(chosen: ChosenCoding, used: set[str], root: Path, file: st
         )
     for label, name in enumerate(others, start=1):
         own = {name, *(text for text, of in chosen.coding.texts.items() if of == label)}
-        background = "background" in name.lower() or name.lower() in ("bg", "back")
+        background = name.lower() in ("background", "_background_", "bg", "back")
         if background or (name.lower() in BACKGROUND_WORDS and not used & own):
             raise DatasetError(
                 f"{file} lists {name} after {first}, and what is outside of the polygons is the "

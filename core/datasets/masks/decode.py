@@ -107,18 +107,12 @@ def decode_mask(
     """
     color = coding.kind == "color"
     terms = _color_terms(raster, classes, coding) if color else _index_terms(raster, coding)
-    values, meaning, tag = terms.values, terms.meaning, terms.nodata
+    values, meaning = terms.values, terms.meaning
     labels = np.full(values.shape, VOID, np.uint8)
     for value, label in meaning.items():
         if label != VOID:
             np.copyto(labels, np.uint8(label), where=values == value)
-    # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
-    if tag is None or meaning.get(tag, VOID) == VOID:
-        if not is_transparency(raster):
-            labels[~raster.valid] = VOID
-        void = (labels == VOID) & raster.valid
-    else:
-        void = labels == VOID
+    void = _void_of(labels, raster, terms)
     places = np.nonzero(void)  # few, as a rule
     rest = values[places]
     unexplained = np.ones(rest.shape, bool)
@@ -161,6 +155,17 @@ class _Terms:
     known: Mapping[float, int]
     read_as: Mapping[float, int]
     nodata: float | None
+
+
+def _void_of(labels: np.ndarray, raster: Raster, terms: _Terms) -> np.ndarray:
+    """Make void what the file says is no data; (H, W) bool, the void pixels with a value."""
+    tag = terms.nodata
+    # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
+    if tag is not None and terms.meaning.get(tag, VOID) != VOID:
+        return labels == VOID
+    if not is_transparency(raster):
+        labels[~raster.valid] = VOID
+    return (labels == VOID) & raster.valid
 
 
 def _color_terms(raster: Raster, classes: ClassTable, coding: MaskCoding) -> _Terms:
