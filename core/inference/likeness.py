@@ -38,7 +38,7 @@ class Difference:
         remedy: what to do about it, as an instruction.
     """
 
-    kind: Literal["values", "pixel size", "bands", "no data"]
+    kind: Literal["file", "values", "pixel size", "bands", "no data"]
     what: str
     remedy: str
 
@@ -57,7 +57,8 @@ class Difference:
 
 
 def differences(model_input: ModelInput, raster: Raster) -> list[Difference]:
-    """In what an image is unlike those of the training, as far as the model card tells.
+    """What of an image's file could not be taken as it is, and in what the image is unlike those of
+    the training, as far as the model card tells.
 
     Args:
         model_input: of the model.
@@ -71,7 +72,8 @@ def differences(model_input: ModelInput, raster: Raster) -> list[Difference]:
     if raster.pixels.shape[-1] != expected:
         return []
     checks = (_values, _bands, _pixel_size, _no_data)
-    return [difference for check in checks if (difference := check(model_input, raster))]
+    unlike = [difference for check in checks if (difference := check(model_input, raster))]
+    return [*(Difference("file", *note) for note in raster.header.notes), *unlike]
 
 
 def dataset_differences(
