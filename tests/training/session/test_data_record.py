@@ -104,7 +104,7 @@ def test_samples_that_are_gone(tmp_path: Path) -> None:
         split_of_record(record, without(*record.train))
 
 
-def test_other_images_under_the_same_names_are_told(tmp_path: Path) -> None:
+def test_other_images_under_the_same_names_are_named(tmp_path: Path) -> None:
     dataset = _write(tmp_path / "set", range(8))
     record = _record(dataset)
     _exchange(dataset, record.train[0], record.train[1])
@@ -117,7 +117,7 @@ def test_other_images_under_the_same_names_are_told(tmp_path: Path) -> None:
     assert split_of_record(before, dataset)[1] == ""
 
 
-def test_a_held_out_image_to_train_on_is_told(tmp_path: Path) -> None:
+def test_a_held_out_image_to_train_on_is_named(tmp_path: Path) -> None:
     dataset = _write(tmp_path / "set", range(8))
     record = _record(dataset)
     shutil.copy(dataset.sample(record.val[0]).image, dataset.sample(record.train[0]).image)
