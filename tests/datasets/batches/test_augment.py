@@ -380,3 +380,18 @@ def test_a_disk_and_its_mask_keep_one_middle_through_zoom(zoom: float, dtype: st
         shown = _middles(crop.pixels[None, ..., 0].astype(np.float64))
         off.append([_middles(crop.labels[None] == 1) - shown, _middles(crop.valid[None]) - shown])
     assert np.abs(np.mean(off, axis=0)).max() < 0.05
+
+
+@pytest.mark.parametrize("changes", [{"flips": True}, {"quarter_turns": True}])
+def test_a_disk_and_its_mask_keep_one_middle_in_symmetries(changes: dict[str, bool]) -> None:
+    settings = Augmentation(**({"flips": False, "quarter_turns": False} | changes))
+    rng = np.random.default_rng(0)
+    off = []
+    for disk in _disks(40, 64, 20):
+        image = LabelledImage(
+            "d", 100 * disk[..., None].astype(np.uint8), disk.astype(np.uint8), disk
+        )
+        crop = next(random_crops([image], Patch(size=64), settings, rng))
+        shown = _middles(crop.pixels[None, ..., 0].astype(np.float64))
+        off.append([_middles(crop.labels[None] == 1) - shown, _middles(crop.valid[None]) - shown])
+    assert np.abs(off).max() < 0.05

@@ -6,6 +6,8 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +18,12 @@ from core.datasets.audit.audit import audit
 from core.datasets.batches.labelled_image import load_samples
 from core.datasets.catalogue import open_dataset, recognise
 from core.datasets.dataset import Dataset
+from core.datasets.image_file import read_image_file
 from core.datasets.layouts.spacenet6 import (
     AREA,
     ORIENTATIONS,
     PRODUCTS,
+    SPACENET6_CLASSES,
     is_spacenet6,
     read_orientations,
     read_spacenet6,
@@ -363,3 +367,43 @@ def test_every_product_can_be_shown(generated: Path) -> None:
 
 def test_reading_by_the_name_alone(generated: Path) -> None:
     assert read_spacenet6(generated / AREA, "x").root == generated / AREA
+
+
+@pytest.mark.parametrize("product", ["SAR-Intensity", "PS-RGB"])
+def test_a_file_named_by_itself_is_read_as_in_its_dataset(generated: Path, product: str) -> None:
+    dataset = open_dataset(generated, product=product)
+    assert any(sample.turned for sample in dataset.samples) == (product == "SAR-Intensity")
+    for sample in dataset.samples:
+        file, raster = read_image_file(sample.image), dataset.load_image(sample)
+        assert file.turned == sample.turned
+        np.testing.assert_array_equal(file.raster.pixels, raster.pixels)
+        np.testing.assert_array_equal(file.raster.valid, raster.valid)
+
+
+def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_path: Path) -> None:
+    from core.inference.outputs import predict_file
+
+    dataset = open_dataset(generated)
+    sample = next(sample for sample in dataset.samples if sample.turned)
+
+    class Brightness:
+        """Label 1 where the first band of what the network would get is bright."""
+
+        input = SimpleNamespace(file_band_count=4, check=lambda pixels, where: None)
+
+        def predict(self, pixels: np.ndarray, valid: np.ndarray, *_: object, **__: object) -> Any:
+            return np.where(valid, pixels[..., 0] > 30, VOID).astype(np.uint8)
+
+    paths = predict_file(
+        sample.image,
+        Brightness(),
+        SPACENET6_CLASSES,
+        "m",
+        tmp_path / "out",  # type: ignore[arg-type]
+    )
+    (made,) = (path for path in paths if path.name.endswith("_labels.tif"))
+    with rasterio.open(made) as labels, rasterio.open(sample.image) as image:
+        assert labels.transform == image.transform
+        band = image.read(1)
+        data = ~(image.read() == 0).all(axis=0)
+        np.testing.assert_array_equal(labels.read(1)[data], (band > 30)[data])
