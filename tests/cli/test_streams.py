@@ -104,6 +104,8 @@ def test_ctrl_c_of_a_process(tmp_path: Path) -> None:
         cwd=REPOSITORY,
         stderr=subprocess.PIPE,
         text=True,
+        # What a shell starts in the background ignores Ctrl+C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while not list(tmp_path.glob(".d.*")):
         time.sleep(0.05)
