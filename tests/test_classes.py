@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass, hex_to_rgb
 from core.datasets.masks.decode import decode_mask
-from core.imagery.raster import Header, Raster
+from core.imagery.header import Header
+from core.imagery.raster import Raster
 from core.mask_coding import MaskCoding
 
 

@@ -14,8 +14,8 @@ from rasterio.crs import CRS
 
 from core.classes import DUBAI_CLASSES
 from core.errors import WorkspaceError
+from core.imagery.header import Georeference
 from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
-from core.imagery.raster import Georeference
 from core.provenance import check_free, is_own_file, marked_json, marked_png, marked_zip
 
 RNG = np.random.default_rng(14)

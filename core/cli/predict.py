@@ -14,7 +14,7 @@ from core.errors import ConfigError, DSIError, ImageError
 from core.imagery.tiles import OVERLAP
 
 if TYPE_CHECKING:
-    from core.imagery.raster import Header
+    from core.imagery.header import Header
     from core.inference.likeness import Difference
 
 __all__ = ["add_arguments", "run"]
@@ -95,7 +95,7 @@ class _Batch:
 
     def read_headers(self) -> dict[Path, Header]:
         """Headers of the images that can be opened."""
-        from core.imagery.raster import read_header
+        from core.imagery.header import read_header
 
         headers = {}
         for image in self.images:

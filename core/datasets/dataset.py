@@ -15,7 +15,8 @@ from core.datasets.masks.decode import Mask, decode_mask, open_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
-from core.imagery.raster import Header, Raster, alpha_bands, read_header, read_raster
+from core.imagery.header import Header, read_header
+from core.imagery.raster import Raster, alpha_bands, read_raster
 from core.imagery.resample import labels_on_grid
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 from core.mask_coding import MaskCoding

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.known_layouts import LAYOUTS
+from core.imagery.header import read_header
 from core.imagery.raster import Raster, read_raster
 from core.imagery.window import turned, with_nodata
 
@@ -33,13 +34,16 @@ def read_image_file(path: Path, bands: int | None = None) -> ImageFile:
 
     Args:
         path: of the image.
-        bands: number of bands that are wanted, see `read_raster`.
+        bands: number of bands that are wanted; a last one called alpha is a band if it makes up the
+            number.
 
     Raises:
         ImageError: it cannot be read.
         DatasetError: what lies beside it and tells of it cannot be read.
     """
-    raster = read_raster(path, bands=bands)
+    # Four bands where three are wanted: whether the last is opacity, its values say, and no wish.
+    known = bands if bands == read_header(path).bands else None
+    raster = read_raster(path, bands=known)
     for layout in LAYOUTS.values():
         traits = layout.image_traits(path) if layout.image_traits else None
         if traits is None:

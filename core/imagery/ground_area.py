@@ -12,7 +12,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 if TYPE_CHECKING:
-    from core.imagery.raster import Georeference
+    from core.imagery.header import Georeference
 
 __all__ = ["GroundAreas", "NoGroundAreas", "ground_areas", "in_degrees"]
 

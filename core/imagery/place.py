@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.errors import ImageError
-from core.imagery.raster import read_header
+from core.imagery.header import read_header
 from core.imagery.source.tiff_tags import read_tags
 
 __all__ = ["Place", "read_place"]

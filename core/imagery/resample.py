@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from core.imagery.raster import Georeference
+from core.imagery.header import Georeference
 
 __all__ = ["labels_on_grid", "nearest_positions", "resample_image", "resample_labels"]
 

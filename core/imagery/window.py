@@ -9,7 +9,8 @@ import numpy as np
 from affine import Affine
 
 from core.errors import ImageError
-from core.imagery.raster import Georeference, Raster
+from core.imagery.header import Georeference
+from core.imagery.raster import Raster
 
 __all__ = ["Window", "cropped", "turned", "with_bands", "with_nodata"]
 

@@ -16,9 +16,9 @@ from rasterio import Affine
 from core.classes import VOID, ClassTable
 from core.datasets.image_file import read_image_file
 from core.imagery.ground_area import GroundAreas, ground_areas
+from core.imagery.header import Georeference, Header
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
 from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes, polygons
-from core.imagery.raster import Georeference, Header
 from core.imagery.window import turned
 from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from core.imagery.ground_area import GroundAreas, ground_areas
-from core.imagery.raster import Georeference, Header
+from core.imagery.header import Georeference, Header
 
 __all__ = ["TrainingImagery", "band_meanings", "pixel_size", "spread_values"]
 

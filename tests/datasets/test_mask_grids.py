@@ -12,7 +12,7 @@ from affine import Affine
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import open_dataset
 from core.errors import DatasetError
-from core.imagery.raster import Georeference
+from core.imagery.header import Georeference
 from core.imagery.resample import labels_on_grid
 
 RNG = np.random.default_rng(2)

@@ -10,7 +10,8 @@ from core.explain.activations import (
     channel_statistics,
     feature_maps,
 )
-from core.imagery.raster import Header, Raster
+from core.imagery.header import Header
+from core.imagery.raster import Raster
 from core.models.store import find_model, load_model
 
 

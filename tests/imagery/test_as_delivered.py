@@ -16,9 +16,11 @@ from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 
 from core.datasets.catalogue import open_dataset
+from core.datasets.image_file import read_image_file
 from core.errors import ImageError
 from core.imagery.display import bands_of, to_rgb
-from core.imagery.raster import alpha_bands, read_header, read_raster
+from core.imagery.header import read_header
+from core.imagery.raster import alpha_bands, read_raster
 from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import fill_values
 
@@ -113,7 +115,9 @@ def test_near_infrared_called_alpha_stays_a_band_for_the_set_and_where_it_is_wan
     other = write(tmp_path / "b.tif", plants)
     assert read_raster(other).pixels.shape[-1] == 3
     assert read_raster(other, bands=4).pixels.shape[-1] == 4
-    assert read_raster(path, bands=3).pixels.shape[-1] == 4
+    assert read_raster(path, bands=3).pixels.shape[-1] == 3
+    assert read_image_file(path, 3).raster.pixels.shape[-1] == 4
+    assert read_image_file(other, 4).raster.pixels.shape[-1] == 4
 
 
 @pytest.mark.parametrize(
@@ -438,7 +442,7 @@ def test_a_grid_of_no_numbers_is_none(tmp_path: Path, text: str) -> None:
 def test_near_infrared_by_its_name_is_no_opacity(tmp_path: Path) -> None:
     pixels = np.dstack([PICTURE, np.where(LEFT, 255, 0).astype(np.uint8)])
     path = write(tmp_path / "a.tif", pixels, names=("red", "green", "blue", "nir"))
-    raster = read_raster(path, bands=3)
+    raster = read_image_file(path, 3).raster
     assert raster.pixels.shape[-1] == 4 and raster.valid.all()
 
 
@@ -459,3 +463,16 @@ def test_usable_data_masks_by_other_names(tmp_path: Path, image: str, mask: str)
     np.testing.assert_array_equal(read_raster(path).valid, LEFT)
     assert read_raster(other).valid.all()
     assert {sample.image for sample in open_dataset(tmp_path).samples} == {path, other}
+
+
+def test_alpha_is_decided_for_the_set(tmp_path: Path) -> None:
+    """One image whose opacity is a ramp would pass for near infrared by itself."""
+    flat = np.where(LEFT, 255, 0).astype(np.uint8)
+    ramp = np.tile(np.linspace(0, 255, 32).astype(np.uint8), (24, 1))
+    for name, alpha in (("a", flat), ("b", flat), ("c", ramp)):
+        write(tmp_path / f"images/{name}.tif", np.dstack([PICTURE, alpha]))
+    assert read_raster(tmp_path / "images/c.tif").pixels.shape[-1] == 4
+    dataset = open_dataset(tmp_path)
+    rasters = [dataset.load_image(sample) for sample in dataset.samples]
+    assert [raster.pixels.shape[-1] for raster in rasters] == [3, 3, 3]
+    np.testing.assert_array_equal(rasters[2].valid, ramp > 0)

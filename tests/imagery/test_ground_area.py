@@ -11,7 +11,7 @@ from rasterio.crs import CRS
 from rasterio.warp import transform
 
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
-from core.imagery.raster import Georeference
+from core.imagery.header import Georeference
 
 EARTH = 5.10065621724e14  # m², of the WGS 84 ellipsoid
 EQUAL_AREA = "+proj=cea +ellps=WGS84"

@@ -13,7 +13,8 @@ from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
 from core.errors import ImageError
-from core.imagery.raster import read_header, read_raster
+from core.imagery.header import read_header
+from core.imagery.raster import read_raster
 
 RNG = np.random.default_rng(1)
 

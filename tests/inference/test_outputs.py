@@ -14,8 +14,8 @@ from rasterio.io import MemoryFile
 
 from core.classes import DUBAI_CLASSES
 from core.errors import ImageError
+from core.imagery.header import Georeference
 from core.imagery.output.write import png_bytes
-from core.imagery.raster import Georeference
 from core.inference import outputs as outputs_module
 from core.inference.outputs import Prediction, predict_file, prediction_outputs
 from core.inference.predictor import Predictor

@@ -12,7 +12,7 @@ from core.datasets.dataset import Dataset, Sample
 from core.datasets.recipes.splits import Split
 from core.datasets.thumbnails import Thumbnail
 from core.errors import DSIError
-from core.imagery.raster import read_header
+from core.imagery.header import read_header
 from ui.data.gallery_filters import filtered
 from ui.data.thumbnails import overlaid, thumbnails
 from ui.shell.errors import plain

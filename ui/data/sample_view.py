@@ -10,7 +10,7 @@ from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.formats import count, decimal_size, percent
 from core.imagery.ground_area import GroundAreas, ground_areas
-from core.imagery.raster import Header
+from core.imagery.header import Header
 from ui.loaded.images import open_sample
 from ui.shell.errors import show_error
 from ui.viewer.layers import Layer, ViewerClass

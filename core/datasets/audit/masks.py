@@ -12,7 +12,7 @@ from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import Mask
 from core.datasets.recipes.fixes import Action, Exclude, ReadAs, ReadEach, UseWindow
 from core.formats import rough_percent
-from core.imagery.raster import Georeference, Header
+from core.imagery.header import Georeference, Header
 from core.imagery.window import Window
 
 __all__ = ["grid_problems", "size_problem", "unknown_problems", "void_counts", "void_problems"]

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from core.datasets.recipes.splits import Split
-from core.imagery.raster import Header
+from core.imagery.header import Header
 
 __all__ = ["ImageEdges", "Leak", "Pair", "find_neighbours", "groups", "image_edges", "leak"]
 

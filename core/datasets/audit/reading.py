@@ -35,7 +35,8 @@ from core.datasets.masks.decode import Mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.datasets.recipes.fixes import Exclude
 from core.errors import DSIError, ImageError
-from core.imagery.raster import Header, Raster, read_header
+from core.imagery.header import Header, read_header
+from core.imagery.raster import Raster
 
 __all__ = ["read_sample"]
 

@@ -17,8 +17,8 @@ from core.datasets.batches.labelled_image import (
     without_gaps,
 )
 from core.datasets.dataset import Dataset, Sample
+from core.imagery.header import read_header
 from core.imagery.normalise import Normalisation
-from core.imagery.raster import read_header
 
 __all__ = ["MEMORY", "SURVEYED", "SampleStore"]
 

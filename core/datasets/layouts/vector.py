@@ -11,7 +11,7 @@ from core.datasets.masks.choose_vector import choose_vector
 from core.datasets.masks.class_file import find_class_file, read_class_file
 from core.datasets.masks.vector_file import label_extent
 from core.errors import DatasetError, ImageError
-from core.imagery.raster import read_header
+from core.imagery.header import read_header
 
 __all__ = ["is_vector", "read_vector"]
 

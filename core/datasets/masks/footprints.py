@@ -24,7 +24,7 @@ from core.datasets.masks.vector_file import (
 )
 from core.errors import DatasetError
 from core.formats import binary_size
-from core.imagery.raster import Georeference, Header
+from core.imagery.header import Georeference, Header
 from core.mask_coding import MaskCoding
 
 __all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]

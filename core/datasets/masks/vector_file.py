@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import DatasetError
-from core.imagery.raster import Header
+from core.imagery.header import Header
 
 __all__ = [
     "NO_VALUE",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.datasets.dataset import Dataset, Sample
 from core.errors import ImageError
-from core.imagery.raster import read_header
+from core.imagery.header import read_header
 from core.imagery.window import Window
 
 __all__ = ["block_windows", "divided"]

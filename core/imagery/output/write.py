@@ -11,9 +11,9 @@ from rasterio.features import shapes
 from rasterio.io import MemoryFile
 
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas, in_degrees
+from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend, with_attribute_table
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings, large_enough, simplified
-from core.imagery.raster import Georeference
 from core.provenance import marked_tiff, tiff_placeholder
 
 __all__ = ["geotiff_bytes", "label_geotiff", "png_bytes", "polygons"]

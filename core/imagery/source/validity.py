@@ -19,7 +19,6 @@ __all__ = [
     "external_mask",
     "fill_values",
     "has_alpha",
-    "without_data",
 ]
 
 _FLAT = 0.9  # share of an alpha band that is 0 or its greatest value, where it is one
@@ -53,7 +52,9 @@ def alpha_is_opacity(alpha: np.ndarray) -> bool:
     return bool(np.isin(alpha, (0, alpha.max(initial=0))).mean() >= _FLAT)
 
 
-def data_mask(dataset: Any, pixels: np.ndarray) -> np.ndarray:
+def data_mask(
+    pages: tuple[Any, ...], pixels: np.ndarray, nodata: tuple[float | None, ...]
+) -> tuple[np.ndarray, tuple[float, ...]]:
     """Where a file has data.
 
     All of these are asked: a mask within the file (or the transparent colour of a PNG); the bands'
@@ -62,21 +63,26 @@ def data_mask(dataset: Any, pixels: np.ndarray) -> np.ndarray:
     and 255 of 8 bit, must be in all bands, for in one they are an ordinary dark or bright value.
 
     Args:
-        dataset: of rasterio, open.
-        pixels: (H, W, C) its bands as stored, alpha left out.
+        pages: datasets of rasterio, open.
+        pixels: (H, W, C) their bands as stored, alpha left out.
+        nodata: of each band; empty or None where it has no such value.
 
     Returns:
-        (H, W) bool.
+        (H, W) bool, and the values that were taken for no data though no tag says so, see
+        `fill_values`.
     """
-    valid = np.ones(pixels.shape[:2], bool)
-    flags = dataset.mask_flag_enums[0]
-    if MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags:
-        valid &= dataset.read_masks(1) > 0
-    else:
-        valid &= ~without_data(pixels, dataset.nodatavals[: pixels.shape[-1]])
+    first = pages[0]
+    flags = first.mask_flag_enums[0]
+    own = len(pages) == 1 and MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+    valid = np.asarray(first.read_masks(1) > 0) if own else np.ones(pixels.shape[:2], bool)
+    if not own or first.nodata is None:  # else the mask is what the values make
+        valid &= ~without_data(pixels, nodata[: pixels.shape[-1]])
+    fills = () if any(value is not None for value in nodata) else fill_values(pixels)
+    for value in fills:
+        valid &= ~without_data(pixels, (value,) * pixels.shape[-1])
     if np.issubdtype(pixels.dtype, np.inexact):
         valid &= np.all(np.isfinite(pixels), axis=-1)
-    return valid
+    return valid, fills
 
 
 def external_mask(path: Path, image: Any) -> np.ndarray:

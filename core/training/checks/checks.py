@@ -20,7 +20,7 @@ from core.datasets.recipes.splits import Split, split_samples
 from core.device import available_memory, has_gpu
 from core.errors import ConfigError, RunError
 from core.formats import binary_size
-from core.imagery.raster import read_header
+from core.imagery.header import read_header
 from core.models.spec import ModelSpec
 from core.settings import misfit
 from core.training.checks.class_weights import check_class_weights

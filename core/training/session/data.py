@@ -15,7 +15,7 @@ from core.datasets.identity import sample_digests
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import split_samples
 from core.errors import ConfigError
-from core.imagery.raster import Header, read_header
+from core.imagery.header import Header, read_header
 from core.models.training_imagery import TrainingImagery
 from core.training.checks.checks import one_image
 from core.training.checks.class_weights import check_class_weights

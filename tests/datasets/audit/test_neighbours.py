@@ -22,7 +22,7 @@ from core.datasets.audit.neighbours import (
 )
 from core.datasets.dataset import Sample
 from core.datasets.recipes.splits import Split, SplitConfig, split_samples
-from core.imagery.raster import Georeference, Header
+from core.imagery.header import Georeference, Header
 from tests.planted import texture
 
 SIDE = 64

@@ -24,7 +24,7 @@ from core.datasets.masks.vector_file import attribute_text, known_crs, label_ext
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.errors import DatasetError
-from core.imagery.raster import Georeference, Header
+from core.imagery.header import Georeference, Header
 
 SIDE, WEST, NORTH = 32, 325_000.0, 2_790_000.0
 UTM = "EPSG:32640"

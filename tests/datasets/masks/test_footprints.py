@@ -18,7 +18,8 @@ from rasterio.warp import transform_geom
 from core.datasets.masks.footprints import rasterise, read_footprints
 from core.errors import DatasetError
 from core.imagery.display import to_rgb
-from core.imagery.raster import Georeference, Header, read_header, read_raster
+from core.imagery.header import Georeference, Header, read_header
+from core.imagery.raster import read_raster
 from core.mask_coding import MaskCoding
 
 NAMES = ("Background", "Building")

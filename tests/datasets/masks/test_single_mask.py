@@ -14,8 +14,8 @@ from rasterio.transform import from_origin
 from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass
 from core.datasets.masks.single_mask import mask_readings, read_truth
 from core.errors import ImageError
+from core.imagery.header import Georeference
 from core.imagery.output.write import label_geotiff, png_bytes
-from core.imagery.raster import Georeference
 from core.mask_coding import MaskCoding
 
 RNG = np.random.default_rng(6)

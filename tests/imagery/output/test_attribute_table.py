@@ -11,9 +11,9 @@ from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
+from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend, with_attribute_table
 from core.imagery.output.write import label_geotiff
-from core.imagery.raster import Georeference
 
 LABELS = np.random.default_rng(2).integers(0, 3, (40, 50), np.uint8)
 LABELS[:5] = 255

@@ -8,9 +8,9 @@ import shapely
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
+from core.imagery.header import Georeference
 from core.imagery.output.outlines import OutlineSettings
 from core.imagery.output.write import polygons
-from core.imagery.raster import Georeference
 
 NAMES = ("Land", "Roof", "Water")
 GRID = Georeference(CRS.from_epsg(32631), from_origin(6e5, 5.7e6, 0.5, 0.5))

@@ -11,8 +11,8 @@ from rasterio.features import rasterize
 from rasterio.io import MemoryFile
 
 from core.classes import DUBAI_CLASSES
+from core.imagery.header import Georeference
 from core.imagery.output.write import label_geotiff, png_bytes, polygons
-from core.imagery.raster import Georeference
 
 RNG = np.random.default_rng(3)
 BLOBS = cv2.resize(RNG.integers(0, 5, (6, 6), np.uint8), (60, 60), interpolation=cv2.INTER_NEAREST)

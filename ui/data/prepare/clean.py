@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.datasets.dataset import Dataset
 from core.errors import DSIError
-from core.imagery.raster import read_header
+from core.imagery.header import read_header
 from ui.data.prepare.draft import RecipeDraft
 from ui.settings.fields import Fields
 from ui.shell.errors import plain

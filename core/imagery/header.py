@@ -1,0 +1,204 @@
+"""What an image file says of itself: size, type, bands, and where its grid lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from rasterio.transform import from_gcps
+
+from core.imagery.source.opening import opened
+from core.imagery.source.sidecars import Sidecars, is_grid, read_sidecars
+from core.imagery.source.tiff_tags import orientation
+
+if TYPE_CHECKING:
+    from affine import Affine
+    from rasterio.crs import CRS
+
+__all__ = ["Georeference", "Header", "HeaderNote", "Values", "header_of", "read_header"]
+
+Values = Literal["measured", "stored", "indices"]
+
+
+@dataclass(frozen=True)
+class Georeference:
+    """Where a pixel grid lies.
+
+    Attributes:
+        crs: coordinate reference system; None where the file has a grid and does not say in which
+            (a site grid, a lost .prj).
+        transform: from column and row to coordinates in it.
+    """
+
+    crs: CRS | None
+    transform: Affine
+
+
+class HeaderNote(NamedTuple):
+    """What of a file could not be taken as it is, and what to do."""
+
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself before a pixel is read.
+
+    Attributes:
+        width, height: in pixels, of the picture as it stands upright.
+        bands: number of bands in the file, alpha included.
+        dtype: type of the values as they are read, such as uint8.
+        driver: GDAL's name of the format.
+        nodata: value that means no data in the file's first band.
+        band_nodata: that of each band; empty where no band has one.
+        georeference: where the grid lies; None for a plain picture.
+        color_interpretation: what the file says each band is, such as ``red``; GDAL's words.
+        band_names: the bands' descriptions; empty texts where it gives none.
+        scaling: factor and offset of each band that were applied in reading; empty where the values
+            are those stored.
+        notes: what of the file could not be taken as it is.
+    """
+
+    width: int
+    height: int
+    bands: int
+    dtype: str
+    driver: str
+    nodata: float | None
+    georeference: Georeference | None
+    color_interpretation: tuple[str, ...] = ()
+    band_names: tuple[str, ...] = ()
+    band_nodata: tuple[float | None, ...] = ()
+    scaling: tuple[tuple[float, float], ...] = ()
+    notes: tuple[HeaderNote, ...] = ()
+
+    @property
+    def named_bands(self) -> tuple[str, ...]:
+        """What the file calls its bands: ``red``, ``green``, ``blue``, ``nir``, or an empty text.
+
+        Descriptions count first where one of them names a colour: GDAL takes the first bands of any
+        8-bit image for red, green and blue.
+        """
+        described = tuple(
+            _BAND_NAMES.get(name.strip().lower().replace("-", " "), "") for name in self.band_names
+        )
+        if any(described):
+            return described
+        return tuple(_BAND_NAMES.get(name, "") for name in self.color_interpretation)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the pixels in memory."""
+        return self.width * self.height * self.bands * np.dtype(self.dtype).itemsize
+
+
+def read_header(source: Path | bytes, *, name: str | None = None) -> Header:
+    """Size, bands, type and grid of an image, without reading its pixels.
+
+    Args:
+        source: a file, or the bytes of one (an upload).
+        name: what to call it in messages; by default the file's path.
+
+    Raises:
+        ImageError: it is missing, empty, or no image of a format that is read.
+    """
+    with opened(source, name) as pages:
+        return header_of(pages, source)
+
+
+def header_of(pages: tuple[Any, ...], source: Path | bytes, values: Values = "measured") -> Header:
+    """The header of an image that is open.
+
+    Args:
+        pages: datasets of rasterio, as `opened` gives them.
+        source: the file, or the bytes of one.
+        values: see `read_raster`.
+    """
+    first = pages[0]
+    beside = read_sidecars(source) if isinstance(source, Path) else Sidecars()
+    georeference, notes = _georeference(first, beside)
+    width, height = first.width, first.height
+    if georeference is None and orientation(source) >= 5:
+        width, height = height, width
+    stored = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
+    scaling = tuple(pair if _scales(*pair) else _UNSCALED for pair in stored)
+    if values == "measured" and (odd := [p for p in stored if not _scales(*p)]):
+        notes += (
+            HeaderNote(
+                f"the file gives {len(odd)} band(s) factor {odd[0][0]:g} and offset "
+                f"{odd[0][1]:g}, which say nothing, and their values are read as stored",
+                "give them the right ones, or none: gdal_edit.py -scale 1 -offset 0 image.tif",
+            ),
+        )
+    scaled = values == "measured" and any(pair != _UNSCALED for pair in scaling)
+    nodata = tuple(value for page in pages for value in page.nodatavals)
+    if all(value is None for value in nodata):
+        nodata = tuple(beside.nodata.get(band) for band in range(len(nodata)))
+    return Header(
+        width=width,
+        height=height,
+        bands=len(nodata),
+        dtype="float32" if scaled else first.dtypes[0],
+        driver=first.driver,
+        nodata=nodata[0],
+        georeference=georeference,
+        color_interpretation=tuple(c.name for page in pages for c in page.colorinterp),
+        band_names=tuple(text or "" for page in pages for text in page.descriptions),
+        band_nodata=nodata if any(value is not None for value in nodata) else (),
+        scaling=scaling if scaled else (),
+        notes=notes,
+    )
+
+
+_UNSCALED = (1.0, 0.0)
+
+
+def _scales(factor: float, offset: float) -> bool:
+    """Whether factor and offset leave numbers that differ: 0 would make all values one."""
+    return bool(np.isfinite((factor, offset)).all()) and factor != 0
+
+
+_BAND_NAMES = {name: name for name in ("red", "green", "blue", "nir")}
+_BAND_NAMES |= {"r": "red", "g": "green", "b": "blue", "n": "nir", "nir1": "nir", "nir 1": "nir"}
+_BAND_NAMES |= {"near infrared": "nir", "nearinfrared": "nir", "near ir": "nir"}
+_GCPS = 3  # control points that a grid needs
+_GCP_ERROR = 1.0  # pixels by which control points may miss the grid that is laid through them
+
+
+def _georeference(
+    dataset: Any, beside: Sidecars
+) -> tuple[Georeference | None, tuple[HeaderNote, ...]]:
+    """The grid of a file: its own, what lies beside it, or one through its control points."""
+    if not dataset.transform.is_identity and is_grid(dataset.transform):
+        return Georeference(dataset.crs or beside.crs, dataset.transform), ()
+    if beside.transform is not None:
+        return Georeference(dataset.crs or beside.crs, beside.transform), ()
+    points, crs = dataset.gcps
+    if not points:
+        return None, ()
+    if len(points) < _GCPS:
+        return None, (
+            HeaderNote(
+                f"the image has {len(points)} ground control point(s), of which a grid needs "
+                f"{_GCPS}, and is read as a picture without a place",
+                "give it more of them: gdal_translate -gcp COLUMN ROW X Y … image.tif points.tif",
+            ),
+        )
+    transform = from_gcps(points)
+    errors = [~transform @ (point.x, point.y) for point in points] if transform.determinant else []
+    misses = [
+        max(abs(column - point.col), abs(row - point.row))
+        for (column, row), point in zip(errors, points, strict=False)
+    ]
+    if misses and max(misses) <= _GCP_ERROR:
+        return Georeference(crs, transform), ()
+    return None, (
+        HeaderNote(
+            f"the image has {len(points)} ground control points, through which no plain grid goes, "
+            "and is read as a picture without a place",
+            "warp it first: gdalwarp -tps image.tif warped.tif",
+        ),
+    )
