@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from affine import Affine
     from rasterio.crs import CRS
 
-__all__ = ["Georeference", "Header", "HeaderNote", "Values", "header_of", "read_header"]
+__all__ = [
+    "Georeference",
+    "Header",
+    "HeaderNote",
+    "Values",
+    "header_of",
+    "read_header",
+    "spectral_name",
+]
 
 Values = Literal["measured", "stored", "indices"]
 
@@ -34,6 +42,34 @@ class Georeference:
 
     crs: CRS | None
     transform: Affine
+
+
+# Parts of the spectrum, in GDAL's words for them.
+_SPECTRUM = ("coastal", "blue", "green", "yellow", "red", "rededge", "nir", "swir", "pan")
+_SYNONYMS = {
+    "r": "red",
+    "g": "green",
+    "b": "blue",
+    "n": "nir",
+    "nir1": "nir",
+    "nir 1": "nir",
+    "near ir": "nir",
+    "near infrared": "nir",
+    "nearinfrared": "nir",
+    "red edge": "rededge",
+    "panchromatic": "pan",
+}
+
+
+def spectral_name(text: str) -> str:
+    """The part of the spectrum that a band's name or colour interpretation means.
+
+    Returns:
+        ``red``, ``green``, ``blue``, ``nir`` and the like; empty where it means none.
+    """
+    word = " ".join(text.lower().replace("-", " ").split())
+    word = _SYNONYMS.get(word, word)
+    return word if word in _SPECTRUM else ""
 
 
 class HeaderNote(NamedTuple):
@@ -77,17 +113,13 @@ class Header:
 
     @property
     def named_bands(self) -> tuple[str, ...]:
-        """What the file calls its bands: ``red``, ``green``, ``blue``, ``nir``, or an empty text.
+        """What the file calls its bands, by `spectral_name`.
 
         Descriptions count first where one of them names a colour: GDAL takes the first bands of any
         8-bit image for red, green and blue.
         """
-        described = tuple(
-            _BAND_NAMES.get(name.strip().lower().replace("-", " "), "") for name in self.band_names
-        )
-        if any(described):
-            return described
-        return tuple(_BAND_NAMES.get(name, "") for name in self.color_interpretation)
+        described = tuple(map(spectral_name, self.band_names))
+        return described if any(described) else tuple(map(spectral_name, self.color_interpretation))
 
     @property
     def bytes(self) -> int:
@@ -161,9 +193,6 @@ def _scales(factor: float, offset: float) -> bool:
     return bool(np.isfinite((factor, offset)).all()) and factor != 0
 
 
-_BAND_NAMES = {name: name for name in ("red", "green", "blue", "nir")}
-_BAND_NAMES |= {"r": "red", "g": "green", "b": "blue", "n": "nir", "nir1": "nir", "nir 1": "nir"}
-_BAND_NAMES |= {"near infrared": "nir", "nearinfrared": "nir", "near ir": "nir"}
 _GCPS = 3  # control points that a grid needs
 _GCP_ERROR = 1.0  # pixels by which control points may miss the grid that is laid through them
 

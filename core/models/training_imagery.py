@@ -10,25 +10,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from core.imagery.ground_area import GroundAreas, ground_areas
-from core.imagery.header import Georeference, Header
+from core.imagery.header import Georeference, Header, spectral_name
 
 __all__ = ["TrainingImagery", "band_meanings", "pixel_size", "spread_values"]
 
 _VALUES = 20_000  # of an image that statistics come from
 _PERCENTILES = (1.0, 99.0)
-# GDAL's colour interpretations that name a part of the spectrum; others say nothing of a band.
-_SPECTRAL = ("red", "green", "blue", "nir", "rededge", "coastal", "yellow", "pan", "swir")
-_SYNONYMS = {
-    "r": "red",
-    "g": "green",
-    "b": "blue",
-    "n": "nir",
-    "nir1": "nir",
-    "near infrared": "nir",
-    "near-infrared": "nir",
-    "red edge": "rededge",
-    "panchromatic": "pan",
-}
 
 
 class TrainingImagery(BaseModel):
@@ -107,7 +94,7 @@ def pixel_size(georeference: Georeference | None, width: int, height: int) -> fl
 
 
 def band_meanings(header: Header, bands: Sequence[int], channels: int) -> tuple[str, ...]:
-    """What the channels of an image are, from colour interpretation, else from band names.
+    """What the channels of an image are, from band names, else from colour interpretation.
 
     Args:
         header: of the image.
@@ -121,16 +108,11 @@ def band_meanings(header: Header, bands: Sequence[int], channels: int) -> tuple[
     chosen = list(bands) or list(range(channels))
     if max(chosen) >= len(header.color_interpretation) or len(chosen) != channels:
         return ()
-    meanings = []
     # Names count first: GDAL takes the first bands of any 8-bit image for red, green and blue.
-    named = any(header.band_names)
-    for band in chosen:
-        meaning = header.color_interpretation[band]
-        if named or meaning not in _SPECTRAL:
-            name = header.band_names[band] if band < len(header.band_names) else ""
-            meaning = " ".join(name.lower().split())
-        meanings.append(_SYNONYMS.get(meaning, meaning))
-    return tuple(meanings)
+    if not any(header.band_names):
+        return tuple(spectral_name(header.color_interpretation[band]) for band in chosen)
+    names = [header.band_names[band] for band in chosen]
+    return tuple(spectral_name(name) or " ".join(name.lower().split()) for name in names)
 
 
 def _numbers(values: np.ndarray) -> tuple[float, ...]:

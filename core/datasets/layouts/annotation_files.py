@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from core.datasets.layouts.contents import folders_below
 
 __all__ = ["Annotations", "find_annotations"]
 
@@ -38,7 +38,8 @@ def find_annotations(root: Path) -> list[Annotations]:
     """
     forms: dict[str, Annotations] = {}
     opened: dict[str, int] = {}
-    for path in _listed(root):
+    files = (place / name for place, names in folders_below(root, _FOLDERS) for name in names)
+    for path in files:
         ending = path.suffix.lower()
         if ending not in (".json", ".txt", ".xml", ".shp") or opened.get(ending, 0) >= _FILES:
             continue
@@ -47,25 +48,6 @@ def find_annotations(root: Path) -> list[Annotations]:
         if form and form not in forms:
             forms[form] = _described(form, path.relative_to(root).as_posix())
     return list(forms.values())
-
-
-def _listed(root: Path) -> Iterator[Path]:
-    waiting, seen = [root], 0
-    while waiting and seen < _FOLDERS:
-        place = waiting.pop(0)
-        seen += 1
-        try:
-            with os.scandir(place) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError:  # no right to look inside
-            continue
-        for entry in listed:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(place / entry.name)
-            else:
-                yield place / entry.name
 
 
 def _form(path: Path, ending: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["describe_contents"]
+__all__ = ["describe_contents", "folders_below"]
 
 _PLACES = 5  # folders that are named
 _FOLDERS = 2_000  # and looked into
@@ -19,24 +20,9 @@ def describe_contents(folder: Path) -> str:
     first.
     """
     places: list[str] = []
-    waiting, seen, more = [folder], 0, 0
-    while waiting and seen < _FOLDERS:
-        place = waiting.pop(0)
-        seen += 1
-        counts: Counter[str] = Counter()
-        try:
-            with os.scandir(place) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError:  # no right to look inside
-            continue
-        for entry in listed:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(place / entry.name)
-            else:
-                ending = Path(entry.name).suffix.lower()
-                counts[ending or "file without an ending"] += 1
+    more = 0
+    for place, files in folders_below(folder):
+        counts = Counter(Path(name).suffix.lower() or "file without an ending" for name in files)
         if not counts:
             continue
         if len(places) == _PLACES:
@@ -47,3 +33,31 @@ def describe_contents(folder: Path) -> str:
         places.append(f"{kinds} at the top" if name == "." else f"{kinds} in {name}")
     also = f" and {more:,} more folders" if more else ""
     return f"{'; '.join(places)}{also}"
+
+
+def folders_below(root: Path, most: int = _FOLDERS) -> Iterator[tuple[Path, list[str]]]:
+    """A folder and those below it with the names of their files, those nearest to the top first.
+
+    Hidden files, links to folders and what may not be looked into are passed over.
+
+    Args:
+        root: the folder.
+        most: number of folders that are looked into.
+    """
+    waiting = deque([root])
+    for _ in range(most):
+        if not waiting:
+            return
+        place = waiting.popleft()
+        try:
+            with os.scandir(place) as entries:
+                listed = sorted((e for e in entries if e.name[:1] != "."), key=lambda e: e.name)
+        except OSError:  # no right to look inside
+            continue
+        files = []
+        for entry in listed:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(place / entry.name)
+            else:
+                files.append(entry.name)
+        yield place, files

@@ -18,7 +18,6 @@ from core.imagery.source.sidecars import is_usable_data_mask
 
 __all__ = [
     "LABEL_VECTORS",
-    "SPLITS",
     "Pairing",
     "find_pairs",
     "has_pairs",
@@ -28,7 +27,6 @@ __all__ = [
 ]
 
 LABEL_VECTORS = (".geojson", ".gpkg", ".geojsonl", ".geojsons", ".ndjson")
-SPLITS = ("train", "val", "test")
 
 
 class _GroupFiles(NamedTuple):

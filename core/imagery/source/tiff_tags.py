@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from PIL import Image
 
 __all__ = ["orientation", "read_tags"]
 
+# Only headers are read with it here, and `read_raster` has a limit of its own.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 _TYPES = {3: "H", 4: "I", 12: "d", 16: "Q"}  # SHORT, LONG, DOUBLE, LONG8 of TIFF 6.0 and BigTIFF
 _ORIENTATION = 274
-_EXIF_BYTES = 65_536  # the most that a JPEG segment holds
-_SEARCHED = 2**20  # bytes of a JPEG or PNG that are looked through
 
 
 def read_tags(
@@ -74,41 +78,13 @@ def orientation(source: Path | bytes) -> int:
     """
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
-            start = file.read(8)
-            file.seek(0)
-            if start[:2] in (b"II", b"MM"):
-                tags = read_tags(file, {_ORIENTATION})
-            else:
-                exif = _jpeg_exif(file) if start[:2] == b"\xff\xd8" else _png_exif(file)
-                tags = read_tags(io.BytesIO(exif), {_ORIENTATION})
-    except (OSError, struct.error):
-        return 1
-    value = int(tags.get(_ORIENTATION, (1,))[0])
-    return value if 1 <= value <= 8 else 1
-
-
-def _jpeg_exif(file: BinaryIO) -> bytes:
-    """The Exif block of a JPEG: the first segment APP1 that begins with its name."""
-    file.seek(2)
-    while file.tell() < _SEARCHED:
-        head = file.read(4)
-        if len(head) < 4 or head[0] != 0xFF or head[1] == 0xDA:  # the picture itself begins
-            break
-        (length,) = struct.unpack(">H", head[2:])
-        segment = file.read(length - 2) if length > 2 else b""
-        if head[1] == 0xE1 and segment[:6] == b"Exif\0\0":
-            return segment[6:]
-    return b""
-
-
-def _png_exif(file: BinaryIO) -> bytes:
-    """The chunk eXIf of a PNG, which may stand before or behind the picture."""
-    file.seek(8)
-    while len(head := file.read(8)) == 8:
-        length, name = struct.unpack(">I4s", head)
-        if name == b"eXIf":
-            return file.read(min(length, _EXIF_BYTES))
-        if name == b"IEND":
-            break
-        file.seek(length + 4, io.SEEK_CUR)
-    return b""
+            tags: Mapping[int, Any] = read_tags(file, {_ORIENTATION})
+            if not tags:
+                file.seek(0)
+                with Image.open(file, formats=("PNG", "JPEG")) as picture:
+                    tags = picture.getexif()
+            value = tags.get(_ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+        return 1  # also another format, or a picture too large to be a camera's
+    number = value[0] if isinstance(value, tuple) else value
+    return int(number) if number in range(1, 9) else 1
