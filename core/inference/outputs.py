@@ -36,6 +36,15 @@ __all__ = [
 
 OutputKind = Literal["labels", "colors", "geotiff", "polygons", "probabilities", "summary"]
 
+# Ending and media type of each file, in the order in which they are written.
+_FILES: dict[OutputKind, tuple[str, str]] = {
+    "labels": ("_labels.png", "image/png"),
+    "colors": ("_color.png", "image/png"),
+    "geotiff": ("_labels.tif", "image/tiff"),
+    "polygons": (".geojson", "application/geo+json"),
+    "probabilities": ("_probabilities.tif", "image/tiff"),
+    "summary": (".json", "application/json"),
+}
 _NO_GRID = Georeference(None, Affine.identity())
 
 
@@ -126,11 +135,11 @@ def output_paths(
         header: of the image.
         out, with_polygons, with_probabilities: as in `predict_file`.
     """
-    names = ["_labels.png", "_color.png"]
-    names += ["_labels.tif"] if header.georeference is not None else []
-    names += [".geojson"] if with_polygons else []
-    names += ["_probabilities.tif"] if with_probabilities else []
-    return [out / f"{image.stem}{name}" for name in [*names, ".json"]]
+    left_out: set[OutputKind] = set()
+    left_out |= {"geotiff"} if header.georeference is None else set()
+    left_out |= set() if with_polygons else {"polygons"}
+    left_out |= set() if with_probabilities else {"probabilities"}
+    return [out / f"{image.stem}{end}" for kind, (end, _) in _FILES.items() if kind not in left_out]
 
 
 def prediction_outputs(
@@ -172,25 +181,25 @@ def prediction_outputs(
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
 
-    outputs = [
-        Output("labels", f"{stem}_labels.png", "image/png", label_png),
-        Output("colors", f"{stem}_color.png", "image/png", color),
-    ]
+    makers: dict[OutputKind, Callable[[], bytes]] = {"labels": label_png, "colors": color}
     if grid is not None:
-        geotiff = partial(label_geotiff, labels, grid, classes.colors, classes.names)
-        outputs.append(Output("geotiff", f"{stem}_labels.tif", "image/tiff", geotiff))
+        makers["geotiff"] = partial(label_geotiff, labels, grid, classes.colors, classes.names)
     if with_polygons:
-        outputs.append(Output("polygons", f"{stem}.geojson", "application/geo+json", geojson))
+        makers["polygons"] = geojson
     if prediction.probabilities is not None:
-        bands = partial(
+        makers["probabilities"] = partial(
             geotiff_bytes,
             prediction.probabilities,
             grid or _NO_GRID,
             nodata=math.nan,
             descriptions=classes.names,
         )
-        outputs.append(Output("probabilities", f"{stem}_probabilities.tif", "image/tiff", bands))
-    return [*outputs, Output("summary", f"{stem}.json", "application/json", summary)]
+    makers["summary"] = summary
+    return [
+        Output(kind, f"{stem}{end}", mime, makers[kind])
+        for kind, (end, mime) in _FILES.items()
+        if kind in makers
+    ]
 
 
 def predict_file(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.datasets.masks.single_mask import MaskReading, Truth, mask_readings, with_note
+from core.datasets.masks.single_mask import MaskReading, Truth, likeliest, mask_readings
 from core.formats import count
 from core.models.card import ModelCard
 
@@ -28,11 +28,8 @@ def read_ground_truth(upload: UploadedFile, card: ModelCard, shape: tuple[int, i
     readings = mask_readings(
         upload.getvalue(), card.classes, shape, name=upload.name, coding=card.masks
     )
-    first, *others = readings
-    if first.certain:
-        return first.truth
-    if not others:
-        return with_note(readings, 0)
+    if readings[0].certain or len(readings) == 1:
+        return likeliest(readings)
     chosen = st.selectbox(
         "How is the mask written?",
         range(len(readings)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,6 @@ from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
-from core.imagery.ground_area import NoGroundAreas, ground_areas
 from core.imagery.output.outlines import OutlineSettings
 from core.inference.likeness import differences
 from core.inference.outputs import OutputKind, Prediction, prediction_outputs
@@ -150,13 +150,15 @@ def show_prediction(
     prediction = Prediction(
         label_map.labels, card.classes, image.raster.georeference, image.name, card.name
     )
-    _scores(prediction, truth, label_map.seconds)
-    _downloads(prediction)
-
-
-def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None:
-    classes = prediction.classes
     report = prediction.summary()
+    _scores(prediction, report, truth, label_map.seconds)
+    _downloads(prediction, "pixel_area_m2" in report)
+
+
+def _scores(
+    prediction: Prediction, report: dict[str, Any], truth: Truth | None, seconds: float
+) -> None:
+    classes = prediction.classes
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
@@ -180,7 +182,7 @@ def _scores(prediction: Prediction, truth: Truth | None, seconds: float) -> None
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
         f"{short_duration(seconds)}."
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
-        + (_ground(prediction) if located else f" No areas: {plain(report['no_area'])}.")
+        + (_ground(prediction, report) if located else f" No areas: {plain(report['no_area'])}.")
     )
 
 
@@ -203,23 +205,20 @@ def _outlines(located: bool) -> OutlineSettings:
     return OutlineSettings(area, simplify)
 
 
-def _ground(prediction: Prediction) -> str:
+def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
     """Where areas come from: in many reference systems a pixel's own units are no ground."""
-    place, (height, width) = prediction.georeference, prediction.labels.shape
-    areas = ground_areas(place, width, height)
-    if place is None or isinstance(areas, NoGroundAreas):
-        return ""
-    side = areas.mean**0.5
-    return f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({place.crs})."
+    crs = prediction.georeference.crs if prediction.georeference else None
+    side = report["pixel_area_m2"] ** 0.5
+    return f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({crs})."
 
 
-def _downloads(prediction: Prediction) -> None:
+def _downloads(prediction: Prediction, located: bool) -> None:
     st.subheader("Download")
     outputs = prediction_outputs(
         prediction,
         safe_stem(prediction.image),
         with_polygons=True,
-        outlines=_outlines("pixel_area_m2" in prediction.summary()),
+        outlines=_outlines(located),
     )
     with st.container(horizontal=True):
         for output in outputs:

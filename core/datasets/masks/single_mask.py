@@ -16,7 +16,7 @@ from core.errors import ImageError
 from core.imagery.raster import Raster, read_raster
 from core.mask_coding import MaskCoding
 
-__all__ = ["MaskReading", "Truth", "mask_readings", "read_truth", "with_note"]
+__all__ = ["MaskReading", "Truth", "likeliest", "mask_readings", "read_truth"]
 
 _NOTES = 5  # unknown values that get a note each
 
@@ -131,20 +131,14 @@ def read_truth(
     Raises:
         ImageError: see `mask_readings`.
     """
-    readings = mask_readings(source, classes, shape, name=name, coding=coding)
-    return readings[0].truth if readings[0].certain else with_note(readings, 0)
+    return likeliest(mask_readings(source, classes, shape, name=name, coding=coding))
 
 
-def with_note(readings: Sequence[MaskReading], place: int) -> Truth:
-    """A reading that is not certain, with a note that says which it is.
-
-    Args:
-        readings: as of `mask_readings`.
-        place: which of them.
-    """
-    chosen = readings[place]
-    if len(readings) == 1 and chosen.unknown:
-        return chosen.truth  # its notes say what is not understood
+def likeliest(readings: Sequence[MaskReading]) -> Truth:
+    """The first of the readings that `mask_readings` gives; a note says so if it is not certain."""
+    chosen = readings[0]
+    if chosen.certain or (len(readings) == 1 and chosen.unknown):
+        return chosen.truth  # in the second case its notes say what is not understood
     note = f"The mask is read {chosen.title}."
     if others := [reading.title for reading in readings if reading is not chosen]:
         note += f" It could be read in another way: {'; '.join(others)}."
