@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.imagery.header import HeaderNote
 from core.imagery.normalise import Normalisation
 from core.imagery.raster import Raster, read_raster
 from core.inference.likeness import differences
@@ -174,6 +175,25 @@ def test_share_without_data() -> None:
     assert kinds(trained_on(raster, part), part) == []
     assert kinds(ModelInput(4, Normalisation(), 4), part) == []
     assert kinds(trained_on(part), empty) == ["no data"]
+
+
+def test_names_count_before_what_gdal_calls_the_bands_of_8_bit() -> None:
+    def named(*names: str) -> Raster:
+        raster = scene()
+        tagged = ("red", "green", "blue", "alpha")
+        header = replace(raster.header, band_names=names, color_interpretation=tagged)
+        return replace(raster, header=header)
+
+    model = trained_on(named("red", "green", "blue", "nir"))
+    assert kinds(model, named("red", "green", "blue", "nir")) == []
+    assert kinds(model, named("blue", "green", "red", "nir")) == ["bands"]
+
+
+def test_notes_of_the_file_come_first() -> None:
+    raster = scene()
+    note = HeaderNote("the grid is bent", "warp it")
+    bent = replace(raster, header=replace(raster.header, notes=(note,)))
+    assert kinds(trained_on(raster), bent) == ["file"]
 
 
 def test_an_image_of_other_bands_is_left_to_the_models_input() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.datasets.masks.decode import OTHERS
+from core.datasets.masks.polygon_grid import has_grid, near_image, onto_grid
 from core.datasets.masks.vector_file import (
     NO_VALUE,
     attribute_text,
@@ -24,7 +25,7 @@ from core.datasets.masks.vector_file import (
 )
 from core.errors import DatasetError
 from core.formats import binary_size
-from core.imagery.header import Georeference, Header
+from core.imagery.header import Header
 from core.mask_coding import MaskCoding
 
 __all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
@@ -81,7 +82,7 @@ def read_footprints(
         source = _Source(path, coding.attribute, layer)
         if coding.shared:
             polygons, values, crs, tree = _kept(source, _stamp(path))
-            near = _near(tree, crs, header) if len(polygons) else None
+            near = near_image(tree, crs, header) if len(polygons) else None
             if near is not None:
                 polygons, values = polygons[near], values[near]
         else:
@@ -173,31 +174,6 @@ def _kept(source: _Source, stamp: tuple[int, int]) -> tuple[Any, Any, str | None
     return polygons, values, crs, shapely.STRtree(polygons)
 
 
-def _near(tree: Any, crs: str | None, header: Header) -> np.ndarray | None:
-    """Positions of polygons whose box meets the image's, generously; None if it cannot be told."""
-    import shapely
-    from rasterio.crs import CRS
-    from rasterio.errors import CRSError, RasterioError
-    from rasterio.warp import transform_bounds
-
-    place = header.georeference
-    if crs is None or place is None or place.crs is None:
-        return None
-    corners = [place.transform @ (x, y) for x in (0, header.width) for y in (0, header.height)]
-    xs, ys = [c[0] for c in corners], [c[1] for c in corners]
-    # A tenth more on each side: the edges of the frame are bent in the other system.
-    dx, dy = (max(xs) - min(xs)) / 10, (max(ys) - min(ys)) / 10
-    frame = (min(xs) - dx, min(ys) - dy, max(xs) + dx, max(ys) + dy)
-    try:
-        bounds = transform_bounds(place.crs, CRS.from_user_input(crs), *frame)
-    except (CRSError, RasterioError):
-        return None  # reprojecting all of them says what is wrong
-    if not np.isfinite(bounds).all() or bounds[0] > bounds[2]:  # around the date line
-        return None
-    inside: np.ndarray = tree.query(shapely.box(*bounds))
-    return inside
-
-
 def _stamp(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
@@ -270,20 +246,12 @@ def _onto_grid(
     path: Path,
     shared: bool,
 ) -> Footprints:
+    """Polygons on an image's grid; of a shared file those that meet the image, else all."""
     import shapely
 
-    place = header.georeference
-    if place is None or (place.crs is None and place.transform.is_identity):
-        return Footprints(tuple(_if_pixels(polygons, crs, header, path)), tuple(values))
-    moved = polygons
-    # Where the image has a grid and no reference system, the same coordinates are meant: GDAL says
-    # degrees of every GeoJSON that names none.
-    if crs is not None and place.crs is not None:
-        moved = _reprojected(moved, crs, place, path)
-    inverse = ~place.transform
-    moved = shapely.transform(
-        moved, lambda xy: np.column_stack(inverse @ (xy[:, 0], xy[:, 1])), include_z=False
-    )
+    moved = onto_grid(polygons, crs, header, path)
+    if not has_grid(header):
+        return Footprints(tuple(moved), tuple(values))
     frame = shapely.box(0, 0, header.width, header.height)
     meets = shapely.intersects(moved, frame)
     if shared:
@@ -297,68 +265,11 @@ def _onto_grid(
             where=str(path),
             remedy="the image has a grid and no coordinate reference system, so that nothing is "
             "reprojected: give it one (gdal_edit.py -a_srs EPSG:…), or labels in its coordinates"
-            if place.crs is None
+            if header.georeference is None or header.georeference.crs is None
             else "check that they belong to this image and that their coordinate reference "
             f"system ({crs or 'none given'}) is the right one",
         )
     return Footprints(tuple(moved), tuple(values))
-
-
-def _if_pixels(polygons: np.ndarray, crs: str | None, header: Header, path: Path) -> np.ndarray:
-    """Footprints of an image without a grid: their numbers can only be pixels."""
-    import shapely
-
-    west, low, east, high = shapely.total_bounds(polygons)
-    inside = west >= -1 and east <= header.width + 1
-    if inside and low < -1 and low >= -header.height - 1 and high <= 1:
-        # QGIS lays such an image below the x axis: its rows count from 0 to the negative.
-        flipped: np.ndarray = shapely.transform(polygons, lambda xy: xy * (1, -1))
-        return flipped
-    inside &= low >= -1 and high <= header.height + 1
-    # GDAL gives every GeoJSON a reference system, so that a name alone says nothing.
-    if not inside:
-        raise DatasetError(
-            f"the footprints are in {crs or 'map coordinates'} and the image is not georeferenced",
-            where=str(path),
-            remedy="use the georeferenced image (GeoTIFF), or footprints in its pixels",
-        )
-    return polygons
-
-
-def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path) -> np.ndarray:
-    import shapely
-    from rasterio._err import CPLE_BaseError  # in none of rasterio's public modules
-    from rasterio.crs import CRS
-    from rasterio.errors import CRSError
-    from rasterio.warp import transform
-
-    try:
-        source = CRS.from_user_input(crs)
-    except CRSError as error:
-        raise DatasetError(
-            f"the coordinate reference system of the footprints is not understood: {crs[:80]}",
-            where=str(path),
-            remedy="export them with an EPSG code",
-        ) from error
-    if source == place.crs:
-        return polygons
-
-    def move(xy: np.ndarray) -> np.ndarray:
-        return np.column_stack(transform(source, place.crs, xy[:, 0], xy[:, 1])[:2])
-
-    unfit = DatasetError(
-        f"the footprints cannot be brought from {crs} to the image's {place.crs}",
-        where=str(path),
-        remedy="check that their reference system is the right one (a GeoJSON that names none is "
-        "in degrees, EPSG:4326)",
-    )
-    try:
-        moved: np.ndarray = shapely.transform(polygons, move, include_z=False)
-    except CPLE_BaseError as error:  # PROJ: not a place in that system, such as a latitude of 5e6
-        raise unfit from error
-    if not np.isfinite(shapely.total_bounds(moved)).all():
-        raise unfit
-    return moved
 
 
 @lru_cache(maxsize=2)
