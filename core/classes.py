@@ -100,6 +100,11 @@ class ClassTable(BaseModel):
         return np.rint(rgb * (1 - weight) + self.colorize(labels) * weight).astype(np.uint8)
 
 
+def pack_color(rgb: tuple[int, int, int]) -> int:
+    """``0xRRGGBB`` of a colour, as `pack_rgb` of a pixel."""
+    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
+
+
 def pack_rgb(mask: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 RGB as (H, W) int32 ``0xRRGGBB``, so that colours compare as numbers."""
     packed = mask[..., 0].astype(np.int32)

@@ -18,7 +18,8 @@ from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError, WorkspaceError
 from core.imagery.display import Bands, bands_of, to_rgb
-from core.imagery.shrink import display_size, downsample_image, downsample_labels
+from core.imagery.resample import resample_labels
+from core.imagery.shrink import display_size, downsample_image
 from core.paths import write_bytes
 
 __all__ = ["SIDE", "Thumbnail", "ThumbnailFolder", "make_thumbnail", "thumbnail_key"]
@@ -137,7 +138,7 @@ def make_thumbnail(
             else:
                 if valid is not None:
                     full = np.where(valid, full, np.uint8(VOID))
-                small = downsample_labels(full, *display_size(full.shape[0], full.shape[1], SIDE))
+                small = resample_labels(full, *display_size(full.shape[0], full.shape[1], SIDE))
                 labels = cv2.imencode(".png", small)[1].tobytes()
             if mask.unknown:
                 count = sum(mask.unknown.values())

@@ -1,27 +1,17 @@
-"""Pictures and label masks made smaller for the screen."""
+"""Pictures made smaller for the screen; of label maps see `core.imagery.resample`."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from core.imagery.resample import resample_labels
-
-__all__ = ["display_size", "downsample_image", "downsample_labels"]
+__all__ = ["display_size", "downsample_image"]
 
 
 def display_size(height: int, width: int, limit: int) -> tuple[int, int]:
     """(height, width) that fits in `limit` pixels on the longer side, never enlarged."""
     scale = min(1.0, limit / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def downsample_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The label at the centre of each output pixel: (H, W) in, (height, width) out, same dtype.
-
-    Only values that were there can come out; labels are names, so they are never averaged.
-    """
-    return resample_labels(labels, height, width)
 
 
 def downsample_image(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

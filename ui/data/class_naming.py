@@ -25,7 +25,8 @@ from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses
 from core.formats import percent
 from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import read_raster
-from core.imagery.shrink import display_size, downsample_labels
+from core.imagery.resample import resample_labels
+from core.imagery.shrink import display_size
 from ui.loaded.datasets import open_chosen
 from ui.shell.errors import plain, show_error
 
@@ -236,7 +237,7 @@ def _pictures(path: str, content: str) -> list[np.ndarray]:
                     bands=bands_of(raster.pixels, raster.header.named_bands),
                 )
                 size = display_size(rgb.shape[0], rgb.shape[1], _SIDE)
-                halves.append(downsample_labels(rgb, *size))
+                halves.append(resample_labels(rgb, *size))
         except ImageError:
             continue  # the audit names it
         if halves[0].shape == halves[1].shape:

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from core.imagery.shrink import display_size, downsample_image, downsample_labels
+from core.imagery.resample import resample_labels
+from core.imagery.shrink import display_size, downsample_image
 
 DISPLAY_LIMIT = 2304
 """Longest side sent to the browser, in pixels: every Dubai image is shown pixel for pixel."""
@@ -85,7 +86,7 @@ def _encode_cached(content: str, role: Role, limit: int, _pixels: np.ndarray) ->
     height, width = display_size(_pixels.shape[0], _pixels.shape[1], limit)
     shown = _pixels
     if (height, width) != _pixels.shape[:2]:
-        shrink = downsample_labels if role == "labels" else downsample_image
+        shrink = resample_labels if role == "labels" else downsample_image
         shown = shrink(_pixels, height, width)
     if role == "image" and height * width > JPEG_PIXELS:
         src = f"data:image/jpeg;base64,{jpeg_base64(shown)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.classes import VOID, ClassTable, hex_to_rgb, pack_rgb
+from core.classes import VOID, ClassTable, hex_to_rgb, pack_color, pack_rgb
 from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import Mask
@@ -134,8 +134,8 @@ def void_counts(dataset: Dataset, sample: Sample, mask: Mask) -> dict[str, tuple
     rows, columns = np.nonzero(mask.labels == VOID)
     packed = pack_rgb(pixels[rows, columns, :3])
     regions = {}
-    for name, (red, green, blue) in dataset.coding.void_colors.items():
-        here = packed == (red << 16 | green << 8 | blue)
+    for name, rgb in dataset.coding.void_colors.items():
+        here = packed == pack_color(rgb)
         if here.any():
             x, y = columns[here], rows[here]
             box = (int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)

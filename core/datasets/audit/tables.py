@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from core.classes import LandClass
+from core.classes import LandClass, pack_color
 from core.datasets.audit.facts import Reading
 from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset
@@ -107,7 +107,7 @@ def soft_value_problems(dataset: Dataset, readings: Sequence[Reading]) -> tuple[
     if len(unknown) < _SOFT:
         return ()
     colors = (*dataset.classes.colors, *coding.void_colors.values())
-    listed = [r << 16 | g << 8 | b for r, g, b in colors] if color else [*coding.values]
+    listed = [*map(pack_color, colors)] if color else [*coding.values]
     tolerance = tolerance_of(listed, unknown, color)
     if not tolerance:
         return ()

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.classes import VOID, ClassTable, LandClass
+from core.classes import VOID, ClassTable, LandClass, pack_color
 from core.datasets.masks.class_file import (
     VOID_WORDS,
     ClassFile,
@@ -98,12 +98,8 @@ def _by_color(survey: MaskSurvey, table: ClassFile | None) -> bool:
         return True
     if table is None or not table.colored:
         return False
-    known = {_packed(rgb) for rgb in (*table.classes.colors, *table.void.values())}
+    known = {pack_color(rgb) for rgb in (*table.classes.colors, *table.void.values())}
     return set(survey.colors) <= known or len(known & set(survey.colors)) > 1
-
-
-def _packed(rgb: tuple[int, int, int]) -> int:
-    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
 
 
 def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:
@@ -120,7 +116,7 @@ def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
     if table.void and file != "classes.json":
         notes = [_void_note(file, table.void)]
     coding = MaskCoding("color", void_colors=table.void, tolerance=table.tolerance)
-    named = {_packed(rgb) for rgb in table.classes.colors}
+    named = {pack_color(rgb) for rgb in table.classes.colors}
     others = set(survey.colors) - named
     alone = len(named) == 1 and not table.void and named <= set(survey.colors)
     if alone and len(others) == 1:

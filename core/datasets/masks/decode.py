@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classes import VOID, ClassTable, pack_rgb
+from core.classes import VOID, ClassTable, pack_color, pack_rgb
+from core.datasets.masks.soft_masks import value_points
 from core.errors import ImageError
 from core.imagery.raster import Raster, read_raster
 from core.mask_coding import MaskCoding
@@ -176,8 +177,8 @@ def _color_terms(raster: Raster, classes: ClassTable, coding: MaskCoding) -> _Te
             f"{pixels.dtype}",
             remedy="export the mask with its class colours, or as a folder of index masks",
         )
-    meaning: dict[float, int] = {_packed(rgb): VOID for rgb in coding.void_colors.values()}
-    meaning |= {_packed(rgb): label for label, rgb in enumerate(classes.colors)}
+    meaning: dict[float, int] = {pack_color(rgb): VOID for rgb in coding.void_colors.values()}
+    meaning |= {pack_color(rgb): label for label, rgb in enumerate(classes.colors)}
     read_as: dict[float, int] = {
         int(name[1:], 16): label for name, label in coding.read_as.items() if name[:1] == "#"
     }
@@ -204,10 +205,6 @@ def _index_terms(raster: Raster, coding: MaskCoding) -> _Terms:
     return _Terms(raster.pixels[..., 0], meaning, known, read_as, raster.header.nodata)
 
 
-def _packed(rgb: tuple[int, int, int]) -> int:
-    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
-
-
 def _nearest_labels(
     distinct: np.ndarray, known: Mapping[float, int], tolerance: float, color: bool
 ) -> np.ndarray:
@@ -215,7 +212,7 @@ def _nearest_labels(
     means = np.full(len(distinct), -1, np.int16)
     if not tolerance or not known:
         return means
-    points, targets = _bands(distinct, color), _bands(np.array([*known]), color)
+    points, targets = value_points(distinct, color), value_points(np.array([*known]), color)
     best = np.full(len(distinct), np.inf)
     for label, target in zip(known.values(), targets, strict=True):
         distance = np.abs(points - target).max(axis=-1)
@@ -223,12 +220,3 @@ def _nearest_labels(
         means[nearer] = label
         best[nearer] = distance[nearer]
     return means
-
-
-def _bands(values: np.ndarray, color: bool) -> np.ndarray:
-    """(N, 1) or (N, 3) float64: values as points, colours by red, green and blue."""
-    if not color:
-        return values.astype(np.float64)[:, None]
-    values = values.astype(np.int64)
-    rgb = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1)
-    return rgb.astype(np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable, pack_color
 from core.datasets.masks.values import MaskSurvey
 from core.datasets.note import Note
 from core.mask_coding import MaskCoding
@@ -33,7 +33,7 @@ def _transparency(survey: MaskSurvey, coding: MaskCoding, classes: ClassTable) -
     color = coding.kind == "color"
     labels = coding.values
     if color:
-        labels = {r << 16 | g << 8 | b: label for label, (r, g, b) in enumerate(classes.colors)}
+        labels = {pack_color(rgb): label for label, rgb in enumerate(classes.colors)}
     read = {labels.get(int(value), VOID) for value in survey.below[color]} - {VOID}
     if not read:
         return Note("Masks have transparent pixels: read as void.")

@@ -15,6 +15,7 @@ __all__ = [
     "pixels_near",
     "soft_binary",
     "tolerance_of",
+    "value_points",
 ]
 
 _ENDS = 32 / 255  # of the range: how far from its end a value is near to it
@@ -120,7 +121,7 @@ def cluster_values(
     values = np.array([value for value, _ in ordered])
     pixels = np.array([count for _, count in ordered], float)
     areas = np.array([flat.get(value, 0) for value, _ in ordered], float)
-    points = _points(values, colored)
+    points = value_points(values, colored)
     free = np.ones(len(values), bool)
     leaders: list[int] = []
     for _ in range(min(_LEADERS, len(values))):
@@ -147,7 +148,7 @@ def _middle(
     """The commonest value where it has most of the pixels, else the mean of those around it."""
     if pixels[leader] >= 0.25 * pixels[here].sum():
         return values[leader].item()
-    points = _points(values, colored)
+    points = value_points(values, colored)
     core = here & (np.abs(points - points[leader]).max(axis=1) <= _REACH / 4)
     mean = np.rint(np.average(points[core], axis=0, weights=pixels[core])).astype(int)
     return int(mean[0] << 16 | mean[1] << 8 | mean[2]) if colored else int(mean[0])
@@ -181,9 +182,9 @@ def _distances(
     listed: Sequence[float], counts: Mapping[float, int], colored: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of each value the distance to the nearest one listed, and its pixels."""
-    points = _points(np.array([*counts]), colored)
+    points = value_points(np.array([*counts]), colored)
     nearest = np.full(len(points), np.inf)
-    for target in _points(np.array(listed), colored):
+    for target in value_points(np.array(listed), colored):
         nearest = np.minimum(nearest, np.abs(points - target).max(axis=-1))
     return nearest, np.array([*counts.values()], float)
 
@@ -199,7 +200,7 @@ def tolerance_of(listed: Sequence[float], counts: Mapping[float, int], colored: 
         counts: pixels of each value in the masks.
         colored: whether they are colours.
     """
-    targets = _points(np.array(listed), colored)
+    targets = value_points(np.array(listed), colored)
     distances, pixels = _distances(listed, counts, colored)
     order = distances.argsort()
     total = np.cumsum(pixels[order])
@@ -210,7 +211,16 @@ def tolerance_of(listed: Sequence[float], counts: Mapping[float, int], colored: 
     return near if pixels[distances <= near].sum() >= _NEAR * total[-1] else 0.0
 
 
-def _points(values: np.ndarray, colored: bool) -> np.ndarray:
+def value_points(values: np.ndarray, colored: bool) -> np.ndarray:
+    """Values as points that can be near each other, colours by red, green and blue.
+
+    Args:
+        values: (N,), colours as ``0xRRGGBB``.
+        colored: whether they are colours.
+
+    Returns:
+        (N, 1) or (N, 3) float64.
+    """
     if not colored:
         return values.astype(float)[:, None]
     packed = values.astype(np.int64)

@@ -29,7 +29,8 @@ from core.evaluation.confusion import scores
 from core.evaluation.evaluate import ImageCallback
 from core.imagery.display import bands_of, to_rgb
 from core.imagery.output.write import png_bytes
-from core.imagery.shrink import display_size, downsample_image, downsample_labels
+from core.imagery.resample import resample_labels
+from core.imagery.shrink import display_size, downsample_image
 from core.paths import write_bytes, write_json
 from core.training.runs.run import Run
 
@@ -182,7 +183,7 @@ class TimelapseWriter:
         sample = (
             _read(file, PinnedSample) if file.is_file() else _new_sample(file.parent, image, size)
         )
-        shown = downsample_labels(labels, *size)
+        shown = resample_labels(labels, *size)
         frame = Frame(
             epoch=epoch,
             mean_iou=mean_iou,
@@ -213,7 +214,7 @@ def _new_sample(folder: Path, image: LabelledImage, size: tuple[int, int]) -> Pi
         width=width,
         height=height,
         image=_write(folder / "image.png", downsample_image(rgb, *size)),
-        truth=_write(folder / "truth.png", downsample_labels(image.labels, *size)),
+        truth=_write(folder / "truth.png", resample_labels(image.labels, *size)),
     )
 
 

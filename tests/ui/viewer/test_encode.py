@@ -47,7 +47,7 @@ def test_large_mask_is_shrunk_to_labels_that_were_there():
 def test_nearest_takes_the_label_of_its_own_block(factor):
     small = random_labels(11, 17)
     large = np.kron(small, np.ones((factor, factor), np.uint8))
-    np.testing.assert_array_equal(encode.downsample_labels(large, 11, 17), small)
+    np.testing.assert_array_equal(encode.resample_labels(large, 11, 17), small)
 
 
 def test_image_is_averaged_over_its_area():

@@ -11,7 +11,8 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
 from core.formats import percent
 from core.imagery.display import Bands
-from core.imagery.shrink import display_size, downsample_image, downsample_labels
+from core.imagery.resample import resample_labels
+from core.imagery.shrink import display_size, downsample_image
 from ui.loaded.images import open_sample
 from ui.loaded.normalisations import files_and_reading, training_normalisation
 from ui.widgets.bands import choose_rendering
@@ -122,5 +123,5 @@ def _overlaid(
     rgb: np.ndarray, labels: np.ndarray, classes: ClassTable, opacity: float
 ) -> np.ndarray:
     size = display_size(labels.shape[0], labels.shape[1], _SIDE)
-    small, names = downsample_image(rgb, *size), downsample_labels(labels, *size)
+    small, names = downsample_image(rgb, *size), resample_labels(labels, *size)
     return classes.overlay(small, names, opacity)
