@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import LAYOUTS, describe_layouts
-from core.datasets.layouts.annotation_files import find_annotations
-from core.datasets.layouts.contents import describe_contents
+from core.datasets.layouts.unread.contents import describe_contents
+from core.datasets.layouts.unread.find_unread import find_unread
 from core.errors import DatasetError
 from core.paths import data_roots, is_name, workspace
 
@@ -90,15 +90,12 @@ def _unknown(path: Path) -> DatasetError:
     if not any(path.iterdir()):
         return DatasetError("the dataset folder is empty", where=str(path), remedy=remedy)
     listed = describe_contents(path) or "empty folders"
-    if annotations := find_annotations(path):
-        return DatasetError(
-            f"{annotations[0].what}, and labels here are masks or polygons on a map; it holds "
-            f"{listed}",
-            where=str(path),
-            remedy=annotations[0].remedy,
-        )
+    unread = find_unread(path)
+    also = f", and {unread.what}" if unread else ""
     return DatasetError(
-        f"this folder is in no known layout: it holds {listed}", where=str(path), remedy=remedy
+        f"this folder is in no known layout: it holds {listed}{also}",
+        where=str(path),
+        remedy=unread.remedy if unread else remedy,
     )
 
 

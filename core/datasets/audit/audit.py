@@ -162,13 +162,14 @@ def _problems(
     yield from void_colour_problems(dataset, readings)
     if not soft:
         yield from balance_problems(dataset, readings)
-    yield from partner_problems(dataset)
+    in_bands = list(band_file_problems(facts))
+    # Bands have no masks: one finding says why.
+    yield from in_bands or partner_problems(dataset)
     yield from mixed_bands(facts)
     yield from grid_differences(facts)
     odd = {p.sample for r in readings for p in r.problems if p.kind in _WITHOUT}
     scaling = list(scaling_problems(facts, odd))
     yield from scaling
-    yield from band_file_problems(facts)
     yield from linear_power([r.facts.id for r in readings if r.power], len(readings))
     for reading in readings:
         # What one finding says of all masks is not said of each again.

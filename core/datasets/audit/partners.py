@@ -8,7 +8,7 @@ from pathlib import Path
 from core.datasets.audit.problems import Problem
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import layout_of
-from core.datasets.layouts.annotation_files import find_annotations
+from core.datasets.layouts.unread.annotation_files import find_annotations
 from core.datasets.recipes.fixes import Exclude
 
 __all__ = ["partner_problems"]

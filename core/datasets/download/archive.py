@@ -19,8 +19,8 @@ from typing import IO, BinaryIO
 from core.datasets.catalogue import open_dataset, recognise
 from core.datasets.download.entry_names import restored_name
 from core.datasets.known_layouts import describe_layouts
-from core.datasets.layouts.annotation_files import find_annotations
-from core.datasets.layouts.contents import describe_contents
+from core.datasets.layouts.unread.contents import describe_contents
+from core.datasets.layouts.unread.find_unread import find_unread
 from core.datasets.layouts.pairing import LABEL_VECTORS
 from core.errors import DatasetError, UnnamedClasses
 from core.formats import binary_size
@@ -386,13 +386,13 @@ def _strip(folder: Path) -> None:
 def _check(folder: Path, label: str, name: str) -> None:
     """Refuse what is no dataset, or one that cannot be opened; unnamed classes are all right."""
     if recognise(folder) is None:
-        annotations = find_annotations(folder)
+        unread = find_unread(folder)
         listed = describe_contents(folder) or "no image, vector, CSV, JSON or text file"
-        what = f", and {annotations[0].what}" if annotations else ""
+        also = f", and {unread.what}" if unread else ""
         raise DatasetError(
-            f"the archive is in no known layout: it holds {listed}{what}",
+            f"the archive is in no known layout: it holds {listed}{also}",
             where=label,
-            remedy=annotations[0].remedy if annotations else f"expected {describe_layouts()}",
+            remedy=unread.remedy if unread else f"expected {describe_layouts()}",
         )
     try:
         open_dataset(folder, name)

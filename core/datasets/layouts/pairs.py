@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.annotation_files import find_annotations
+from core.datasets.layouts.unread.annotation_files import find_annotations
+from core.datasets.layouts.unread.band_files import find_band_files
 from core.datasets.layouts.pairing import find_pairs, has_pairs
 from core.datasets.masks.choose_coding import choose_coding
 from core.datasets.masks.class_file import find_class_file, read_class_file
@@ -52,10 +53,13 @@ def read_pairs(root: Path, name: str) -> Dataset:
     """
     pairing = find_pairs(root)
     if not pairing.samples:
+        bands = find_band_files(root)
         raise DatasetError(
-            "the folder `images` holds no PNG, JPEG or TIFF",
+            bands.what if bands else "the folder `images` holds no PNG, JPEG or TIFF",
             where=str(root),
-            remedy="put the images there, and their masks under the same names into `masks`",
+            remedy=bands.remedy
+            if bands
+            else "put the images there, and their masks under the same names into `masks`",
         )
     masks = [sample.mask for sample in pairing.samples if sample.mask is not None]
     path = find_class_file(root)

@@ -10,7 +10,8 @@ import pytest
 
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import list_datasets, open_dataset, recognise
-from core.datasets.layouts.annotation_files import find_annotations
+from core.datasets.layouts.unread.annotation_files import find_annotations
+from core.datasets.layouts.unread.band_files import band_groups
 from core.datasets.layouts.names import folder_meaning, skeleton
 from core.datasets.layouts.pairing import find_pairs
 from core.errors import DatasetError
@@ -290,6 +291,43 @@ def test_annotation_files_are_named_with_the_way_out(
         open_dataset(root)
     assert what in caught.value.what
     assert remedy in str(caught.value.remedy)
+
+
+BANDS = ("red", "green", "blue", "nir")
+
+
+@pytest.mark.parametrize(
+    ("band", "mask", "said"),
+    [
+        ("s{n}/{band}.tif", "s{n}/mask.tif", "s0/blue, s0/green, s0/nir, s0/red"),
+        ("s{n}/T32_B0{i}_10m.tif", "s{n}/mask.tif", "s0/T32_B00_10m, s0/T32_B01_10m"),
+        ("images/s{n}/{band}.tif", "masks/s{n}.tif", "images/s0/blue, images/s0/green"),
+        # 38-Cloud
+        ("train_{band}/{band}_p_{n}.tif", "train_gt/gt_p_{n}.tif", "train_blue/blue_p_0, train_"),
+    ],
+)
+def test_bands_in_files_of_their_own_are_named(
+    tmp_path: Path, band: str, mask: str, said: str
+) -> None:
+    """In no known layout, and below `images`, where pictures of other names are passed over."""
+    files = [band.format(n=n, band=b, i=i) for n in range(3) for i, b in enumerate(BANDS)]
+    root = laid_out(tmp_path / "set", *files, *(mask.format(n=n) for n in range(3)))
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(root)
+    assert f"12 pictures look like the bands of 3, such as {said}" in caught.value.what
+    assert "gdal_merge.py -separate -o images/" in str(caught.value.remedy)
+
+
+def test_bands_side_by_side_are_one_finding(tmp_path: Path) -> None:
+    files = [f"images/s{n}_{band}.tif" for n in range(3) for band in BANDS]
+    root = laid_out(tmp_path, *files, *(f"masks/s{n}.tif" for n in range(3)))
+    kinds = [p.kind for p in audit(open_dataset(root)).problems if p.severity == "error"]
+    assert kinds == ["band-files"]
+
+
+def test_what_are_no_bands() -> None:
+    assert not band_groups(["B1_north", "B2_north", "green", "village_1", "village_2"])
+    assert band_groups(["LC08_SR_B2", "LC08_SR_B3"]) == {"LC08": ["LC08_SR_B2", "LC08_SR_B3"]}
 
 
 def test_what_is_no_annotation(tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.layouts.contents import folders_below
+from core.datasets.layouts.unread.contents import folders_below
+from core.datasets.layouts.unread.form import Unread
 
-__all__ = ["Annotations", "find_annotations"]
+__all__ = ["find_annotations"]
 
 _FOLDERS, _FILES = 500, 4  # folders that are looked into, and files of a kind that are opened
 _HEAD = 64 * 1024
@@ -19,24 +19,11 @@ _IN_TOOL = (
 )
 
 
-@dataclass(frozen=True)
-class Annotations:
-    """Files of annotations in one form.
-
-    Attributes:
-        what: a sentence without its end: the first file and its form.
-        remedy: how masks, or labels that can be read, are made of them.
-    """
-
-    what: str
-    remedy: str
-
-
-def find_annotations(root: Path) -> list[Annotations]:
+def find_annotations(root: Path) -> list[Unread]:
     """Annotation files below a folder that are read by no layout: COCO, labelme, YOLO, Pascal VOC
     boxes, shapefiles. One entry a form; some files of each ending are opened.
     """
-    forms: dict[str, Annotations] = {}
+    forms: dict[str, Unread] = {}
     opened: dict[str, int] = {}
     files = (place / name for place, names in folders_below(root, _FOLDERS) for name in names)
     for path in files:
@@ -74,34 +61,34 @@ def _form(path: Path, ending: str) -> str:
     return "yolo boxes" if all(len(line.split()) == 5 for line in lines) else "yolo"
 
 
-def _described(form: str, name: str) -> Annotations:
+def _described(form: str, name: str) -> Unread:
     layer = Path(name).with_suffix(".geojson").as_posix()
     return {
-        "coco": Annotations(
+        "coco": Unread(
             f"{name} holds COCO annotations",
             f"{_IN_TOOL}, or paint them with pycocotools: "
             f"`mask[COCO({name!r}).annToMask(annotation) > 0] = annotation['category_id']`, saved "
             "as `masks/NAME.png`",
         ),
-        "labelme": Annotations(
+        "labelme": Unread(
             f"{name} holds labelme polygons",
             "convert them with labelme's script: `python labelme2voc.py FOLDER OUT --labels "
             "labels.txt`; its JPEGImages and SegmentationClass are read as they are",
         ),
-        "yolo": Annotations(
+        "yolo": Unread(
             f"{name} holds YOLO polygons, corners as shares of the image's size",
             f"{_IN_TOOL}; or fill each line's polygon with its class number into `masks/NAME.png` "
             "(cv2.fillPoly)",
         ),
-        "yolo boxes": Annotations(
+        "yolo boxes": Unread(
             f"{name} holds YOLO boxes, which say where an object is and not its outline",
             f"outline the objects, and {_IN_TOOL}",
         ),
-        "voc": Annotations(
+        "voc": Unread(
             f"{name} holds Pascal VOC boxes, which say where an object is and not its outline",
             f"outline the objects, and {_IN_TOOL}",
         ),
-        "shapefile": Annotations(
+        "shapefile": Unread(
             f"{name} is a shapefile",
             f"convert it: `ogr2ogr -f GeoJSON {layer} {name}`, which is read as labels beside the "
             "georeferenced images",
