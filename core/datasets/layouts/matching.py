@@ -95,7 +95,13 @@ def _same_numbers(images: list[File], labels: list[File]) -> dict[File, File]:
 
 def _one_affix(images: list[File], labels: list[File]) -> dict[File, File]:
     """Masks that all have their image's name and the same words before or after, as ``1_L``."""
-    by_words = _by_key(images, lambda file: skeleton(file.stem)[0])
+    ending = _last_word(images)
+    return _with_affix(images, labels) or (_with_affix(images, labels, ending) if ending else {})
+
+
+def _with_affix(images: list[File], labels: list[File], ending: str = "") -> dict[File, File]:
+    """As `_one_affix`, of images whose last word does not count."""
+    by_words = _by_key(images, lambda file: _without(skeleton(file.stem)[0], ending))
     pairs: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[File, File]] = {}
     for label in labels:
         words, _ = skeleton(label.stem)
@@ -109,11 +115,27 @@ def _one_affix(images: list[File], labels: list[File]) -> dict[File, File]:
     whole = [
         paired
         for (before, after), paired in pairs.items()
-        if not any(word.isdigit() for word in (*before, *after))
+        if _says_mask((*before, *after))
         and set(paired.values()) == set(labels)
         and len(paired) == len(labels)
     ]
     return whole[0] if len(whole) == 1 else {}
+
+
+def _says_mask(affix: tuple[str, ...]) -> bool:
+    """A number alone, as in ``img_1_1``, is no sign of a mask; in ``15label`` it is."""
+    return not any(word.isdigit() for word in affix) or any(word in MARKERS for word in affix)
+
+
+def _last_word(images: list[File]) -> str:
+    """The word that the names of all images end with, as ``merged``; empty where they do not."""
+    last = {words[-1] if words else "" for words in (skeleton(f.stem)[0] for f in images)}
+    word = last.pop() if len(last) == 1 and len(images) > 1 else ""
+    return "" if word.isdigit() else word
+
+
+def _without(words: tuple[str, ...], ending: str) -> tuple[str, ...]:
+    return words[:-1] if ending and len(words) > 1 else words
 
 
 def _folder_words(folder: Folder) -> frozenset[str]:
@@ -138,6 +160,8 @@ def marked(files: list[File]) -> list[File]:
     others = [file for file in files if file not in called]
     bases = {(f.folder, plain[f][0]) for f in others}
     bases |= {(f.folder, skeleton(f.stem, IMAGE_WORDS)[0]) for f in others}
+    ending = _last_word(others)  # `x_merged.tif` beside `x.mask.tif`
+    bases |= {(f.folder, _without(plain[f][0], ending)) for f in others}
     both = LABEL_WORDS | IMAGE_WORDS
     return [
         f

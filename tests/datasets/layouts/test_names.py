@@ -91,6 +91,10 @@ def test_pairs_by_name(tmp_path: Path, image: str, mask: str) -> None:
         (["7_1", "7_2"], ["osm-7_1", "osm-7_2"], ["osm-7_1", "osm-7_2"]),
         (["7_1", "7_2"], ["7_1_L", "7_2_old"], ["", ""]),
         (["7", "8"], ["7_1", "8_1"], ["", ""]),
+        (["7", "8"], ["7_15label", "8_15label"], ["7_15label", "8_15label"]),  # GID-15
+        (["7_x", "8_x"], ["7_x_L", "8_x_L"], ["7_x_L", "8_x_L"]),
+        (["7_x", "8_x"], ["7_L", "8_L"], ["7_L", "8_L"]),
+        (["7_x", "8_y"], ["7_L", "8_L"], ["", ""]),
     ],
 )
 def test_no_other_image_is_taken(
@@ -100,6 +104,12 @@ def test_no_other_image_is_taken(
     pairs = pairs_of(tmp_path)
     paired = [Path(pairs[f"images/{image}.png"]).stem for image in images]
     assert paired == expected
+
+
+def test_images_with_an_affix_beside_their_masks(tmp_path: Path) -> None:
+    """HLS Burn Scars: all in one folder."""
+    laid_out(tmp_path, *(f"T{n}{name}.tif" for n in range(2) for name in ("_merged", ".mask")))
+    assert pairs_of(tmp_path) == {f"T{n}_merged.tif": f"T{n}.mask.tif" for n in range(2)}
 
 
 def test_words_of_the_role_are_left_out() -> None:
