@@ -19,9 +19,9 @@ from typing import IO, BinaryIO
 from core.datasets.catalogue import open_dataset, recognise
 from core.datasets.download.entry_names import restored_name
 from core.datasets.known_layouts import describe_layouts
+from core.datasets.layouts.pairing import LABEL_VECTORS
 from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
-from core.datasets.layouts.pairing import LABEL_VECTORS
 from core.errors import DatasetError, UnnamedClasses
 from core.formats import binary_size
 from core.imagery.raster import IMAGE_SUFFIXES

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.datasets.dataset import Dataset
+from core.datasets.layouts.pairing import find_pairs, has_pairs
 from core.datasets.layouts.unread.annotation_files import find_annotations
 from core.datasets.layouts.unread.band_files import find_band_files
-from core.datasets.layouts.pairing import find_pairs, has_pairs
 from core.datasets.masks.choose_coding import choose_coding
 from core.datasets.masks.class_file import find_class_file, read_class_file
 from core.datasets.masks.values import survey_masks

@@ -10,10 +10,10 @@ import pytest
 
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import list_datasets, open_dataset, recognise
-from core.datasets.layouts.unread.annotation_files import find_annotations
-from core.datasets.layouts.unread.band_files import band_groups
 from core.datasets.layouts.names import folder_meaning, skeleton
 from core.datasets.layouts.pairing import find_pairs
+from core.datasets.layouts.unread.annotation_files import find_annotations
+from core.datasets.layouts.unread.band_files import band_groups
 from core.errors import DatasetError
 from tests.datasets.layouts.test_readers import put
 

@@ -40,11 +40,12 @@ def band_groups(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _without_band(name: str) -> tuple[str, str]:
-    image, bands = [], []
+    image: list[str] = []
+    bands: list[str] = []
     for part in name.split("/"):
         words = re.split(r"[^A-Za-z0-9]+", part)
         last = len(words) - 1 - bool(len(words) > 1 and _METRES.fullmatch(words[-1]))
-        kept = []
+        kept: list[str] = []
         for place, word in enumerate(words):
             if _COLOR.fullmatch(word) or (place == last and _NUMBER.fullmatch(word)):
                 bands.append(word.lower())
