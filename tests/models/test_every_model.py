@@ -35,7 +35,7 @@ _FAMILIES = {
     "mobilenetv2": "sm-unet",
     "efficientnetb0": "sm-fpn",
 }
-# Hundreds of convolutions in groups, which resnext50 has too, with the gates of seresnet18: minutes.
+# Minutes: hundreds of convolutions in groups, as resnext50 has, with the gates of seresnet18.
 _SLOW = {"senet154", "seresnext50", "seresnext101"}
 # Networks of our own, and one encoder with each decoder.
 _SMALL = {"", "vgg11", "vgg16", "resnet18", "mobilenet", "mobilenetv2"}
