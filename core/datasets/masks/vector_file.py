@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core.bounded import Bounded, OutOfBounds, Refused
 from core.errors import DatasetError
 from core.imagery.header import Header
 
@@ -23,11 +24,12 @@ __all__ = [
     "Extent",
     "VectorLayer",
     "attribute_text",
-    "gdal_vectors",
     "known_crs",
     "label_extent",
+    "list_attributes",
     "list_layers",
     "read_attributes",
+    "read_geometries",
     "vector_source",
 ]
 
@@ -35,11 +37,14 @@ NO_VALUE = "no value"
 """What a feature's attribute is called where it is empty."""
 
 _SEQUENCES = {".geojsonl", ".geojsons", ".ndjson"}
+_SQLITE = b"SQLite format 3\0"
+_CRS = re.compile(rb'"(?:c|\\u00[64]3)(?:r|\\u00[75]2)(?:s|\\u00[75]3)"\s*:\s*', re.IGNORECASE)
+_LONGEST_CRS = 16 * 1024
+_MEMORY = 2 * 1024**3  # bytes for reading a file
+_SECONDS = 30  # for a small one, and for more
+_BYTES_PER_SECOND = 4 * 1024**2
 _BLANK = 100  # lines at the head that may be blank
 _FIRST = 1024**2  # bytes of a GeoJSON's first line that are looked at
-
-# The ring is refused in words. For the whole process, see `core.imagery.source.opening`.
-warnings.filterwarnings("ignore", "Non closed ring detected", RuntimeWarning)
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,68 @@ class VectorLayer:
 
 
 def vector_source(path: Path) -> str:
-    """The file as GDAL is given it: the ending names the driver, for what GDAL would guess by
-    the content could reach other files or addresses.
+    """The file as GDAL is given it: its ending and first bytes name the driver.
 
     GeoJSON with a feature a line (RFC 8142 and newline-delimited) is known by its content too.
+
+    Raises:
+        DatasetError: it is missing or no file, a GeoPackage is none, or a GeoJSON names its
+            reference system by an address.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".gpkg":
-        return str(path)
-    sequence = suffix in _SEQUENCES or _is_sequence(path)
-    return f"{'GeoJSONSeq' if sequence else 'GeoJSON'}:{path}"
+    if not path.is_file():  # a pipe or a device never ends
+        what = "is no file" if path.exists() else "is not there"
+        raise DatasetError(
+            f"the file of labels {what}", where=str(path), remedy="check its name, or put it back"
+        )
+    whole = path.absolute()
+    try:
+        if path.suffix.lower() == ".gpkg":
+            with path.open("rb") as file:
+                if not file.read(len(_SQLITE)) == _SQLITE:
+                    raise DatasetError(
+                        "this is no GeoPackage, whatever it is called",
+                        where=str(path),
+                        remedy="export the layer again as GeoJSON or GeoPackage",
+                    )
+            return str(whole)
+        if _crs_elsewhere(path):
+            raise DatasetError(
+                "the GeoJSON names its reference system by an address, and nothing is fetched",
+                where=str(path),
+                remedy="export it again with coordinates in degrees (EPSG:4326), as RFC 7946 asks",
+            )
+    except OSError as error:
+        raise DatasetError(
+            f"the labels cannot be opened ({error.strerror})",
+            where=str(path),
+            remedy="check its name and who may read it",
+        ) from error
+    sequence = path.suffix.lower() in _SEQUENCES or _is_sequence(path)
+    return f"{'GeoJSONSeq' if sequence else 'GeoJSON'}:{whole}"
+
+
+def _crs_elsewhere(path: Path) -> bool:
+    """Whether a member ``crs`` of a GeoJSON is anything but a name (GeoJSON 2008, section 3).
+
+    GDAL takes its key in any case and its letters as escapes, and fetches what a link says.
+    """
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        for match in _CRS.finditer(text):
+            member = text[match.end() : match.end() + _LONGEST_CRS].decode(errors="replace")
+            try:
+                # Every pair of an object, also where a key comes twice.
+                content, _ = json.JSONDecoder(object_pairs_hook=list).raw_decode(member)
+            except (ValueError, RecursionError):
+                return True
+            if content is None or isinstance(content, str):  # an attribute of that name
+                continue
+            pairs = content if isinstance(content, list) else [("", content)]
+            kinds = {str(v).lower() for k, v in pairs if str(k).lower() == "type"}
+            if not kinds <= {"name", "epsg", "ogc"}:
+                return True
+    return False
 
 
 def _is_sequence(path: Path) -> bool:
@@ -83,22 +140,33 @@ def _is_sequence(path: Path) -> bool:
 
 
 @lru_cache(maxsize=1)
-def gdal_vectors() -> Any:
-    """pyogrio, whose GDAL says nothing on stderr: what matters becomes an error in one line."""
-    import pyogrio
+def _reader() -> Bounded:
+    # GDAL's complaints come back as errors, in one line.
+    environment = {"CPL_LOG": os.devnull, "OPENBLAS_NUM_THREADS": "1", "GDAL_SKIP": ""}
+    # Nothing that is left asks the network. Where a driver still would, nobody answers there.
+    environment |= {"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_MAX_RETRY": "0"}
+    return Bounded("core.datasets.masks.vector_process", _MEMORY, environment)
 
-    # In threads GDAL's warnings pass pyogrio by.
-    pyogrio.set_gdal_config_options({"CPL_LOG": os.devnull})
-    return pyogrio
 
+def _ask(path: Path, function: str, *arguments: Any) -> Any:
+    """What the process that opens vector files answers.
 
-@contextmanager
-def _damage(path: Path) -> Iterator[Any]:
-    """pyogrio; its complaints become a DatasetError."""
-    pyogrio = gdal_vectors()
+    Raises:
+        DatasetError: the file is damaged, none that may be opened, or takes too long or too much
+            memory.
+    """
+    source = vector_source(path)
+    seconds = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
     try:
-        yield pyogrio
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        return _reader().call(function, source, *arguments, seconds=seconds)
+    except OutOfBounds as error:
+        raise DatasetError(
+            f"the labels take more than {error} to read, and that is the limit",
+            where=str(path),
+            remedy="export the layer again as a plain table of polygons, cut to the extent of the "
+            "images (ogr2ogr -clipsrc)",
+        ) from error
+    except Refused as error:
         raise DatasetError(
             "the labels cannot be read: the file is damaged or cut off",
             where=str(path),
@@ -112,9 +180,8 @@ def list_layers(path: Path) -> tuple[VectorLayer, ...]:
     Raises:
         DatasetError: it cannot be read.
     """
-    with _damage(path) as pyogrio:
-        rows = pyogrio.list_layers(vector_source(path))
-    return tuple(VectorLayer(str(name), _may_hold_polygons(kind)) for name, kind in rows)
+    rows = _ask(path, "list_layers")
+    return tuple(VectorLayer(name, _may_hold_polygons(kind)) for name, kind in rows)
 
 
 def _may_hold_polygons(kind: str | None) -> bool:
@@ -152,13 +219,41 @@ def read_attributes(path: Path, layers: Sequence[str] = ()) -> dict[str, list[st
     """
     texts: dict[str, list[str]] = {}
     for layer in layers or (None,):
-        with _damage(path) as pyogrio:
-            meta, _, _, columns = pyogrio.raw.read(
-                vector_source(path), layer=layer, read_geometry=False
-            )
-        for name, column in zip(meta["fields"], columns, strict=True):
-            texts.setdefault(str(name), []).extend(attribute_text(value) for value in column)
+        _, names, _, columns = _ask(path, "read", layer, None, False)
+        for name, column in zip(names, columns, strict=True):
+            texts.setdefault(name, []).extend(attribute_text(value) for value in column)
     return texts
+
+
+def read_geometries(
+    path: Path, layer: str, attribute: str
+) -> tuple[list[bytes | None] | None, Sequence[Any] | None, str | None]:
+    """Geometries as WKB, the values of an attribute, and the reference system.
+
+    Args:
+        path: the file.
+        layer: layer that is read; empty for the first.
+        attribute: attribute that is read; empty for none.
+
+    Returns:
+        None for the geometries of a layer without any, and for the values of an attribute that
+        there is none of.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    columns = [attribute] if attribute else []
+    crs, _, shapes, values = _ask(path, "read", layer or None, columns, True)
+    return shapes, values[0] if values else None, known_crs(crs)
+
+
+def list_attributes(path: Path, layer: str) -> tuple[str, ...]:
+    """Names of the attributes of a layer, empty for the first.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    return tuple(_ask(path, "info", layer or None, False)["fields"])
 
 
 @dataclass(frozen=True)
@@ -208,10 +303,9 @@ def label_extent(path: Path, layers: Sequence[str] = ()) -> Extent:
         DatasetError: it cannot be read or has no feature.
     """
     for layer in layers or (None,):
-        with _damage(path) as pyogrio:
-            info = pyogrio.read_info(vector_source(path), layer=layer, force_total_bounds=True)
-        if info["features"] and info["total_bounds"] is not None:
-            west, south, east, north = (float(value) for value in info["total_bounds"])
+        info = _ask(path, "info", layer, True)
+        if info["features"] and info["bounds"] is not None:
+            west, south, east, north = map(float, info["bounds"])
             return Extent((west, south, east, north), known_crs(info["crs"]))
     raise DatasetError(
         "the file of labels has no feature",
