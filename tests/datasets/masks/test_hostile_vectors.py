@@ -166,10 +166,10 @@ def endless(tmp_path: Path) -> Path:
 
 def test_a_view_without_an_end_has_one(endless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vector_file, "_SECONDS", 2)
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(DatasetError, match=r"more than (2 s|2\.0 GiB) to read"):
         read_geometries(endless, "roofs", "kind")
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - start < 30
 
 
 def test_one_file_does_not_hold_up_another(
