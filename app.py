@@ -5,15 +5,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from core.errors import DSIError
 from ui.routes import netron
 from ui.routes import timelapse as timelapse_files
+from ui.routes.guard import PageHeaders, TrustedHosts
 from ui.shell.errors import show_uncaught
 
 app = st.App(
     Path(__file__).resolve().parent / "ui" / "shell" / "router.py",
     routes=[*netron.routes(), *timelapse_files.routes()],
+    middleware=[Middleware(PageHeaders), Middleware(TrustedHosts)],
     on_script_error=show_uncaught,
 )
 

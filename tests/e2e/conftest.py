@@ -154,7 +154,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture
 def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page; a request that would leave this machine fails the test.
+    """A fresh page; a request that would leave this machine fails the test, and so does one that
+    the policy of the page refuses.
 
     What a failed test saw is kept as ``tests/e2e/shots/failed_NAME.png``.
     """
@@ -171,11 +172,17 @@ def page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
             else outside.append(request.url)
         ),
     )
+    refused: list[str] = []
+    opened.on(
+        "console",
+        lambda line: refused.append(line.text) if "Content Security Policy" in line.text else None,
+    )
     yield opened
     if request.node.stash.get(FAILED, False):
         opened.screenshot(path=SHOTS / f"failed_{request.node.name}.png", timeout=10_000)
     context.close()
     assert not outside, f"requests left the machine: {outside}"
+    assert not refused, refused
 
 
 QUIET_MS = 800  # a click's rerun begins after a message to the server and back

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import REPOSITORY
+from ui.routes.guard import is_trusted
 
 SETTINGS = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text())
 
@@ -60,12 +62,17 @@ def port(tmp_path_factory):
         process.communicate()
 
 
-def _get(port, path):
+def _asked(port, path, **headers):
     connection = http.client.HTTPConnection("localhost", port, timeout=120)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     response = connection.getresponse()
-    body = response.read().decode()
+    body = response.read().decode(errors="replace")
     connection.close()
+    return response, body
+
+
+def _get(port, path):
+    response, body = _asked(port, path)
     return response.status, body
 
 
@@ -80,6 +87,75 @@ def test_deep_links_are_answered(port, page):
     status, html = _get(port, f"/{page}")
     assert status == 200
     assert '<div id="root">' in html
+
+
+ROUTES = [
+    "/",
+    "/data",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/media/a.png",
+    "/netron/?model=dubai-unet",
+    "/netron/view.js",
+    "/timelapse/run/00/image.png",
+    "/static/a.js",
+]
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_another_name_of_the_machine_is_no_way_in(port, path):
+    """DNS rebinding: the page of a website, whose name points to this machine."""
+    response, body = _asked(port, path, Host=f"rebound.example:{port}")
+    assert response.status == 421
+    assert "DSI_ALLOWED_HOSTS" in body
+
+
+def test_nor_over_the_web_socket(port):
+    for host, status in ((f"rebound.example:{port}", 403), (f"localhost:{port}", 101)):
+        connection = http.client.HTTPConnection("localhost", port, timeout=120)
+        connection.request("GET", "/_stcore/stream", headers=UPGRADE | {"Host": host})
+        assert connection.getresponse().status == status
+        connection.close()
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_what_every_answer_says_of_itself(port, path):
+    response, _ = _asked(port, path)
+    policy = response.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in policy
+    assert "//" not in policy and "*" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        ("localhost:8501", True),
+        ("LOCALHOST", True),
+        ("127.0.0.1:8501", True),
+        ("[::1]:8501", True),
+        ("192.168.4.7", True),
+        (f"{socket.gethostname()}:80", True),
+        ("maps.example.org", True),
+        ("a.tiles.example.net", True),
+        ("tiles.example.net", False),
+        ("eviltiles.example.net", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("evil.example:8501", False),
+        ("evil.example:localhost", False),
+        ("", False),
+    ],
+)
+def test_names_of_the_server(monkeypatch, host, trusted):
+    monkeypatch.setenv("DSI_ALLOWED_HOSTS", "Maps.example.org, *.tiles.example.net")
+    assert is_trusted(host) is trusted
 
 
 def test_paths_out_of_the_folder_are_refused_by_the_whole_server(port):
