@@ -8,7 +8,7 @@ from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
 from core.formats import MISSING, count, percent
-from ui.data.add.forms import new_dataset, watch_new_datasets
+from ui.data.add.forms import new_dataset, show_skipped_places, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
 from ui.data.prepare.draft import RecipeDraft, RecipeFixes
@@ -20,6 +20,7 @@ from ui.data.sample_view import sample_view
 from ui.data.statistics.view import statistics
 from ui.loaded.audits import audit_key, finished_audit, offer_audit, run_audit
 from ui.loaded.datasets import choose_dataset
+from ui.shell.errors import plain
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]
 
@@ -48,11 +49,13 @@ watch_new_datasets()
 if not list_datasets():
     st.markdown("There is no dataset yet. Ways to get one:")
     new_dataset()
+    show_skipped_places()
     st.stop()
 
 ref = choose_dataset("dataset")
 with st.expander("Add a dataset", icon=":material/add:"):
     new_dataset()
+    show_skipped_places()
 if ref is None:
     st.stop()
 dataset = choose_product(ref, open_or_name(ref))
@@ -60,7 +63,7 @@ key = audit_key(ref, dataset.product)
 audit = finished_audit(key)
 for note in dataset.notes:
     show = st.warning if note.severity == "warning" else st.info
-    show(note.text, icon=f":material/{note.severity}:")
+    show(plain(note.text), icon=f":material/{note.severity}:")
 name_classes(ref, dataset)
 numbers(dataset, audit)
 progress = st.container()

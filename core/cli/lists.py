@@ -19,12 +19,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run_datasets(options: Namespace) -> None:
-    """Print the datasets of the workspace and of the server's folders."""
-    from core.datasets.catalogue import list_datasets
+    """Print the datasets of workspace and server; what cannot be looked at is a warning."""
+    from core.datasets.catalogue import list_datasets, skipped_places
 
     rows = [
         {"name": ref.id, "layout": ref.layout, "path": str(ref.path)} for ref in list_datasets()
     ]
+    for skipped in skipped_places():
+        note(f"warning: {skipped.text}")
     _print_list("datasets", rows, as_json=options.json)
 
 

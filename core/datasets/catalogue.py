@@ -11,9 +11,17 @@ from core.datasets.known_layouts import LAYOUTS, describe_layouts
 from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
 from core.errors import DatasetError
+from core.folder import Skipped, list_folder, skipped_below
 from core.paths import data_roots, is_name, workspace
 
-__all__ = ["DatasetRef", "find_dataset", "list_datasets", "open_dataset", "recognise"]
+__all__ = [
+    "DatasetRef",
+    "find_dataset",
+    "list_datasets",
+    "open_dataset",
+    "recognise",
+    "skipped_places",
+]
 
 _DEPTH = 2  # levels below an allow-listed root that are searched for datasets
 
@@ -87,7 +95,7 @@ def _unknown(path: Path) -> DatasetError:
             "this folder cannot be read", where=str(path), remedy="ask its owner for the right to"
         )
     remedy = f"expected {describe_layouts()}; `python -m core demo DIR` writes an example"
-    if not any(path.iterdir()):
+    if not any(list_folder(path)):
         return DatasetError("the dataset folder is empty", where=str(path), remedy=remedy)
     listed = describe_contents(path) or "empty folders"
     unread = find_unread(path)
@@ -101,10 +109,11 @@ def _unknown(path: Path) -> DatasetError:
 
 def list_datasets() -> list[DatasetRef]:
     """Datasets of the workspace, then those below the server's allow-listed folders."""
+    datasets = workspace().datasets
     refs = [
-        DatasetRef(folder.name, folder, layout)
-        for folder in sorted(workspace().datasets.iterdir())
-        if is_name(folder.name) and (layout := recognise(folder))
+        DatasetRef(name, datasets / name, layout)
+        for name in list_folder(datasets).folders
+        if is_name(name) and (layout := recognise(datasets / name))
     ]
     for label, root in _labelled(data_roots()):
         refs += [
@@ -133,10 +142,18 @@ def _below(folder: Path, depth: int) -> list[tuple[Path, str]]:
     layout = recognise(folder, scenes=False)
     if layout:
         return [(folder, layout)]
-    if depth == 0 or not os.access(folder, os.R_OK | os.X_OK):
+    if depth == 0:
         return []
-    children = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    return [dataset for child in children for dataset in _below(child, depth - 1)]
+    children = list_folder(folder).folders
+    return [dataset for child in children for dataset in _below(folder / child, depth - 1)]
+
+
+def skipped_places() -> list[Skipped]:
+    """What is passed over where datasets are looked for: in the workspace and the server's folders,
+    as a link to itself, a name that is no UTF-8, or a folder without the right to look inside.
+    """
+    places = [(workspace().datasets, 0), *((root, _DEPTH) for root in data_roots())]
+    return [skipped for root, depth in places for skipped in skipped_below(root, depth)]
 
 
 def find_dataset(dataset: str, product: str = "") -> Dataset:

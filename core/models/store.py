@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from core.device import tensorflow
 from core.errors import ModelError
+from core.folder import list_folder
 from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.foreign import ForeignModel, foreign_model
 from core.models.network import build_model
@@ -51,7 +52,8 @@ def list_models() -> list[ModelRef]:
     """All models with a card: bundled ones, the workspace's, then those of runs, newest first."""
     models: dict[str, ModelRef] = {}
     for source, place in _places():
-        cards = list(place.glob(f"*/{CARD_FILE}"))
+        folders = (place / name for name in list_folder(place).folders)
+        cards = [card for f in folders if (card := f / CARD_FILE).is_file()]
         newest = source == "run"
         cards.sort(key=lambda p: -p.stat().st_mtime if newest else p.parent.name)
         for card in cards:
@@ -86,8 +88,10 @@ def find_model(model: str) -> ModelRef:
 
 def foreign_models() -> dict[str, ForeignModel]:
     """What lies in the workspace's folder of models without a card, by its name there."""
-    places = [path for path in workspace().models.iterdir() if not path.name.startswith(".")]
-    lacking = [path for path in sorted(places) if not (path / CARD_FILE).is_file()]
+    home = workspace().models
+    listing = list_folder(home)
+    places = [home / name for name in sorted((*listing.folders, *listing.files))]
+    lacking = [path for path in places if not (path / CARD_FILE).is_file()]
     foreign = {path.name: foreign_model(path) for path in lacking}
     return {name: model for name, model in foreign.items() if model.network}
 

@@ -32,12 +32,14 @@ from core.datasets.audit.tables import (
     void_colour_problems,
 )
 from core.datasets.dataset import Dataset
+from core.folder import skipped_below
 
 __all__ = ["Audit", "audit"]
 
 # Whose values are unlike the others' for that reason, or of too few pixels to tell.
 _WITHOUT = ("constant", "empty", "mask-is-image", "no-data", "tiny-image")
 _UNLABELLED = ("unknown-colour", "all-void", "void-share")  # what unknown values of a mask make
+_DEPTH = 4  # folders below the dataset's that are looked into for what is passed over
 _AHEAD = 4  # samples a thread may be ahead of the slowest one
 
 
@@ -165,6 +167,9 @@ def _problems(
     in_bands = list(band_file_problems(facts))
     # Bands have no masks: one finding says why.
     yield from in_bands or partner_problems(dataset)
+    for skipped in skipped_below(dataset.root, _DEPTH):
+        fix = "rename it, remove it, or give the right to read it; nothing in it is used"
+        yield Problem("skipped-entry", "", skipped.text, "warning", fix)
     yield from mixed_bands(facts)
     yield from grid_differences(facts)
     odd = {p.sample for r in readings for p in r.problems if p.kind in _WITHOUT}

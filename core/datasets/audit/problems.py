@@ -68,6 +68,9 @@ KINDS: dict[str, ProblemKind] = {
     "linear-power": ProblemKind("Linear power", "radar that looks like power, not decibel"),
     "mask-is-image": ProblemKind("Mask is an image", "image and mask are the same, or swapped"),
     "band-files": ProblemKind("Bands in files", "the bands of an image in files of their own"),
+    "skipped-entry": ProblemKind(
+        "Passed over", "a file or folder that cannot be looked at, or has a name that is no text"
+    ),
     "mixed-bands": ProblemKind("Mixed bands", "images with other bands or another type than most"),
     "mixed-crs": ProblemKind(
         "Mixed reference systems", "images in another reference system than most"

@@ -11,6 +11,7 @@ from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.note import Note
 from core.errors import DatasetError
+from core.folder import is_readable_dir, list_folder
 from core.imagery.raster import IMAGE_SUFFIXES
 from core.mask_coding import MaskCoding
 
@@ -22,15 +23,14 @@ _TILE = re.compile(r"Tile (\d+)")
 def dubai_home(root: Path) -> Path:
     """The folder the tiles lie in: the download has one more folder around them."""
     inner = root / "Semantic segmentation dataset"
-    return inner if inner.is_dir() else root
+    return inner if is_readable_dir(inner) else root
 
 
 def is_dubai(root: Path) -> bool:
     """Whether `root` holds ``Tile N/images`` folders, also one folder down as on Kaggle."""
-    return any(
-        _TILE.fullmatch(tile.name) and (tile / "images").is_dir()
-        for tile in dubai_home(root).iterdir()
-    )
+    home = dubai_home(root)
+    tiles = (name for name in list_folder(home).folders if _TILE.fullmatch(name))
+    return any("images" in list_folder(home / tile).folders for tile in tiles)
 
 
 def read_dubai(root: Path, name: str) -> Dataset:
@@ -58,12 +58,11 @@ def read_dubai(root: Path, name: str) -> Dataset:
         DatasetError: there is no image in it.
     """
     home = dubai_home(root)
-    tiles = [tile for tile in home.iterdir() if _TILE.fullmatch(tile.name)]
+    tiles = [home / name for name in list_folder(home).folders if _TILE.fullmatch(name)]
     samples = [
         Sample(f"{tile.name}/{image.stem}", tile.name, image, _mask_of(tile, image.stem))
         for tile in sorted(tiles, key=lambda tile: int(tile.name.split()[1]))
-        for image in sorted((tile / "images").glob("*"))
-        if image.suffix.lower() in IMAGE_SUFFIXES and not image.name.startswith(".")
+        for image in _pictures(tile / "images")
     ]
     if not samples:
         raise DatasetError(
@@ -95,11 +94,12 @@ def tiles_orphans(dataset: Dataset) -> Iterator[Path]:
     known = {sample.mask for sample in dataset.samples}
     folders = dict.fromkeys(sample.image.parent.parent / "masks" for sample in dataset.samples)
     for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            # macOS leaves `._name.png` beside `name.png`.
-            hidden = path.name.startswith(".")
-            if path.suffix.lower() in IMAGE_SUFFIXES and not hidden and path not in known:
-                yield path
+        yield from (path for path in _pictures(folder) if path not in known)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    paths = (folder / name for name in list_folder(folder).files)
+    return [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def _notes(home: Path) -> tuple[Note, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from core.datasets.layouts.matching import marked, matched
 from core.datasets.layouts.names import MARKERS
 from core.datasets.layouts.tree import File, Folder, file_names, list_files, list_folders
 from core.datasets.masks.class_file import find_class_file
+from core.folder import list_folder
 from core.imagery.raster import IMAGE_SUFFIXES
 from core.imagery.source.sidecars import is_usable_data_mask
 
@@ -64,9 +64,8 @@ class Pairing:
 
 def has_pairs(root: Path) -> bool:
     """Whether `root` holds images with labels, folders for both, or a folder called ``images``."""
-    with os.scandir(root) as entries:
-        if any(e.name.lower() == "images" and e.is_dir() for e in entries):
-            return True
+    if any(name.lower() == "images" for name in list_folder(root).folders):
+        return True
     groups = _grouped(list_folders(root)).values()
     return any(_by_folders(group) or _labelled(group) for group in groups)
 

@@ -12,6 +12,7 @@ from core.datasets.dataset import Dataset, ImageTraits, Sample
 from core.datasets.layouts.places import Grouping, by_place
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
+from core.folder import list_folder
 from core.imagery.place import Place, read_place
 from core.mask_coding import MaskCoding
 
@@ -89,11 +90,7 @@ def is_spacenet6(root: Path) -> bool:
 
 
 def _has_tiles(home: Path, product: str) -> bool:
-    folder = home / product
-    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
-        return False
-    with os.scandir(folder) as entries:
-        return any(_TILES[product].fullmatch(entry.name) for entry in entries)
+    return any(_TILES[product].fullmatch(name) for name in list_folder(home / product).files)
 
 
 def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
@@ -175,10 +172,10 @@ def _tiles(folder: Path, product: str) -> tuple[list[tuple[Path, str, str]], int
     """Path, strip and number of each tile, by strip and number; images of other names."""
     tiles, strange = [], 0
     pattern = _TILES[product]
-    for path in folder.iterdir():
-        if match := pattern.fullmatch(path.name):
-            tiles.append((path, match[1], match[2]))
-        elif path.suffix.lower() in (".tif", ".tiff") and not path.name.startswith("."):
+    for name in list_folder(folder).files:
+        if match := pattern.fullmatch(name):
+            tiles.append((folder / name, match[1], match[2]))
+        elif Path(name).suffix.lower() in (".tif", ".tiff"):
             strange += 1
     return sorted(tiles, key=lambda tile: (tile[1], int(tile[2]))), strange
 
@@ -223,10 +220,9 @@ def _masks(
     home: Path, tiles: Sequence[tuple[Path, str, str]], places: Sequence[Place | None]
 ) -> tuple[list[Path | None], list[str]]:
     labels: dict[tuple[str, str], Path] = {}
-    if (home / _LABELS).is_dir():
-        for path in (home / _LABELS).iterdir():
-            if match := _FOOTPRINTS.fullmatch(path.name):
-                labels[match[1], match[2]] = path
+    for name in list_folder(home / _LABELS).files:
+        if match := _FOOTPRINTS.fullmatch(name):
+            labels[match[1], match[2]] = home / _LABELS / name
     summary = _summary(home)
     masks: list[Path | None] = []
     coarse = 0

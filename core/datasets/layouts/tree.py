@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.datasets.layouts.names import Role, folder_meaning
+from core.folder import list_folder
 
 __all__ = ["File", "Folder", "file_names", "list_files", "list_folders"]
 
@@ -60,11 +60,9 @@ def list_folders(root: Path, wide: bool = False) -> list[Folder]:
 
 
 def _below(folder: Folder, depth: int, wide: bool) -> Iterator[Folder]:
-    if depth == 0 or not os.access(folder.path, os.R_OK | os.X_OK):
+    if depth == 0:
         return
-    with os.scandir(folder.path) as entries:
-        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
-    for name in names:
+    for name in list_folder(folder.path).folders:
         child = _child(folder, name, wide)
         if child is not None:
             yield child
@@ -95,17 +93,12 @@ def _child(folder: Folder, name: str, wide: bool) -> Folder | None:
 
 def list_files(folder: Folder) -> list[File]:
     files = []
-    for name in sorted(file_names(folder.path)):
+    for name in file_names(folder.path):
         stem, dot, ending = name.rpartition(".")
         files.append(File(folder, name, stem if dot else name, f".{ending.lower()}"))
     return files
 
 
-def file_names(folder: Path) -> Iterator[str]:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            # macOS leaves `._name.jpg` beside `name.jpg`.
-            if not entry.name.startswith(".") and not entry.is_dir():
-                yield entry.name
+def file_names(folder: Path) -> tuple[str, ...]:
+    """Names of the files in a folder; macOS leaves hidden `._name.jpg` beside `name.jpg`."""
+    return list_folder(folder).files

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.errors import ConfigError
+from core.folder import list_folder
 from core.formats import MISSING
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
 from core.settings import flatten_settings
@@ -30,16 +31,14 @@ _FILE = re.compile(r"(\d{4,})\.json")
 
 def list_recipes() -> list[str]:
     """Names of the recipes in the workspace."""
-    folders = sorted(workspace().recipes.iterdir())
-    return [f.name for f in folders if is_name(f.name) and f.is_dir() and revisions(f.name)]
+    names = list_folder(workspace().recipes).folders
+    return [name for name in names if is_name(name) and revisions(name)]
 
 
 def revisions(name: str) -> list[int]:
     """The revisions of a recipe, rising; empty if there is none of this name."""
     folder = workspace().recipes / checked_name(name)
-    if not folder.is_dir():
-        return []
-    matches = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    matches = (_FILE.fullmatch(name) for name in list_folder(folder).files)
     return sorted(int(match[1]) for match in matches if match)
 
 

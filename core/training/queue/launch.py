@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import RunError
+from core.folder import list_folder
 from core.paths import BUNDLED_MODELS, workspace
 from core.training.config import TrainConfig
 from core.training.queue.queue import advance, enqueue, submit
@@ -57,7 +58,7 @@ def suggest_name(dataset: str, architecture: str = "unet") -> str:
     stem = f"{plain[:60]}-{architecture}"
     space = workspace()
     places = (space.runs, space.models, BUNDLED_MODELS)
-    used = {path.name for place in places if place.is_dir() for path in place.iterdir()}
+    used = {name for place in places for name in list_folder(place).folders}
     number = 1
     while f"{stem}-{number:02d}" in used:
         number += 1

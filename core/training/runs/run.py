@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import RunError, WorkspaceError
+from core.folder import list_folder
 from core.paths import (
     BUNDLED_MODELS,
     checked_name,
@@ -277,8 +278,9 @@ def find_run(name: str) -> Run:
 def list_runs() -> list[Run]:
     """All runs, the last started first."""
     # One that is being made has a name that begins with a dot.
-    configs = workspace().runs.glob("*/config.json")
-    files = [(path, _age(path)) for path in configs if is_name(path.parent.name)]
+    runs = workspace().runs
+    configs = [runs / name / "config.json" for name in list_folder(runs).folders if is_name(name)]
+    files = [(path, _age(path)) for path in configs if path.is_file()]
     files.sort(key=lambda pair: -pair[1])
     return [Run(path.parent) for path, _ in files if (path.parent / "status.json").is_file()]
 

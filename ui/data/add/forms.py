@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.datasets.catalogue import skipped_places
 from core.datasets.download.archive import Limits, Unpacked, unpack
 from core.datasets.known_layouts import describe_layouts
 from core.errors import DatasetError, DSIError
@@ -16,7 +17,14 @@ from ui.loaded.images import safe_stem
 from ui.shell.errors import plain, show_error
 from ui.shell.jobs import find_job, start_job, watch_job
 
-__all__ = ["DEMO_SCENES", "DEMO_SIZE", "demo_button", "new_dataset", "watch_new_datasets"]
+__all__ = [
+    "DEMO_SCENES",
+    "DEMO_SIZE",
+    "demo_button",
+    "new_dataset",
+    "show_skipped_places",
+    "watch_new_datasets",
+]
 
 _DEMO, _FETCH, _UNPACK = "write-demo", "fetch-dubai", "unpack-zip"
 DEMO_SCENES, DEMO_SIZE = 4, 512
@@ -52,6 +60,12 @@ def watch_new_datasets() -> None:
     name, words = st.session_state.get("left-out", ("", ""))
     if words and st.session_state.get("dataset") == name:
         st.info(plain(words), icon=":material/folder_zip:")
+
+
+def show_skipped_places() -> None:
+    """Name what lies where datasets are looked for and cannot be looked at."""
+    for skipped in skipped_places():
+        st.warning(plain(skipped.text), icon=":material/folder_off:")
 
 
 def _arrived(result: Path | Unpacked) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
+
+from core.folder import list_folder
 
 __all__ = ["describe_contents", "folders_below"]
 
@@ -35,7 +36,7 @@ def describe_contents(folder: Path) -> str:
     return f"{'; '.join(places)}{also}"
 
 
-def folders_below(root: Path, most: int = _FOLDERS) -> Iterator[tuple[Path, list[str]]]:
+def folders_below(root: Path, most: int = _FOLDERS) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """A folder and those below it with the names of their files, those nearest to the top first.
 
     Hidden files, links to folders and what may not be looked into are passed over.
@@ -49,15 +50,7 @@ def folders_below(root: Path, most: int = _FOLDERS) -> Iterator[tuple[Path, list
         if not waiting:
             return
         place = waiting.popleft()
-        try:
-            with os.scandir(place) as entries:
-                listed = sorted((e for e in entries if e.name[:1] != "."), key=lambda e: e.name)
-        except OSError:  # no right to look inside
-            continue
-        files = []
-        for entry in listed:
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(place / entry.name)
-            else:
-                files.append(entry.name)
-        yield place, files
+        listing = list_folder(place)
+        below = [place / name for name in listing.folders]
+        waiting += [folder for folder in below if not folder.is_symlink()]
+        yield place, listing.files
