@@ -64,7 +64,7 @@ class Normalisation(BaseModel):
             the centring that `kind` alone would do; None where it began with random ones.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: NormalisationKind = "unit"
     divisor: float = 255.0

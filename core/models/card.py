@@ -18,6 +18,10 @@ __all__ = ["CARD_FILE", "WEIGHTS_FILE", "ModelCard", "Training", "file_sha256"]
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.weights.h5"
+_DTYPES = (
+    *("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"),
+    *("float16", "float32", "float64"),
+)
 
 
 class Training(BaseModel):
@@ -83,7 +87,7 @@ class ModelCard(BaseModel):
     training: Training
     weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    parameters: int
+    parameters: int = Field(ge=1)
 
     @model_validator(mode="after")
     def _fits(self) -> ModelCard:
@@ -92,12 +96,28 @@ class ModelCard(BaseModel):
                 f"the network has {self.spec.classes} classes, the table {len(self.classes)}"
             )
         if self.bands and (
-            len(self.bands) != self.spec.bands or max(self.bands) >= self.file_bands
+            len(self.bands) != self.spec.bands
+            or min(self.bands) < 0
+            or max(self.bands) >= self.file_bands
         ):
             raise ValueError(
                 f"{len(self.bands)} of {self.file_bands} bands are chosen for a network of "
                 f"{self.spec.bands}"
             )
+        norm = self.normalisation
+        for name, values in (("mean", norm.mean), ("low", norm.low), ("high", norm.high)):
+            if values and len(values) != self.spec.bands:
+                raise ValueError(
+                    f"the normalisation has {len(values)} values of {name}, the network "
+                    f"{self.spec.bands} bands"
+                )
+        if norm.weights and len(norm.weights.mean) != self.spec.bands:
+            raise ValueError(
+                f"the weights expect {len(norm.weights.mean)} bands, the network has "
+                f"{self.spec.bands}"
+            )
+        if self.dtype not in _DTYPES:
+            raise ValueError(f"expected one of {', '.join(_DTYPES)}, received {self.dtype!r}")
         return self
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from pydantic import ValidationError
 
 from core.device import tensorflow
@@ -15,7 +16,7 @@ from core.errors import ModelError
 from core.folder import list_folder
 from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.foreign import ForeignModel, foreign_model
-from core.models.network import build_model
+from core.models.network import build_model, cost
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 
 if TYPE_CHECKING:
@@ -105,12 +106,22 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / CARD_FILE
     try:
         return ModelCard.model_validate_json(path.read_text())
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
         raise ModelError(
-            "the model card cannot be read",
+            f"the model card cannot be read{_first_reason(error)}",
             where=str(path),
             remedy="restore the folder from where it came from, or train the model again",
         ) from error
+
+
+def _first_reason(error: Exception) -> str:
+    """What is wrong in a card, as ": normalisation.mean.0: …"; empty for a file that is no card."""
+    if not isinstance(error, ValidationError):
+        return ""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])[:80]
+    words = first["msg"].removeprefix("Value error, ")[:200]
+    return f": {place}: {words}" if place else f": {words}"
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
@@ -136,6 +147,7 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
             where=str(weights),
             remedy="the file is damaged or belongs to another model: restore both from one source",
         )
+    _check_size(card, folder)
     tensorflow()
     import keras
 
@@ -151,13 +163,33 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
             # Keras only warns of layers the file does not have, and leaves them random.
             warnings.filterwarnings("error", "Skipping nested container")
             model.load_weights(weights)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
+    except (ValueError, OSError, KeyError, RuntimeError, UserWarning) as error:
         raise ModelError(
             "the weights do not fit the architecture in the model card",
             where=str(weights),
             remedy="restore the folder from where it came from, or train the model again",
         ) from error
+    for layer in model.layers:
+        if not all(np.isfinite(values).all() for values in layer.get_weights()):
+            raise ModelError(
+                f"the weights hold values that are no numbers, in the layer {layer.name}",
+                where=str(weights),
+                remedy="its training went wrong: train the model again with a lower learning rate",
+            )
     return model, card
+
+
+def _check_size(card: ModelCard, folder: Path) -> None:
+    """Refuse a card whose network is another one than the card says, before any is built."""
+    spec = card.spec
+    parameters = cost(spec, getattr(spec, "input_size", 0) or spec.multiple).parameters
+    if parameters != card.parameters:
+        raise ModelError(
+            f"the network in the model card has {parameters:,} parameters, and the card says "
+            f"{card.parameters:,}",
+            where=str(folder / CARD_FILE),
+            remedy="the card was changed: restore the folder from where it came from",
+        )
 
 
 def save_model(

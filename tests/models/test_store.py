@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from core.errors import ModelError
 from core.imagery.normalise import Normalisation
 from core.models.architectures.unet import UNetSpec
 from core.models.card import ModelCard, Training
-from core.models.network import build_model
+from core.models.network import build_model, cost
 from core.models.store import find_model, list_models, load_model, save_model
 from core.paths import workspace
 
@@ -93,8 +95,63 @@ def test_weights_of_another_architecture_are_refused() -> None:
     card = json.loads((folder / "model.json").read_text())
     card["spec"]["width"] = 12
     (folder / "model.json").write_text(json.dumps(card))
+    with pytest.raises(ModelError, match=r"has 14,897 parameters, and the card says 6,797"):
+        load_model(folder)
+    card["parameters"] = cost(UNetSpec(width=12, depth=1), 8).parameters
+    (folder / "model.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="do not fit the architecture"):
         load_model(folder)
+
+
+def test_a_tampered_spec_is_refused_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 256 channels and six halvings takes gigabytes."""
+    folder = saved("m", UNetSpec(width=8, depth=1))
+    card = json.loads((folder / "model.json").read_text())
+    card["spec"] |= {"width": 256, "depth": 6}
+    (folder / "model.json").write_text(json.dumps(card))
+    monkeypatch.setattr("core.models.store.build_model", lambda spec: pytest.fail("built"))
+    with pytest.raises(ModelError, match="the card was changed"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(value: float) -> None:
+    tensorflow()
+    folder = saved("m", UNetSpec(width=8, depth=1))
+    model, card = load_model(folder)
+    layer = next(layer for layer in model.layers if layer.name.startswith("dec1_conv"))
+    first, *others = layer.get_weights()
+    first.flat[7] = value
+    layer.set_weights([first, *others])
+    save_model(
+        model,
+        folder,
+        card.weights,
+        lambda sha256: card.model_copy(update={"sha256": sha256}),
+    )
+    with pytest.raises(ModelError, match=f"no numbers, in the layer {layer.name}"):
+        load_model(folder)
+
+
+def test_weights_with_a_flipped_bit_are_refused(space: Path) -> None:
+    """Also where the card was made for them: HDF5 says of itself what is damaged, or Keras does."""
+    folder = saved("m", UNetSpec(width=8, depth=1))
+    weights = folder / "model.weights.h5"
+    whole = weights.read_bytes()
+    card = json.loads((folder / "model.json").read_text())
+    rng = np.random.default_rng(0)
+    refused = 0
+    for place in (*rng.integers(0, 3000, 24), *rng.integers(0, len(whole), 8)):
+        data = bytearray(whole)
+        data[place] ^= 0xFF
+        weights.write_bytes(data)
+        card["sha256"] = hashlib.sha256(data).hexdigest()
+        (folder / "model.json").write_text(json.dumps(card))
+        try:
+            load_model(folder)  # some bytes are of no matter, or another number
+        except ModelError:
+            refused += 1
+    assert refused > 5
 
 
 @pytest.mark.parametrize(
@@ -140,6 +197,16 @@ def test_interrupted_saving_leaves_the_old_model(monkeypatch: pytest.MonkeyPatch
         ({"classes": {"classes": [{"name": "One", "color": "#000000"}]}}, "classes, the table 1"),
         ({"bands": [0, 1], "file_bands": 4}, "2 of 4 bands"),
         ({"bands": [0, 1, 4], "file_bands": 4}, "3 of 4 bands"),
+        ({"bands": [0, 1, -1], "file_bands": 4}, "3 of 4 bands"),
+        ({"normalisation": {"kind": "standard", "mean": [0.1], "std": [1]}}, "1 values of mean"),
+        ({"normalisation": {"kind": "minmax", "low": [0, 0], "high": [1, 1]}}, "2 values of low"),
+        ({"normalisation": {"kind": "unit", "divisor": math.nan}}, "finite number"),
+        (
+            {"normalisation": {"kind": "standard", "mean": [0, math.inf, 0], "std": [1] * 3}},
+            "finite",
+        ),
+        ({"dtype": "object"}, "expected one of uint8"),
+        ({"parameters": -1}, "greater than or equal to 1"),
     ],
 )
 def test_a_card_that_contradicts_itself_is_refused(
@@ -149,7 +216,7 @@ def test_a_card_that_contradicts_itself_is_refused(
     card = folder / "model.json"
     content = json.loads(card.read_text()) | change
     card.write_text(json.dumps(content))
-    with pytest.raises(ModelError, match="card cannot be read"):
+    with pytest.raises(ModelError, match=f"card cannot be read: .*{complaint}"):
         load_model(folder)
     with pytest.raises(ValidationError, match=complaint):
         ModelCard.model_validate(content)

@@ -21,6 +21,7 @@ from core.datasets.fingerprint import fingerprint
 from core.errors import DatasetError
 from tests.conftest import REPOSITORY
 from ui.data.thumbnails import overlaid, thumbnails
+from ui.shell.errors import plain
 from ui.shell.jobs import find_job, start_job
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -167,7 +168,7 @@ def test_notes_of_the_real_set_are_shown(
     shutil.copy(real_data / "dubai/classes.json", copy)
     at = opened(dataset="dubai")
     assert not at.exception
-    assert "classes.json disagrees with the masks" in at.warning[0].value
+    assert plain("classes.json disagrees with the masks") in at.warning[0].value
     counted(at, copy)
 
 

@@ -347,7 +347,7 @@ def test_broken_tiles_are_listed_and_named_by_the_audit(copied: Path) -> None:
     damaged = path_of(copied, "geojson_buildings", 2)
     damaged.write_text('{"type": "FeatureCollection", "features": [')
     report = audit(open_dataset(copied))
-    assert any("footprints cannot be read" in p.detail for p in report.problems)
+    assert any("labels cannot be read" in p.detail for p in report.problems)
 
 
 def test_a_clean_set_has_nothing_to_mend(generated: Path) -> None:
