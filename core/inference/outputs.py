@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,12 @@ from typing import Any, Literal
 
 import numpy as np
 from rasterio import Affine
+from rasterio.errors import RasterioError
+from shapely.errors import GEOSException
 
 from core.classes import VOID, ClassTable
 from core.datasets.image_file import read_image_file
+from core.errors import DSIError, ImageError
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Georeference, Header
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
@@ -45,6 +48,8 @@ _FILES: dict[OutputKind, tuple[str, str]] = {
     "probabilities": ("_probabilities.tif", "image/tiff"),
     "summary": (".json", "application/json"),
 }
+# What a grid that maps nothing, a shape that cannot be repaired or too little memory raise.
+_UNMADE = (DSIError, RasterioError, GEOSException, ValueError, ArithmeticError, MemoryError)
 _NO_GRID = Georeference(None, Affine.identity())
 
 
@@ -237,7 +242,8 @@ def predict_file(
         Paths of the files.
 
     Raises:
-        ImageError: the image cannot be read, or is not of the model's kind.
+        ImageError: the image cannot be read, or is not of the model's kind; or one of the files
+            could not be made, after the others are written.
         WorkspaceError: `out` cannot be written, or has files that this program did not write.
     """
     image_file = read_image_file(image, predictor.input.file_band_count)
@@ -272,6 +278,28 @@ def predict_file(
     outputs = prediction_outputs(
         prediction, image.stem, with_polygons=with_polygons, outlines=outlines
     )
-    for path, output in zip(paths, outputs, strict=True):
-        write_bytes(path, output.make())
+    _write_all(paths, outputs, str(image))
     return paths
+
+
+def _write_all(paths: Sequence[Path], outputs: Sequence[Output], image: str) -> None:
+    """Write each file that can be made; what cannot takes no other along.
+
+    Raises:
+        ImageError: names those that could not be made, when the others are written.
+        WorkspaceError: the folder cannot be written.
+    """
+    failed: list[str] = []
+    for path, output in zip(paths, outputs, strict=True):
+        try:
+            data = output.make()
+        except _UNMADE as error:
+            failed.append(f"{path.name} ({str(error) or type(error).__name__})")
+            continue
+        write_bytes(path, data)
+    if failed:
+        raise ImageError(
+            f"{', '.join(failed)} could not be made",
+            where=image,
+            remedy="the other files of this image are written: the labels are among them",
+        )

@@ -121,3 +121,24 @@ def test_an_image_of_another_kind_is_named(tiny_model: str, tmp_path: Path) -> N
         predict_file(image, Predictor.of_card(model, card), card.classes, "tiny", tmp_path / "out")
     assert caught.value.where == str(image)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_made_takes_no_other_file_along(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polygons that fail, as on a grid that maps nothing, cost the whole prediction."""
+
+    def fail(*_: object) -> None:
+        raise ValueError("the grid maps nothing")
+
+    monkeypatch.setattr(outputs_module, "polygons", fail)
+    model, card = load_model(find_model(tiny_model).folder)
+    predictor = Predictor.of_card(model, card, tile=32)
+    image = tmp_path / "plain.png"
+    image.write_bytes(png_bytes(RNG.integers(0, 256, (40, 50, 3), np.uint8)))
+    out = tmp_path / "out"
+    with pytest.raises(ImageError, match=r"plain\.geojson \(the grid maps nothing\)") as caught:
+        predict_file(image, predictor, card.classes, "tiny", out, with_polygons=True)
+    assert "the labels are among them" in str(caught.value.remedy)
+    names = {"plain_labels.png", "plain_color.png", "plain.json"}
+    assert {path.name for path in out.iterdir()} == names
