@@ -69,6 +69,8 @@ def marked_zip(data: bytes) -> bytes:
 def is_own_file(path: Path) -> bool:
     """Whether this program wrote the file, and nobody changed it since."""
     try:
+        if not path.is_file():
+            return False  # reading a pipe or a device never ends
         data = path.read_bytes()
     except OSError:
         return False  # a folder, or not ours to read
@@ -167,7 +169,7 @@ def _is_own_zip(data: bytes) -> bool:
 def _is_own_json(data: bytes) -> bool:
     try:
         content = json.loads(data)
-    except ValueError:  # also bytes that are no text
+    except (ValueError, RecursionError):  # also bytes that are no text
         return False
     if not isinstance(content, dict) or _KEY not in content:
         return False

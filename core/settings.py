@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
+from core.untrusted.text_file import read_text
 
 __all__ = [
     "Complaint",
@@ -206,10 +207,12 @@ def load_settings(path: Path, kind: type[M], what: str) -> M:
         ConfigError: it is missing, no JSON, or has unknown or wrong settings.
     """
     try:
-        return kind.model_validate_json(path.read_text())
+        return kind.model_validate_json(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
-        remedy = "check the path"
-        raise ConfigError(f"{what} cannot be read", where=str(path), remedy=remedy) from error
+        reason = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+        raise ConfigError(
+            f"{what} cannot be read{reason}", where=str(path), remedy="check the path"
+        ) from error
     except ValidationError as error:
         raise misfit(error, f"{what} does not fit", where=str(path)) from error
 

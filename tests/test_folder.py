@@ -17,10 +17,10 @@ from core.cli.main import main
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import find_dataset, list_datasets, open_dataset, skipped_places
 from core.datasets.recipes.revisions import list_recipes
-from core.folder import list_folder, skipped_below
 from core.models.store import foreign_models, list_models
 from core.training.queue.launch import suggest_name
 from core.training.runs.run import list_runs
+from core.untrusted.folder import list_folder, skipped_below
 from tests.conftest import REPOSITORY
 
 NO_TEXT = "bad\udcff name"

@@ -17,6 +17,7 @@ from core.errors import DSIError
 __all__ = ["main", "parser"]
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+_SHOWN = 100  # characters of a name
 
 _COMMANDS = (
     ("demo", "write a generated dataset", demo.add_arguments, demo.run),
@@ -62,6 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except DSIError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        # What no reader has words for, as a name that is longer than names can be.
+        name = str(error.filename or "")
+        place = f", {name[:_SHOWN]}{'…' if len(name) > _SHOWN else ''}" if name else ""
+        print(f"error: {str(error.strerror or error).lower()}{place}", file=sys.stderr)
         return 1
     except MemoryError:
         print("error: there is not enough memory, try a smaller image or size", file=sys.stderr)

@@ -11,8 +11,8 @@ from core.datasets.known_layouts import LAYOUTS, describe_layouts
 from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
 from core.errors import DatasetError
-from core.folder import Skipped, list_folder, skipped_below
 from core.paths import data_roots, is_name, workspace
+from core.untrusted.folder import Skipped, list_folder, skipped_below
 
 __all__ = [
     "DatasetRef",

@@ -93,15 +93,7 @@ def read_raster(
     label = name or label_of(source)
     with opened(source, name) as pages:
         header = header_of(pages, source, values)
-        if header.bytes > max_bytes:
-            raise ImageError(
-                f"the header claims {header.width:,} × {header.height:,} pixels in {header.bands} "
-                f"band(s) of {header.dtype}, {binary_size(header.bytes)} in memory, and "
-                f"{binary_size(max_bytes)} is the limit",
-                where=label,
-                remedy="cut it into smaller pieces first (gdal_translate -srcwin), or check that "
-                "the file is what it says",
-            )
+        _check(header, values, max_bytes, label)
         try:
             pixels, opaque = _bands(pages, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
@@ -133,6 +125,25 @@ def read_raster(
             pixels, valid = turn(pixels), turn(valid)
         return Raster(
             np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header, fill, palette
+        )
+
+
+def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:
+    """Refuse what would take too much memory, and masks that are none."""
+    if values != "measured" and np.issubdtype(header.dtype, np.complexfloating):
+        raise ImageError(
+            "the mask holds complex numbers, and classes are whole ones",
+            where=label,
+            remedy="save it with an integer type: gdal_translate -ot Byte",
+        )
+    if header.bytes > max_bytes:
+        raise ImageError(
+            f"the header claims {header.width:,} × {header.height:,} pixels in {header.bands} "
+            f"band(s) of {header.dtype}, {binary_size(header.bytes)} in memory, and "
+            f"{binary_size(max_bytes)} is the limit",
+            where=label,
+            remedy="cut it into smaller pieces first (gdal_translate -srcwin), or check that "
+            "the file is what it says",
         )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.models.card import CARD_FILE, WEIGHTS_FILE
+from core.untrusted.text_file import parse_json, read_text
 
 __all__ = ["ForeignModel", "foreign_model"]
 
@@ -129,7 +129,7 @@ def _folder(path: Path) -> ForeignModel:
 def _run(path: Path) -> str:
     """A run that has left no model, with what it says of itself."""
     try:
-        state = json.loads((path / "status.json").read_text())["state"]
+        state = parse_json(read_text(path / "status.json"))["state"]
     except (OSError, ValueError, KeyError, TypeError):
         state = "of unknown state"
     return f"a run ({state}) that has left no model yet"

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from core.device import tensorflow
 from core.errors import ModelError
-from core.folder import list_folder
 from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.foreign import ForeignModel, foreign_model
 from core.models.network import build_model, cost
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
+from core.untrusted.folder import list_folder
+from core.untrusted.text_file import read_text
 
 if TYPE_CHECKING:
     import keras
@@ -105,7 +106,7 @@ def read_card(folder: Path) -> ModelCard:
     """
     path = folder / CARD_FILE
     try:
-        return ModelCard.model_validate_json(path.read_text())
+        return ModelCard.model_validate_json(read_text(path))
     except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
         raise ModelError(
             f"the model card cannot be read{_first_reason(error)}",

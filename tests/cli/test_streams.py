@@ -98,7 +98,10 @@ def test_ctrl_c_is_one_line_and_130(
     assert capsys.readouterr().err == "error: interrupted, files that were begun are not kept\n"
 
 
-def test_ctrl_c_of_a_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_of_a_process_and_its_end_from_outside(
+    tmp_path: Path, number: int, code: int
+) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "demo", str(tmp_path / "d"), "--scenes", "500"],
         cwd=REPOSITORY,
@@ -109,9 +112,9 @@ def test_ctrl_c_of_a_process(tmp_path: Path) -> None:
     )
     while not list(tmp_path.glob(".d.*")):
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert err == "error: interrupted, files that were begun are not kept\n"
     assert list(tmp_path.iterdir()) == []
 

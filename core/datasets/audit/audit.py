@@ -32,7 +32,7 @@ from core.datasets.audit.tables import (
     void_colour_problems,
 )
 from core.datasets.dataset import Dataset
-from core.folder import skipped_below
+from core.untrusted.folder import skipped_below
 
 __all__ = ["Audit", "audit"]
 

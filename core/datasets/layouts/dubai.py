@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,10 @@ from core.classes import DUBAI_CLASSES, DUBAI_VOID_COLORS
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.note import Note
 from core.errors import DatasetError
-from core.folder import is_readable_dir, list_folder
 from core.imagery.raster import IMAGE_SUFFIXES
 from core.mask_coding import MaskCoding
+from core.untrusted.folder import is_readable_dir, list_folder
+from core.untrusted.text_file import parse_json, read_text
 
 __all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai", "tiles_orphans"]
 
@@ -130,9 +130,9 @@ def class_file_colors(root: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        listed = json.loads(path.read_text())["classes"]
+        listed = parse_json(read_text(path))["classes"]
         return {str(c["title"]).split(" ")[0]: str(c["color"]).upper() for c in listed}
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             "classes.json cannot be read as the dataset's class list",
             where=str(path),

@@ -12,9 +12,9 @@ from core.datasets.layouts.matching import marked, matched
 from core.datasets.layouts.names import MARKERS
 from core.datasets.layouts.tree import File, Folder, file_names, list_files, list_folders
 from core.datasets.masks.class_file import find_class_file
-from core.folder import list_folder
 from core.imagery.raster import IMAGE_SUFFIXES
 from core.imagery.source.sidecars import is_usable_data_mask
+from core.untrusted.folder import list_folder
 
 __all__ = [
     "LABEL_VECTORS",

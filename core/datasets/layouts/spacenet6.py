@@ -12,9 +12,10 @@ from core.datasets.dataset import Dataset, ImageTraits, Sample
 from core.datasets.layouts.places import Grouping, by_place
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
-from core.folder import list_folder
 from core.imagery.place import Place, read_place
 from core.mask_coding import MaskCoding
+from core.untrusted.folder import list_folder
+from core.untrusted.text_file import read_text
 
 __all__ = [
     "AREA",
@@ -297,7 +298,7 @@ def read_orientations(path: Path) -> dict[str, bool]:
         DatasetError: the file cannot be read, or a line is not ``<start>_<end> 0`` or ``1``.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(
             "the orientations of the strips cannot be read",

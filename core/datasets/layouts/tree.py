@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.datasets.layouts.names import Role, folder_meaning
-from core.folder import list_folder
+from core.untrusted.folder import list_folder
 
 __all__ = ["File", "Folder", "file_names", "list_files", "list_folders"]
 

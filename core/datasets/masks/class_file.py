@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from core.classes import ClassTable, LandClass, hex_to_rgb
 from core.errors import DatasetError
 from core.paths import workspace, write_json
+from core.untrusted.text_file import parse_json, read_text
 
 __all__ = [
     "VOID_WORDS",
@@ -216,14 +216,12 @@ def read_class_file(path: Path) -> ClassFile:
         DatasetError: it is of none of these forms.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ValueError("the file is too large")
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig", _MAX_BYTES)
         if path.suffix.lower() == ".csv":
             return _table(list(_csv_rows(text)), voids_by_name=True)
         if path.suffix.lower() == ".txt" and text.lstrip()[:1] not in ("{", "["):
             return _table(list(_text_rows(text)), voids_by_name=True)
-        return _json(json.loads(text))
+        return _json(parse_json(text))
     except _ContentError as error:
         raise DatasetError(
             f"the class table cannot be read: {error}",
@@ -251,6 +249,8 @@ def _json(content: Any) -> ClassFile:
     void = list(content.get("void", ()))
     colors = [v for v in void if isinstance(v, str) and v.startswith("#")]
     void_values = tuple(_whole(v) for v in void if v not in colors)
+    if any(isinstance(value, (dict, list)) for value in void_values):
+        raise _ContentError('"void" lists values and colours alone')
     _check_void(made, void_values)
     return ClassFile(
         made.classes,

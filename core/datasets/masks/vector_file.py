@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from core.bounded import Bounded, OutOfBounds, Refused
 from core.errors import DatasetError
 from core.imagery.header import Header
+from core.untrusted.bounded import Bounded, OutOfBounds, Refused
 
 __all__ = [
     "NO_VALUE",

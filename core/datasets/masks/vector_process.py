@@ -1,4 +1,4 @@
-"""Vector files are opened here, in a process of its own (`core.bounded`).
+"""Vector files are opened here, in a process of its own (`core.untrusted.bounded`).
 
 GDAL decides by a file's content what opens it, whatever it is called, and some of its drivers
 follow what a file says to other files and to addresses. So none but three are there.
@@ -12,7 +12,7 @@ from typing import Any
 
 import pyogrio
 
-from core.bounded_child import serve
+from core.untrusted.bounded_child import serve
 
 _DRIVERS = {"GeoJSON", "GeoJSONSeq", "GPKG"}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.datasets.recipes.splits import SplitConfig
 from core.imagery.normalise import NormalisationKind
@@ -14,6 +15,8 @@ from core.settings import Label, load_settings
 
 __all__ = ["Augmentation", "Patch", "Recipe", "load_recipe"]
 
+# As `core.datasets.masks` names them.
+_MASK_VALUE = re.compile(r"#[0-9A-Fa-f]{6}|value .+|others|no value", re.DOTALL)
 _Magnification = Annotated[float, Field(ge=0.1, le=10)]
 
 
@@ -218,6 +221,16 @@ class Recipe(BaseModel):
     split: SplitConfig = SplitConfig()
     patch: Patch = Patch()
     augmentation: Augmentation = Augmentation()
+
+    @field_validator("mask_values")
+    @classmethod
+    def _are_values(cls, mask_values: dict[str, str]) -> dict[str, str]:
+        for value in mask_values:
+            if not _MASK_VALUE.fullmatch(value):
+                raise ValueError(
+                    f"expected values as #RRGGBB, `value 7` or others, received {value[:80]!r}"
+                )
+        return mask_values
 
     @model_validator(mode="after")
     def _clip_fits(self) -> Recipe:

@@ -10,10 +10,10 @@ from typing import Any
 
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.errors import ConfigError
-from core.folder import list_folder
 from core.formats import MISSING
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
 from core.settings import flatten_settings
+from core.untrusted.folder import list_folder
 
 __all__ = [
     "differences",

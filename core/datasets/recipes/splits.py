@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from core.datasets.dataset import Sample
 from core.errors import ConfigError
 from core.settings import Label
+from core.untrusted.text_file import parse_json
 
 __all__ = ["Split", "SplitConfig", "lists_from_text", "split_samples"]
 
@@ -115,7 +115,7 @@ def lists_from_text(text: str, name: str) -> SplitConfig:
     sides: dict[str, list[str]] = {"val": [], "test": []}
     if text.lstrip().startswith("{"):
         try:
-            content = json.loads(text)
+            content = parse_json(text)
             lists = {side: [str(i) for i in content.get(side, ())] for side in sides}
         except (ValueError, TypeError, AttributeError) as error:
             raise _no_lists(name) from error

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from core.errors import RunError
-from core.folder import list_folder
 from core.paths import BUNDLED_MODELS, workspace
 from core.training.config import TrainConfig
 from core.training.queue.queue import advance, enqueue, submit
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
+from core.untrusted.folder import list_folder
 
 __all__ = ["launch", "resume", "running_runs", "suggest_name"]
 

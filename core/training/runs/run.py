@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import RunError, WorkspaceError
-from core.folder import list_folder
 from core.paths import (
     BUNDLED_MODELS,
     checked_name,
@@ -27,6 +26,7 @@ from core.training.config import TrainConfig, load_config
 from core.training.runs.liveness import is_alive
 from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader
 from core.training.runs.status import LaunchRecord, Status
+from core.untrusted.folder import list_folder
 
 __all__ = [
     "EPOCH_FILE",

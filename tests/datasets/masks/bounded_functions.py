@@ -1,4 +1,4 @@
-"""Functions for the tests of `core.bounded`."""
+"""Functions for the tests of `core.untrusted.bounded`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from core.bounded_child import serve
+from core.untrusted.bounded_child import serve
 
 
 def refuse(text: str) -> None:

@@ -18,11 +18,11 @@ import pyogrio
 import pytest
 import shapely
 
-from core.bounded import Bounded, OutOfBounds, Refused
 from core.datasets.masks import vector_file
 from core.datasets.masks.footprints import _areas
 from core.datasets.masks.vector_file import list_layers, read_attributes, read_geometries
 from core.errors import DatasetError
+from core.untrusted.bounded import Bounded, OutOfBounds, Refused
 from tests.conftest import REPOSITORY
 
 SECRET = "root-of-all-evil"
@@ -217,7 +217,7 @@ def test_a_call_ends_when_nobody_waits_for_it(tmp_path: Path) -> None:
     """The server is killed while a file that never ends is read."""
     code = (
         "import os, threading, time\n"
-        "from core.bounded import Bounded\n"
+        "from core.untrusted.bounded import Bounded\n"
         "b = Bounded('tests.datasets.masks.bounded_functions', 1024**3)\n"
         "b.call('double', 1, seconds=9)\n"
         "print(b._free[0]._process.pid, flush=True)\n"

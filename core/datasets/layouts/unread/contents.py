@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.folder import list_folder
+from core.untrusted.folder import list_folder
 
 __all__ = ["describe_contents", "folders_below"]
 

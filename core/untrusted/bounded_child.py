@@ -1,4 +1,4 @@
-"""The side of a `core.bounded.Bounded` that does the work."""
+"""The side of a `core.untrusted.bounded.Bounded` that does the work."""
 
 from __future__ import annotations
 

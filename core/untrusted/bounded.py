@@ -37,7 +37,7 @@ class Bounded:
     """Functions of a module, each call in a process with bounds.
 
     Args:
-        module: full name of a module that calls `core.bounded_child.serve`.
+        module: full name of a module that calls `core.untrusted.bounded_child.serve`.
         memory: bytes of address space that its process may have.
         environment: variables of the process beside those of this one.
     """

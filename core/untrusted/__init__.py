@@ -1,0 +1,1 @@
+"""What comes from others is read here: within bounds, and without what cannot be looked at."""
