@@ -31,7 +31,7 @@ PACKAGES = {
     "core/models": (1, "networks, weights, cost, card, store"),
     "core/imagery": (1, "rasters in and out"),
 }
-GROUND = "errors · paths · classes · device · settings · formats: all may use these"
+GROUND = "errors · paths · classes · device · settings · formats · untrusted: all may use these"
 
 WIDTH, HEIGHT = 330, 58  # of a box
 ACROSS, DOWN = 370, 96  # from box to box
@@ -43,7 +43,8 @@ def box_of(path: Path) -> str | None:
     top, *inner = path.relative_to(REPOSITORY).parts
     if top != "core":
         return top
-    return f"core/{inner[0]}" if len(inner) > 1 else None
+    # What reads folders and files of others is used by the settings too.
+    return f"core/{inner[0]}" if len(inner) > 1 and inner[0] != "untrusted" else None
 
 
 def imported(path: Path) -> Iterator[str]:
