@@ -182,9 +182,15 @@ def alpha_bands(source: Path | bytes) -> int | None:
 
 def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Bands as stored (H, W, C), and where an alpha band (H, W) lets them be seen."""
-    parts = [page.read() for page in pages]
-    bands = np.moveaxis(parts[0] if len(parts) == 1 else np.concatenate(parts), 0, -1)
-    first, count = pages[0], bands.shape[-1]
+    first, count = pages[0], sum(page.count for page in pages)
+    # Into the place where they stay: a second array of them all would be as large.
+    bands = np.empty((first.height, first.width, count), np.result_type(*first.dtypes))
+    planes = np.moveaxis(bands, -1, 0)
+    if len(pages) == 1:
+        first.read(out=planes)
+    else:
+        for plane, page in zip(planes, pages, strict=True):
+            page.read(1, out=plane)
     if len(pages) > 1 or not has_alpha(first) or wanted == count:
         return bands, None
     opacity = bands[..., -1]

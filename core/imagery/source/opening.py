@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
 from core.errors import ImageError
+from core.formats import binary_size
 
-__all__ = ["driver_of", "label_of", "opened"]
+__all__ = ["check_blocks", "driver_of", "label_of", "opened"]
 
 # Only these, told by their first bytes: GDAL's virtual formats (VRT and the like) can name other
 # files or addresses.
@@ -29,6 +31,7 @@ _MAGIC = {
     b"\xff\x4f\xff\x51": "JP2OpenJPEG",
 }
 _MAX_PAGES = 64
+_BLOCK = 64 * 1024**2  # bytes of a block that may be larger than its image
 _GDAL_SETTINGS = {
     # A truncated JPEG is otherwise a picture whose lower part is grey, with a mere warning.
     "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
@@ -38,6 +41,8 @@ _GDAL_SETTINGS = {
     # GDAL looks at nothing beside a file: what lies there and belongs to it is read in `sidecars`.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": False,
+    # Images are read once: the default, a twentieth of the memory, would hold them a second time.
+    "GDAL_CACHEMAX": 64 * 1024**2,
 }
 
 
@@ -102,7 +107,27 @@ def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
                 where=label,
                 remedy="open it in a viewer to see what it is, and save it as PNG, JPEG or TIFF",
             ) from error
+        check_blocks(pages, label)
         yield pages
+
+
+def check_blocks(pages: Sequence[Any], label: str) -> None:
+    """Raise an ImageError where one block, which is decoded whole, is far larger than the image.
+
+    A TIFF of 152 bytes may have a tile of 36,864² pixels for an image of one.
+    """
+    for page in pages:
+        itemsize = max(np.dtype(kind).itemsize for kind in page.dtypes)
+        image = page.width * page.height * page.count * itemsize
+        for height, width in page.block_shapes:
+            block = height * width * page.count * itemsize
+            if block > max(_BLOCK, 2 * image):
+                raise ImageError(
+                    f"its blocks are of {width:,} × {height:,} pixels, {binary_size(block)}, for "
+                    f"an image of {page.width:,} × {page.height:,}",
+                    where=label,
+                    remedy="write it anew with smaller tiles: gdal_translate -co TILED=YES",
+                )
 
 
 def _check_pages(pages: tuple[Any, ...], label: str) -> None:

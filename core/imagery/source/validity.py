@@ -11,7 +11,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 
 from core.errors import ImageError
-from core.imagery.source.opening import driver_of
+from core.imagery.source.opening import check_blocks, driver_of
 
 __all__ = [
     "alpha_is_opacity",
@@ -101,6 +101,7 @@ def external_mask(path: Path, image: Any) -> np.ndarray:
             raise RasterioError("another format")
         with rasterio.open(path, driver="GTiff") as mask:
             size, wanted = (mask.width, mask.height), (image.width, image.height)
+            check_blocks([mask], str(path))
             if size == wanted:
                 return np.asarray(mask.read(1) > 0)
     except (RasterioError, OSError) as error:

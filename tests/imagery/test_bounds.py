@@ -1,0 +1,82 @@
+"""What an image may take, whatever its header says."""
+
+from __future__ import annotations
+
+import struct
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from core.errors import ImageError
+from core.imagery.header import read_header
+from core.imagery.raster import read_raster
+
+
+def one_tile(path: Path, side: int, tile: int, bands: int) -> Path:
+    """A TIFF of some hundred bytes with one tile (TIFF 6.0, sections 2 and 15)."""
+    tags = [
+        *((256, 4, side), (257, 4, side), (258, 3, 8), (259, 3, 1)),
+        *((262, 3, 1), (277, 3, bands), (284, 3, 1)),
+        *((322, 4, tile), (323, 4, tile), (324, 4, 300), (325, 4, 20)),
+    ]
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags))
+    for tag, kind, value in tags:
+        head += struct.pack("<HHII", tag, kind, 1, value)
+    path.write_bytes((head + struct.pack("<I", 0)).ljust(320, b"\0"))
+    return path
+
+
+@pytest.mark.parametrize(("tile", "bands"), [(36864, 4), (36864, 1), (12000, 1), (8192, 3)])
+def test_a_block_far_larger_than_its_image(tmp_path: Path, tile: int, bands: int) -> None:
+    """A few bytes took 5.4 GB: a block is decoded whole, however small the image."""
+    path = one_tile(tmp_path / "a.tif", 16, tile, bands)
+    tracemalloc.start()
+    for read in (read_header, read_raster):
+        with pytest.raises(ImageError, match=f"blocks are of {tile:,} × {tile:,} pixels"):
+            read(path)
+    with pytest.raises(ImageError, match="blocks are of"):
+        read_raster(path.read_bytes())
+    assert tracemalloc.get_traced_memory()[1] < 50 * 1024**2
+    tracemalloc.stop()
+
+
+def test_so_is_that_of_a_mask_beside_it(tmp_path: Path) -> None:
+    with rasterio.open(
+        tmp_path / "a.tif", "w", driver="GTiff", width=16, height=16, count=1, dtype="uint8"
+    ) as file:
+        file.write(np.ones((1, 16, 16), np.uint8))
+    one_tile(tmp_path / "a.tif.msk", 16, 36864, 1)
+    with pytest.raises(ImageError, match="blocks are of"):
+        read_raster(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("options", [{"tiled": True, "blockxsize": 512, "blockysize": 512}, {}])
+def test_ordinary_blocks_are_read(tmp_path: Path, options: dict[str, object]) -> None:
+    """A tile larger than a small image, and one strip for all of it."""
+    with rasterio.open(
+        tmp_path / "a.tif", "w", driver="GTiff", width=20, height=10, count=2, dtype="float32",
+        **options,
+    ) as file:  # fmt: skip
+        file.write(np.ones((2, 10, 20), np.float32))
+    assert read_raster(tmp_path / "a.tif").pixels.shape == (10, 20, 2)
+
+
+@pytest.mark.parametrize("interleave", ["pixel", "band"])
+def test_an_image_is_in_memory_once(tmp_path: Path, interleave: str) -> None:
+    """It was there three times while it was read."""
+    pixels = np.random.default_rng(0).integers(0, 4000, (4, 1000, 1500)).astype(np.uint16)
+    with rasterio.open(
+        tmp_path / "a.tif", "w", driver="GTiff", width=1500, height=1000, count=4,
+        dtype="uint16", interleave=interleave,
+    ) as file:  # fmt: skip
+        file.write(pixels)
+    read_header(tmp_path / "a.tif")
+    tracemalloc.start()
+    raster = read_raster(tmp_path / "a.tif")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(np.moveaxis(raster.pixels, -1, 0), pixels)
+    assert peak < 1.7 * pixels.nbytes
