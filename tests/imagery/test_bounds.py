@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -80,3 +82,47 @@ def test_an_image_is_in_memory_once(tmp_path: Path, interleave: str) -> None:
     tracemalloc.stop()
     np.testing.assert_array_equal(np.moveaxis(raster.pixels, -1, 0), pixels)
     assert peak < 1.7 * pixels.nbytes
+
+
+VIRTUAL = {
+    "vrt": '<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1">'
+    "<SimpleSource><SourceFilename>{place}</SourceFilename></SimpleSource></VRTRasterBand>"
+    "</VRTDataset>",
+    "wms": '<GDAL_WMS><Service name="TMS"><ServerUrl>{place}</ServerUrl></Service></GDAL_WMS>',
+    "wmts": "<GDAL_WMTS><GetCapabilitiesUrl>{place}</GetCapabilitiesUrl></GDAL_WMTS>",
+    "stac": '{{"type": "Feature", "stac_version": "1.0.0", '
+    '"assets": {{"a": {{"href": "{place}"}}}}}}',
+}
+
+
+@pytest.mark.parametrize("kind", VIRTUAL)
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jp2"])
+def test_no_file_leads_to_another(tmp_path: Path, kind: str, name: str) -> None:
+    with rasterio.open(
+        tmp_path / "secret.tif", "w", driver="GTiff", width=8, height=8, count=1, dtype="uint8"
+    ) as file:
+        file.write(np.full((1, 8, 8), 77, np.uint8))
+    path = tmp_path / name
+    path.write_text(VIRTUAL[kind].format(place=tmp_path / "secret.tif"))
+    with pytest.raises(ImageError, match="not a PNG, JPEG or TIFF"):
+        read_raster(path)
+    with pytest.raises(ImageError, match="not a PNG, JPEG or TIFF"):
+        read_raster(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/vsicurl/http://127.0.0.1:9/a.tif", "/vsizip//tmp/a.zip/a.tif", "GTIFF_DIR:1:/etc/passwd"],
+)
+def test_a_name_of_gdals_own_is_no_file(place: str) -> None:
+    with pytest.raises(ImageError, match="there is no such file"):
+        read_raster(Path(place))
+
+
+def test_drivers_that_reach_out_are_not_there() -> None:
+    """In a process of its own: GDAL asks for this once, when it is first used."""
+    code = "import core, rasterio\nwith rasterio.Env() as env: print(*env.drivers())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    drivers = set(done.stdout.split())
+    assert {"GTiff", "PNG", "JPEG", "MEM", "COG"} <= drivers
+    assert not drivers & {"VRT", "WMS", "WMTS", "WCS", "HTTP", "STACIT", "STACTA", "GTI", "EEDAI"}

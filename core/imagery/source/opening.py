@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,15 @@ _MAGIC = {
     b"\0\0\0\x0cjP  ": "JP2OpenJPEG",
     b"\xff\x4f\xff\x51": "JP2OpenJPEG",
 }
+# Besides, those that follow what a file says to other files or addresses are not there at all.
+# GDAL reads this when it is first used, not when it is imported.
+_SKIPPED = (
+    *("VRT", "GTI", "DERIVED", "WMS", "WMTS", "WCS", "HTTP", "DAAS", "EEDA", "EEDAI", "PLMOSAIC"),
+    *("STACIT", "STACTA", "NGW", "ESRIC", "MRF", "Zarr", "TIL", "KMLSUPEROVERLAY", "Rasterlite"),
+    *("RPFTOC", "ECRGTOC", "DIMAP", "SAFE", "SENTINEL2", "ISIS3", "PDS", "PDS4", "GNMFile"),
+    *("GNMDatabase", "PDF", "OGR_VRT", "WFS", "OAPIF", "CSW", "OGCAPI", "GDALG"),
+)
+os.environ.setdefault("GDAL_SKIP", ",".join(_SKIPPED))
 _MAX_PAGES = 64
 _BLOCK = 64 * 1024**2  # bytes of a block that may be larger than its image
 _GDAL_SETTINGS = {
