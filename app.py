@@ -21,12 +21,16 @@ app = st.App(
 )
 
 
-def _go_on_with_the_queue() -> None:
+def _go_on() -> None:
+    """Go on after the last end of the server or the machine, however it came."""
+    from core.leftovers import remove_leftovers
+    from core.paths import workspace
     from core.training.queue.queue import advance
 
+    remove_leftovers(workspace())
     with suppress(DSIError):  # the run says so itself, and the Train page tries again
         advance()
 
 
-# Trainings that waited when the machine or their worker ended; the first page does not wait for it.
-threading.Thread(target=_go_on_with_the_queue, name="queue of trainings", daemon=True).start()
+# Trainings that waited and half-made files; the first page does not wait for it.
+threading.Thread(target=_go_on, name="queue and leftovers", daemon=True).start()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import WorkspaceError
+from core.folder_lock import hold_folder, release_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = REPOSITORY / "weights"
@@ -202,9 +203,12 @@ def new_folder(path: Path) -> Iterator[Path]:
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        # As long as it is held, `core.leftovers` leaves it alone.
+        held = hold_folder(temporary)
         try:
             yield temporary
             temporary.chmod(0o777 & ~_UMASK)
             temporary.replace(path)
         finally:
+            release_folder(held)
             shutil.rmtree(temporary, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import Any
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.errors import ConfigError
 from core.formats import MISSING
+from core.locks import locked
 from core.paths import checked_name, disk_errors, is_name, workspace, write_json
 from core.settings import flatten_settings
 from core.untrusted.folder import list_folder
@@ -71,7 +72,8 @@ def save_recipe(recipe: Recipe) -> Recipe:
     folder = workspace().recipes / checked_name(recipe.name)
     with disk_errors(folder):
         folder.mkdir(exist_ok=True)
-    with _SAVING:
+    # Threads of one process share its locks on files.
+    with _SAVING, locked(folder / ".lock"):
         known = revisions(recipe.name)
         if known and not differences(load_recipe(recipe_file(recipe.name)), recipe):
             return load_recipe(recipe_file(recipe.name))

@@ -6,9 +6,9 @@ import shutil
 import uuid
 
 from core.errors import RunError
+from core.locks import acquire
 from core.paths import disk_errors
 from core.training.queue.queue import queue_lock
-from core.training.runs.locks import acquire
 from core.training.runs.run import Run
 
 __all__ = ["delete_run"]

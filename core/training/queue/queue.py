@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import DSIError, RunError
+from core.locks import acquire, locked
 from core.paths import workspace, write_json
 from core.training.config import TrainConfig
 from core.training.queue import processes
 from core.training.runs.liveness import process_start
-from core.training.runs.locks import acquire, locked
 from core.training.runs.run import Run, create_run, find_run, list_runs
 from core.training.runs.status import Status
 

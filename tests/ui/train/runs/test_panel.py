@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.locks import acquire
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.queue.queue import queued_runs, submit
 from core.training.runs.liveness import process_start
-from core.training.runs.locks import acquire
 from core.training.runs.notes import Notes, read_notes, write_notes
 from core.training.runs.run import Run, create_run
 from core.training.runs.sample_scores import SampleScores, write_samples

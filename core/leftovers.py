@@ -1,0 +1,68 @@
+"""What killed processes leave in the workspace: parts of datasets and of files, hidden ones."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from core.folder_lock import hold_folder, release_folder
+from core.paths import Workspace
+
+__all__ = ["remove_leftovers"]
+
+# As `core.paths` makes them: `.name.x1y2z3a4` for a folder, `.x1y2z3a4.name` for a file.
+_FOLDER = re.compile(r"\..+\.[a-z0-9_]{8}")
+_FILE = re.compile(r"\.[a-z0-9_]{8}\..+")
+_AGE = 3600.0  # seconds; writing one file takes less
+
+
+def remove_leftovers(workspace: Workspace) -> int:
+    """Remove what no process is making any more.
+
+    A folder in the making is locked by who makes it, and a lock ends with its process. A file in
+    the making is younger than an hour.
+
+    Returns:
+        Number of folders and files that were removed.
+    """
+    count = 0
+    for folder in _unfinished_folders(workspace.root):
+        with suppress(OSError):  # gone meanwhile
+            if (held := hold_folder(folder)) is None:
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            release_folder(held)
+            count += not folder.exists()
+    for file in _unfinished_files(workspace.root):
+        with suppress(OSError):
+            if time.time() - file.stat().st_mtime > _AGE:
+                file.unlink()
+                count += 1
+    return count
+
+
+def _unfinished_folders(root: Path) -> Iterator[Path]:
+    for kind in ("datasets", "exports", "models", "runs"):
+        for path in _entries(root / kind):
+            if _FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                yield path
+
+
+def _unfinished_files(root: Path) -> Iterator[Path]:
+    folders = [root, *(path for path in _entries(root) if path.is_dir())]
+    folders += [path for kind in folders[1:] for path in _entries(kind) if path.is_dir()]
+    for folder in folders:
+        for path in _entries(folder):
+            if _FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # not there, or not ours to look into
+        return []
