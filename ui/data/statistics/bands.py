@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -42,7 +43,7 @@ def band_histograms(
         chart.add_scatter(
             x=(limits[:-1] + limits[1:]) / 2,
             y=share,
-            name=name,
+            name=escape(name),
             mode="lines",
             line={
                 "shape": "hvh",
@@ -97,8 +98,8 @@ def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:
     chart = go.Figure(
         go.Heatmap(
             z=correlation,
-            x=list(names),
-            y=list(names),
+            x=[escape(name) for name in names],
+            y=[escape(name) for name in names],
             coloraxis="coloraxis",
             # As text: in a cell Plotly makes a dash of custom data that arrives packed.
             text=[[f"{value:.3g}" for value in row] for row in covariance],

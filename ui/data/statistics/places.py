@@ -32,7 +32,7 @@ def class_adjacency(matrix: np.ndarray, classes: ClassTable) -> None:
     edges = pairs.sum(axis=1, keepdims=True)
     shares = np.divide(100 * pairs, edges, out=np.full(pairs.shape, np.nan), where=edges > 0)
     np.fill_diagonal(shares, np.nan)
-    names = list(classes.names)
+    names = [escape(name) for name in classes.names]
     chart = go.Figure(
         go.Heatmap(
             z=shares,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 
 import streamlit as st
 
@@ -27,7 +28,7 @@ def whole_shares(dataset: Dataset, audit: Audit) -> None:
 
     counts = [*audit.pixels_per_class.values(), audit.void_pixels]
     shares = [100 * count / max(1, sum(counts)) for count in counts]
-    names = [*dataset.classes.names, "Void"]
+    names = [*map(escape, dataset.classes.names), "Void"]  # Plotly reads tags in any text
     chart = go.Figure(
         go.Bar(
             x=shares,
@@ -98,11 +99,11 @@ def _stacked(
     import plotly.graph_objects as go
 
     chart = go.Figure()
-    names = [*dataset.classes.names, "Void"]
+    names = [*map(escape, dataset.classes.names), "Void"]  # Plotly reads tags in any text
     for index, (name, color) in enumerate(zip(names, class_colors(dataset), strict=True)):
         chart.add_bar(
             x=[100 * counts[index] / max(1, sum(counts)) for counts in bars.values()],
-            y=list(bars),
+            y=[escape(name) for name in bars],
             customdata=[counts[index] for counts in bars.values()],
             name=name,
             orientation="h",

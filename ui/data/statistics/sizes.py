@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -46,7 +47,7 @@ def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
 
     # The commonest size of a scene carries its name: the parts of a mosaic differ by a pixel.
     ordered = sorted(sizes.items(), key=lambda item: -len(item[1]))
-    scenes = [list(dict.fromkeys(f.scene for f in group)) for _, group in ordered]
+    scenes = [list(dict.fromkeys(escape(f.scene) for f in group)) for _, group in ordered]
     many = len({name for names in scenes for name in names}) > _LABELLED
     widest = max(width for width, _ in sizes)
     labels, named = [], set[str]()
@@ -70,7 +71,11 @@ def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
             "top left" if width > 0.7 * widest else "top center" for (width, _), _ in ordered
         ],
         customdata=[
-            (len(group), width * height / 1e6, ", ".join(names[:3]) + (" …" if names[3:] else ""))
+            (
+                len(group),
+                width * height / 1e6,
+                ", ".join(names[:3]) + (" …" if names[3:] else ""),
+            )
             for ((width, height), group), names in zip(ordered, scenes, strict=True)
         ],
         hovertemplate="%{x} × %{y} pixels (%{customdata[1]:.1f} megapixels)<br>"

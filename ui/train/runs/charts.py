@@ -10,6 +10,7 @@ Where a record lacks what a curve shows, as those of older runs do, its point is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -142,12 +143,11 @@ def class_curves(
     x = [record.epoch for record in records]
     for land_class in classes.classes:
         y = [record.val_iou.get(land_class.name) for record in records]
-        casing = _line(x, y, land_class.name, _CASING, width=4.5)
-        figure.add_trace(
-            casing.update(showlegend=False, hoverinfo="skip", legendgroup=land_class.name)
-        )
-        line = _line(x, y, land_class.name, land_class.color, width=2.5, epochs=epochs)
-        figure.add_trace(line.update(legendgroup=land_class.name))
+        name = escape(land_class.name)  # Plotly reads tags in any text
+        casing = _line(x, y, name, _CASING, width=4.5)
+        figure.add_trace(casing.update(showlegend=False, hoverinfo="skip", legendgroup=name))
+        line = _line(x, y, name, land_class.color, width=2.5, epochs=epochs)
+        figure.add_trace(line.update(legendgroup=name))
     _show_epochs(figure, epochs, "IoU", key)
 
 

@@ -143,3 +143,20 @@ def test_of_very_many_classes_the_commonest_are_shown(
     charts = drawn(places.class_positions, maps, many)
     assert len(charts) == 24
     assert "c16" in charts[0]["layout"]["title"]["text"]
+
+
+def test_tags_in_names_are_no_tags_in_charts(drawn: Callable[..., list[dict[str, Any]]]) -> None:
+    """Plotly makes links and bold text of what looks so, in any text."""
+    name = "<a href='https://elsewhere.example'>Land</a>"
+    classes = ClassTable(
+        classes=(LandClass(name=name, color="#8429F6"), LandClass(name="Road", color="#6EC1E4"))
+    )
+    figures = [
+        *drawn(places.class_adjacency, np.ones((2, 2)), classes),
+        *drawn(places.class_positions, np.ones((2, 4, 4)), classes),
+        *drawn(bands.band_correlation, np.eye(2), [name, "b"]),
+        *drawn(bands.band_histograms, np.arange(3.0), np.ones((2, 2)), [name, "b"], "dB"),
+    ]
+    text = json.dumps(figures)
+    assert "elsewhere.example" in text
+    assert "<a" not in text
