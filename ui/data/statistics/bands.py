@@ -52,7 +52,7 @@ def band_histograms(
                 "dash": "solid" if name in _NAMED else _DASHES[index % len(_DASHES)],
             },
             customdata=np.stack([limits[:-1], limits[1:]], axis=1),
-            hovertemplate=f"{name}, %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: "
+            hovertemplate=f"{escape(name)}, %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: "
             "%{y:.2f}%<extra></extra>",
         )
     chart.update_layout(
