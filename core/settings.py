@@ -6,8 +6,9 @@ the command line, on a page, and in lists of what differs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -92,19 +93,21 @@ class Setting:
     choices: tuple[Any, ...] = ()
 
 
-def labelled_settings(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
+@cache  # of classes, which do not change: a page asks for each of a hundred fields
+def labelled_settings(model: type[BaseModel], prefix: str = "") -> tuple[Setting, ...]:
     """All settings with a label, in the order of the fields.
 
     Args:
         model: class of the settings.
         prefix: what their keys begin with.
     """
+    settings: list[Setting] = []
     for name, info in model.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            yield from labelled_settings(info.annotation, f"{prefix}{name}.")
-        for label in info.metadata:
-            if isinstance(label, Label):
-                yield _setting(prefix + name, label, info)
+            settings += labelled_settings(info.annotation, f"{prefix}{name}.")
+        labels = (label for label in info.metadata if isinstance(label, Label))
+        settings += [_setting(prefix + name, label, info) for label in labels]
+    return tuple(settings)
 
 
 def _setting(key: str, label: Label, info: FieldInfo) -> Setting:
