@@ -1,5 +1,6 @@
 """The server: pages, Netron and pictures on one port, started by ``streamlit run app.py``."""
 
+import gc
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ def _go_on() -> None:
     remove_leftovers(workspace())
     with suppress(DSIError):  # the run says so itself, and the Train page tries again
         advance()
+    # Not looked through at the end of every run of a page: what was imported stays.
+    gc.freeze()
 
 
 # Trainings that waited and half-made files; the first page does not wait for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
@@ -53,6 +54,9 @@ def tensorflow() -> Any:
             for gpu in tf.config.list_physical_devices("GPU"):
                 # Otherwise one process takes all memory and a second one (a training) gets none.
                 tf.config.experimental.set_memory_growth(gpu, True)
+        # Some 300,000 objects that stay for good: Streamlit looks through all there are at the end
+        # of every run of a page, which took most of its time.
+        gc.freeze()
         return tf
 
 
