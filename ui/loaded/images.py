@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.datasets.dataset import Dataset, Sample
 from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import Raster, read_raster
+from ui.loaded.sized_cache import SizedCache
 
 __all__ = ["IMAGE_TYPES", "OpenImage", "open_sample", "open_upload", "safe_stem"]
 
@@ -41,10 +43,16 @@ def _opened(name: str, digest: str, raster: Raster) -> OpenImage:
     return OpenImage(name, digest, raster, rgb)
 
 
-@st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
-def _from_bytes(digest: str, name: str, _data: bytes) -> OpenImage:
-    raster = read_raster(_data, name=name)
-    return _opened(name, digest, raster)
+def _bytes(image: OpenImage) -> int:
+    return int(image.raster.pixels.nbytes + image.raster.valid.nbytes + image.rgb.nbytes)
+
+
+_images: SizedCache[OpenImage] = SizedCache(1024**3, 3600, _bytes)
+
+
+def _kept(name: str, digest: str, read: Callable[[], Raster]) -> OpenImage:
+    with st.spinner("Reading the image …"):
+        return _images.get(f"{digest} {name}", lambda: _opened(name, digest, read()))
 
 
 def open_upload(upload: UploadedFile) -> OpenImage:
@@ -54,13 +62,7 @@ def open_upload(upload: UploadedFile) -> OpenImage:
         ImageError: it is damaged, too large or no image.
     """
     data = upload.getvalue()
-    return _from_bytes(_digest(data), upload.name, data)
-
-
-@st.cache_resource(max_entries=3, ttl="1h", show_spinner="Reading the image …")
-def _from_sample(digest: str, name: str, _dataset: Dataset, _sample: Sample) -> OpenImage:
-    raster = _dataset.load_image(_sample)
-    return _opened(name, digest, raster)
+    return _kept(upload.name, _digest(data), lambda: read_raster(data, name=upload.name))
 
 
 def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
@@ -71,7 +73,7 @@ def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
     """
     used = f"{sample.turned}|{dataset.bands}|{dataset.windows.get(sample.id)}"
     digest = _digest(f"{_stamp(sample.image)}|{used}".encode())
-    return _from_sample(digest, sample.image.name, dataset, sample)
+    return _kept(sample.image.name, digest, lambda: dataset.load_image(sample))
 
 
 def _stamp(path: Path) -> str:
