@@ -155,7 +155,7 @@ def header_of(pages: tuple[Any, ...], source: Path | bytes, values: Values = "me
     width, height = first.width, first.height
     if georeference is None and orientation(source) >= 5:
         width, height = height, width
-    stored = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
+    stored = tuple(pair for page in pages for pair in zip(page.scales, page.offsets, strict=True))
     scaling = tuple(pair if _scales(*pair) else _UNSCALED for pair in stored)
     if values == "measured" and (odd := [p for p in stored if not _scales(*p)]):
         notes += (

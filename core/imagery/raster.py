@@ -48,8 +48,8 @@ class Raster:
         valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
         fill: values that were taken for no data though no tag of the file says so.
-        palette: (256, 3) uint8 RGB of the indices in `pixels`, where they were asked for and the
-            file has one.
+        palette: (256 or 65,536, 3) uint8 RGB of the indices in `pixels`, where they were asked for
+            and the file has one.
     """
 
     pixels: np.ndarray
@@ -101,7 +101,10 @@ def read_raster(
                 valid &= opaque
             palette = None
             if header.color_interpretation == ("palette",):
-                pixels, palette = _with_palette(pages[0], pixels, values)
+                entries = _palette(pages[0])
+                if not entries[..., 3].all():
+                    valid &= entries[..., 3][pixels[..., 0]] > 0
+                pixels, palette = _with_palette(pages[0], pixels, entries[..., :3], values)
             if isinstance(source, Path):
                 for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
                     valid &= external_mask(mask, pages[0])
@@ -200,10 +203,9 @@ def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.n
 
 
 def _with_palette(
-    dataset: Any, indices: np.ndarray, values: Values
+    dataset: Any, indices: np.ndarray, palette: np.ndarray, values: Values
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Colours of a palette's indices (H, W, 1); or the indices themselves with the palette."""
-    palette = _palette(dataset)
     if values != "indices":
         return palette[indices[..., 0]], None
     if dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
@@ -213,8 +215,16 @@ def _with_palette(
 
 
 def _palette(dataset: Any) -> np.ndarray:
-    palette = np.zeros((256, 3), np.uint8)
+    """(256 or 65,536, 4) uint8 colours of all indices that the file's type has, and opacity.
+
+    Indices without a colour are black.
+    """
+    palette = np.zeros((256 if dataset.dtypes[0] == "uint8" else 65536, 4), np.uint8)
+    palette[:, 3] = 255
     for index, entry in dataset.colormap(1).items():
-        if 0 <= index < 256:
-            palette[index] = entry[:3]
+        if 0 <= index < len(palette):
+            palette[index] = entry
+    if dataset.driver == "GTiff":
+        # A TIFF's palette has no opacity: GDAL makes its no-data value transparent.
+        palette[:, 3] = 255
     return palette

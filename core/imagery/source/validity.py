@@ -75,7 +75,8 @@ def data_mask(
     flags = first.mask_flag_enums[0]
     own = len(pages) == 1 and MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
     valid = np.asarray(first.read_masks(1) > 0) if own else np.ones(pixels.shape[:2], bool)
-    if not own or first.nodata is None:  # else the mask is what the values make
+    # Else the mask is what the file's no-data values make.
+    if not own or MaskFlags.nodata not in flags or first.nodata is None:
         valid &= ~without_data(pixels, nodata[: pixels.shape[-1]])
     fills = () if any(value is not None for value in nodata) else fill_values(pixels)
     for value in fills:
