@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rasterio.errors import RasterioError
@@ -25,9 +25,6 @@ from core.imagery.source.validity import (
     external_mask,
     has_alpha,
 )
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "Raster", "alpha_bands", "read_raster"]
 
@@ -95,7 +92,7 @@ def read_raster(
         header = header_of(pages, source, values)
         _check(header, values, max_bytes, label)
         try:
-            pixels, opaque = _bands(pages, bands)
+            pixels, opaque = _bands(pages, header, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
             if opaque is not None:
                 valid &= opaque
@@ -173,7 +170,8 @@ def alpha_bands(source: Path | bytes) -> int | None:
     """
     with opened(source, None) as pages:
         first = pages[0]
-        if len(pages) > 1 or first.driver != "GTiff" or not has_alpha(first):
+        header = header_of(pages, source)
+        if len(pages) > 1 or first.driver != "GTiff" or not _alpha(header):
             return None
         shape = (min(first.height, _LOOKED), min(first.width, _LOOKED))
         try:
@@ -183,7 +181,13 @@ def alpha_bands(source: Path | bytes) -> int | None:
         return int(first.count) - int(alpha_is_opacity(opacity))
 
 
-def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.ndarray | None]:
+def _alpha(header: Header) -> bool:
+    return has_alpha(header.color_interpretation, header.band_names)
+
+
+def _bands(
+    pages: tuple[Any, ...], header: Header, wanted: int | None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Bands as stored (H, W, C), and where an alpha band (H, W) lets them be seen."""
     first, count = pages[0], sum(page.count for page in pages)
     # Into the place where they stay: a second array of them all would be as large.
@@ -194,7 +198,7 @@ def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.n
     else:
         for plane, page in zip(planes, pages, strict=True):
             page.read(1, out=plane)
-    if len(pages) > 1 or not has_alpha(first) or wanted == count:
+    if len(pages) > 1 or not _alpha(header) or wanted == count:
         return bands, None
     opacity = bands[..., -1]
     if first.driver != "GTiff" or wanted == count - 1 or alpha_is_opacity(opacity):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 
 from core.errors import ImageError
@@ -32,11 +33,16 @@ _BEYOND = 3.0  # spans of all other values between which and a fill value nothin
 _NEARER = 0.9  # likewise, where so many pixels have it
 
 
-def has_alpha(dataset: Any) -> bool:
-    """Whether the last of several bands is called alpha, and by its name nothing else."""
-    if dataset.count < 2 or dataset.colorinterp[-1] != ColorInterp.alpha:
+def has_alpha(interpretation: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the last of several bands is called alpha, and by its name nothing else.
+
+    Args:
+        interpretation: what the file says each band is, GDAL's words.
+        names: the bands' descriptions.
+    """
+    if len(interpretation) < 2 or interpretation[-1] != "alpha":
         return False
-    name = (dataset.descriptions[-1] or "alpha").strip().lower()
+    name = (names[-1] or "alpha").strip().lower()
     return name in ("alpha", "mask", "opacity", "transparency") or name.startswith("band ")
 
 
