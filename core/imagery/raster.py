@@ -104,7 +104,7 @@ def read_raster(
                 pixels, palette = _with_palette(pages[0], pixels, entries[..., :3], values)
             if isinstance(source, Path):
                 for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
-                    valid &= external_mask(mask, pages[0])
+                    valid &= external_mask(mask, pages[0], header.georeference)
             if header.scaling:
                 factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
                 pixels = pixels * factors + offsets

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from PIL import Image
 from PIL.TiffImagePlugin import AppendingTiffWriter, ImageFileDirectory_v2
 
 from core.datasets.masks.values import survey_masks
+from core.errors import ImageError
 from core.imagery.raster import read_raster
-from tests.imagery.test_as_delivered import LEFT, PICTURE, RNG, write
+from tests.imagery.test_as_delivered import GRID, LEFT, PICTURE, RNG, UTM, write
 
 INDICES = RNG.integers(0, 3, (24, 32), np.uint8)
 
@@ -72,3 +74,48 @@ def test_a_mask_within_the_file_and_a_no_data_value_both_count(tmp_path: Path) -
     for sidecar in (False, True):
         path = write(tmp_path / f"{sidecar}.tif", pixels, LEFT, nodata=7, sidecar=sidecar)
         np.testing.assert_array_equal(read_raster(path).valid, valid)
+
+
+def udm2(
+    tmp_path: Path,
+    clear: np.ndarray,
+    transform: Affine,
+    crs: object = UTM,
+    name: str = "a_udm2.tif",
+) -> Path:
+    path = write(tmp_path / "a.tif", PICTURE, transform=GRID, crs=UTM)
+    write(tmp_path / "b.tif", clear[..., None].astype(np.uint8), transform=transform, crs=crs)
+    (tmp_path / "b.tif").rename(tmp_path / name)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a_udm2.tif", "a.tif.msk"])
+def test_a_mask_beside_the_image_on_another_grid_is_brought_to_it(
+    tmp_path: Path, name: str
+) -> None:
+    clear = RNG.random((24, 32)) > 0.3
+    path = udm2(tmp_path, clear, GRID @ Affine.translation(0, 10), name=name)
+    expected = np.zeros((24, 32), bool)
+    expected[10:] = clear[:14]
+    np.testing.assert_array_equal(read_raster(path).valid, expected)
+    udm2(tmp_path, clear[::-1], GRID @ Affine(1, 0, 0, 0, -1, 24), name=name)  # south-up
+    np.testing.assert_array_equal(read_raster(path).valid, clear)
+    udm2(tmp_path, clear, GRID @ Affine.translation(0.2, 0.2), name=name)  # rounded
+    np.testing.assert_array_equal(read_raster(path).valid, clear)
+    udm2(tmp_path, clear.repeat(3, 0).repeat(3, 1), GRID @ Affine.scale(1 / 3), name=name)
+    np.testing.assert_array_equal(read_raster(path).valid, clear)
+
+
+def test_a_mask_beside_the_image_in_another_system_is_refused(tmp_path: Path) -> None:
+    path = udm2(tmp_path, LEFT, GRID, "EPSG:32639")
+    with pytest.raises(ImageError, match="in another reference system") as error:
+        read_raster(path)
+    assert "gdalwarp" in error.value.remedy
+    udm2(tmp_path, LEFT, GRID, None)
+    np.testing.assert_array_equal(read_raster(path).valid, LEFT)
+
+
+def test_a_mask_of_many_more_pixels_is_not_read(tmp_path: Path) -> None:
+    path = udm2(tmp_path, LEFT.repeat(5, 0).repeat(5, 1), GRID @ Affine.scale(0.2))
+    with pytest.raises(ImageError, match="has 160 × 120 pixels, the image 32 × 24"):
+        read_raster(path)
