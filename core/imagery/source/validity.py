@@ -38,7 +38,7 @@ _SHARE = 0.01  # of the pixels, from which a value that is less far away is none
 _BEYOND = 3.0  # spans of all other values between which and a fill value nothing lies
 _NEARER = 0.9  # likewise, where so many pixels have it
 _OFF = 0.5  # pixels between the grids of an image and its mask from which they are two
-_MANY = 16  # pixels of a mask beside an image for each of the image's, which is in memory too
+_MANY = 4  # pixels of a mask beside an image for each of the image's, which is in memory too
 _REMAKE = "remove or remake it: it says where the image beside it has data"
 
 
