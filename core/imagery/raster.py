@@ -12,6 +12,7 @@ from rasterio.errors import RasterioError
 
 from core.errors import ImageError
 from core.formats import binary_size
+from core.imagery.external_mask import external_mask
 from core.imagery.header import Georeference, Header, Values, header_of
 from core.imagery.source.opening import label_of, opened
 from core.imagery.source.sidecars import (
@@ -22,7 +23,6 @@ from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import (
     alpha_is_opacity,
     data_mask,
-    external_mask,
     has_alpha,
 )
 
