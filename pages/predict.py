@@ -59,7 +59,7 @@ def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     if mask is None:
         return image, None
     try:
-        return image, read_ground_truth(mask, card, image.rgb.shape[:2])
+        return image, read_ground_truth(mask, card, image.raster.header)
     except DSIError as error:
         # The image is fine: it can be predicted without its mask.
         show_error(error)

@@ -17,7 +17,7 @@ from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
 from core.imagery.header import Header, read_header
 from core.imagery.raster import Raster, alpha_bands, read_raster
-from core.imagery.resample import labels_on_grid
+from core.imagery.resample import onto_image
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 from core.mask_coding import MaskCoding
 
@@ -189,21 +189,12 @@ class Dataset:
     def _onto_image(
         self, sample: Sample, labels: np.ndarray, mask: Raster, header: Header | None
     ) -> np.ndarray | None:
-        """Labels of another grid on the same ground, on the image's; None where nothing is to do.
-
-        Masks are often delivered on a coarser grid, and some from south to north.
-        """
+        """Labels of another grid on the image's; None where nothing is to do."""
         if mask.georeference is None:
             return None
         header = header or read_header(sample.image)
         size = header.height, header.width
-        if header.georeference is None:
-            return None
-        step = ~mask.georeference.transform @ header.georeference.transform
-        same_way = step.a > 0 and step.e > 0 and max(abs(step.b), abs(step.d)) < abs(step.a)
-        if labels.shape == size and same_way:  # the audit says so if it lies elsewhere
-            return None
-        return labels_on_grid(labels, mask.georeference, header.georeference, *size)
+        return onto_image(labels, mask.georeference, header.georeference, size)
 
     def load_labels(self, sample: Sample, shape: tuple[int, int] | None = None) -> np.ndarray:
         """The mask as labels.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from rasterio.transform import from_gcps
 
+from core.imagery.source.auxiliary import Auxiliary, is_grid
 from core.imagery.source.opening import opened
-from core.imagery.source.sidecars import Sidecars, is_grid, read_sidecars
+from core.imagery.source.sidecars import Sidecars, read_sidecars
 from core.imagery.source.tiff_tags import orientation
 
 if TYPE_CHECKING:
     from affine import Affine
+    from rasterio.control import GroundControlPoint
     from rasterio.crs import CRS
 
 __all__ = [
@@ -155,9 +158,9 @@ def header_of(pages: tuple[Any, ...], source: Path | bytes, values: Values = "me
     width, height = first.width, first.height
     if georeference is None and orientation(source) >= 5:
         width, height = height, width
-    stored = tuple(zip(first.scales, first.offsets, strict=True)) * len(pages)
-    scaling = tuple(pair if _scales(*pair) else _UNSCALED for pair in stored)
-    if values == "measured" and (odd := [p for p in stored if not _scales(*p)]):
+    bands = _bands(pages, beside.auxiliary)
+    scaling = tuple(pair if _scales(*pair) else _UNSCALED for pair in bands.scaling)
+    if values == "measured" and (odd := [p for p in bands.scaling if not _scales(*p)]):
         notes += (
             HeaderNote(
                 f"the file gives {len(odd)} band(s) factor {odd[0][0]:g} and offset "
@@ -166,23 +169,49 @@ def header_of(pages: tuple[Any, ...], source: Path | bytes, values: Values = "me
             ),
         )
     scaled = values == "measured" and any(pair != _UNSCALED for pair in scaling)
-    nodata = tuple(value for page in pages for value in page.nodatavals)
-    if all(value is None for value in nodata):
-        nodata = tuple(beside.nodata.get(band) for band in range(len(nodata)))
     return Header(
         width=width,
         height=height,
-        bands=len(nodata),
+        bands=len(bands.nodata),
         dtype="float32" if scaled else first.dtypes[0],
         driver=first.driver,
-        nodata=nodata[0],
+        nodata=bands.nodata[0],
         georeference=georeference,
-        color_interpretation=tuple(c.name for page in pages for c in page.colorinterp),
-        band_names=tuple(text or "" for page in pages for text in page.descriptions),
-        band_nodata=nodata if any(value is not None for value in nodata) else (),
+        color_interpretation=bands.colors,
+        band_names=bands.names,
+        band_nodata=bands.nodata if any(value is not None for value in bands.nodata) else (),
         scaling=scaling if scaled else (),
         notes=notes,
     )
+
+
+class _Bands(NamedTuple):
+    """What a file and its auxiliary metadata say of each band."""
+
+    nodata: tuple[float | None, ...]
+    scaling: tuple[tuple[float, float], ...]
+    names: tuple[str, ...]
+    colors: tuple[str, ...]
+
+
+def _bands(pages: tuple[Any, ...], auxiliary: Auxiliary) -> _Bands:
+    """The auxiliary metadata count first, as in GDAL: for the bands' colours in a TIFF alone."""
+    listed = [
+        (page.nodatavals[k], (page.scales[k], page.offsets[k]), page.descriptions[k] or "", color)
+        for page in pages
+        for k, color in enumerate(interpretation.name for interpretation in page.colorinterp)
+    ]
+    colors = auxiliary.colors if pages[0].driver == "GTiff" else {}
+    bands = [
+        (
+            auxiliary.nodata.get(band, nodata),
+            auxiliary.scaling.get(band, scaling),
+            auxiliary.names.get(band, name),
+            colors.get(band, color),
+        )
+        for band, (nodata, scaling, name, color) in enumerate(listed)
+    ]
+    return _Bands(*zip(*bands, strict=True))
 
 
 _UNSCALED = (1.0, 0.0)
@@ -200,14 +229,61 @@ _GCP_ERROR = 1.0  # pixels by which control points may miss the grid that is lai
 def _georeference(
     dataset: Any, beside: Sidecars
 ) -> tuple[Georeference | None, tuple[HeaderNote, ...]]:
-    """The grid of a file: its own, what lies beside it, or one through its control points."""
-    if not dataset.transform.is_identity and is_grid(dataset.transform):
-        return Georeference(dataset.crs or beside.crs, dataset.transform), ()
-    if beside.transform is not None:
-        return Georeference(dataset.crs or beside.crs, beside.transform), ()
+    """The grid of a file, by what GDAL asks first, or one through its control points."""
+    auxiliary = beside.auxiliary
+    grids = [auxiliary.transform, dataset.transform, beside.world]
+    if dataset.driver == "PNG":  # in which alone GDAL takes the world file first
+        grids.reverse()
+    lying = (g for g in grids if g is not None and not g.is_identity and is_grid(g))
+    transform = next(lying, None)
+    if transform is not None:
+        georeference = Georeference(auxiliary.crs or dataset.crs or beside.crs, transform)
+        return georeference, _unread(beside, georeference)
     points, crs = dataset.gcps
-    if not points:
-        return None, ()
+    crs = auxiliary.crs or crs
+    if auxiliary.points:
+        points, crs = auxiliary.points, auxiliary.points_crs or auxiliary.crs
+    through, notes = _through_points(points, crs) if points else (None, ())
+    return through, (*notes, *_unread(beside, through))
+
+
+def _unread(beside: Sidecars, georeference: Georeference | None) -> tuple[HeaderNote, ...]:
+    """What files beside an image cannot be read although they are needed."""
+    auxiliary, world, prj = beside.unread
+    notes = []
+    if auxiliary:
+        parts = ", ".join(beside.auxiliary.unread)
+        notes.append(
+            HeaderNote(
+                f"{auxiliary} beside the image cannot be read ({parts}), and nothing of that is "
+                "applied",
+                "remake it with the program that wrote it, or remove it",
+            )
+        )
+    if world and georeference is None:
+        notes.append(
+            HeaderNote(
+                f"the world file {world} beside the image cannot be read, and the image is read as "
+                "a picture without a place",
+                "write into it the six numbers of the grid, one a line, without thousands "
+                "separators, or remove it",
+            )
+        )
+    if prj and georeference is not None and georeference.crs is None:
+        notes.append(
+            HeaderNote(
+                f"{prj} beside the image is no reference system that can be read, and the image's "
+                "coordinates are in none",
+                "write it anew as WKT: gdalsrsinfo -o wkt_esri EPSG:CODE",
+            )
+        )
+    return tuple(notes)
+
+
+def _through_points(
+    points: Sequence[GroundControlPoint], crs: CRS | None
+) -> tuple[Georeference | None, tuple[HeaderNote, ...]]:
+    """A plain grid through ground control points, if one goes through them."""
     if len(points) < _GCPS:
         return None, (
             HeaderNote(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import ImageError
 from core.imagery.header import read_header
+from core.imagery.source.sidecars import read_sidecars
 from core.imagery.source.tiff_tags import read_tags
 
 __all__ = ["Place", "read_place"]
@@ -74,6 +75,10 @@ def _kept(path: Path, size: int, changed: int) -> Place | None:
             tags = read_tags(file, _WANTED, _MAX_VALUES)
     except (OSError, struct.error):
         tags = {}
+    # Auxiliary metadata beside the file count before its tags.
+    moved = path.with_name(path.name + ".aux.xml").is_file() and read_sidecars(path)
+    if moved and moved.auxiliary.transform is not None:
+        return _from_gdal(path)
     return _from_tags(tags) or _from_gdal(path)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rasterio.errors import RasterioError
 
 from core.errors import ImageError
 from core.formats import binary_size
+from core.imagery.external_mask import external_mask
 from core.imagery.header import Georeference, Header, Values, header_of
 from core.imagery.source.opening import label_of, opened
 from core.imagery.source.sidecars import (
@@ -22,12 +23,8 @@ from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import (
     alpha_is_opacity,
     data_mask,
-    external_mask,
     has_alpha,
 )
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "Raster", "alpha_bands", "read_raster"]
 
@@ -48,8 +45,8 @@ class Raster:
         valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
         fill: values that were taken for no data though no tag of the file says so.
-        palette: (256, 3) uint8 RGB of the indices in `pixels`, where they were asked for and the
-            file has one.
+        palette: (256 or 65,536, 3) uint8 RGB of the indices in `pixels`, where they were asked for
+            and the file has one.
     """
 
     pixels: np.ndarray
@@ -95,16 +92,19 @@ def read_raster(
         header = header_of(pages, source, values)
         _check(header, values, max_bytes, label)
         try:
-            pixels, opaque = _bands(pages, bands)
+            pixels, opaque = _bands(pages, header, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
             if opaque is not None:
                 valid &= opaque
             palette = None
             if header.color_interpretation == ("palette",):
-                pixels, palette = _with_palette(pages[0], pixels, values)
+                entries = _palette(pages[0])
+                if not entries[..., 3].all():
+                    valid &= entries[..., 3][pixels[..., 0]] > 0
+                pixels, palette = _with_palette(pages[0], pixels, entries[..., :3], values)
             if isinstance(source, Path):
                 for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
-                    valid &= external_mask(mask, pages[0])
+                    valid &= external_mask(mask, pages[0], header.georeference)
             if header.scaling:
                 factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
                 pixels = pixels * factors + offsets
@@ -170,7 +170,8 @@ def alpha_bands(source: Path | bytes) -> int | None:
     """
     with opened(source, None) as pages:
         first = pages[0]
-        if len(pages) > 1 or first.driver != "GTiff" or not has_alpha(first):
+        header = header_of(pages, source)
+        if len(pages) > 1 or first.driver != "GTiff" or not _alpha(header):
             return None
         shape = (min(first.height, _LOOKED), min(first.width, _LOOKED))
         try:
@@ -180,7 +181,13 @@ def alpha_bands(source: Path | bytes) -> int | None:
         return int(first.count) - int(alpha_is_opacity(opacity))
 
 
-def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.ndarray | None]:
+def _alpha(header: Header) -> bool:
+    return has_alpha(header.color_interpretation, header.band_names)
+
+
+def _bands(
+    pages: tuple[Any, ...], header: Header, wanted: int | None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Bands as stored (H, W, C), and where an alpha band (H, W) lets them be seen."""
     first, count = pages[0], sum(page.count for page in pages)
     # Into the place where they stay: a second array of them all would be as large.
@@ -191,7 +198,7 @@ def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.n
     else:
         for plane, page in zip(planes, pages, strict=True):
             page.read(1, out=plane)
-    if len(pages) > 1 or not has_alpha(first) or wanted == count:
+    if len(pages) > 1 or not _alpha(header) or wanted == count:
         return bands, None
     opacity = bands[..., -1]
     if first.driver != "GTiff" or wanted == count - 1 or alpha_is_opacity(opacity):
@@ -200,10 +207,9 @@ def _bands(pages: tuple[Any, ...], wanted: int | None) -> tuple[np.ndarray, np.n
 
 
 def _with_palette(
-    dataset: Any, indices: np.ndarray, values: Values
+    dataset: Any, indices: np.ndarray, palette: np.ndarray, values: Values
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Colours of a palette's indices (H, W, 1); or the indices themselves with the palette."""
-    palette = _palette(dataset)
     if values != "indices":
         return palette[indices[..., 0]], None
     if dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
@@ -213,8 +219,16 @@ def _with_palette(
 
 
 def _palette(dataset: Any) -> np.ndarray:
-    palette = np.zeros((256, 3), np.uint8)
+    """(256 or 65,536, 4) uint8 colours of all indices that the file's type has, and opacity.
+
+    Indices without a colour are black.
+    """
+    palette = np.zeros((256 if dataset.dtypes[0] == "uint8" else 65536, 4), np.uint8)
+    palette[:, 3] = 255
     for index, entry in dataset.colormap(1).items():
-        if 0 <= index < 256:
-            palette[index] = entry[:3]
+        if 0 <= index < len(palette):
+            palette[index] = entry
+    if dataset.driver == "GTiff":
+        # A TIFF's palette has no opacity: GDAL makes its no-data value transparent.
+        palette[:, 3] = 255
     return palette

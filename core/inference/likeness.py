@@ -21,6 +21,7 @@ __all__ = ["Difference", "dataset_differences", "differences"]
 _DEVIATIONS = 5.0
 _APART = 2.0  # deviations beyond which nearly all values lie
 _FLAT = 0.03  # spread of the values, of that of the training
+_ROUNDING = 1e-4  # deviations by which numbers that are the same may differ
 _FLAT_PIXELS = 1000  # fewer say nothing of the spread
 _PIXEL_SIZE = 1.8
 _NO_DATA, _NO_DATA_MORE, _NO_DATA_UNKNOWN = 0.5, 0.2, 0.9
@@ -115,6 +116,24 @@ def _reference(model_input: ModelInput) -> tuple[np.ndarray, np.ndarray] | None:
     return None
 
 
+def _between_images(
+    model_input: ModelInput, mean: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How the images of the training differ from one another: one of snow among dark ones.
+
+    Returns:
+        By channel, whether a mean lies within those of the training's images; and the standard
+        deviation below which none of them was.
+    """
+    imagery = model_input.imagery
+    if imagery is None or not len(imagery.means) == len(imagery.least_std) == len(mean):
+        return np.zeros(len(mean), bool), np.full(len(mean), np.inf)
+    low, high = np.array(imagery.means).T
+    margin = _ROUNDING * scale
+    seen = (mean >= low - margin) & (mean <= high + margin)
+    return seen, np.maximum(np.array(imagery.least_std) - margin, 0)
+
+
 def _values(model_input: ModelInput, raster: Raster) -> Difference | None:
     reference = _reference(model_input)
     pixels = raster.pixels[..., list(model_input.bands)] if model_input.bands else raster.pixels
@@ -133,7 +152,8 @@ def _values(model_input: ModelInput, raster: Raster) -> Difference | None:
     # Decibels and linear power differ by little, but have hardly a value in common.
     low, high = np.percentile(values, (1, 99), axis=0)
     apart = (low > mean + _APART * scale) | (high < mean - _APART * scale)
-    far = (away > _DEVIATIONS) | apart
+    seen, least_std = _between_images(model_input, values.mean(axis=0), scale)
+    far = ((away > _DEVIATIONS) | apart) & ~seen
     # A scaling is that of all bands; one band alone may well be another season.
     if far.sum() * 2 >= len(far) and far.any():
         band = int(np.argmax(far))
@@ -143,7 +163,7 @@ def _values(model_input: ModelInput, raster: Raster) -> Difference | None:
             f"{_number(std[band])}): another scaling?"
         )
         return Difference("values", what, remedy)
-    flat = (values.std(axis=0) < _FLAT * scale) & (away > 0.5)
+    flat = (values.std(axis=0) < np.minimum(_FLAT * scale, least_std)) & (away > 0.5)
     if flat.all() and len(values) >= _FLAT_PIXELS:
         what = (
             f"the values hardly differ from each other: by ± {_number(values[:, 0].std())} around "

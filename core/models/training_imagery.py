@@ -28,6 +28,8 @@ class TrainingImagery(BaseModel):
             place on Earth.
         bands: what each channel is, such as ``red``; empty texts where the files do not say.
         no_data: greatest share of an image without data, 0 to 1.
+        means: least and greatest mean of an image, of each channel; empty in older cards.
+        least_std: least standard deviation of an image, of each channel; likewise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -39,6 +41,8 @@ class TrainingImagery(BaseModel):
     pixel_size: tuple[float, float] | None = None
     bands: tuple[str, ...] = ()
     no_data: float = 0.0
+    means: tuple[tuple[float, float], ...] = ()
+    least_std: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -65,6 +69,8 @@ class TrainingImagery(BaseModel):
         if not len(values):
             return None
         low, high = np.percentile(values, _PERCENTILES, axis=0)
+        means = np.array([part.mean(axis=0) for part in parts if len(part)])
+        stds = np.array([part.std(axis=0) for part in parts if len(part)])
         sizes = [pixel_size(h.georeference, h.width, h.height) for h in headers]
         known = [size for size in sizes if size is not None]
         meanings = {band_meanings(header, bands, values.shape[-1]) for header in headers}
@@ -77,6 +83,8 @@ class TrainingImagery(BaseModel):
             # Files that contradict each other say nothing.
             bands=meanings.pop() if len(meanings) == 1 else (),
             no_data=max(gaps),
+            means=tuple(zip(_numbers(means.min(axis=0)), _numbers(means.max(axis=0)), strict=True)),
+            least_std=_numbers(stds.min(axis=0)),
         )
 
 

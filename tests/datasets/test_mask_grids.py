@@ -68,3 +68,30 @@ def test_a_mask_from_south_to_north_is_turned(tmp_path: Path) -> None:
     north_up = RNG.integers(0, 3, (60, 80), np.uint8)
     south_up = GRID @ Affine(1, 0, 0, 0, -1, 60)
     np.testing.assert_array_equal(labels_of(tmp_path, north_up[::-1], south_up), north_up)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_finer_mask_does_not_move(factor: int, turned: bool) -> None:
+    """Where centres lie between two pixels, the later one was taken always: 0.27 pixels off."""
+    size = 64 * factor
+    rows, columns = (np.mgrid[:size, :size] + 0.5) / factor
+    off = []
+    for row, column in RNG.uniform(20, 44, (20, 2)):
+        disk = np.hypot(rows - row, columns - column) < 12
+        fine = GRID @ Affine.scale(1 / factor)
+        if turned:
+            disk, fine = disk[::-1, ::-1], fine @ Affine(-1, 0, size, 0, -1, size)
+        moved = labels_on_grid(disk, Georeference(None, fine), Georeference(None, GRID), 64, 64)
+        assert moved is not None
+        off.append(np.argwhere(moved).mean(axis=0) + 0.5 - (row, column))
+    assert np.abs(np.mean(off, axis=0)).max() < 0.05
+
+
+def test_a_mask_half_a_pixel_off_at_the_edge_is_taken() -> None:
+    labels = np.arange(8, dtype=np.uint8)[None].repeat(4, axis=0)
+    place = Georeference(None, Affine.identity())
+    half = Georeference(None, Affine.translation(0.5, 0))
+    moved = labels_on_grid(labels, place, half, 4, 8)
+    assert moved is not None and set(np.unique(moved)) <= set(range(8))
+    assert (np.abs(moved.astype(int) + 0.5 - (np.arange(8) + 1)) <= 0.5).all()

@@ -210,3 +210,38 @@ def test_harmless_pictures_raise_no_warning(real_data: Any, demo_dataset: Any) -
 def test_an_image_without_any_data_has_no_statistics() -> None:
     raster = scene()
     assert TrainingImagery.of([(raster.pixels, np.zeros_like(raster.valid))]) is None
+
+
+def _flat_scene(mean: float, std: float) -> Raster:
+    pixels = np.clip(np.round(RNG.normal(mean, std, (64, 64, 3))), 0, 255)
+    return read_raster(tiff(pixels.astype(np.uint8)))
+
+
+@pytest.mark.parametrize("odd", [(200, 10), (30, 0.4)])
+def test_no_image_of_the_training_is_unlike_the_training(odd: tuple[float, float]) -> None:
+    """Eleven dark images and one of snow; eleven of land and one of a calm lake."""
+    rasters = [_flat_scene(50, 10) if odd[0] == 200 else _flat_scene(100, 25) for _ in range(11)]
+    rasters.append(_flat_scene(*odd))
+    model_input = trained_on(*rasters)
+    assert [kinds(model_input, raster) for raster in rasters] == [[]] * 12
+    without = trained_on(*rasters[:11])
+    assert kinds(without, rasters[-1]) == ["values"]
+
+
+def test_values_beyond_those_of_all_images_are_still_named() -> None:
+    model_input = trained_on(*(_flat_scene(50, 10) for _ in range(11)), _flat_scene(200, 10))
+    bright = read_raster(tiff((RNG.random((64, 64, 3)) * 5000).astype(np.uint16)))
+    assert kinds(model_input, bright) == ["values"]
+    assert kinds(model_input, read_raster(tiff(np.full((64, 64, 3), 255, np.uint8)))) == ["values"]
+
+
+def test_cards_without_the_spread_between_images_are_read() -> None:
+    model_input = trained_on(_flat_scene(50, 10))
+    imagery = model_input.imagery
+    assert imagery is not None and len(imagery.means) == len(imagery.least_std) == 3
+    older = imagery.model_dump(exclude={"means", "least_std"})
+    read = TrainingImagery.model_validate(older)
+    assert read.means == read.least_std == ()
+    assert kinds(replace(model_input, imagery=read), _flat_scene(200, 10)) == ["values"]
+    again = TrainingImagery.model_validate_json(imagery.model_dump_json())
+    assert again == imagery

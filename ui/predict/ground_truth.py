@@ -7,6 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.datasets.masks.single_mask import MaskReading, Truth, likeliest, mask_readings
 from core.formats import count
+from core.imagery.header import Header
 from core.models.card import ModelCard
 
 __all__ = ["MASK_TYPES", "read_ground_truth"]
@@ -14,19 +15,19 @@ __all__ = ["MASK_TYPES", "read_ground_truth"]
 MASK_TYPES = ["png", "tif", "tiff", "jpg", "jpeg"]
 
 
-def read_ground_truth(upload: UploadedFile, card: ModelCard, shape: tuple[int, int]) -> Truth:
+def read_ground_truth(upload: UploadedFile, card: ModelCard, image: Header) -> Truth:
     """Read an uploaded mask; where the way is not certain, a box asks for it.
 
     Args:
         upload: the file.
         card: the model's card, which says how the masks of its training were written.
-        shape: (H, W) of the image.
+        image: header of the image, on whose grid the mask is brought.
 
     Raises:
         ImageError: it cannot be read, or is of another size or of no class of the model.
     """
     readings = mask_readings(
-        upload.getvalue(), card.classes, shape, name=upload.name, coding=card.masks
+        upload.getvalue(), card.classes, image, name=upload.name, coding=card.masks
     )
     if readings[0].certain or len(readings) == 1:
         return likeliest(readings)

@@ -13,11 +13,14 @@ from core.datasets.masks.decode import decode_mask, is_transparency, open_mask
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import count_areas, count_band
 from core.errors import ImageError
+from core.imagery.header import Header
 from core.imagery.raster import Raster, read_raster
+from core.imagery.resample import farthest_off, onto_image
 from core.mask_coding import MaskCoding
 
 __all__ = ["MaskReading", "Truth", "likeliest", "mask_readings", "read_truth"]
 
+_OFF = 0.5  # pixels between the grids of an image and its mask from which they are two
 _NOTES = 5  # unknown values that get a note each
 
 
@@ -57,7 +60,7 @@ class MaskReading:
 def mask_readings(
     source: Path | bytes,
     classes: ClassTable,
-    shape: tuple[int, int],
+    image: Header | tuple[int, int],
     *,
     name: str,
     coding: MaskCoding | None = None,
@@ -69,23 +72,17 @@ def mask_readings(
     Args:
         source: a file, or the bytes of an upload.
         classes: the table to read it with.
-        shape: (H, W) of the image.
+        image: the image's header, by whose grid the mask is laid on it; or its (H, W), where that
+            alone is known.
         name: what to call it in messages.
         coding: how the masks of the model's training were written; None where that is not known.
 
     Raises:
-        ImageError: it cannot be read, is of another size than the image, or has no pixel of a
-            known class.
+        ImageError: it cannot be read, is of another size than the image and does not cover it on a
+            grid of the same reference system, or has no pixel of a known class.
     """
-    colors = read_raster(source, name=name, values="stored")
-    height, width = colors.pixels.shape[:2]
-    if (height, width) != shape:
-        raise ImageError(
-            f"the image is {shape[1]}×{shape[0]} pixels but its mask is {width}×{height}",
-            where=name,
-            remedy="export the mask again at the image's size; it is never resized here",
-        )
-    bands = open_mask(source, MaskCoding("index"), name=name)
+    colors = _onto(read_raster(source, name=name, values="stored"), image, name)
+    bands = _onto(open_mask(source, MaskCoding("index"), name=name), image, name)
     readings: list[MaskReading] = []
     guesses: set[str] = set()
     for way in _ways(colors, bands, classes, coding):
@@ -104,18 +101,65 @@ def mask_readings(
         )
     # What explains every pixel comes first, in the order of the ways; then what explains most.
     readings.sort(key=lambda reading: reading.unknown)
-    half = height * width / 2
+    half = colors.valid.size / 2
     readings = [readings[0], *(reading for reading in readings[1:] if reading.unknown <= half)]
     own = coding is not None and readings[0].title == _OWN
     alone = len(readings) == 1 or readings[1].unknown > 0
     certain = not readings[0].unknown and (own or (alone and readings[0].title not in guesses))
-    return (replace(readings[0], certain=certain), *readings[1:])
+    readings[0] = replace(readings[0], certain=certain)
+    if notes := _elsewhere(bands, image):
+        readings = [_noted(reading, notes) for reading in readings]
+    return tuple(readings)
+
+
+def _onto(mask: Raster, image: Header | tuple[int, int], name: str) -> Raster:
+    """The mask on the image's grid, as a dataset's masks are brought to it."""
+    if isinstance(image, Header):
+        shape, grid = (image.height, image.width), image.georeference
+    else:
+        shape, grid = image, None
+    pixels = onto_image(mask.pixels, mask.georeference, grid, shape)
+    valid = onto_image(mask.valid, mask.georeference, grid, shape)
+    if pixels is not None and valid is not None:
+        return replace(
+            mask, pixels=pixels, valid=valid, header=replace(mask.header, georeference=grid)
+        )
+    height, width = mask.valid.shape
+    if (height, width) != shape:
+        raise ImageError(
+            f"the image is {shape[1]}×{shape[0]} pixels but its mask is {width}×{height}",
+            where=name,
+            remedy="export the mask again at the image's size; it is resized only by the grids of "
+            "both, where it covers the image",
+        )
+    return mask
+
+
+def _noted(reading: MaskReading, notes: tuple[str, ...]) -> MaskReading:
+    truth = Truth(reading.truth.labels, (*notes, *reading.truth.notes))
+    return replace(reading, truth=truth)
+
+
+def _elsewhere(mask: Raster, image: Header | tuple[int, int]) -> tuple[str, ...]:
+    """A note where a mask says that it lies on other ground than the image that it is laid on."""
+    own = mask.georeference
+    grid = image.georeference if isinstance(image, Header) else None
+    if own is None or grid is None:
+        return ()
+    systems = own.crs is not None and grid.crs is not None and own.crs != grid.crs
+    if not systems and farthest_off(own, grid, *mask.valid.shape) <= _OFF:
+        return ()
+    what = "in another reference system" if systems else "on another grid"
+    return (
+        f"The mask lies {what} than the image and is laid on it pixel by pixel: check that it is "
+        "this image's, or warp it to the image's grid first.",
+    )
 
 
 def read_truth(
     source: Path | bytes,
     classes: ClassTable,
-    shape: tuple[int, int],
+    image: Header | tuple[int, int],
     *,
     name: str,
     coding: MaskCoding | None = None,
@@ -126,12 +170,12 @@ def read_truth(
     coding grey #9B9B9B and black mean void unless a class has that colour.
 
     Args:
-        source, classes, shape, name, coding: as for `mask_readings`.
+        source, classes, image, name, coding: as for `mask_readings`.
 
     Raises:
         ImageError: see `mask_readings`.
     """
-    return likeliest(mask_readings(source, classes, shape, name=name, coding=coding))
+    return likeliest(mask_readings(source, classes, image, name=name, coding=coding))
 
 
 def likeliest(readings: Sequence[MaskReading]) -> Truth:

@@ -6,23 +6,20 @@ Here only files of an image's own name in its own folder are read, each of one k
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
 from affine import Affine
+
+from core.imagery.source.auxiliary import Auxiliary, crs_of, is_grid, read_auxiliary
 
 if TYPE_CHECKING:
     from rasterio.crs import CRS
 
 __all__ = [
     "Sidecars",
-    "is_grid",
     "is_usable_data_mask",
     "mask_beside",
     "read_sidecars",
@@ -47,29 +44,34 @@ class Sidecars:
     """What files beside an image say of it.
 
     Attributes:
-        transform: from column and row to map coordinates; None where no file says.
-        crs: reference system of these coordinates.
-        nodata: values that mean no data, by band counted from 0.
+        auxiliary: GDAL's ``.aux.xml``.
+        world: from column and row to map coordinates, by the world file.
+        crs: reference system of these coordinates, by the .prj.
+        unread: names of the ``.aux.xml``, the world file and the .prj that are there and cannot be
+            read, each empty where that is not so.
     """
 
-    transform: Affine | None = None
+    auxiliary: Auxiliary = field(default_factory=Auxiliary)
+    world: Affine | None = None
     crs: CRS | None = None
-    nodata: Mapping[int, float] = field(default_factory=dict)
+    unread: tuple[str, str, str] = ("", "", "")
 
 
 def read_sidecars(image: Path) -> Sidecars:
-    """Grid and reference system beside an image: GDAL's ``.aux.xml`` first, then world file, .prj.
-
-    What cannot be read says nothing.
-    """
-    transform, crs, nodata = _aux(image)
-    if transform is None:
-        endings = (*_WORLD.get(image.suffix.lower(), ()), _ANY_WORLD)
-        texts = (_text(_beside(image.with_suffix(ending))) for ending in endings)
-        transform = next((grid for text in texts if (grid := _world(text))), None)
-    if crs is None:
-        crs = _crs(_text(_beside(image.with_suffix(".prj"))))
-    return Sidecars(transform, crs, nodata)
+    """What GDAL's ``.aux.xml``, a world file and a .prj say of the image beside them."""
+    path = _beside(image.with_name(image.name + ".aux.xml"))
+    auxiliary = read_auxiliary(_text(path)) if path else Auxiliary()
+    endings = (*_WORLD.get(image.suffix.lower(), ()), _ANY_WORLD)
+    worlds = [there for ending in endings if (there := _beside(image.with_suffix(ending)))]
+    world = next((grid for there in worlds if (grid := _world(_text(there)))), None)
+    prj = _beside(image.with_suffix(".prj"))
+    crs = crs_of(_text(prj))
+    unread = (
+        path.name if path and auxiliary.unread else "",
+        worlds[0].name if worlds and world is None else "",
+        prj.name if prj and crs is None else "",
+    )
+    return Sidecars(auxiliary, world, crs, unread)
 
 
 def mask_beside(image: Path) -> Path | None:
@@ -127,11 +129,6 @@ def _text(path: Path | None) -> str:
         return ""
 
 
-def is_grid(transform: Affine) -> bool:
-    """Whether a transform lays a grid: its numbers are finite, and pixels have an area."""
-    return all(map(math.isfinite, transform[:6])) and transform.determinant != 0
-
-
 def _world(text: str) -> Affine | None:
     """Six numbers a line, of the middle of the first pixel."""
     try:
@@ -140,43 +137,3 @@ def _world(text: str) -> Affine | None:
         return None
     transform = Affine(a, b, x - a / 2 - b / 2, d, e, y - d / 2 - e / 2)
     return transform if is_grid(transform) else None
-
-
-def _crs(text: str) -> CRS | None:
-    from rasterio._err import CPLE_BaseError  # in none of rasterio's public modules
-    from rasterio.crs import CRS
-    from rasterio.errors import CRSError
-
-    if not text.strip():
-        return None
-    try:
-        return CRS.from_wkt(text.strip(), morph_from_esri_dialect=True)
-    except CRSError:
-        # GDAL keeps the complaint, and the next call that goes well would be blamed for it.
-        with suppress(CPLE_BaseError, CRSError):
-            CRS.from_epsg(4326).to_wkt()
-        return None
-
-
-def _aux(image: Path) -> tuple[Affine | None, CRS | None, dict[int, float]]:
-    """Of GDAL's persistent auxiliary metadata: GeoTransform, SRS and the bands' no data."""
-    text = _text(_beside(image.with_name(image.name + ".aux.xml")))
-    # Entities could grow without end; GDAL writes none.
-    if not text.strip() or "<!" in text.replace("<!--", ""):
-        return None, None, {}
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError:
-        return None, None, {}
-    transform = None
-    try:
-        numbers = [float(part) for part in root.findtext("GeoTransform", "").split(",")]
-        transform = Affine.from_gdal(*numbers) if len(numbers) == 6 else None
-        transform = transform if transform and is_grid(transform) else None
-    except ValueError:
-        pass
-    nodata = {}
-    for place, band in enumerate(root.iterfind("PAMRasterBand")):
-        with suppress(ValueError):
-            nodata[int(band.get("band", place + 1)) - 1] = float(band.findtext("NoDataValue", ""))
-    return transform, _crs(root.findtext("SRS", "")), nodata

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import rasterio
-from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import RasterioError
-
-from core.errors import ImageError
-from core.imagery.source.opening import check_blocks, driver_of
+from rasterio.enums import MaskFlags
 
 __all__ = [
     "alpha_is_opacity",
     "data_mask",
-    "external_mask",
     "fill_values",
     "has_alpha",
 ]
@@ -32,11 +26,16 @@ _BEYOND = 3.0  # spans of all other values between which and a fill value nothin
 _NEARER = 0.9  # likewise, where so many pixels have it
 
 
-def has_alpha(dataset: Any) -> bool:
-    """Whether the last of several bands is called alpha, and by its name nothing else."""
-    if dataset.count < 2 or dataset.colorinterp[-1] != ColorInterp.alpha:
+def has_alpha(interpretation: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the last of several bands is called alpha, and by its name nothing else.
+
+    Args:
+        interpretation: what the file says each band is, GDAL's words.
+        names: the bands' descriptions.
+    """
+    if len(interpretation) < 2 or interpretation[-1] != "alpha":
         return False
-    name = (dataset.descriptions[-1] or "alpha").strip().lower()
+    name = (names[-1] or "alpha").strip().lower()
     return name in ("alpha", "mask", "opacity", "transparency") or name.startswith("band ")
 
 
@@ -75,7 +74,8 @@ def data_mask(
     flags = first.mask_flag_enums[0]
     own = len(pages) == 1 and MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
     valid = np.asarray(first.read_masks(1) > 0) if own else np.ones(pixels.shape[:2], bool)
-    if not own or first.nodata is None:  # else the mask is what the values make
+    # Else the mask is what the file's no-data values make.
+    if not own or MaskFlags.nodata not in flags or first.nodata is None:
         valid &= ~without_data(pixels, nodata[: pixels.shape[-1]])
     fills = () if any(value is not None for value in nodata) else fill_values(pixels)
     for value in fills:
@@ -83,37 +83,6 @@ def data_mask(
     if np.issubdtype(pixels.dtype, np.inexact):
         valid &= np.all(np.isfinite(pixels), axis=-1)
     return valid, fills
-
-
-def external_mask(path: Path, image: Any) -> np.ndarray:
-    """(H, W) bool of the first band of a mask beside an image.
-
-    Args:
-        path: mask's file.
-        image: dataset of rasterio, open.
-
-    Raises:
-        ImageError: it is no TIFF that can be read, or not of the image's size.
-    """
-    remedy = "remove or remake it: it says where the image beside it has data"
-    try:
-        if driver_of(path) != "GTiff":
-            raise RasterioError("another format")
-        with rasterio.open(path, driver="GTiff") as mask:
-            size, wanted = (mask.width, mask.height), (image.width, image.height)
-            check_blocks([mask], str(path))
-            if size == wanted:
-                return np.asarray(mask.read(1) > 0)
-    except (RasterioError, OSError) as error:
-        raise ImageError(
-            "the mask beside the image is no TIFF, or damaged", where=str(path), remedy=remedy
-        ) from error
-    raise ImageError(
-        f"the mask beside the image has {size[0]:,} × {size[1]:,} pixels, the image "
-        f"{wanted[0]:,} × {wanted[1]:,}",
-        where=str(path),
-        remedy=remedy,
-    )
 
 
 def fill_values(pixels: np.ndarray) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from affine import Affine
 from PIL import Image
 from rasterio.crs import CRS
 from rasterio.io import MemoryFile
@@ -14,7 +15,7 @@ from rasterio.transform import from_origin
 from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass
 from core.datasets.masks.single_mask import mask_readings, read_truth
 from core.errors import ImageError
-from core.imagery.header import Georeference
+from core.imagery.header import Georeference, Header
 from core.imagery.output.write import label_geotiff, png_bytes
 from core.mask_coding import MaskCoding
 
@@ -181,3 +182,58 @@ def test_a_transparent_background_is_that_below() -> None:
     reading = mask_readings(file.getvalue(), BINARY, (20, 30), name="m")[0]
     np.testing.assert_array_equal(reading.truth.labels, SQUARE)
     assert "transparent pixel(s) are read by what is below" in reading.truth.notes[0]
+
+
+GRID = from_origin(325000, 2790000, 0.5, 0.5)
+
+
+def _on_grid(labels: np.ndarray, transform: Affine, crs: str | None = "EPSG:32640") -> bytes:
+    with MemoryFile() as memory:
+        height, width = labels.shape
+        size = {"height": height, "width": width, "count": 1, "dtype": "uint8"}
+        with memory.open(driver="GTiff", transform=transform, crs=crs, **size) as file:
+            file.write(labels, 1)
+        return bytes(memory.read())
+
+
+def _image(crs: str | None = "EPSG:32640") -> Header:
+    place = Georeference(CRS.from_string(crs) if crs else None, GRID)
+    return Header(30, 20, 3, "uint8", "GTiff", None, place)
+
+
+SOUTH_UP = GRID @ Affine(1, 0, 0, 0, -1, 20)
+
+
+@pytest.mark.parametrize(
+    ("labels", "transform"),
+    [
+        (LABELS, GRID),
+        (LABELS[::-1], SOUTH_UP),
+        (np.pad(LABELS, 7), GRID @ Affine.translation(-7, -7)),
+        (np.kron(LABELS, np.ones((3, 3), np.uint8)), GRID @ Affine.scale(1 / 3)),
+    ],
+)
+def test_a_mask_is_brought_to_the_images_grid(labels: np.ndarray, transform: Affine) -> None:
+    """One from south to north was read upside down, and nothing said so."""
+    data = _on_grid(labels, transform)
+    first, *_ = mask_readings(data, DUBAI_CLASSES, _image(), name="m")
+    np.testing.assert_array_equal(first.truth.labels, LABELS)
+    assert first.certain and first.truth.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("transform", "crs", "words"),
+    [
+        (SOUTH_UP, None, "on another grid"),
+        (GRID @ Affine.translation(0, 10), "EPSG:32640", "on another grid"),
+        (GRID, "EPSG:32639", "in another reference system"),
+    ],
+)
+def test_a_mask_that_says_that_it_lies_elsewhere(
+    transform: Affine, crs: str | None, words: str
+) -> None:
+    data = _on_grid(LABELS, transform, crs)
+    truth = read_truth(data, DUBAI_CLASSES, _image(), name="m")
+    np.testing.assert_array_equal(truth.labels, LABELS)
+    assert words in truth.notes[0]
+    assert not read_truth(data, DUBAI_CLASSES, (20, 30), name="m").notes
