@@ -32,10 +32,10 @@ def run(options: Namespace) -> None:
     card = read_card(ref.folder)
     opened = find_dataset(options.dataset)
     dataset = apply_card_recipe(opened, card, options.split)
+    samples = samples_of_split(dataset, card, options.split)
     for each in dataset.notes:
         if each not in opened.notes:
             note(each.text)
-    samples = samples_of_split(dataset, card, options.split)
     model, card = load_model(ref.folder)
     for sample, difference in dataset_differences(ModelInput.of_card(card), dataset, samples):
         note(f"warning: {sample}: {difference}")
