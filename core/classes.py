@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["DUBAI_CLASSES", "DUBAI_VOID_COLORS", "VOID", "ClassTable", "LandClass", "hex_to_rgb"]
+__all__ = [
+    "DUBAI_CLASSES",
+    "DUBAI_VOID_COLORS",
+    "VOID",
+    "ClassTable",
+    "LandClass",
+    "class_name",
+    "hex_to_rgb",
+]
 
 VOID = 255
 """The label value of pixels that are not labelled or have no data."""
@@ -26,7 +35,22 @@ def _checked_color(text: str) -> str:
     return text.upper()
 
 
+def class_name(text: str) -> str:
+    """A class's name as every file gives it back, without blanks around it.
+
+    Raises:
+        ValueError: it is blank, or has what the XML within a GeoTIFF cannot hold.
+    """
+    name = text.strip()
+    if not name:
+        raise ValueError("a class has a blank name")
+    if any(unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff" for c in name):
+        raise ValueError(f"the class name {text!r} has control characters")
+    return name
+
+
 Color = Annotated[str, AfterValidator(_checked_color)]
+Name = Annotated[str, AfterValidator(class_name)]
 
 
 class LandClass(BaseModel):
@@ -34,7 +58,7 @@ class LandClass(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1)
+    name: Name
     color: Color
 
     @property

@@ -81,3 +81,17 @@ def test_ambiguous_tables_are_refused(classes: list[tuple[str, str]]) -> None:
 
 def test_json_round_trip() -> None:
     assert ClassTable.model_validate_json(DUBAI_CLASSES.model_dump_json()) == DUBAI_CLASSES
+
+
+@pytest.mark.parametrize("name", ["a\x01b", "a\nb", "\x85", "a\tb", "  ", "a\ud800", "a\uffff"])
+def test_names_that_a_file_would_lose_are_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"control characters|blank name"):
+        LandClass(name=name, color="#000000")
+
+
+def test_names_have_no_blanks_around_them() -> None:
+    table = ClassTable.model_validate({"classes": [{"name": " lead \n", "color": "#000000"}]})
+    assert table.names == ("lead",)
+    two = [{"name": name, "color": f"#00000{n}"} for n, name in enumerate(("lead", " lead"))]
+    with pytest.raises(ValidationError, match="two classes have the same name"):
+        ClassTable.model_validate({"classes": two})

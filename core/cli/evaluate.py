@@ -30,8 +30,12 @@ def run(options: Namespace) -> None:
     # Wrong names are reported before TensorFlow is loaded.
     ref = find_model(options.model)
     card = read_card(ref.folder)
-    dataset = apply_card_recipe(find_dataset(options.dataset), card, options.split)
+    opened = find_dataset(options.dataset)
+    dataset = apply_card_recipe(opened, card, options.split)
     samples = samples_of_split(dataset, card, options.split)
+    for each in dataset.notes:
+        if each not in opened.notes:
+            note(each.text)
     model, card = load_model(ref.folder)
     for sample, difference in dataset_differences(ModelInput.of_card(card), dataset, samples):
         note(f"warning: {sample}: {difference}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.datasets.dataset import Dataset, Sample
 
-__all__ = ["block_of", "image_digest", "is_dataset", "sample_digests"]
+__all__ = ["block_of", "image_digest", "is_dataset", "mask_digests", "sample_digests"]
 
 _PIECE = 4096  # bytes of a file's start, middle and end
 _BLOCK = re.compile(r"(.+)/(r\d+c\d+)")  # see `core.datasets.recipes.blocks.divided`
@@ -40,6 +40,12 @@ def sample_digests(samples: Sequence[Sample]) -> tuple[str, ...]:
     """`image_digest` of each sample's image; masks are left out, which may be corrected later."""
     by_file = {path: image_digest(path) for path in {sample.image for sample in samples}}
     return tuple(by_file[sample.image] for sample in samples)
+
+
+def mask_digests(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The same of each sample's mask, or file of footprints; empty where it has none."""
+    by_file = {path: image_digest(path) for path in {s.mask for s in samples} if path is not None}
+    return tuple(by_file[sample.mask] if sample.mask else "" for sample in samples)
 
 
 def block_of(sample_id: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from core.classes import VOID
 from core.datasets.batches.labelled_image import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.identity import sample_digests
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import SplitConfig
@@ -19,7 +20,7 @@ from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.trained_on import trained_on
 from core.inference.predictor import Predictor
-from core.models.card import ModelCard
+from core.models.card import ModelCard, Training
 from core.settings import first_complaint
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "evaluate_images",
     "samples_of_split",
 ]
+
+_NAMED = 3  # samples that are named
 
 ImageCallback = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
 """Takes an image, the labels (H, W) uint8 predicted for it and its own (K, K) int64 confusion."""
@@ -133,7 +136,8 @@ def apply_card_recipe(dataset: Dataset, card: ModelCard, split: str = "") -> Dat
         return dataset
     changed: dict[str, Any] = {"product": product, "bands": ()}
     changed |= {"split": SplitConfig()} if split == "all" else {}
-    return prepared(dataset, recipe.model_copy(update=changed))
+    # Its samples are known to be meant: one that is left out, or cut, may be gone since.
+    return prepared(dataset, recipe.model_copy(update=changed), own=True)
 
 
 def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Sample]:
@@ -145,7 +149,8 @@ def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Samp
         split: ``all``, ``train``, ``val`` or ``test``.
 
     Raises:
-        DatasetError: no labelled sample is on that side.
+        DatasetError: a sample of that side has no mask, is not there, or has another image than
+            in the training.
     """
     labelled = [sample for sample in dataset.samples if sample.mask is not None]
     if split == "all":
@@ -164,7 +169,28 @@ def samples_of_split(dataset: Dataset, card: ModelCard, split: str) -> list[Samp
             where=str(dataset.root),
             remedy=f"it was trained on {card.training.dataset}; for other data use --split all",
         )
+    if other := _other_images(labelled, card.training):
+        named = ", ".join(other[:_NAMED]) + (" …" if len(other) > _NAMED else "")
+        raise DatasetError(
+            f"{len(other)} of the {len(wanted)} samples on the side {split!r} of model {card.name} "
+            f"have other images than in its training ({named})",
+            where=str(dataset.root),
+            remedy="bring back the images as they were, or use --split all",
+        )
     return labelled
+
+
+def _other_images(samples: Sequence[Sample], training: Training) -> list[str]:
+    """Those of some samples whose images are others than in a training.
+
+    A name says nothing of what is in a file: it may have been trained on under another one.
+    """
+    ids = (*training.train, *training.val, *training.test)
+    if len(training.digests) != len(ids):
+        return []  # cards made before 0.3 have none
+    known = dict(zip(ids, training.digests, strict=True))
+    pairs = zip(samples, sample_digests(samples), strict=True)
+    return [s.id for s, digest in pairs if known.get(s.id) and known[s.id] != digest]
 
 
 def evaluate(

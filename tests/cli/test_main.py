@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,9 @@ from sklearn.metrics import accuracy_score, confusion_matrix, jaccard_score
 from core.classes import DUBAI_CLASSES
 from core.cli.main import main
 from core.datasets.catalogue import open_dataset
+from core.datasets.identity import sample_digests
 from core.imagery.raster import read_raster
+from core.models.store import find_model
 from tests.conftest import REPOSITORY
 from tests.imagery.test_raster import tiff
 
@@ -106,6 +109,32 @@ def test_evaluate_of_a_side_the_model_does_not_know(
     line = fails(
         capsys, "evaluate", "--model", tiny_model, "--dataset", demo_dataset, "--split", "test"
     )
+    assert "--split all" in line
+
+
+def test_evaluate_knows_a_side_by_its_images(
+    capsys: pytest.CaptureFixture[str], demo_dataset: Path, tiny_model: str, tmp_path: Path
+) -> None:
+    root = shutil.copytree(demo_dataset, tmp_path / "own")
+    first, second, *others = open_dataset(root).samples
+    path = find_model(tiny_model).folder / "model.json"
+    card = json.loads(path.read_text())
+    card["training"] |= {
+        "train": [sample.id for sample in others],
+        "val": [second.id],
+        "test": [],
+        "digests": sample_digests([*others, second]),
+        "config": {"recipe": {"exclude": [first.id]}},
+    }
+    path.write_text(json.dumps(card))
+    command = ("evaluate", "--model", tiny_model, "--dataset", root, "--split", "val", "--json")
+    first.image.unlink()
+    code, out, err = run(capsys, *command)
+    assert (code, json.loads(out)["images"]) == (0, 1)
+    assert f"any more: {first.id}." in err
+    shutil.copy(others[0].image, second.image)
+    line = fails(capsys, *command)
+    assert f"have other images than in its training ({second.id})" in line
     assert "--split all" in line
 
 

@@ -16,6 +16,7 @@ from core.datasets.masks.class_file import numbered
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import split_samples
+from core.errors import ConfigError, DatasetError
 from core.evaluation.evaluate import apply_card_recipe, samples_of_split
 from core.evaluation.trained_on import seen_in_training, trained_on
 from core.imagery.normalise import Normalisation
@@ -153,3 +154,47 @@ def test_files_of_one_size_differ(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     assert len({image_digest(tmp_path / name) for name in "abc"}) == 3
     assert image_digest(tmp_path / "none") == ""
+
+
+def test_a_side_is_known_by_its_images(tmp_path: Path) -> None:
+    root = written(tmp_path / "set", 12)
+    card = card_with(training(open_dataset(root), {"split": {"kind": "random"}}))
+    sides = card.training
+    one, other = (root / f"images/{side[0]}.png" for side in (sides.train, sides.test))
+    kept = one.read_bytes(), other.read_bytes()
+    assert len(samples_of_split(open_dataset(root), card, "test")) == len(sides.test)
+    other.write_bytes(kept[0])
+    one.write_bytes(kept[1])
+    words = rf"1 of the {len(sides.test)} samples on the side 'test'.*\({sides.test[0]}\)"
+    with pytest.raises(DatasetError, match=words) as refused:
+        samples_of_split(open_dataset(root), card, "test")
+    assert "--split all" in str(refused.value)
+    assert len(samples_of_split(open_dataset(root), card, "all")) == 12
+    assert len(samples_of_split(open_dataset(root), card, "val")) == len(sides.val)
+    # Masks may be corrected.
+    put(root / f"masks/{sides.val[0]}.png", np.zeros((60, 80), np.uint8))
+    assert len(samples_of_split(open_dataset(root), card, "val")) == len(sides.val)
+    before = card_with(sides.model_copy(update={"digests": ()}))
+    assert len(samples_of_split(open_dataset(root), before, "test")) == len(sides.test)
+
+
+def test_another_set_of_the_same_names_has_no_sides(tmp_path: Path) -> None:
+    made = training(open_dataset(written(tmp_path / "one/set", 12)), {"split": {"kind": "random"}})
+    other = open_dataset(written(tmp_path / "two/set", 12))
+    card = card_with(made)
+    with pytest.raises(DatasetError, match=f"{len(made.train)} of the .*, .*, .* …"):
+        samples_of_split(apply_card_recipe(other, card, "train"), card, "train")
+
+
+def test_what_was_left_out_may_be_gone(tmp_path: Path) -> None:
+    root = written(tmp_path / "set")
+    card = card_with(training(open_dataset(root), DECIDED))
+    for folder in ("images", "masks"):
+        (root / folder / "3.png").unlink()
+    used = apply_card_recipe(open_dataset(root), card)
+    assert dict(used.windows) == {"0": (0, 0, 40, 30)}
+    assert [sample.id for sample in used.samples] == ["0", "1", "2", "4", "5"]
+    assert any("does not have any more: 3." in note.text for note in used.notes)
+    # What a new training is to leave out must be there.
+    with pytest.raises(ConfigError, match="excludes '3'"):
+        prepared(open_dataset(root), Recipe.model_validate(DECIDED))

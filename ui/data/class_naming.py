@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.classes import ClassTable, LandClass
+from core.classes import ClassTable, LandClass, class_name
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
@@ -95,7 +95,7 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
     values = list(inference.values)
     if inference.kind == "index":
         values.sort(key=lambda item: item.value)
-    colors = numbered([str(item.value) for item in values]).classes
+    colors = numbered([str(number) for number in range(len(values))]).classes
     what = "polygons" if inference.kind == "attribute" else "pixels"
     if inference.read < inference.masks:
         st.caption(f"Counted in {inference.read:,} of {inference.masks:,} label files.")
@@ -186,6 +186,10 @@ def _write(
             f"{', '.join(unnamed) or 'the background'} has no name",
             remedy="give it one, or mark it as void",
         )
+    try:
+        names = [class_name(name) for name in names]
+    except ValueError as error:
+        raise DatasetError(str(error), remedy="write the name anew") from error
     if len(set(names)) != len(names) or not named:
         twice = next((name for name in names if names.count(name) > 1), "")
         raise DatasetError(

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.classes import ClassTable, LandClass, hex_to_rgb
+from core.classes import ClassTable, LandClass, class_name, hex_to_rgb
 from core.errors import DatasetError
 from core.paths import workspace, write_json
 from core.untrusted.text_file import parse_json, read_text
@@ -340,7 +340,15 @@ def _hex(parts: Sequence[Any]) -> str:
     return f"#{red:02X}{green:02X}{blue:02X}"
 
 
+def _named(row: _Row) -> _Row:
+    try:
+        return replace(row, name=class_name(row.name))
+    except ValueError as error:
+        raise _ContentError(str(error)) from error
+
+
 def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
+    rows = [_named(row) for row in rows]
     if len(rows) > 1 and rows[0].name == _LABELME_VOID and rows[0].value is None:
         others = _table(rows[1:], voids_by_name)
         return replace(others, void_values=(*others.void_values, -1))

@@ -195,7 +195,7 @@ def attribute_text(value: Any) -> str:
     """
     if value is None or (isinstance(value, (float, np.floating)) and math.isnan(value)):
         return NO_VALUE
-    text = str(value)
+    text = str(value).strip()  # as names of classes are
     whole, dot, fraction = text.partition(".")
     if dot and fraction.strip("0") == "" and whole.removeprefix("-").isdigit():
         return whole

@@ -10,10 +10,11 @@ import rasterio
 from rasterio.features import shapes
 from rasterio.io import MemoryFile
 
-from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas, in_degrees
+from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend, with_attribute_table
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings, large_enough, simplified
+from core.imagery.output.places import Rings, in_system, on_the_globe, placed_rings
 from core.provenance import marked_tiff, tiff_placeholder
 
 __all__ = ["geotiff_bytes", "label_geotiff", "png_bytes", "polygons"]
@@ -105,7 +106,9 @@ def polygons(
     """Regions of one class as a GeoJSON FeatureCollection; void is left out.
 
     Regions are 4-connected and follow pixel edges. Coordinates are longitude and latitude with
-    outer rings counter-clockwise (RFC 7946) where the image's reference system says where it lies.
+    outer rings counter-clockwise (RFC 7946) where the image's reference system says where it lies;
+    what crosses the antimeridian is cut there, and what cannot be given in degrees has no geometry,
+    which the member ``left_out`` says. Edges that bend in degrees have points between.
     Otherwise they are those of its grid, or pixels, x to the right and y down, where it has none;
     the collection's member ``coordinates`` then says which. ``area_m2`` is the area of the ground,
     see `core.imagery.ground_area`; where there is none, the member ``no_area`` says why.
@@ -122,9 +125,9 @@ def polygons(
     regions = list(shapes(labels, mask=labels != _VOID, connectivity=4))
     geometries = [geometry for geometry, _ in regions]
     outlines = simplified(geometries, settings.simplify) if settings.simplify else geometries
-    located, note = _located([_rings(outline) for outline in outlines], georeference)
+    located, note = _geometries([_rings(outline) for outline in outlines], georeference)
     features = []
-    for (geometry, value), moved in zip(regions, located, strict=True):
+    for (geometry, value), outline in zip(regions, located, strict=True):
         rings = _rings(geometry)
         properties: dict[str, Any] = {
             "class": names[int(value)],
@@ -133,7 +136,6 @@ def polygons(
         }
         if isinstance(areas, GroundAreas):
             properties["area_m2"] = round(areas.of_polygon(rings), 2)
-        outline = _outline(moved, in_degrees=not note)
         features.append({"type": "Feature", "properties": properties, "geometry": outline})
     features = large_enough(features, settings.min_area)
     collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
@@ -141,65 +143,64 @@ def polygons(
         collection["coordinates"] = note
     if isinstance(areas, NoGroundAreas):
         collection["no_area"] = areas.reason
+    if count := sum(feature["geometry"] is None for feature in features):
+        collection["left_out"] = f"{count} outline(s) that cannot be given in degrees"
     return collection
 
 
-_Rings = list[np.ndarray]
-
-
-def _rings(geometry: dict[str, Any]) -> _Rings:
+def _rings(geometry: dict[str, Any]) -> Rings:
     return [np.asarray(ring, np.float64) for ring in geometry["coordinates"]]
 
 
-def _located(polygons: list[_Rings], georeference: Georeference | None) -> tuple[list[_Rings], str]:
-    """Rings in degrees, or in what else there is, which the text then names."""
+def _geometries(
+    outlines: list[Rings], georeference: Georeference | None
+) -> tuple[list[dict[str, Any] | None], str]:
+    """GeoJSON of polygons in degrees, or in what else there is, which the text then names.
+
+    None stands for a polygon that cannot be given in degrees.
+    """
     if georeference is None:
-        return polygons, "pixels of the image, x to the right, y down"
-    if not polygons:
-        return [], ""
-    rings = [ring for polygon in polygons for ring in polygon]
-    ends = np.cumsum([len(ring) for ring in rings])
-    grid = georeference.transform
-    columns, rows = np.concatenate(rings).T
-    x = grid.a * columns + grid.b * rows + grid.c
-    y = grid.d * columns + grid.e * rows + grid.f
-    place = in_degrees(georeference, x, y)
-    note = ""
-    if place is None:
-        place = np.stack([x, y], axis=-1)
+        return [*map(_polygon, outlines)], "pixels of the image, x to the right, y down"
+    placed = placed_rings(outlines, georeference)
+    if placed is None:
         note = "those of the image's grid: " + (
             "its reference system is not given"
             if georeference.crs is None
             else "its reference system cannot be brought to degrees"
         )
-    parts = iter(np.split(place, ends[:-1]))
-    return [[next(parts) for _ in polygon] for polygon in polygons], note
+        in_grid = [
+            [np.column_stack(in_system(georeference, ring)) for ring in outline]
+            for outline in outlines
+        ]
+        return [*map(_polygon, in_grid)], note
+    pairs = zip(placed.polygons, outlines, strict=True)
+    return [
+        _outline(rings, outline, georeference, continuous=placed.continuous)
+        for rings, outline in pairs
+    ], ""
 
 
-def _outline(rings: _Rings, in_degrees: bool) -> dict[str, Any]:
-    """A GeoJSON geometry; one across the date line is cut there (RFC 7946, 3.1.9)."""
-    longitudes = rings[0][:, 0]
-    crosses = np.ptp(longitudes) > 180 or np.abs(longitudes).max() > 180
-    # What is wide from either side, such as a map of the world, only touches it.
-    if not (in_degrees and crosses and np.ptp(longitudes % 360) <= 180):
-        return {"type": "Polygon", "coordinates": _wound(rings)}
-    import shapely
-
-    east = [np.column_stack([ring[:, 0] % 360, ring[:, 1]]) for ring in rings]
-    whole = shapely.make_valid(shapely.Polygon(east[0], east[1:]))
-    parts = []
-    for west, shift in ((0, 0), (180, 360)):
-        half = shapely.intersection(whole, shapely.box(west, -90, west + 180, 90))
-        for part in shapely.get_parts(half):
-            if part.geom_type == "Polygon" and not part.is_empty:
-                edges = [
-                    np.array(edge.coords) - (shift, 0) for edge in (part.exterior, *part.interiors)
-                ]
-                parts.append(_wound(edges))
-    return {"type": "MultiPolygon", "coordinates": parts}
+def _polygon(rings: Rings) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": _wound(rings)}
 
 
-def _wound(rings: _Rings) -> list[list[list[float]]]:
+def _outline(
+    rings: Rings, outline: Rings, georeference: Georeference, *, continuous: bool
+) -> dict[str, Any] | None:
+    """A GeoJSON geometry; one across the antimeridian is cut there (RFC 7946, 3.1.9)."""
+    # Only a ring round a pole does not end where it began.
+    plain = all(ring[0, 0] == ring[-1, 0] for ring in rings)
+    if plain and all(np.abs(ring[:, 0]).max() <= 180 for ring in rings):
+        return _polygon(rings)
+    parts = on_the_globe(rings, outline, georeference, continuous=continuous)
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return _polygon(parts[0])
+    return {"type": "MultiPolygon", "coordinates": [_wound(part) for part in parts]}
+
+
+def _wound(rings: Rings) -> list[list[list[float]]]:
     """Outer ring counter-clockwise, holes clockwise, whichever way the grid is mirrored."""
     wound = []
     for number, ring in enumerate(rings):
@@ -215,7 +216,7 @@ def _signed_area(ring: np.ndarray) -> float:
     return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
 
 
-def _area(rings: _Rings) -> float:
+def _area(rings: Rings) -> float:
     """Area of a polygon's outer ring less its holes, in squared coordinates."""
     outer, *holes = (abs(_signed_area(ring)) for ring in rings)
     return outer - sum(holes)

@@ -11,7 +11,7 @@ from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import check_alike, class_counts
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.catalogue import find_dataset
-from core.datasets.identity import sample_digests
+from core.datasets.identity import mask_digests, sample_digests
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.splits import split_samples
 from core.errors import ConfigError
@@ -63,7 +63,8 @@ def load_data(
             `record`.
         ImageError: an image cannot be read.
     """
-    dataset = prepared(find_dataset(config.dataset), config.recipe)
+    # One that the run began with is checked for what it trains on: the rest may be gone.
+    dataset = prepared(find_dataset(config.dataset), config.recipe, own=record is not None)
     changes = ""
     if record is None:
         split = split_samples(dataset.samples, config.recipe.split)
@@ -114,6 +115,7 @@ def load_data(
     train.fill_gaps(normalisation)
     val.fill_gaps(normalisation)
     pixels = seen[0].pixels
+    used = [sample for side in sides for sample in side.samples]
     return TrainingData(
         dataset=dataset,
         split=split,
@@ -125,7 +127,8 @@ def load_data(
         counts=counts,
         dtype=str(pixels.dtype),
         bands=bands,
-        digests=sample_digests([s for side in sides for s in side.samples]),
+        digests=sample_digests(used),
+        mask_digests=mask_digests(used),
         imagery=imagery,
         changes=changes,
     )

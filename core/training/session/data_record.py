@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.classes import ClassTable
 from core.datasets.dataset import Dataset
-from core.datasets.identity import block_of, sample_digests
+from core.datasets.identity import block_of, mask_digests, sample_digests
 from core.datasets.recipes.splits import Split
 from core.errors import ConfigError, DatasetError, ModelError
 from core.imagery.normalise import Normalisation
@@ -42,6 +42,7 @@ class DataRecord(BaseModel):
         train, val, test: sample ids by side.
         digests: digest of each image of train, val and test, in this order (`image_digest`); empty
             where a version before kept none.
+        mask_digests: the same of each one's mask; empty where a version before kept none.
         dtype: type of the pixels.
         bands: number of bands that the network gets; 0 where that is not known.
         normalisation: normalisation of the bands, fitted to the samples of `train`.
@@ -56,6 +57,7 @@ class DataRecord(BaseModel):
     val: tuple[str, ...]
     test: tuple[str, ...]
     digests: tuple[str, ...] = ()
+    mask_digests: tuple[str, ...] = ()
     dtype: str
     bands: int = 0
     normalisation: Normalisation
@@ -76,6 +78,7 @@ def write_data_record(run: Run, data: TrainingData) -> None:
         val=split.val,
         test=split.test,
         digests=data.digests,
+        mask_digests=data.mask_digests,
         dtype=data.dtype,
         bands=data.bands,
         normalisation=data.normalisation,
@@ -193,7 +196,11 @@ def split_of_record(record: DataRecord, dataset: Dataset) -> tuple[Split, str]:
     now = {sample.id for sample in dataset.samples if sample.mask is not None}
     held_out = [i for i in (*record.val, *record.test) if i not in now]
     train = tuple(i for i in record.train if i in now)
-    parts = [*_counts(record, dataset), *_other_images(record, dataset)]
+    parts = [
+        *_counts(record, dataset),
+        *_other_images(record, dataset),
+        *_other_masks(record, dataset),
+    ]
     if held_out or not train:
         gone = held_out or list(record.train)
         named = _named(gone)
@@ -242,15 +249,31 @@ def _other_images(record: DataRecord, dataset: Dataset) -> list[str]:
         )
     if not other:
         return []
-    many = len(other) > 1
-    words = (
-        f"the image{'s' * many} of {len(other)} sample{'s' * many} {'are' if many else 'is'} "
-        f"other{'s' * many} than when the run began"
-    )
+    words = _others("image", len(other))
     leaks = [i for i in other if i in sides and keys[i] in held_out - trained]
     if leaks:
         words += f" ({len(leaks)} to train on {'have' if len(leaks) > 1 else 'has'} a held-out one)"
     return [words]
+
+
+def _other_masks(record: DataRecord, dataset: Dataset) -> list[str]:
+    """How many samples have other masks, in words; they may have been corrected."""
+    ids = (*record.train, *record.val, *record.test)
+    if len(record.mask_digests) != len(ids):
+        return []
+    began = dict(zip(ids, record.mask_digests, strict=True))
+    samples = [sample for sample in dataset.samples if began.get(sample.id) and sample.mask]
+    now = zip(samples, mask_digests(samples), strict=True)
+    count = sum(digest != began[sample.id] for sample, digest in now)
+    return [_others("mask", count)] if count else []
+
+
+def _others(what: str, count: int) -> str:
+    many = count > 1
+    return (
+        f"the {what}{'s' * many} of {count} sample{'s' * many} {'are' if many else 'is'} "
+        f"other{'s' * many} than when the run began"
+    )
 
 
 def _named(ids: Sequence[str]) -> str:

@@ -75,7 +75,8 @@ def run_session(
     data = load_data(config, reading, before, record, train_memory=train_memory)
     if data.changes:
         print(f"warning: {data.changes}", file=sys.stderr)  # in the run's log
-    status(message="Building the network.")
+    remark = f" Note: {data.changes}." if data.changes else ""
+    status(message=f"Building the network.{remark}")
     if run.saved() is None:
         _check(run, config, data)
     if record is None:
@@ -96,7 +97,8 @@ def run_session(
     seconds = seconds_in_epoch(run) if offset else 0.0
     state = EpochState(steps, config.epochs, offset, seconds)
     loop = TrainingLoop(run, config, status, data, assembly, state)
-    status(message="Starting the first step (the graph is traced).", epoch=epochs, steps=steps)
+    traced = f"Starting the first step (the graph is traced).{remark}"
+    status(message=traced, epoch=epochs, steps=steps)
     with _vanished_files_named(data.dataset):
         loop.run_epochs(epochs)
         return finish(

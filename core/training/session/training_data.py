@@ -29,6 +29,7 @@ class TrainingData:
         dtype: type of the pixels.
         bands: number of bands that the network gets.
         digests: digest of each image of train, val and test, in this order (`image_digest`).
+        mask_digests: the same of each one's mask.
         imagery: what the training images are like; None where no pixel of them has data.
         changes: what is other in the dataset than when the run began, in a sentence; empty where
             nothing is.
@@ -45,6 +46,7 @@ class TrainingData:
     dtype: str
     bands: int
     digests: tuple[str, ...] = ()
+    mask_digests: tuple[str, ...] = ()
     imagery: TrainingImagery | None = None
     changes: str = ""
 

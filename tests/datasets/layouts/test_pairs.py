@@ -152,6 +152,17 @@ def test_class_tables_that_are_none(tmp_path: Path, name: str, text: str) -> Non
         read_class_file(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["labels.json", "labels.txt", "classes.csv"])
+def test_names_in_a_table_are_as_every_file_keeps_them(tmp_path: Path, name: str) -> None:
+    head = "name\n" if name.endswith("csv") else ""
+    written = '["Land", "ro%sad"]' if name.endswith("json") else head + "Land\nro%sad\n"
+    (tmp_path / name).write_text(written.replace("Land", " Land") % "")
+    assert read_class_file(tmp_path / name).classes.names == ("Land", "road")
+    (tmp_path / name).write_text(written % ("\\u0001" if name.endswith("json") else "\x01"))
+    with pytest.raises(DatasetError, match=r"the class name 'ro\\x01ad' has control characters"):
+        read_class_file(tmp_path / name)
+
+
 def test_names_alone_do_not_read_colours(tmp_path: Path) -> None:
     put(tmp_path / "images/a.png")
     put(tmp_path / "masks/a.png", np.full((2, 2, 3), (9, 0, 0), np.uint8))

@@ -156,7 +156,15 @@ def test_numbers_with_a_gap_are_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1.0, "1"), ("1.0", "1"), ("1.50", "1.50"), (None, "no value"), ("a.0", "a.0"), (7, "7")],
+    [
+        (1.0, "1"),
+        ("1.0", "1"),
+        ("1.50", "1.50"),
+        (None, "no value"),
+        ("a.0", "a.0"),
+        (7, "7"),
+        (" lead", "lead"),
+    ],
 )
 def test_attributes_as_text(value: Any, text: str) -> None:
     assert attribute_text(value) == text

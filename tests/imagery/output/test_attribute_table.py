@@ -11,6 +11,7 @@ from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
+from core.classes import LandClass
 from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend, with_attribute_table
 from core.imagery.output.write import label_geotiff
@@ -49,6 +50,16 @@ def test_the_table_lies_where_gdal_reads_it() -> None:
     assert rows[1] == ["1", "Rööf", "200", "0", "7", "255"]
     assert [row[1] for row in rows] == [*NAMES, "void"]
     assert rows[-1] == ["255", "void", "0", "0", "0", "0"]
+
+
+@pytest.mark.parametrize("name", [" lead", "a]]>b", "😀", 'a="b" & <c>', "a=b"])
+def test_names_of_a_class_table_come_back(name: str) -> None:
+    names = (LandClass(name=name, color="#000000").name, "other")
+    data = label_geotiff(LABELS % 2, GRID, COLORS[:2], names)
+    with MemoryFile(data) as memory, memory.open() as file:
+        assert (file.tags(1)["CLASS_0"], file.tags(1)["CLASS_1"]) == names
+    rows = metadata(data).findall("Item[@role='rat']//Row")
+    assert [row[1].text for row in rows] == [*names, "void"]
 
 
 def test_other_readers_see_names_colours_and_a_transparent_void() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.features import rasterize
 from rasterio.io import MemoryFile
+from rasterio.transform import from_origin
+from rasterio.warp import transform
 
 from core.classes import DUBAI_CLASSES
 from core.imagery.header import Georeference
+from core.imagery.output import write
+from core.imagery.output.outlines import OutlineSettings
 from core.imagery.output.write import label_geotiff, png_bytes, polygons
 
 RNG = np.random.default_rng(3)
@@ -74,3 +79,95 @@ def test_a_region_across_the_date_line_is_cut_there() -> None:
     assert (east[:, 0].min(), east[:, 0].max()) == pytest.approx((179, 180))
     assert (west[:, 0].min(), west[:, 0].max()) == pytest.approx((-180, -179))
     assert feature["properties"]["pixels"] == 200
+
+
+QUARTERS = np.kron([[0, 1, 2, 1], [1, 0, 1, 2], [2, 1, 1, 0], [1, 1, 0, 2]], np.ones((10, 10)))
+HALVES = np.kron([[1, 0]], np.ones((40, 20)))
+
+
+@pytest.mark.parametrize("labels", [QUARTERS, HALVES, QUARTERS * 0], ids=["many", "two", "one"])
+@pytest.mark.parametrize(
+    ("crs", "grid"),
+    [
+        ("EPSG:4326", from_origin(-180, 90, 9, 4.5)),
+        ("EPSG:4326", from_origin(0, 90, 9, 4.5)),
+        ("EPSG:4326", from_origin(90, 80, 5.5, 4)),
+        ("EPSG:4326", from_origin(-200, 80, 1, 4)),
+        ("EPSG:3857", from_origin(-20037508, 20037508, 1001875.4, 1001875.4)),
+        ("EPSG:3413", from_origin(-501000, 500000, 25000, 25000)),  # the pole within a pixel
+        ("EPSG:3413", from_origin(-500000, 500000, 25000, 25000)),  # at a corner of four
+        ("EPSG:3031", from_origin(-500000, 501000, 25000, 25000)),
+        ("EPSG:3031", from_origin(-500000, 500000, 25000, 25000)),
+        ("EPSG:3031", from_origin(-700000, 500000, 25000, 25000)),
+        ("EPSG:32660", from_origin(690000, 5000000, 500, 500)),
+    ],
+)
+def test_centres_of_pixels_lie_in_the_polygon_of_their_class(
+    crs: str, grid: Affine, labels: np.ndarray
+) -> None:
+    collection = polygons(
+        labels.astype(np.uint8), ("a", "b", "c"), Georeference(CRS.from_user_input(crs), grid)
+    )
+    assert "left_out" not in collection
+    # Off the middle: on a border of two, such as the antimeridian, a point is within neither.
+    rows, columns = (axis.ravel() for axis in np.mgrid[0:40:3, 0:40:3])
+    x, y = grid * (columns + 0.47, rows + 0.52)
+    longitudes, latitudes = transform(crs, "EPSG:4326", x, y)[:2]
+    points = shapely.points((np.array(longitudes) + 180) % 360 - 180, latitudes)
+    hits = np.zeros((3, len(points)), int)
+    for feature in collection["features"]:
+        shape = shapely.geometry.shape(feature["geometry"])
+        west, south, east, north = shape.bounds
+        assert shape.is_valid
+        assert -180 <= west < east <= 180
+        assert -90 <= south < north <= 90
+        hits[feature["properties"]["label"]] += shapely.contains(shape, points)
+    expected = np.arange(3)[:, None] == labels[rows, columns]
+    np.testing.assert_array_equal(hits, expected.astype(int))
+
+
+def _pixels_off(ring: np.ndarray, place: Georeference) -> float:
+    """How far the straight lines of a ring in degrees are from whole columns and rows."""
+    share = np.linspace(0, 1, 41)[:, None, None]
+    points = (ring[:-1] + share * (ring[1:] - ring[:-1])).reshape(-1, 2)
+    x, y = transform("EPSG:4326", place.crs, *points.T)[:2]
+    columns, rows = ~place.transform * (np.array(x), np.array(y))
+    off = [np.abs(values - np.round(values / 5490) * 5490) for values in (columns, rows)]
+    return float(np.minimum(*off).max())
+
+
+@pytest.mark.parametrize("simplify", [0, 1])
+@pytest.mark.parametrize(
+    ("crs", "grid"),
+    [
+        ("EPSG:32633", from_origin(300000, 6000000, 10, 10)),  # a Sentinel-2 tile
+        ("EPSG:32633", from_origin(300000, 6000000, 0.1, 0.1)),
+        ("EPSG:3035", from_origin(5000000, 3500000, 10, 10)),
+        ("+proj=sinu +R=6371007.181", from_origin(1111950, 5559752, 100, 100)),
+    ],
+)
+def test_long_edges_follow_the_pixels(crs: str, grid: Affine, simplify: float) -> None:
+    place = Georeference(CRS.from_user_input(crs), grid)
+    labels = np.zeros((10980, 10980), np.uint8)
+    labels[5490:] = 1
+    features = polygons(labels, ("a", "b"), place, OutlineSettings(simplify=simplify))["features"]
+    for feature in features:
+        (ring,) = feature["geometry"]["coordinates"]
+        assert len(ring) < 400
+        assert _pixels_off(np.array(ring), place) < 0.1
+
+
+def test_short_edges_and_degrees_get_no_points() -> None:
+    for crs, grid in (("EPSG:32633", from_origin(3e5, 6e6, 1, 1)), ("EPSG:4326", Affine.scale(1))):
+        place = Georeference(CRS.from_user_input(crs), grid)
+        (feature,) = polygons(np.zeros((60, 60), np.uint8), ("a",), place)["features"]
+        assert len(feature["geometry"]["coordinates"][0]) == 5
+
+
+def test_what_has_no_valid_outline_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write, "on_the_globe", lambda *_, **__: None)
+    place = Georeference(CRS.from_epsg(4326), Affine(0.1, 0, 179, 0, -0.1, 10))
+    collection = polygons(np.zeros((10, 20), np.uint8), ("land",), place)
+    assert collection["features"][0]["geometry"] is None
+    assert collection["features"][0]["properties"]["pixels"] == 200
+    assert collection["left_out"] == "1 outline(s) that cannot be given in degrees"

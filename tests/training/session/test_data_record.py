@@ -13,9 +13,9 @@ from PIL import Image
 
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
-from core.datasets.identity import sample_digests
+from core.datasets.identity import mask_digests, sample_digests
 from core.datasets.recipes.blocks import divided
-from core.datasets.recipes.splits import SplitConfig, split_samples
+from core.datasets.recipes.splits import Split, SplitConfig, split_samples
 from core.errors import ConfigError, DatasetError
 from core.imagery.normalise import Normalisation
 from core.paths import write_json
@@ -52,6 +52,7 @@ def _write(root: Path, numbers: range, names: tuple[str, ...] = NAMES) -> Datase
 
 def _record(dataset: Dataset) -> DataRecord:
     split = split_samples(dataset.samples, SPLIT)
+    samples = [dataset.sample(i) for i in (*split.train, *split.val, *split.test)]
     return DataRecord(
         classes=dataset.classes,
         values=dict(dataset.coding.values),
@@ -61,9 +62,8 @@ def _record(dataset: Dataset) -> DataRecord:
         dtype="uint8",
         bands=3,
         normalisation=Normalisation(),
-        digests=sample_digests(
-            [dataset.sample(i) for i in (*split.train, *split.val, *split.test)]
-        ),
+        digests=sample_digests(samples),
+        mask_digests=mask_digests(samples),
     )
 
 
@@ -117,6 +117,40 @@ def test_other_images_under_the_same_names_are_named(tmp_path: Path) -> None:
     assert split_of_record(before, dataset)[1] == ""
 
 
+def test_other_masks_are_counted(tmp_path: Path) -> None:
+    dataset = _write(tmp_path / "set", range(8))
+    record = _record(dataset)
+    for number in (2, 5, 6):
+        path = tmp_path / f"set/masks/t{number}.png"
+        Image.fromarray(2 - np.asarray(Image.open(path))).save(path)
+    split, changes = split_of_record(record, dataset)
+    assert split == Split(record.train, record.val, record.test)
+    assert "the masks of 3 samples are others than when the run began" in changes
+    before = DataRecord.model_validate(record.model_dump(exclude={"mask_digests"}))
+    assert split_of_record(before, dataset)[1] == ""
+
+
+def test_a_sample_left_out_may_be_gone(tmp_path: Path) -> None:
+    dataset = _write(tmp_path / "set", range(8))
+    config = with_settings(
+        TrainConfig(dataset=str(dataset.root)), ["recipe.split.kind=random", "recipe.patch.size=64"]
+    )
+    recipe = config.recipe.model_copy(update={"exclude": ("t0",)})
+    config = config.model_copy(update={"recipe": recipe})
+    run = Run(tmp_path / "run")
+    run.folder.mkdir()
+    data = load_data(config, lambda *_: None)
+    write_data_record(run, data)
+    record = DataRecord.model_validate_json((run.folder / "data.json").read_bytes())
+    assert record.mask_digests == data.mask_digests
+    assert all(record.mask_digests)
+    for folder in ("images", "masks"):
+        (dataset.root / folder / "t0.png").unlink()
+    with pytest.raises(ConfigError, match="excludes 't0'"):
+        load_data(config, lambda *_: None)
+    assert load_data(config, lambda *_: None, None, record).changes == ""
+
+
 def test_a_held_out_image_to_train_on_is_named(tmp_path: Path) -> None:
     dataset = _write(tmp_path / "set", range(8))
     record = _record(dataset)
@@ -151,6 +185,7 @@ def test_blocks_of_other_images_may_not_validate(tmp_path: Path) -> None:
             "val": ("t0/r1c1",),
             "test": (),
             "digests": sample_digests([dataset.sample(i) for i in (*train, "t0/r1c1")]),
+            "mask_digests": (),
         }
     )
     assert split_of_record(record, dataset)[1] == ""

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from core.datasets.catalogue import open_dataset
 from core.models.network import encoder_layers
 from core.models.store import find_model, load_model
 from core.paths import workspace
@@ -157,3 +159,25 @@ def test_an_encoder_that_stays_frozen_to_the_end_is_that_of_the_model_before(
             changed.add(layer.name)
     assert "logits" in changed
     assert not changed & frozen
+
+
+def test_other_masks_are_noted_when_it_goes_on(
+    config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    root = shutil.copytree(config.dataset, tmp_path / "own")
+    run = create_run("noted", with_settings(config, [f"dataset={root}"]))
+    _train_until_the_first_report(run, monkeypatch)
+    masks = [sample.mask for sample in open_dataset(root).samples]
+    for mask in masks:
+        assert mask is not None
+        Image.open(mask).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(mask)
+    messages: list[str] = []
+    write = Run.write_status
+    monkeypatch.setattr(
+        Run, "write_status", lambda self, now: (messages.append(now.message), write(self, now))
+    )
+    train(run, resume=True)
+    words = f"the masks of {len(masks)} samples are others than when the run began"
+    assert words in capsys.readouterr().err
+    assert any(words in message for message in messages)
