@@ -301,3 +301,22 @@ def test_features_a_line_after_blank_ones(tmp_path: Path, head: str) -> None:
     degrees = [shapely.box(54.0 + x, 25.0, 54.001 + x, 25.001) for x in (0, 0.01)]
     path.write_text(head + "\n".join(json.dumps(f) for f in features(*((g, {}) for g in degrees))))
     assert label_extent(path).bounds[0] == pytest.approx(54.0)
+
+
+@pytest.mark.parametrize("dissolved", [True, False])
+def test_parts_of_a_multipolygon_lie_on_what_is_larger_than_each(
+    tmp_path: Path, dissolved: bool
+) -> None:
+    """A class that was dissolved into one feature is larger than the neighbour it lies in."""
+    parts = [box(x, y, 4) for x, y in ((3, 3), (9, 3), (20, 20), (26, 20), (20, 26), (26, 26))]
+    buildings = [shapely.MultiPolygon(parts)] if dissolved else parts
+    listed = [(part, {"c": "building"}) for part in buildings]
+    root = geojson(tmp_path, features(*listed, (box(2, 2, 9), {"c": "residential"})))
+    dataset = open_dataset(table(root, "bg", "building", "residential", attribute="c"))
+    # The second part reaches two columns out of the neighbour.
+    assert counts(dataset) == {"bg": AREA - 153, "building": 96, "residential": 57}
+
+
+def test_overlapping_parts_are_one_area(tmp_path: Path) -> None:
+    both = shapely.MultiPolygon([box(2, 2), box(6, 6)])
+    assert counts(open_dataset(geojson(tmp_path, features((both, {})))))["Foreground"] == 112
