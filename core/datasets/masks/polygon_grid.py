@@ -101,24 +101,47 @@ def onto_grid(polygons: np.ndarray, crs: str | None, header: Header, path: Path)
 
 
 def _if_pixels(polygons: np.ndarray, crs: str | None, header: Header, path: Path) -> np.ndarray:
-    """Footprints of an image without a grid: their numbers can only be pixels."""
+    """Footprints of an image without a grid: their numbers can only be pixels.
+
+    GDAL gives every GeoJSON a reference system, so that a name alone says nothing there. A
+    GeoPackage says of itself whether it has one.
+    """
     import shapely
 
     west, low, east, high = shapely.total_bounds(polygons)
     inside = west >= -1 and east <= header.width + 1
-    if inside and low < -1 and low >= -header.height - 1 and high <= 1:
-        # QGIS lays such an image below the x axis: its rows count from 0 to the negative.
-        flipped: np.ndarray = shapely.transform(polygons, lambda xy: xy * (1, -1))
-        return flipped
+    # QGIS lays such an image below the x axis: its rows count from 0 to the negative.
+    below = inside and low < -1 and low >= -header.height - 1 and high <= 1
     inside &= low >= -1 and high <= header.height + 1
-    # GDAL gives every GeoJSON a reference system, so that a name alone says nothing.
-    if not inside:
+    explicit = crs is not None and path.suffix.lower() == ".gpkg"
+    if explicit or not (inside or below):
         raise DatasetError(
             f"the footprints are in {crs or 'map coordinates'} and the image is not georeferenced",
             where=str(path),
+            remedy="use the georeferenced image (GeoTIFF), or footprints in its pixels"
+            + (", without a reference system" if explicit else ""),
+        )
+    pixels = shapely.transform(polygons, lambda xy: xy * (1, -1)) if below else polygons
+    if _below_a_pixel(pixels, header):
+        raise DatasetError(
+            "the footprints look like degrees, as all of them are smaller than a pixel, and the "
+            "image is not georeferenced",
+            where=str(path),
             remedy="use the georeferenced image (GeoTIFF), or footprints in its pixels",
         )
-    return polygons
+    kept: np.ndarray = pixels
+    return kept
+
+
+def _below_a_pixel(polygons: np.ndarray, header: Header) -> bool:
+    """Whether every polygon is smaller than a pixel, or none of them has the centre of one."""
+    import shapely
+    from rasterio.features import rasterize
+
+    bounds = shapely.bounds(polygons)
+    if (bounds[:, 2:] - bounds[:, :2] < 1).all():
+        return True
+    return not rasterize(polygons, out_shape=(header.height, header.width)).any()
 
 
 def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path) -> np.ndarray:

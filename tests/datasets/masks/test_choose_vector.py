@@ -320,3 +320,17 @@ def test_parts_of_a_multipolygon_lie_on_what_is_larger_than_each(
 def test_overlapping_parts_are_one_area(tmp_path: Path) -> None:
     both = shapely.MultiPolygon([box(2, 2), box(6, 6)])
     assert counts(open_dataset(geojson(tmp_path, features((both, {})))))["Foreground"] == 112
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize("crs", ["EPSG:4326", UTM, None])
+def test_a_geopackage_says_whether_it_is_in_pixels(tmp_path: Path, crs: str | None) -> None:
+    root = package(tmp_path, {"a": [shapely.box(2, 3, 10, 9)]}, crs=crs)
+    path = root / "labels/a.gpkg"
+    if crs is None:
+        labels, _ = rasterise(path, Path("a.png"), header(None, None), ("bg", "x"))
+        assert labels[3:9, 2:10].all() and labels.sum() == 48
+        return
+    with pytest.raises(DatasetError, match=f"in {crs} and the image is not") as caught:
+        rasterise(path, Path("a.png"), header(None, None), ("bg", "x"))
+    assert "without a reference system" in caught.value.remedy

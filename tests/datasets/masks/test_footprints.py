@@ -367,3 +367,27 @@ def test_labels_of_a_zone_on_an_image_across_the_date_line(tmp_path: Path) -> No
     path = collected(tmp_path / "a.geojson", polygon, epsg=32660)
     assert (burnt(path, at(4326, 180 - 0.003, 0.00009375)) == 1).all()
     assert not burnt(path, at(4326, 0, 0.0003125), shared=True).any()
+
+
+NO_GRID = Header(128, 128, 3, "uint8", "PNG", None, None)
+
+
+@pytest.mark.parametrize("south", [25.20, -25.20])
+@pytest.mark.parametrize("size", [0.0003, 0.6])
+def test_degrees_are_no_pixels(tmp_path: Path, south: float, size: float) -> None:
+    """A building in Dubai is within 128 × 128 pixels by its numbers, as is its mirror image."""
+    polygon = {"type": "Polygon", "coordinates": lonlat(55.27, south, 55.27 + size, south + size)}
+    path = collected(tmp_path / "a.geojson", polygon, epsg=None)
+    with pytest.raises(DatasetError, match="look like degrees"):
+        burnt(path, NO_GRID)
+
+
+def test_polygons_that_reach_no_centre_of_a_pixel_are_no_pixels(tmp_path: Path) -> None:
+    road = {"type": "Polygon", "coordinates": lonlat(55.1, 25.2, 57.3, 25.2004)}
+    path = collected(tmp_path / "a.geojson", road, epsg=None)
+    with pytest.raises(DatasetError, match="look like degrees"):
+        burnt(path, NO_GRID)
+    # A speck beside a building in pixels is one.
+    speck, house = lonlat(5.1, 5.1, 5.2, 5.2), lonlat(20, 30, 30, 40)
+    both = [{"type": "Polygon", "coordinates": rings} for rings in (speck, house)]
+    assert burnt(collected(tmp_path / "b.geojson", *both, epsg=None), NO_GRID).sum() == 100
