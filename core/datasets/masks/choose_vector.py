@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass
+from core.datasets.masks.choose_attribute import (
+    Column,
+    alike,
+    alike_notes,
+    choose_attribute,
+    read_columns,
+)
 from core.datasets.masks.choose_coding import BACKGROUND_WORDS, ChosenCoding
 from core.datasets.masks.class_file import ClassFile, background_before
-from core.datasets.masks.vector_file import (
-    NO_VALUE,
-    attribute_text,
-    list_layers,
-    read_attributes,
-)
+from core.datasets.masks.vector_file import attribute_text, list_layers
 from core.datasets.note import Note
 from core.errors import DatasetError
 from core.mask_coding import MaskCoding
@@ -31,6 +33,7 @@ FOREGROUND = ClassTable(
 """What polygons are where nothing names their classes."""
 
 _FILES = 50  # label files whose layers and attributes are looked at
+_SHOWN = 5  # attributes in a note
 
 
 @dataclass(frozen=True)
@@ -68,30 +71,51 @@ def choose_vector(
         DatasetError: a label file cannot be read, or nothing says which layer or attribute counts.
     """
     labels = _look(root, files)
-    classes = table.classes if table else FOREGROUND
-    texts = _texts(table) if table else {}
-    names = {*classes.names, *texts}
-    layers, notes = _layers(labels, table, names)
     if table is None:
+        layers, notes = _layers(labels, (), set())
         notes.append(Note("There is no classes.json: every polygon is Foreground."))
-        return ChosenCoding(MaskCoding("footprints", layers=layers), classes, tuple(notes))
-    by_layer = bool(layers) and set(layers) <= names
+        return ChosenCoding(MaskCoding("footprints", layers=layers), FOREGROUND, tuple(notes))
+    texts = _texts(table)
+    known = {name: label for label, name in enumerate(table.classes.names)} | texts
+    called = {*known, *alike(known, labels.layers)}
+    layers, notes = _layers(labels, table.layers, called)
+    by_layer = bool(layers) and set(layers) <= called
     attribute = table.attribute
-    if by_layer and attribute and not _values_of(labels, attribute, layers):
+    columns = {} if by_layer and not attribute else read_columns(labels.files, layers)
+    if by_layer and attribute not in columns:
         attribute = ""  # layers that are called as the classes need none
-    if not attribute and not by_layer:
-        attribute = _attribute(labels, layers, names)
-        if attribute:
-            notes.append(Note(f"The values of {attribute} are the classes' names: it is read."))
-        elif len(classes) > 2:
-            raise DatasetError(
-                f"{file} has {len(classes)} classes, and nothing says which one a polygon is of",
-                where=str(root),
-                remedy='name the property that tells them, "attribute": "landuse", in classes.json',
-            )
-    used = _values_of(labels, attribute, layers) if attribute else set(layers if by_layer else ())
-    coding = MaskCoding("footprints", attribute=attribute, texts=texts, layers=layers)
-    return _with_background(ChosenCoding(coding, classes, tuple(notes)), table, used, root, file)
+    elif not attribute and not by_layer:
+        attribute, said = choose_attribute(columns, known, root)
+        notes += said or _one_class(table, columns, root, file)
+    used = set(layers) if by_layer and not attribute else set()
+    if attribute in columns:
+        used = set(columns[attribute].texts)
+    meant = alike(known, used)
+    notes += alike_notes(meant, table.classes.names)
+    coding = MaskCoding("footprints", attribute=attribute, texts=texts | meant, layers=layers)
+    chosen = ChosenCoding(coding, table.classes, tuple(notes))
+    return _with_background(chosen, table, used, root, file)
+
+
+def _one_class(
+    table: ClassFile, columns: Mapping[str, Column], root: Path, file: str
+) -> list[Note]:
+    """That every polygon is of the only class there is beside the background.
+
+    Raises:
+        DatasetError: there are several.
+    """
+    if len(table.classes) > 2:
+        numbers = [name for name, column in columns.items() if column.running][:_SHOWN]
+        raise DatasetError(
+            f"{file} has {len(table.classes)} classes, and nothing says which one a polygon is of"
+            + (f": {', '.join(numbers)} may but number them" if numbers else ""),
+            where=str(root),
+            remedy='name the property that tells them, "attribute": "landuse", in classes.json',
+        )
+    names = list(columns)[:_SHOWN]
+    whatever = f", whatever {' and '.join(names)} say" if names else ""
+    return [Note(f"Every polygon is {table.classes.names[-1]}{whatever}.")]
 
 
 def _with_background(
@@ -186,22 +210,23 @@ def _look(root: Path, files: Sequence[Path]) -> _Labels:
 def _texts(table: ClassFile) -> dict[str, int]:
     """What values of the attribute mean beside the class names."""
     texts = {attribute_text(value): label for label, value in enumerate(table.values)}
+    texts |= dict.fromkeys(table.void_names, VOID)
     return texts | {attribute_text(value): VOID for value in table.void_values}
 
 
 def _layers(
-    labels: _Labels, table: ClassFile | None, names: set[str]
+    labels: _Labels, asked: Sequence[str], names: set[str]
 ) -> tuple[tuple[str, ...], list[Note]]:
     """The layers that are read, none for the only one of every file, and what is said of them."""
-    if table and table.layers:
-        missing = [name for name in table.layers if labels.layers and name not in labels.layers]
+    if asked:
+        missing = [name for name in asked if labels.layers and name not in labels.layers]
         if missing:
             raise DatasetError(
                 f"the labels have no layer {missing[0]!r}",
                 where=str(labels.root),
                 remedy=f"choose one of: {', '.join(labels.layers)}",
             )
-        return table.layers, _layer_notes(labels, table.layers)
+        return tuple(asked), _layer_notes(labels, asked)
     # A file for each image may call its one layer by the image: that is no choice.
     alone = all(count == 1 for count in labels.layers.values()) and len(labels.files) > 1
     if len(labels.layers) < 2 and not labels.others:
@@ -227,27 +252,3 @@ def _layer_notes(labels: _Labels, read: Sequence[str]) -> list[Note]:
     rest = f", not {', '.join(left)}" if left else ""
     what = "layer {} is" if len(read) == 1 else "layers {} are"
     return [Note(f"Of the label files the {what.format(', '.join(read))} read{rest}.")]
-
-
-def _attribute(labels: _Labels, layers: Sequence[str], names: set[str]) -> str:
-    """The one attribute whose values are class names; empty where there is none, or several."""
-    seen: dict[str, set[str]] = {}
-    for path in labels.files:
-        for name, values in _attributes(path, layers).items():
-            seen.setdefault(name, set()).update(set(values) - {NO_VALUE})
-    fitting = [name for name, values in seen.items() if len(values & names) * 2 > len(values)]
-    return fitting[0] if len(fitting) == 1 else ""
-
-
-def _values_of(labels: _Labels, attribute: str, layers: Sequence[str]) -> set[str]:
-    values: set[str] = set()
-    for path in labels.files:
-        values.update(_attributes(path, layers).get(attribute, ()))
-    return values
-
-
-def _attributes(path: Path, layers: Sequence[str]) -> dict[str, list[str]]:
-    try:
-        return read_attributes(path, layers if path.suffix.lower() == ".gpkg" else ())
-    except DatasetError:
-        return {}  # the audit names it
