@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.masks.whole_turns import (
+from core.errors import DatasetError
+from core.imagery.header import Georeference, Header
+from core.imagery.whole_turns import (
     image_box,
     kept_together,
     moved_by_turns,
     whole_turn,
 )
-from core.errors import DatasetError
-from core.imagery.header import Georeference, Header
 
 __all__ = ["has_grid", "near_image", "onto_grid"]
 

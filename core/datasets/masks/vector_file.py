@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets.masks.whole_turns import copies_on, image_box, whole_turn
 from core.errors import DatasetError
 from core.imagery.header import Header
+from core.imagery.whole_turns import copies_on, image_box, whole_turn
 from core.untrusted.bounded import Bounded, OutOfBounds, Refused
 
 __all__ = [

@@ -379,6 +379,18 @@ def test_a_running_number_is_no_class(tmp_path: Path) -> None:
     assert counts(open_dataset(root)) == {"bg": AREA - 128, "building": 64, "road": 64}
 
 
+def test_dissolved_classes_by_number_are_to_be_explained(tmp_path: Path) -> None:
+    """One feature of the background and one of buildings: not two buildings."""
+    root = geojson(tmp_path, features((ROAD, {"c": 0}), (ROOF, {"c": 1})))
+    classes = [{"name": "bg", "value": 0}, {"name": "building", "value": 1}]
+    (root / "classes.json").write_text(json.dumps({"classes": classes}))
+    with pytest.raises(DatasetError, match="c may but number them") as caught:
+        open_dataset(root)
+    assert '"attribute": "c"' in caught.value.remedy
+    (root / "classes.json").write_text(json.dumps({"classes": classes, "attribute": "c"}))
+    assert counts(open_dataset(root)) == {"bg": AREA - 64, "building": 64}
+
+
 def test_numbers_that_come_again_are_classes(tmp_path: Path) -> None:
     listed = features((ROAD, {"n": 1, "c": 1}), (ROOF, {"n": 2, "c": 2}), (TREE, {"n": 3, "c": 2}))
     root = geojson(tmp_path, listed)
