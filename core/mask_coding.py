@@ -21,7 +21,8 @@ class MaskCoding:
             are unknown.
         attribute: for footprints, the property that names a polygon's class; empty where all of
             them are label 1, or where `layers` are called as classes.
-        minimum_area: for footprints, polygons of less than this many square pixels are left out.
+        minimum_area: for footprints, features of less than this many square pixels, all parts of a
+            multipolygon together, are left out.
         texts: for footprints, values of the attribute beside the class names, and their labels.
         shared: for footprints, one file holds those of all images.
         read_as: decided in a recipe: unknown values as `decode_mask` names them, and the labels

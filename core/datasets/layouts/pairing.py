@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,12 +50,14 @@ class Pairing:
         orphans: label files that belong to no image.
         vector: whether the labels are GeoJSON or GeoPackage files.
         shared: the one vector file that holds the labels of all images.
+        unread: vector files that would be labels if there were no rasters.
     """
 
     samples: tuple[Sample, ...] = ()
     orphans: tuple[Path, ...] = ()
     vector: bool = False
     shared: Path | None = None
+    unread: tuple[Path, ...] = ()
 
     @property
     def labelled(self) -> bool:
@@ -117,7 +119,8 @@ def find_pairs(root: Path) -> Pairing:
 def _pairing(root: Path, groups: _Groups) -> Pairing:
     raster = [_paired(f.images, f.labels, key, root) for key, f in groups.items()]
     if any(pairing.labelled for pairing in raster):
-        return _joined(raster, vector=False)
+        read = _joined(raster, vector=False)
+        return replace(read, unread=_unread(root, groups, read))
     shared = _shared(root, groups)
     vector = [_paired(f.images, f.vectors, key, root) for key, f in groups.items()]
     if shared is None and not any(pairing.labelled for pairing in vector):
@@ -127,6 +130,19 @@ def _pairing(root: Path, groups: _Groups) -> Pairing:
     every = _joined(raster, vector=True)
     samples = tuple(Sample(s.id, s.scene, s.image, shared) for s in every.samples)
     return Pairing(samples, (), True, shared)
+
+
+def _unread(root: Path, groups: _Groups, read: Pairing) -> tuple[Path, ...]:
+    """Vector files that are called as images are, lie among the labels, or may be of all images."""
+    files: set[Path] = set()
+    for group in groups.values():
+        vectors = {label for label in matched(group.images, group.vectors).values() if label}
+        vectors |= {file for file in group.vectors if file.folder.role == "label"}
+        files |= {file.path for file in vectors}
+    shared = _shared(root, groups)
+    if shared and not all(sample.mask for sample in read.samples):
+        files.add(shared)
+    return tuple(sorted(files))
 
 
 def pairs_orphans(dataset: Dataset) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.datasets.dataset import Dataset
-from core.datasets.layouts.pairing import find_pairs, has_pairs
+from core.datasets.layouts.pairing import Pairing, find_pairs, has_pairs
 from core.datasets.layouts.unread.annotation_files import find_annotations
 from core.datasets.layouts.unread.band_files import find_band_files
 from core.datasets.masks.choose_coding import choose_coding
@@ -15,6 +15,8 @@ from core.datasets.note import Note
 from core.errors import DatasetError
 
 __all__ = ["is_pairs", "read_pairs"]
+
+_SHOWN = 5  # files in a note
 
 
 def is_pairs(root: Path) -> bool:
@@ -65,7 +67,7 @@ def read_pairs(root: Path, name: str) -> Dataset:
     path = find_class_file(root)
     table = read_class_file(path) if path else None
     chosen = choose_coding(root, survey_masks(masks), table, path.name if path else "")
-    notes = (*chosen.notes, *_annotation_notes(root, masks))
+    notes = (*chosen.notes, *_annotation_notes(root, masks), *_vector_notes(root, pairing))
     return Dataset(name, root, "pairs", chosen.classes, chosen.coding, pairing.samples, notes)
 
 
@@ -75,3 +77,20 @@ def _annotation_notes(root: Path, masks: list[Path]) -> list[Note]:
         Note(f"{a.what}, which is not read. To train, {a.remedy}.", "warning")
         for a in (() if masks else find_annotations(root))
     ]
+
+
+def _vector_notes(root: Path, pairing: Pairing) -> list[Note]:
+    """Which vector labels are not read because there are masks, of these images or of others."""
+    if not pairing.unread:
+        return []
+    names = [path.relative_to(root).as_posix() for path in pairing.unread]
+    listed = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+    without = sum(sample.mask is None for sample in pairing.samples)
+    images = "image has" if without == 1 else "images have"
+    count = f"{len(names):,} vector files are" if len(names) > 1 else "A vector file is"
+    text = (
+        f"{count} not read, as masks are the labels: {listed}."
+        + (f" {without:,} {images} no mask." if without else "")
+        + " To train on them, burn them to masks (gdal_rasterize), or move the masks away."
+    )
+    return [Note(text, "warning")]

@@ -34,9 +34,11 @@ def read_vector(root: Path, name: str) -> Dataset:
       them. Their reference system may be any: they are brought onto each image's grid.
     - Classes: 0 is where there is no polygon. ``classes.json`` may say ``{"attribute": "landuse",
       "classes": [{"name": "Background", …}, {"name": "forest", …}]}``, where the values of the
-      attribute are the classes' names or their ``value``; without it all polygons are one class.
-      Layers that are called as classes are their polygons, and ``"layer"`` says which one is read.
-      A background is put before the classes where polygons are of the first.
+      attribute are the classes' names or their ``value``. Where it names none, the attribute that
+      has such values is read; where none has, all polygons are one class. What is called as no
+      class is unknown. Layers that are called as classes are their polygons, and ``"layer"`` says
+      which one is read. Names of layers and values are those of a class, or differ from one alone
+      in case. A background is put before the classes where polygons are of the first.
     - Void: values of the attribute that ``classes.json`` calls void.
     - Licence and source: those of whoever made the folder.
 

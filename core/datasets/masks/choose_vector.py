@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +31,10 @@ FOREGROUND = ClassTable(
 )
 """What polygons are where nothing names their classes."""
 
+_UNKNOWN = -1
+_IDENTIFIERS = {"id", "fid", "gid", "oid", "uid", "ogc_fid", "objectid", "osm_id"}
 _FILES = 50  # label files whose layers and attributes are looked at
+_SHOWN = 5  # names in a note
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,23 @@ class _Labels:
     files: tuple[Path, ...]
     layers: Counter[str]
     others: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """The values of an attribute in some files.
+
+    Attributes:
+        texts: one for each feature (`attribute_text`), `NO_VALUE` where a file lacks it.
+        running: whether it is a number of its own for each feature of a file, and so no class.
+    """
+
+    texts: tuple[str, ...]
+    running: bool
+
+    @property
+    def values(self) -> set[str]:
+        return set(self.texts) - {NO_VALUE, ""}
 
 
 def choose_vector(
@@ -68,30 +89,56 @@ def choose_vector(
         DatasetError: a label file cannot be read, or nothing says which layer or attribute counts.
     """
     labels = _look(root, files)
-    classes = table.classes if table else FOREGROUND
-    texts = _texts(table) if table else {}
-    names = {*classes.names, *texts}
-    layers, notes = _layers(labels, table, names)
     if table is None:
+        layers, notes = _layers(labels, (), set())
         notes.append(Note("There is no classes.json: every polygon is Foreground."))
-        return ChosenCoding(MaskCoding("footprints", layers=layers), classes, tuple(notes))
-    by_layer = bool(layers) and set(layers) <= names
+        return ChosenCoding(MaskCoding("footprints", layers=layers), FOREGROUND, tuple(notes))
+    texts = _texts(table)
+    known = {name: label for label, name in enumerate(table.classes.names)} | texts
+    called = {*known, *_alike(known, labels.layers)}
+    layers, notes = _layers(labels, table.layers, called)
+    by_layer = bool(layers) and set(layers) <= called
     attribute = table.attribute
-    if by_layer and attribute and not _values_of(labels, attribute, layers):
+    columns = {} if by_layer and not attribute else _read_columns(labels.files, layers)
+    if by_layer and attribute not in columns:
         attribute = ""  # layers that are called as the classes need none
-    if not attribute and not by_layer:
-        attribute = _attribute(labels, layers, names)
-        if attribute:
-            notes.append(Note(f"The values of {attribute} are the classes' names: it is read."))
-        elif len(classes) > 2:
-            raise DatasetError(
-                f"{file} has {len(classes)} classes, and nothing says which one a polygon is of",
-                where=str(root),
-                remedy='name the property that tells them, "attribute": "landuse", in classes.json',
-            )
-    used = _values_of(labels, attribute, layers) if attribute else set(layers if by_layer else ())
-    coding = MaskCoding("footprints", attribute=attribute, texts=texts, layers=layers)
-    return _with_background(ChosenCoding(coding, classes, tuple(notes)), table, used, root, file)
+    elif not attribute and not by_layer:
+        attribute, said = _choose_attribute(columns, known, root)
+        notes += said or _one_class(columns, known, table, root, file)
+    used = set(layers) if by_layer and not attribute else set()
+    if attribute in columns:
+        used = set(columns[attribute].texts)
+    meant = _alike(known, used)
+    notes += _alike_notes(meant, table.classes.names)
+    coding = MaskCoding("footprints", attribute=attribute, texts=texts | meant, layers=layers)
+    chosen = ChosenCoding(coding, table.classes, tuple(notes))
+    return _with_background(chosen, table, used, root, file)
+
+
+def _one_class(
+    columns: Mapping[str, _Column],
+    known: Mapping[str, int],
+    table: ClassFile,
+    root: Path,
+    file: str,
+) -> list[Note]:
+    """That every polygon is of the only class there is beside the background.
+
+    Raises:
+        DatasetError: there are several, or numbers that may tell the class.
+    """
+    numbers = _numbers_or_classes(columns, known)[:_SHOWN]
+    if len(table.classes) > 2 or numbers:
+        raise DatasetError(
+            f"{file} has {len(table.classes)} classes, and nothing says which one a polygon is of"
+            + (f": {', '.join(numbers)} may but number them" if numbers else ""),
+            where=str(root),
+            remedy="name the property that tells them, "
+            f'"attribute": "{(numbers or ["landuse"])[0]}", in classes.json',
+        )
+    names = list(columns)[:_SHOWN]
+    whatever = f", whatever {' and '.join(names)} say{'s' * (len(names) == 1)}" if names else ""
+    return [Note(f"Every polygon is {table.classes.names[-1]}{whatever}.")]
 
 
 def _with_background(
@@ -186,22 +233,23 @@ def _look(root: Path, files: Sequence[Path]) -> _Labels:
 def _texts(table: ClassFile) -> dict[str, int]:
     """What values of the attribute mean beside the class names."""
     texts = {attribute_text(value): label for label, value in enumerate(table.values)}
+    texts |= dict.fromkeys(table.void_names, VOID)
     return texts | {attribute_text(value): VOID for value in table.void_values}
 
 
 def _layers(
-    labels: _Labels, table: ClassFile | None, names: set[str]
+    labels: _Labels, asked: Sequence[str], names: set[str]
 ) -> tuple[tuple[str, ...], list[Note]]:
     """The layers that are read, none for the only one of every file, and what is said of them."""
-    if table and table.layers:
-        missing = [name for name in table.layers if labels.layers and name not in labels.layers]
+    if asked:
+        missing = [name for name in asked if labels.layers and name not in labels.layers]
         if missing:
             raise DatasetError(
                 f"the labels have no layer {missing[0]!r}",
                 where=str(labels.root),
                 remedy=f"choose one of: {', '.join(labels.layers)}",
             )
-        return table.layers, _layer_notes(labels, table.layers)
+        return tuple(asked), _layer_notes(labels, asked)
     # A file for each image may call its one layer by the image: that is no choice.
     alone = all(count == 1 for count in labels.layers.values()) and len(labels.files) > 1
     if len(labels.layers) < 2 and not labels.others:
@@ -229,25 +277,136 @@ def _layer_notes(labels: _Labels, read: Sequence[str]) -> list[Note]:
     return [Note(f"Of the label files the {what.format(', '.join(read))} read{rest}.")]
 
 
-def _attribute(labels: _Labels, layers: Sequence[str], names: set[str]) -> str:
-    """The one attribute whose values are class names; empty where there is none, or several."""
-    seen: dict[str, set[str]] = {}
-    for path in labels.files:
-        for name, values in _attributes(path, layers).items():
-            seen.setdefault(name, set()).update(set(values) - {NO_VALUE})
-    fitting = [name for name, values in seen.items() if len(values & names) * 2 > len(values)]
-    return fitting[0] if len(fitting) == 1 else ""
+def _read_columns(files: Sequence[Path], layers: Sequence[str]) -> dict[str, _Column]:
+    """The attributes of vector files; those that cannot be read are passed over.
+
+    Args:
+        files: the files.
+        layers: layers of a GeoPackage that are read; empty for the first.
+    """
+    tables = []
+    for path in files:
+        try:
+            tables.append(read_attributes(path, layers if path.suffix.lower() == ".gpkg" else ()))
+        except DatasetError:
+            continue  # the audit names it
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    return {name: _column(name, tables) for name in names}
 
 
-def _values_of(labels: _Labels, attribute: str, layers: Sequence[str]) -> set[str]:
-    values: set[str] = set()
-    for path in labels.files:
-        values.update(_attributes(path, layers).get(attribute, ()))
-    return values
+def _column(name: str, tables: Sequence[Mapping[str, list[str]]]) -> _Column:
+    texts: list[str] = []
+    for table in tables:
+        longest = max(map(len, table.values()), default=0)
+        texts += table.get(name, [NO_VALUE] * longest)
+    in_files = [table[name] for table in tables if name in table]
+    numbers = all(_is_number(text) for text in texts if text != NO_VALUE)
+    apart = all(len(set(of)) == len(of) for of in in_files) and any(len(of) > 1 for of in in_files)
+    running = numbers and (apart or name.lower() in _IDENTIFIERS)
+    return _Column(tuple(texts), running)
 
 
-def _attributes(path: Path, layers: Sequence[str]) -> dict[str, list[str]]:
-    try:
-        return read_attributes(path, layers if path.suffix.lower() == ".gpkg" else ())
-    except DatasetError:
-        return {}  # the audit names it
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdigit()
+
+
+def _numbers_or_classes(columns: Mapping[str, _Column], known: Mapping[str, int]) -> list[str]:
+    """Attributes that may number the features, or tell the class of dissolved ones.
+
+    Where a file has one feature of each class, both look the same.
+    """
+    return [
+        name
+        for name, column in columns.items()
+        if column.running and name.lower() not in _IDENTIFIERS
+        if column.values and column.values <= set(known)
+    ]
+
+
+def _alike(known: Mapping[str, int], texts: Iterable[str]) -> dict[str, int]:
+    """What texts mean that differ from one class alone in case or Unicode form.
+
+    Args:
+        known: what class names and values mean.
+        texts: names of layers, or values of an attribute.
+    """
+    folded: dict[str, set[int]] = {}
+    for text, label in known.items():
+        folded.setdefault(_folded(text), set()).add(label)
+    meant = {text: folded.get(_folded(text), set()) for text in sorted(texts) if text not in known}
+    return {text: next(iter(labels)) for text, labels in meant.items() if len(labels) == 1}
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _alike_notes(meant: Mapping[str, int], names: Sequence[str]) -> list[Note]:
+    """Says which texts were read as which class, see `_alike`."""
+    if not meant:
+        return []
+    pairs = [f"{text} as {'void' if of == VOID else names[of]}" for text, of in meant.items()]
+    return [
+        Note(
+            f"Names that differ in case or Unicode form alone are read as one: {', '.join(pairs)}."
+        )
+    ]
+
+
+def _choose_attribute(
+    columns: Mapping[str, _Column], known: Mapping[str, int], root: Path
+) -> tuple[str, list[Note]]:
+    """The attribute whose values are class names, empty where none has any; and what is said of it.
+
+    The one most of whose values are classes counts, or else the one that has a class by its name:
+    what else it says is unknown. A number for each feature counts as no class.
+
+    Args:
+        columns: the attributes.
+        known: what class names and values mean.
+        root: folder of the set, for messages.
+
+    Raises:
+        DatasetError: several have such values and contradict each other.
+    """
+    labels: dict[str, dict[str, int]] = {}
+    for name, column in columns.items():
+        of_values = {value: known[value] for value in column.values if value in known}
+        labels[name] = {} if column.running else of_values | _alike(known, column.values)
+    most = [name for name, of in labels.items() if _is_mostly(of, columns[name].values)]
+    some = [name for name, of in labels.items() if _names_a_class(of)]
+    fitting = most or some
+    if not fitting:
+        return "", []
+    first = fitting[0]
+    read = [[labels[n].get(text, _UNKNOWN) for text in columns[n].texts] for n in fitting]
+    if any(one != read[0] for one in read[1:]):
+        raise DatasetError(
+            f"the attributes {', '.join(fitting[:_SHOWN])} all have values that are called as the "
+            "classes, and they contradict each other",
+            where=str(root),
+            remedy=f'name the property that tells them, "attribute": "{first}", in classes.json',
+        )
+    beside = [name for name in some if name not in fitting]
+    return first, [_said(first, columns[first].values - set(labels[first]), beside)]
+
+
+def _is_mostly(labels: Mapping[str, int], values: set[str]) -> bool:
+    """Whether more values are classes than not; half of them will do where one is by its name."""
+    return 2 * len(labels) > len(values) - _names_a_class(labels)
+
+
+def _names_a_class(labels: Mapping[str, int]) -> bool:
+    """Whether a text is a class; a number may be anything's, as of floors."""
+    return any(label != VOID and not _is_number(text) for text, label in labels.items())
+
+
+def _said(attribute: str, unknown: set[str], beside: Sequence[str]) -> Note:
+    rest = f", and what else it says, {_some(sorted(unknown))}, is no class" if unknown else ""
+    also = f" Not read, though a class is among its values: {_some(beside)}." if beside else ""
+    text = f"The values of {attribute} are the classes' names: it is read{rest}.{also}"
+    return Note(text, "warning" if unknown or beside else "info")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")

@@ -323,8 +323,8 @@ def rasterise(
     """Burn footprints as labels.
 
     A pixel belongs to a polygon if its centre does (GDAL's rule without ALL_TOUCHED). Smaller
-    polygons lie on top of larger ones. Where the outline of one crosses itself, what it goes around
-    an odd number of times is inside.
+    polygons lie on top of larger ones, the parts of a multipolygon each by its own area. Where the
+    outline of one crosses itself, what it goes around an odd number of times is inside.
 
     Args:
         path, image, header, coding: as for `read_footprints`; without an attribute all polygons
@@ -357,7 +357,7 @@ def rasterise(
             text = NO_VALUE if value == NO_VALUE else f"value {value}"
             strange.setdefault(text, []).append(polygon)
             label = VOID
-        drawn.append((area, polygon, label))
+        drawn += [(part_area, part, label) for part, part_area in _drawn_parts(polygon, area)]
     labels = np.zeros((header.height, header.width), np.uint8)
     if drawn:
         drawn.sort(key=lambda item: -item[0])
@@ -367,6 +367,19 @@ def rasterise(
         for name, polygons in strange.items()
     }
     return labels, unknown
+
+
+def _drawn_parts(polygon: Any, area: float) -> list[tuple[Any, float]]:
+    """The parts of a polygon, each with its own area.
+
+    A class dissolved into one multipolygon is larger than a neighbour that its parts lie in, and
+    would vanish under it.
+    """
+    parts = _parts_of(polygon)
+    if len(parts) < 2:
+        return [(polygon, area)]
+    sized = zip(parts, _areas(parts), strict=True)
+    return [(part, size) for part, size in sized if math.isfinite(size) and size > 0]
 
 
 def _areas(polygons: Sequence[Any]) -> list[float]:

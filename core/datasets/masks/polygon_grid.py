@@ -9,6 +9,12 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.imagery.header import Georeference, Header
+from core.imagery.whole_turns import (
+    image_box,
+    kept_together,
+    moved_by_turns,
+    whole_turn,
+)
 
 __all__ = ["has_grid", "near_image", "onto_grid"]
 
@@ -32,19 +38,27 @@ def near_image(tree: Any, crs: str | None, header: Header) -> np.ndarray | None:
     place = header.georeference
     if crs is None or place is None or place.crs is None:
         return None
-    corners = [place.transform @ (x, y) for x in (0, header.width) for y in (0, header.height)]
-    xs, ys = [c[0] for c in corners], [c[1] for c in corners]
+    west, south, east, north = image_box(header)
     # A tenth more on each side: the edges of the frame are bent in the other system.
-    dx, dy = (max(xs) - min(xs)) / 10, (max(ys) - min(ys)) / 10
-    frame = (min(xs) - dx, min(ys) - dy, max(xs) + dx, max(ys) + dy)
+    dx, dy = (east - west) / 10, (north - south) / 10
     try:
-        bounds = transform_bounds(place.crs, CRS.from_user_input(crs), *frame)
+        source = CRS.from_user_input(crs)
+        bounds = transform_bounds(place.crs, source, west - dx, south - dy, east + dx, north + dy)
     except (CRSError, RasterioError):
         return None  # reprojecting all of them says what is wrong
     if not np.isfinite(bounds).all() or bounds[0] > bounds[2]:  # around the date line
         return None
-    inside: np.ndarray = tree.query(shapely.box(*bounds))
-    return inside
+    turn = whole_turn(source)
+    if turn is None:
+        inside: np.ndarray = tree.query(shapely.box(*bounds))
+        return inside
+    if bounds[2] - bounds[0] > turn / 2:  # torn apart at the edge of that system
+        return None
+    boxes = [
+        shapely.box(bounds[0] + by, bounds[1], bounds[2] + by, bounds[3])
+        for by in (-turn, 0.0, turn)
+    ]
+    return np.unique(tree.query(np.array(boxes, object))[1])
 
 
 def has_grid(header: Header) -> bool:
@@ -75,6 +89,10 @@ def onto_grid(polygons: np.ndarray, crs: str | None, header: Header, path: Path)
     # degrees of every GeoJSON that names none.
     if crs is not None and place.crs is not None:
         moved = _reprojected(moved, crs, place, path)
+    turn = None if place.crs is None else whole_turn(place.crs)
+    if turn is not None:
+        west, _, east, _ = image_box(header)
+        moved = moved_by_turns(moved, (west, east), turn)
     inverse = ~place.transform
     in_pixels: np.ndarray = shapely.transform(
         moved, lambda xy: np.column_stack(inverse @ (xy[:, 0], xy[:, 1])), include_z=False
@@ -83,24 +101,47 @@ def onto_grid(polygons: np.ndarray, crs: str | None, header: Header, path: Path)
 
 
 def _if_pixels(polygons: np.ndarray, crs: str | None, header: Header, path: Path) -> np.ndarray:
-    """Footprints of an image without a grid: their numbers can only be pixels."""
+    """Footprints of an image without a grid: their numbers can only be pixels.
+
+    GDAL gives every GeoJSON a reference system, so that a name alone says nothing there. A
+    GeoPackage says of itself whether it has one.
+    """
     import shapely
 
     west, low, east, high = shapely.total_bounds(polygons)
     inside = west >= -1 and east <= header.width + 1
-    if inside and low < -1 and low >= -header.height - 1 and high <= 1:
-        # QGIS lays such an image below the x axis: its rows count from 0 to the negative.
-        flipped: np.ndarray = shapely.transform(polygons, lambda xy: xy * (1, -1))
-        return flipped
+    # QGIS lays such an image below the x axis: its rows count from 0 to the negative.
+    below = inside and low < -1 and low >= -header.height - 1 and high <= 1
     inside &= low >= -1 and high <= header.height + 1
-    # GDAL gives every GeoJSON a reference system, so that a name alone says nothing.
-    if not inside:
+    explicit = crs is not None and path.suffix.lower() == ".gpkg"
+    if explicit or not (inside or below):
         raise DatasetError(
             f"the footprints are in {crs or 'map coordinates'} and the image is not georeferenced",
             where=str(path),
+            remedy="use the georeferenced image (GeoTIFF), or footprints in its pixels"
+            + (", without a reference system" if explicit else ""),
+        )
+    pixels = shapely.transform(polygons, lambda xy: xy * (1, -1)) if below else polygons
+    if _below_a_pixel(pixels, header):
+        raise DatasetError(
+            "the footprints look like degrees, as all of them are smaller than a pixel, and the "
+            "image is not georeferenced",
+            where=str(path),
             remedy="use the georeferenced image (GeoTIFF), or footprints in its pixels",
         )
-    return polygons
+    kept: np.ndarray = pixels
+    return kept
+
+
+def _below_a_pixel(polygons: np.ndarray, header: Header) -> bool:
+    """Whether every polygon is smaller than a pixel, or none of them has the centre of one."""
+    import shapely
+    from rasterio.features import rasterize
+
+    bounds = shapely.bounds(polygons)
+    if (bounds[:, 2:] - bounds[:, :2] < 1).all():
+        return True
+    return not rasterize(polygons, out_shape=(header.height, header.width)).any()
 
 
 def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path) -> np.ndarray:
@@ -136,4 +177,5 @@ def _reprojected(polygons: np.ndarray, crs: str, place: Georeference, path: Path
         raise unfit from error
     if not np.isfinite(shapely.total_bounds(moved)).all():
         raise unfit
-    return moved
+    turn = whole_turn(place.crs)
+    return moved if turn is None else kept_together(polygons, moved, whole_turn(source), turn)

@@ -17,6 +17,7 @@ import numpy as np
 
 from core.errors import DatasetError
 from core.imagery.header import Header
+from core.imagery.whole_turns import copies_on, image_box, whole_turn
 from core.untrusted.bounded import Bounded, OutOfBounds, Refused
 
 __all__ = [
@@ -277,18 +278,21 @@ class Extent:
         place = header.georeference
         if place is None or place.crs is None or self.crs is None:
             return True  # burning them says what is wrong
-        corners = np.array(
-            [place.transform @ (x, y) for x in (0, header.width) for y in (0, header.height)]
-        )
-        frame = (*corners.min(axis=0), *corners.max(axis=0))
+        frame = image_box(header)
         try:
             box = transform_bounds(CRS.from_user_input(self.crs), place.crs, *self.bounds)
         except (CRSError, RasterioError):
             return True
         if not np.isfinite(box).all():
             return False
-        across = bool(box[0] <= frame[2] and frame[0] <= box[2])
-        return across and bool(box[1] <= frame[3] and frame[1] <= box[3])
+        if not (box[1] <= frame[3] and frame[1] <= box[3]):
+            return False
+        turn = whole_turn(place.crs)
+        if turn is None:
+            return bool(box[0] <= frame[2] and frame[0] <= box[2])
+        if not 0 <= box[2] - box[0] <= turn / 2:
+            return True  # around the date line, or torn apart there
+        return bool(copies_on(box[0], box[2], (frame[0], frame[2]), turn))
 
 
 def label_extent(path: Path, layers: Sequence[str] = ()) -> Extent:

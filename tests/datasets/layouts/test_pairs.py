@@ -258,3 +258,35 @@ def test_outside_the_workspace_nothing_is_written(space: Path, tmp_path: Path) -
     assert json.loads(path.read_text())["classes"][0]["name"] == "Land"
     assert sorted(p.name for p in root.iterdir()) == ["images", "masks"]
     assert open_dataset(root).classes == table
+
+
+@pytest.mark.parametrize(
+    ("vectors", "without"),
+    [
+        (["labels/b.geojson", "labels/c.geojson"], "2 images have no mask"),
+        (["labels/b.gpkg"], "2 images have no mask"),
+        (["labels.geojson"], "2 images have no mask"),  # of all images
+        (["images/b.geojson"], "2 images have no mask"),
+        (["labels/a.geojson"], "2 images have no mask"),  # of an image that has a mask as well
+    ],
+)
+def test_vectors_beside_masks_are_named(tmp_path: Path, vectors: list[str], without: str) -> None:
+    """Masks are the labels where both are there; nobody should miss what was left out."""
+    root = laid_out(tmp_path, ["images/a.png", "images/b.png", "images/c.png", "labels/a.png"])
+    for name in vectors:
+        (root / name).write_text("{}")
+    dataset = open_dataset(root)
+    (note,) = [note for note in dataset.notes if "not read" in note.text]
+    assert note.severity == "warning"
+    assert all(name in note.text for name in vectors) and without in note.text
+    assert find_pairs(root).unread == tuple(root / name for name in vectors)
+
+
+def test_vectors_of_images_that_all_have_masks(tmp_path: Path) -> None:
+    root = laid_out(tmp_path, ["images/a.png", "labels/a.png"])
+    (root / "area.geojson").write_text("{}")  # what the set covers, and no label
+    assert not find_pairs(root).unread
+    (root / "labels/a.geojson").write_text("{}")
+    assert find_pairs(root).unread == (root / "labels/a.geojson",)
+    (note,) = [note for note in open_dataset(root).notes if "not read" in note.text]
+    assert note.text.startswith("A vector file is not read") and "no mask" not in note.text

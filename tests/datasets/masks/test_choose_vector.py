@@ -195,7 +195,9 @@ def test_a_first_class_without_polygons_is_to_be_explained(tmp_path: Path) -> No
     root = geojson(tmp_path, features((ROOF, {"class": "roof"})))
     with pytest.raises(DatasetError, match="road, the first class of"):
         open_dataset(table(root, "road", "roof", attribute="class"))
-    assert counts(open_dataset(table(root, "Land", "Roof")))["Land"] == AREA - 64
+    with pytest.raises(DatasetError, match="Land, the first class of"):
+        open_dataset(table(root, "Land", "Roof"))
+    assert counts(open_dataset(table(root, "Land", "House")))["Land"] == AREA - 64
     classes = [{"name": "Land", "value": "none"}, {"name": "Roof", "value": "roof"}]
     (root / "classes.json").write_text(json.dumps({"attribute": "class", "classes": classes}))
     assert counts(open_dataset(root)) == {"Land": AREA - 64, "Roof": 64}
@@ -309,3 +311,141 @@ def test_features_a_line_after_blank_ones(tmp_path: Path, head: str) -> None:
     degrees = [shapely.box(54.0 + x, 25.0, 54.001 + x, 25.001) for x in (0, 0.01)]
     path.write_text(head + "\n".join(json.dumps(f) for f in features(*((g, {}) for g in degrees))))
     assert label_extent(path).bounds[0] == pytest.approx(54.0)
+
+
+@pytest.mark.parametrize("dissolved", [True, False])
+def test_parts_of_a_multipolygon_lie_on_what_is_larger_than_each(
+    tmp_path: Path, dissolved: bool
+) -> None:
+    """A class that was dissolved into one feature is larger than the neighbour it lies in."""
+    parts = [box(x, y, 4) for x, y in ((3, 3), (9, 3), (20, 20), (26, 20), (20, 26), (26, 26))]
+    buildings = [shapely.MultiPolygon(parts)] if dissolved else parts
+    listed = [(part, {"c": "building"}) for part in buildings]
+    root = geojson(tmp_path, features(*listed, (box(2, 2, 9), {"c": "residential"})))
+    dataset = open_dataset(table(root, "bg", "building", "residential", attribute="c"))
+    # The second part reaches two columns out of the neighbour.
+    assert counts(dataset) == {"bg": AREA - 153, "building": 96, "residential": 57}
+
+
+def test_overlapping_parts_are_one_area(tmp_path: Path) -> None:
+    both = shapely.MultiPolygon([box(2, 2), box(6, 6)])
+    assert counts(open_dataset(geojson(tmp_path, features((both, {})))))["Foreground"] == 112
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize("crs", ["EPSG:4326", UTM, None])
+def test_a_geopackage_says_whether_it_is_in_pixels(tmp_path: Path, crs: str | None) -> None:
+    root = package(tmp_path, {"a": [shapely.box(2, 3, 10, 9)]}, crs=crs)
+    path = root / "labels/a.gpkg"
+    if crs is None:
+        labels, _ = rasterise(path, Path("a.png"), header(None, None), ("bg", "x"))
+        assert labels[3:9, 2:10].all() and labels.sum() == 48
+        return
+    with pytest.raises(DatasetError, match=f"in {crs} and the image is not") as caught:
+        rasterise(path, Path("a.png"), header(None, None), ("bg", "x"))
+    assert "without a reference system" in caught.value.remedy
+
+
+TREE, CAR = box(20, 2), box(2, 20)
+
+
+@pytest.mark.parametrize("names", [("bg", "building"), ("building",), ("bg", "building", "road")])
+def test_kinds_beside_the_classes_are_unknown(tmp_path: Path, names: tuple[str, ...]) -> None:
+    kinds = (ROAD, {"kind": "building"}), (TREE, {"kind": "tree"}), (CAR, {"kind": "car"})
+    dataset = open_dataset(table(geojson(tmp_path, features(*kinds)), *names))
+    result = audit(dataset)
+    assert [p.detail[:10] for p in result.problems if p.kind == "unknown-colour"] == [
+        "value tree",
+        "value car ",
+    ]
+    read = prepared(dataset, Recipe(mask_values={"value tree": "void", "value car": "void"}))
+    assert counts(read)["building"] == 64
+    (note,) = [n for n in dataset.notes if "it is read" in n.text]
+    assert note.severity == "warning" and "car, tree" in note.text
+
+
+def test_all_polygons_are_the_one_class_whatever_they_say(tmp_path: Path) -> None:
+    kinds = (ROAD, {"id": 1, "floors": 1}), (TREE, {"id": 2, "floors": 9}), (CAR, {"floors": 12})
+    root = geojson(tmp_path, features(*kinds))
+    classes = [{"name": "bg", "value": 0}, {"name": "building", "value": 1}]
+    (root / "classes.json").write_text(json.dumps({"classes": classes}))
+    dataset = open_dataset(root)
+    assert counts(dataset) == {"bg": AREA - 192, "building": 192}
+    assert dataset.notes[0].text == "Every polygon is building, whatever id and floors say."
+
+
+def test_a_running_number_is_no_class(tmp_path: Path) -> None:
+    names = ("bg", 0), ("building", 1), ("road", 2)
+    content = {"classes": [{"name": name, "value": value} for name, value in names]}
+    listed = features((ROAD, {"number": 1, "code": "b"}), (ROOF, {"number": 2, "code": "r"}))
+    root = geojson(tmp_path, listed)
+    (root / "classes.json").write_text(json.dumps(content))
+    with pytest.raises(DatasetError, match="which one a polygon is of: number may but"):
+        open_dataset(root)
+    # Asked for it is one.
+    (root / "classes.json").write_text(json.dumps(content | {"attribute": "number"}))
+    assert counts(open_dataset(root)) == {"bg": AREA - 128, "building": 64, "road": 64}
+
+
+def test_dissolved_classes_by_number_are_to_be_explained(tmp_path: Path) -> None:
+    """One feature of the background and one of buildings: not two buildings."""
+    root = geojson(tmp_path, features((ROAD, {"c": 0}), (ROOF, {"c": 1})))
+    classes = [{"name": "bg", "value": 0}, {"name": "building", "value": 1}]
+    (root / "classes.json").write_text(json.dumps({"classes": classes}))
+    with pytest.raises(DatasetError, match="c may but number them") as caught:
+        open_dataset(root)
+    assert '"attribute": "c"' in caught.value.remedy
+    (root / "classes.json").write_text(json.dumps({"classes": classes, "attribute": "c"}))
+    assert counts(open_dataset(root)) == {"bg": AREA - 64, "building": 64}
+
+
+def test_numbers_that_come_again_are_classes(tmp_path: Path) -> None:
+    listed = features((ROAD, {"n": 1, "c": 1}), (ROOF, {"n": 2, "c": 2}), (TREE, {"n": 3, "c": 2}))
+    root = geojson(tmp_path, listed)
+    (root / "class_dict.csv").write_text("value,name\n0,bg\n1,building\n2,road\n")
+    assert counts(open_dataset(root)) == {"bg": AREA - 192, "building": 64, "road": 128}
+
+
+def test_attributes_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    pairs = [(ROAD, "building", "building"), (TREE, "tree", "building")]
+    listed = features(*((shape, {"kind": k, "roof": r}) for shape, k, r in pairs))
+    root = table(geojson(tmp_path, listed), "bg", "building")
+    with pytest.raises(DatasetError, match="kind, roof all have values") as caught:
+        open_dataset(root)
+    assert '"attribute": "kind"' in caught.value.remedy
+    # Where they say the same, it does not matter which one is read.
+    listed = features((ROAD, {"kind": "building", "roof": "building"}))
+    assert counts(open_dataset(geojson(tmp_path, listed)))["building"] == 64
+
+
+def test_a_void_row_of_a_table_is_void_in_polygons(tmp_path: Path) -> None:
+    listed = features((ROAD, {"c": "building"}), (TREE, {"c": "unknown"}))
+    root = geojson(tmp_path, listed)
+    (root / "class_dict.csv").write_text("name\nbackground\nbuilding\nunknown\n")
+    assert counts(open_dataset(root)) == {"background": AREA - 128, "building": 64, "void": 64}
+
+
+@pytest.mark.parametrize(
+    "names", [("bg", "building", "road"), ("bg", "road"), ("Building", "road")]
+)
+def test_layers_and_values_match_without_case(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """One rule for both: the very name first, then the only one that differs in case alone."""
+    shapes = {"Building": [ROAD], "road": [ROOF]}
+    by_layer = open_dataset(table(package(tmp_path / "a", shapes), *names))
+    listed = features(*((s, {"c": name}) for name, (s,) in shapes.items()))
+    by_value = open_dataset(table(geojson(tmp_path / "b", listed), *names))
+    said = "Names that differ in case or Unicode form alone are read as one: Building as building."
+    for dataset in (by_layer, by_value):
+        assert (said in [note.text for note in dataset.notes]) == ("building" in names)
+    if "bg" in names and "building" not in names:
+        assert "not Building" in by_layer.notes[0].text  # no class, in whatever case
+        return
+    assert counts(by_layer) == counts(by_value)
+    assert list(counts(by_layer).values()) == [AREA - 128, 64, 64]
+
+
+def test_a_name_that_two_classes_have_but_for_case_is_neither(tmp_path: Path) -> None:
+    listed = features((ROAD, {"c": "ROAD"}), (ROOF, {"c": "Road"}), (TREE, {"c": "road"}))
+    root = table(geojson(tmp_path, listed), "bg", "road", "Road", attribute="c")
+    with pytest.raises(DatasetError, match=r"value ROAD \(64 px\)"):
+        open_dataset(root).load_labels(open_dataset(root).samples[0])

@@ -16,6 +16,7 @@ from rasterio.features import shapes
 from rasterio.warp import transform_geom
 
 from core.datasets.masks.footprints import rasterise, read_footprints
+from core.datasets.masks.vector_file import label_extent
 from core.errors import DatasetError
 from core.imagery.display import to_rgb
 from core.imagery.header import Georeference, Header, read_header
@@ -103,6 +104,11 @@ def test_heights_holes_and_multipolygons(tmp_path: Path) -> None:
 def test_minimum_area_is_in_pixels(tmp_path: Path) -> None:
     path = collected(tmp_path / "a.geojson", box(1, 1, 8, 8), box(20, 10, 8, 10))
     np.testing.assert_array_equal(burnt(path, minimum_area=80), painted((20, 10, 8, 10)))
+    # Of a building in two parts it is that of both.
+    parts = [box(3, 5, 6, 7)["coordinates"], box(20, 5, 6, 7)["coordinates"]]
+    several = {"type": "MultiPolygon", "coordinates": parts}
+    labels = burnt(collected(tmp_path / "b.geojson", several), minimum_area=80)
+    np.testing.assert_array_equal(labels, painted((3, 5, 6, 7), (20, 5, 6, 7)))
 
 
 def test_no_footprints_is_all_background(tmp_path: Path) -> None:
@@ -299,3 +305,89 @@ def test_single_look_complex_is_shown_by_its_amplitude(real_data: Path) -> None:
     amplitude = np.abs(raster.pixels[..., 0])
     bright, dark = amplitude > np.quantile(amplitude, 0.9), amplitude < np.quantile(amplitude, 0.1)
     assert shown[bright].mean() > shown[dark].mean() + 60
+
+
+def lonlat(west: float, south: float, east: float, north: float) -> list[list[list[float]]]:
+    return [[[west, south], [east, south], [east, north], [west, north], [west, south]]]
+
+
+CUT = {
+    "type": "MultiPolygon",
+    "coordinates": [lonlat(179.9, -1, 180, 1), lonlat(-180, -1, -179.9, 1)],
+}
+ACROSS = {"type": "Polygon", "coordinates": lonlat(179.9, -1, 180.1, 1)}
+CIRCUMFERENCE = 40_075_016.685578488
+
+
+def at(epsg: int, west: float, pixel: float) -> Header:
+    """64 × 64 pixels around the equator."""
+    place = Georeference(CRS.from_epsg(epsg), Affine(pixel, 0, west, 0, -pixel, 32 * pixel))
+    return Header(64, 64, 1, "uint8", "GTiff", None, place)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("geometry", [CUT, ACROSS])
+@pytest.mark.parametrize(
+    "header",
+    [
+        at(4326, 180 - 0.01, 0.0003125),
+        at(4326, -180 - 0.01, 0.0003125),
+        at(4269, 180 - 0.01, 0.0003125),
+        at(3857, CIRCUMFERENCE / 2 - 32, 1),
+        at(3857, -CIRCUMFERENCE / 2 - 32, 1),
+        at(3832, 3_339_584.72 - 32, 1),  # Mercator around 150° east: no edge there
+        at(32660, 833_978.56 - 32, 1),
+    ],
+)
+def test_labels_cut_at_the_date_line(
+    tmp_path: Path, header: Header, geometry: dict[str, Any], shared: bool
+) -> None:
+    """RFC 7946 has a polygon end at 180 degrees and go on at -180."""
+    far = {"type": "Polygon", "coordinates": lonlat(10, 10, 11, 11)}
+    path = collected(tmp_path / "a.geojson", geometry, far, epsg=None)
+    assert (burnt(path, header, shared=shared) == 1).all()
+    assert label_extent(path).meets(header)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_image_in_longitudes_up_to_360(tmp_path: Path, shared: bool) -> None:
+    header = at(4326, 235, 0.0001)
+    polygon = {"type": "Polygon", "coordinates": lonlat(-125, -0.0032, -124.9968, 0.0032)}
+    path = collected(tmp_path / "a.geojson", polygon, epsg=None)
+    labels = burnt(path, header, shared=shared)
+    assert labels[:, :32].all() and labels.sum() == 64 * 32
+    assert label_extent(path).meets(header)
+    assert not label_extent(path).meets(at(4326, 230, 0.0001))
+
+
+def test_labels_of_a_zone_on_an_image_across_the_date_line(tmp_path: Path) -> None:
+    x, y = 833_978.56, 0.0
+    corners = [[x - 500, y - 500], [x + 500, y - 500], [x + 500, y + 500], [x - 500, y + 500]]
+    polygon = {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
+    path = collected(tmp_path / "a.geojson", polygon, epsg=32660)
+    assert (burnt(path, at(4326, 180 - 0.003, 0.00009375)) == 1).all()
+    assert not burnt(path, at(4326, 0, 0.0003125), shared=True).any()
+
+
+NO_GRID = Header(128, 128, 3, "uint8", "PNG", None, None)
+
+
+@pytest.mark.parametrize("south", [25.20, -25.20])
+@pytest.mark.parametrize("size", [0.0003, 0.6])
+def test_degrees_are_no_pixels(tmp_path: Path, south: float, size: float) -> None:
+    """A building in Dubai is within 128 × 128 pixels by its numbers, as is its mirror image."""
+    polygon = {"type": "Polygon", "coordinates": lonlat(55.27, south, 55.27 + size, south + size)}
+    path = collected(tmp_path / "a.geojson", polygon, epsg=None)
+    with pytest.raises(DatasetError, match="look like degrees"):
+        burnt(path, NO_GRID)
+
+
+def test_polygons_that_reach_no_centre_of_a_pixel_are_no_pixels(tmp_path: Path) -> None:
+    road = {"type": "Polygon", "coordinates": lonlat(55.1, 25.2, 57.3, 25.2004)}
+    path = collected(tmp_path / "a.geojson", road, epsg=None)
+    with pytest.raises(DatasetError, match="look like degrees"):
+        burnt(path, NO_GRID)
+    # A speck beside a building in pixels is one.
+    speck, house = lonlat(5.1, 5.1, 5.2, 5.2), lonlat(20, 30, 30, 40)
+    both = [{"type": "Polygon", "coordinates": rings} for rings in (speck, house)]
+    assert burnt(collected(tmp_path / "b.geojson", *both, epsg=None), NO_GRID).sum() == 100
