@@ -175,7 +175,7 @@ def test_a_view_without_an_end_has_one(endless: Path, monkeypatch: pytest.Monkey
 def test_one_file_does_not_hold_up_another(
     endless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_file, "_SECONDS", 6)
+    monkeypatch.setattr(vector_file, "_SECONDS", 10)
     other = tmp_path / "other.geojson"
     other.write_text(json.dumps(square()))
     said: list[str] = []
