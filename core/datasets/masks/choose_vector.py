@@ -96,6 +96,8 @@ def choose_vector(
     texts = _texts(table)
     known = {name: label for label, name in enumerate(table.classes.names)} | texts
     called = {*known, *_alike(known, labels.layers)}
+    if not table.layers:
+        _check_case(labels, known, called)
     layers, notes = _layers(labels, table.layers, called)
     by_layer = bool(layers) and set(layers) <= called
     attribute = table.attribute
@@ -235,6 +237,21 @@ def _texts(table: ClassFile) -> dict[str, int]:
     texts = {attribute_text(value): label for label, value in enumerate(table.values)}
     texts |= dict.fromkeys(table.void_names, VOID)
     return texts | {attribute_text(value): VOID for value in table.void_values}
+
+
+def _check_case(labels: _Labels, known: Mapping[str, int], called: set[str]) -> None:
+    """Refuse a layer that several classes are called as but for case: left out, it would be none.
+
+    Of an attribute such a value is unknown.
+    """
+    folded = {_folded(text) for text in known}
+    either = [name for name in labels.layers if name not in called and _folded(name) in folded]
+    if either and len(labels.layers) > 1:
+        raise DatasetError(
+            f"the layer {either[0]} is called as several classes but for case",
+            where=str(labels.root),
+            remedy="call it as one of them is",
+        )
 
 
 def _layers(

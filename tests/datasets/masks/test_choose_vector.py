@@ -449,3 +449,6 @@ def test_a_name_that_two_classes_have_but_for_case_is_neither(tmp_path: Path) ->
     root = table(geojson(tmp_path, listed), "bg", "road", "Road", attribute="c")
     with pytest.raises(DatasetError, match=r"value ROAD \(64 px\)"):
         open_dataset(root).load_labels(open_dataset(root).samples[0])
+    layers = package(tmp_path / "layers", {"ROAD": [ROAD], "roof": [ROOF]})
+    with pytest.raises(DatasetError, match="the layer ROAD is called as several classes"):
+        open_dataset(table(layers, "bg", "road", "Road", "roof"))
