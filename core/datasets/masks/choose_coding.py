@@ -11,12 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass, pack_color
-from core.datasets.masks.class_file import (
-    VOID_WORDS,
-    ClassFile,
-    background_before,
-    numbered,
-)
+from core.datasets.masks.class_file import ClassFile, background_before, numbered
+from core.datasets.masks.class_table.columns import is_void_word
 from core.datasets.masks.file_notes import file_notes
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import MaskSurvey
@@ -75,6 +71,13 @@ def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
         return _colors(root, survey, table, file)
     if table is None:
         return _without_table(root, survey)
+    if table.unclear:
+        raise DatasetError(
+            f"{file} does not say which values the masks hold: {table.unclear}",
+            where=str(root),
+            remedy='call the number that stands for a class in the masks value, {"name": "Road", '
+            '"value": 3}',
+        )
     if len(table.classes) == 1 and not table.void_values:
         return _one_class(root, survey, table, file)
     if table.values or table.void_values:
@@ -113,7 +116,7 @@ def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
             "or name them on the Data page",
         )
     notes = []
-    if table.void and file != "classes.json":
+    if table.void and (file != "classes.json" or table.void_names):
         notes = [_void_note(file, table.void)]
     coding = MaskCoding("color", void_colors=table.void, tolerance=table.tolerance)
     named = {pack_color(rgb) for rgb in table.classes.colors}
@@ -169,7 +172,8 @@ def _first_number(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -
     seen = set(survey.values) - void - survey.nodata - {VOID}
     shifted = void.isdisjoint(range(1, count + 1)) and seen <= set(range(1, count + 1))
     # A background or void that is listed first may be what 0 is, or the first class after it.
-    unclear = names[0].lower() in BACKGROUND_WORDS | VOID_WORDS and count not in seen
+    head = names[0].lower() in BACKGROUND_WORDS or is_void_word(names[0])
+    unclear = head and count not in seen
     unlabelled = bool(survey.values) and not seen
     if shifted and not unclear and not unlabelled:
         return 1

@@ -186,7 +186,8 @@ def _look(root: Path, files: Sequence[Path]) -> _Labels:
 def _texts(table: ClassFile) -> dict[str, int]:
     """What values of the attribute mean beside the class names."""
     texts = {attribute_text(value): label for label, value in enumerate(table.values)}
-    return texts | {attribute_text(value): VOID for value in table.void_values}
+    texts |= {attribute_text(value): VOID for value in table.void_values}
+    return texts | dict.fromkeys(table.void_names, VOID)
 
 
 def _layers(
