@@ -24,6 +24,7 @@ from core.imagery.source.validity import (
     data_mask,
     external_mask,
     has_alpha,
+    own_mask,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Raster:
         valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
         fill: values that were taken for no data though no tag of the file says so.
+        hidden: (H, W) bool, True where a mask of the file, one beside it or its alpha says that
+            there is no data, whatever the value; None where none does, and for measured values.
         palette: (256, 3) uint8 RGB of the indices in `pixels`, where they were asked for and the
             file has one.
     """
@@ -57,6 +60,7 @@ class Raster:
     header: Header
     fill: tuple[float, ...] = ()
     palette: np.ndarray | None = None
+    hidden: np.ndarray | None = None
 
     @property
     def georeference(self) -> Georeference | None:
@@ -97,14 +101,17 @@ def read_raster(
         try:
             pixels, opaque = _bands(pages, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
-            if opaque is not None:
-                valid &= opaque
+            masks = [opaque] if opaque is not None else []
+            if values != "measured" and (own := own_mask(pages)) is not None:
+                masks.append(own)
             palette = None
             if header.color_interpretation == ("palette",):
                 pixels, palette = _with_palette(pages[0], pixels, values)
             if isinstance(source, Path):
-                for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
-                    valid &= external_mask(mask, pages[0])
+                beside = filter(None, (mask_beside(source), usable_data_mask(source)))
+                masks += [external_mask(mask, pages[0]) for mask in beside]
+            for mask in masks:
+                valid &= mask
             if header.scaling:
                 factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
                 pixels = pixels * factors + offsets
@@ -122,10 +129,10 @@ def read_raster(
             ) from error
         if header.georeference is None:
             turn = _TURNS[orientation(source)]
-            pixels, valid = turn(pixels), turn(valid)
-        return Raster(
-            np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header, fill, palette
-        )
+            pixels, valid, masks = turn(pixels), turn(valid), [turn(mask) for mask in masks]
+        hidden = ~np.logical_and.reduce(masks) if masks and values != "measured" else None
+        pixels, valid = np.ascontiguousarray(pixels), np.ascontiguousarray(valid)
+        return Raster(pixels, valid, header, fill, palette, hidden)
 
 
 def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:

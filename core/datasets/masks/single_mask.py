@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
-from core.datasets.masks.decode import decode_mask, is_transparency, open_mask
+from core.datasets.masks.decode import decode_mask, is_transparency, open_mask, read_mask
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import count_areas, count_band
 from core.errors import ImageError
-from core.imagery.raster import Raster, read_raster
+from core.imagery.raster import Raster
 from core.mask_coding import MaskCoding
 
 __all__ = ["MaskReading", "Truth", "likeliest", "mask_readings", "read_truth"]
@@ -77,7 +77,7 @@ def mask_readings(
         ImageError: it cannot be read, is of another size than the image, or has no pixel of a
             known class.
     """
-    colors = read_raster(source, name=name, values="stored")
+    colors = read_mask(source, "stored", name=name)
     height, width = colors.pixels.shape[:2]
     if (height, width) != shape:
         raise ImageError(
@@ -177,8 +177,10 @@ def _ways(
         yield _Way("by the class colours", MaskCoding("color", void_colors=void))
     if not one_band:
         return
-    shown = bands.pixels if is_transparency(bands) else bands.pixels[bands.valid]
-    counts = count_band(shown[..., 0])
+    band, seen = bands.pixels[..., 0], bands.valid | is_transparency(bands)
+    if bands.header.nodata == 0:  # often the background
+        seen = seen | (band == 0)
+    counts = count_band(band[seen])
     greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
     if len(greys) == len(classes):
         yield _Way("by the class colours", MaskCoding("index", values=greys))
