@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from core.datasets.masks.class_table.columns import (
 )
 from core.datasets.masks.class_table.forms import csv_rows, json_rows, text_rows
 from core.datasets.masks.class_table.void import Voids, voids_of
+from core.datasets.note import Note
 from core.errors import DatasetError
 from core.paths import workspace, write_json
 from core.untrusted.text_file import parse_json, read_text
@@ -30,6 +31,7 @@ __all__ = [
     "background_before",
     "class_file_of",
     "class_stamp",
+    "class_table_of",
     "find_class_file",
     "numbered",
     "read_class_file",
@@ -66,6 +68,7 @@ class ClassFile:
         layers: of vector files, the layers that are read; empty where the file does not say.
         tolerance: see `MaskCoding`.
         void_names: what of the file is void because of its name.
+        counted: whether the values are but the classes' places in the file, void ones among them.
         unclear: why it is not sure which numbers stand for the classes in index masks; empty if
             it is.
     """
@@ -79,6 +82,7 @@ class ClassFile:
     layers: tuple[str, ...] = ()
     tolerance: float = 0.0
     void_names: tuple[str, ...] = ()
+    counted: bool = False
     unclear: str = ""
 
 
@@ -135,14 +139,66 @@ def find_class_file(root: Path) -> Path | None:
     named = class_file_of(root)
     if named.is_file():
         return named
-    for name in (*_NAMES, *_TEXTS):
-        if (root / name).is_file():
-            return root / name
+    return next(_class_files(root), None)
+
+
+def _class_files(root: Path) -> Iterator[Path]:
+    """The class tables that lie beside the data, the one that counts first."""
     # Roboflow puts the same table into each of its folders.
-    for folder in _SIDES:
-        if (root / folder / _ROBOFLOW).is_file():
-            return root / folder / _ROBOFLOW
-    return None
+    names = (*_NAMES, *_TEXTS, *(f"{folder}/{_ROBOFLOW}" for folder in _SIDES))
+    return (root / name for name in names if (root / name).is_file())
+
+
+def class_table_of(root: Path) -> tuple[ClassFile | None, str, tuple[Note, ...]]:
+    """The class table of a dataset, the name of its file, and notes on others that contradict it.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    path = find_class_file(root)
+    if path is None:
+        return None, "", ()
+    table = read_class_file(path)
+    notes = [
+        Note(
+            f"{path.relative_to(root)} and {other.relative_to(root)} do not name the same classes: "
+            f"{path.relative_to(root)} is read. Remove the one that is wrong.",
+            "warning",
+        )
+        for other in _class_files(root)
+        if path.is_relative_to(root) and other != path and _contradicts(table, other)
+    ]
+    return table, path.name, tuple(notes)
+
+
+def _contradicts(table: ClassFile, path: Path) -> bool:
+    """Whether another file gives the classes other names, values or colours.
+
+    One that cannot be read is no class table.
+    """
+    try:
+        other = read_class_file(path)
+    except DatasetError:
+        return False
+    names = [[name.lower() for name in (*t.classes.names, *t.void_names)] for t in (table, other)]
+    if sorted(names[0]) != sorted(names[1]):
+        return True
+    valued = [bool(t.values) and not t.counted for t in (table, other)]
+    # In a table without values the order gives them.
+    if valued[0] == valued[1]:
+        pairs = [
+            dict(zip(n, t.values or range(len(n)), strict=False))
+            for n, t in zip(names, (table, other), strict=True)
+        ]
+        if pairs[0] != pairs[1]:
+            return True
+    if not (table.colored and other.colored):
+        return False
+    colors = [
+        dict(zip(n, t.classes.colors, strict=False))
+        for n, t in zip(names, (table, other), strict=True)
+    ]
+    return colors[0] != colors[1]
 
 
 def write_class_file(
@@ -197,14 +253,15 @@ def write_class_file(
 def read_class_file(path: Path) -> ClassFile:
     """The class table in a file.
 
-    JSON: ``{"classes": [{"name": "Road", "color": "#6EC1E4"}, …], "void": ["#000000"]}``, where
-    ``title`` may stand for ``name``, a colour may be missing, ``value`` may give the index (or the
-    attribute's text) of a class, ``attribute`` the property of polygons that names it, ``layer``
-    the layer (or the list of layers) that is read, and ``tolerance`` how far a mask's value may be
-    from that of its class; or ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or
-    ``["Land", "Road"]``. CSV: a heading with ``name`` and ``r, g, b`` or a colour, as Kaggle's
-    ``class_dict.csv``; a row called unlabeled, unknown or void is void. Text: a name a line, as
-    labelme's, whose ``__ignore__`` at the head is no class, or CVAT's ``name:r,g,b::``.
+    JSON: ``{"classes": [{"name": "Road", "color": "#6EC1E4"}, …], "void": ["#000000"]}``, where a
+    colour may be missing, ``value`` may give the index (or the attribute's text) of a class,
+    ``attribute`` the property of polygons that names it, ``layer`` the layer (or the list of
+    layers) that is read, and ``tolerance`` how far a mask's value may be from that of its class; or
+    ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or ``["Land", "Road"]``. CSV: a heading with
+    ``name`` and ``r, g, b`` or a colour, as Kaggle's ``class_dict.csv``. Text: a name a line, with
+    a number or without, as labelme's, whose ``__ignore__`` at the head is no class, or CVAT's
+    ``name:r,g,b::``. In all of them a class called unlabeled, unknown or void is void, and columns
+    may have other usual names, see `core.datasets.masks.class_table.columns`.
 
     Raises:
         DatasetError: it is of none of these forms.
@@ -288,7 +345,8 @@ def _table(listed: Rows) -> ClassFile:
         else numbered([row.name for row in kept])
     )
     values = tuple(row.value for row in kept if row.value is not None)
-    if void and not values:  # their place in the list is their value
+    counted = bool(void) and not values
+    if counted:  # their place in the list is their value
         values = tuple(position for position, row in enumerate(rows) if row not in void)
         void = [replace(r, value=p) for p, r in enumerate(rows) if r in void]
     return ClassFile(
@@ -298,6 +356,7 @@ def _table(listed: Rows) -> ClassFile:
         values,
         tuple(row.value for row in void if row.value is not None),
         void_names=tuple(row.name for row in void),
+        counted=counted,
         unclear=listed.unclear,
     )
 
