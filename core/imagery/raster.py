@@ -24,6 +24,7 @@ from core.imagery.source.validity import (
     alpha_is_opacity,
     data_mask,
     has_alpha,
+    own_mask,
 )
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "Raster", "alpha_bands", "read_raster"]
@@ -45,6 +46,8 @@ class Raster:
         valid: (H, W) bool, False where the file has no data, see `core.imagery.source.validity`.
         header: what the file says of itself.
         fill: values that were taken for no data though no tag of the file says so.
+        hidden: (H, W) bool, True where a mask of the file, one beside it or its alpha says that
+            there is no data, whatever the value; None where none does, and for measured values.
         palette: (256 or 65,536, 3) uint8 RGB of the indices in `pixels`, where they were asked for
             and the file has one.
     """
@@ -54,6 +57,7 @@ class Raster:
     header: Header
     fill: tuple[float, ...] = ()
     palette: np.ndarray | None = None
+    hidden: np.ndarray | None = None
 
     @property
     def georeference(self) -> Georeference | None:
@@ -94,8 +98,9 @@ def read_raster(
         try:
             pixels, opaque = _bands(pages, header, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
-            if opaque is not None:
-                valid &= opaque
+            masks = [opaque] if opaque is not None else []
+            if values != "measured" and (own := own_mask(pages)) is not None:
+                masks.append(own)
             palette = None
             if header.color_interpretation == ("palette",):
                 entries = _palette(pages[0])
@@ -103,8 +108,11 @@ def read_raster(
                     valid &= entries[..., 3][pixels[..., 0]] > 0
                 pixels, palette = _with_palette(pages[0], pixels, entries[..., :3], values)
             if isinstance(source, Path):
-                for mask in filter(None, (mask_beside(source), usable_data_mask(source))):
-                    valid &= external_mask(mask, pages[0], header.georeference)
+                beside = filter(None, (mask_beside(source), usable_data_mask(source)))
+                place = header.georeference
+                masks += [external_mask(mask, pages[0], place) for mask in beside]
+            for mask in masks:
+                valid &= mask
             if header.scaling:
                 factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
                 pixels = pixels * factors + offsets
@@ -122,10 +130,10 @@ def read_raster(
             ) from error
         if header.georeference is None:
             turn = _TURNS[orientation(source)]
-            pixels, valid = turn(pixels), turn(valid)
-        return Raster(
-            np.ascontiguousarray(pixels), np.ascontiguousarray(valid), header, fill, palette
-        )
+            pixels, valid, masks = turn(pixels), turn(valid), [turn(mask) for mask in masks]
+        hidden = ~np.logical_and.reduce(masks) if masks and values != "measured" else None
+        pixels, valid = np.ascontiguousarray(pixels), np.ascontiguousarray(valid)
+        return Raster(pixels, valid, header, fill, palette, hidden)
 
 
 def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:

@@ -9,7 +9,7 @@ from core.datasets.layouts.pairing import Pairing, find_pairs, has_pairs
 from core.datasets.layouts.unread.annotation_files import find_annotations
 from core.datasets.layouts.unread.band_files import find_band_files
 from core.datasets.masks.choose_coding import choose_coding
-from core.datasets.masks.class_file import find_class_file, read_class_file
+from core.datasets.masks.class_file import class_table_of
 from core.datasets.masks.values import survey_masks
 from core.datasets.note import Note
 from core.errors import DatasetError
@@ -64,10 +64,14 @@ def read_pairs(root: Path, name: str) -> Dataset:
             else "put the images there, and their masks under the same names into `masks`",
         )
     masks = [sample.mask for sample in pairing.samples if sample.mask is not None]
-    path = find_class_file(root)
-    table = read_class_file(path) if path else None
-    chosen = choose_coding(root, survey_masks(masks), table, path.name if path else "")
-    notes = (*chosen.notes, *_annotation_notes(root, masks), *_vector_notes(root, pairing))
+    table, file, table_notes = class_table_of(root)
+    chosen = choose_coding(root, survey_masks(masks), table, file)
+    notes = (
+        *chosen.notes,
+        *table_notes,
+        *_annotation_notes(root, masks),
+        *_vector_notes(root, pairing),
+    )
     return Dataset(name, root, "pairs", chosen.classes, chosen.coding, pairing.samples, notes)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.pairing import find_pairs, has_vectors
 from core.datasets.masks.choose_vector import choose_vector
-from core.datasets.masks.class_file import find_class_file, read_class_file
+from core.datasets.masks.class_file import class_table_of
 from core.datasets.masks.vector_file import label_extent
 from core.errors import DatasetError, ImageError
 from core.imagery.header import read_header
@@ -57,14 +57,14 @@ def read_vector(root: Path, name: str) -> Dataset:
             where=str(root),
             remedy="put the georeferenced images into `images`, beside the labels",
         )
-    path = find_class_file(root)
-    table = read_class_file(path) if path else None
+    table, file, table_notes = class_table_of(root)
     files = list(dict.fromkeys(s.mask for s in pairing.samples if s.mask is not None))
-    chosen = choose_vector(root, files, table, path.name if path else "")
+    chosen = choose_vector(root, files, table, file)
     coding = replace(chosen.coding, shared=pairing.shared is not None)
     if pairing.shared:
         _on_some_image(pairing.shared, pairing.samples, coding.layers)
-    return Dataset(name, root, "vector", chosen.classes, coding, pairing.samples, chosen.notes)
+    notes = (*chosen.notes, *table_notes)
+    return Dataset(name, root, "vector", chosen.classes, coding, pairing.samples, notes)
 
 
 def _on_some_image(path: Path, samples: tuple[Sample, ...], layers: tuple[str, ...]) -> None:

@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import VOID, ClassTable, LandClass, pack_color
-from core.datasets.masks.class_file import (
-    VOID_WORDS,
-    ClassFile,
-    background_before,
-    numbered,
-)
-from core.datasets.masks.file_notes import file_notes
+from core.datasets.masks.class_file import ClassFile, background_before, numbered
+from core.datasets.masks.class_table.columns import is_void_word
+from core.datasets.masks.class_table.palette import color_distance
+from core.datasets.masks.file_notes import file_notes, tag_notes
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import MaskSurvey
 from core.datasets.note import Note
@@ -65,9 +62,29 @@ def choose_coding(
         DatasetError: the table and the masks contradict each other.
     """
     chosen = _chosen(root, survey, table, file)
-    return replace(
-        chosen, notes=(*chosen.notes, *file_notes(survey, chosen.coding, chosen.classes))
+    coding, classes = chosen.coding, chosen.classes
+    notes = (
+        *tag_notes(survey, coding, classes, named=table is not None),
+        *file_notes(survey, coding, classes),
+        *(_palette_notes(survey, coding, classes) if table and table.colored else ()),
     )
+    return replace(chosen, notes=(*chosen.notes, *notes))
+
+
+def _palette_notes(survey: MaskSurvey, coding: MaskCoding, classes: ClassTable) -> tuple[Note, ...]:
+    """A note where a palette that is not read has the colour of another class than its index."""
+    if coding.kind == "color" or survey.form != "palette":
+        return ()
+    names = {pack_color(c.rgb): c.name for c in classes.classes if len(set(c.rgb)) > 1}
+    for index, colors in sorted(survey.palettes.items()):
+        label = coding.values.get(index)
+        read = "void" if label in (None, VOID) else classes.names[label or 0]
+        others = [names[color] for color in colors if names.get(color, read) != read]
+        if others:
+            text = f"The palette of the masks shows {index} in the colour of {others[0]}, and the "
+            text += f"class table makes it {read}, which is read: check its values or its order."
+            return (Note(text, "warning"),)
+    return ()
 
 
 def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:
@@ -75,6 +92,13 @@ def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
         return _colors(root, survey, table, file)
     if table is None:
         return _without_table(root, survey)
+    if table.unclear:
+        raise DatasetError(
+            f"{file} does not say which values the masks hold: {table.unclear}",
+            where=str(root),
+            remedy='call the number that stands for a class in the masks value, {"name": "Road", '
+            '"value": 3}',
+        )
     if len(table.classes) == 1 and not table.void_values:
         return _one_class(root, survey, table, file)
     if table.values or table.void_values:
@@ -92,14 +116,25 @@ def _chosen(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
 
 def _by_color(survey: MaskSurvey, table: ClassFile | None) -> bool:
     """Whether colours are read: the masks have some, and no palette or grey is just for show."""
-    if survey.form == "index" or (survey.form != "color" and table and table.values):
-        return False
-    if survey.by_color:
-        return True
+    if survey.form in ("index", "color"):
+        return survey.form == "color"
+    same = _color_distance(survey, table) is not None
+    if table and table.values and not table.counted:
+        # Values count, unless the index of a class is another from mask to mask.
+        return survey.by_color and (same or survey.mixed_palettes)
+    return survey.by_color or same
+
+
+def _color_distance(survey: MaskSurvey, table: ClassFile | None) -> int | None:
+    """How far the masks' colours are from those of the table, None where they are others."""
     if table is None or not table.colored:
-        return False
+        return None
     known = {pack_color(rgb) for rgb in (*table.classes.colors, *table.void.values())}
-    return set(survey.colors) <= known or len(known & set(survey.colors)) > 1
+    seen = set(survey.colors)
+    if seen <= known:
+        return 0
+    distance = color_distance(seen, known) if survey.form == "palette" else None
+    return 0 if distance is None and len(known & seen) > 1 else distance
 
 
 def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) -> ChosenCoding:
@@ -113,9 +148,16 @@ def _colors(root: Path, survey: MaskSurvey, table: ClassFile | None, file: str) 
             "or name them on the Data page",
         )
     notes = []
-    if table.void and file != "classes.json":
+    if table.void and (file != "classes.json" or table.void_names):
         notes = [_void_note(file, table.void)]
-    coding = MaskCoding("color", void_colors=table.void, tolerance=table.tolerance)
+    distance = _color_distance(survey, table) or 0
+    if distance > table.tolerance:
+        text = (
+            f"The masks' colours differ by up to {distance} of 255 from those of {file}: each is "
+        )
+        notes.append(Note(text + "read as the nearest class."))
+    tolerance = max(table.tolerance, distance)
+    coding = MaskCoding("color", void_colors=table.void, tolerance=tolerance)
     named = {pack_color(rgb) for rgb in table.classes.colors}
     others = set(survey.colors) - named
     alone = len(named) == 1 and not table.void and named <= set(survey.colors)
@@ -169,7 +211,8 @@ def _first_number(root: Path, survey: MaskSurvey, table: ClassFile, file: str) -
     seen = set(survey.values) - void - survey.nodata - {VOID}
     shifted = void.isdisjoint(range(1, count + 1)) and seen <= set(range(1, count + 1))
     # A background or void that is listed first may be what 0 is, or the first class after it.
-    unclear = names[0].lower() in BACKGROUND_WORDS | VOID_WORDS and count not in seen
+    head = names[0].lower() in BACKGROUND_WORDS or is_void_word(names[0])
+    unclear = head and count not in seen
     unlabelled = bool(survey.values) and not seen
     if shifted and not unclear and not unlabelled:
         return 1

@@ -235,8 +235,8 @@ def _look(root: Path, files: Sequence[Path]) -> _Labels:
 def _texts(table: ClassFile) -> dict[str, int]:
     """What values of the attribute mean beside the class names."""
     texts = {attribute_text(value): label for label, value in enumerate(table.values)}
-    texts |= dict.fromkeys(table.void_names, VOID)
-    return texts | {attribute_text(value): VOID for value in table.void_values}
+    texts |= {attribute_text(value): VOID for value in table.void_values}
+    return texts | dict.fromkeys(table.void_names, VOID)
 
 
 def _check_case(labels: _Labels, known: Mapping[str, int], called: set[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,16 +12,26 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.classes import ClassTable, LandClass, class_name, hex_to_rgb
+from core.datasets.masks.class_table.columns import (
+    ContentError,
+    Row,
+    Rows,
+    is_void_word,
+    words_of,
+)
+from core.datasets.masks.class_table.forms import csv_rows, json_rows, text_rows
+from core.datasets.masks.class_table.void import Voids, voids_of
+from core.datasets.note import Note
 from core.errors import DatasetError
 from core.paths import workspace, write_json
 from core.untrusted.text_file import parse_json, read_text
 
 __all__ = [
-    "VOID_WORDS",
     "ClassFile",
     "background_before",
     "class_file_of",
     "class_stamp",
+    "class_table_of",
     "find_class_file",
     "numbered",
     "read_class_file",
@@ -35,10 +44,7 @@ _ROBOFLOW = "_classes.csv"
 _SIDES = (".", "train", "valid", "val", "test")
 _TEXTS = ("labels.txt", "classes.txt", "labelmap.txt")
 _MAX_BYTES = 1024**2
-# What sets call pixels that are not labelled; in DeepGlobe's and LoveDA's scoring they do not
-# count either.
 _LABELME_VOID = "__ignore__"  # heads labelme's list, whose other names count from 0
-VOID_WORDS = {"void", "unlabeled", "unlabelled", "unknown", "ignore", "ignored", "no-data"}
 
 # Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
 _PALETTE = (
@@ -61,7 +67,10 @@ class ClassFile:
         attribute: of polygons, the property that names the class.
         layers: of vector files, the layers that are read; empty where the file does not say.
         tolerance: see `MaskCoding`.
-        void_names: classes of the file that are void because of their names.
+        void_names: what of the file is void because of its name.
+        counted: whether the values are but the classes' places in the file, void ones among them.
+        unclear: why it is not sure which numbers stand for the classes in index masks; empty if
+            it is.
     """
 
     classes: ClassTable
@@ -73,19 +82,8 @@ class ClassFile:
     layers: tuple[str, ...] = ()
     tolerance: float = 0.0
     void_names: tuple[str, ...] = ()
-
-
-class _ContentError(ValueError):
-    """A table that can be read and contradicts itself; the text says how."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One line of a table; what the file does not say is None."""
-
-    name: str
-    color: str | None = None
-    value: int | str | None = None
+    counted: bool = False
+    unclear: str = ""
 
 
 def numbered(names: Sequence[str]) -> ClassTable:
@@ -141,14 +139,66 @@ def find_class_file(root: Path) -> Path | None:
     named = class_file_of(root)
     if named.is_file():
         return named
-    for name in (*_NAMES, *_TEXTS):
-        if (root / name).is_file():
-            return root / name
+    return next(_class_files(root), None)
+
+
+def _class_files(root: Path) -> Iterator[Path]:
+    """The class tables that lie beside the data, the one that counts first."""
     # Roboflow puts the same table into each of its folders.
-    for folder in _SIDES:
-        if (root / folder / _ROBOFLOW).is_file():
-            return root / folder / _ROBOFLOW
-    return None
+    names = (*_NAMES, *_TEXTS, *(f"{folder}/{_ROBOFLOW}" for folder in _SIDES))
+    return (root / name for name in names if (root / name).is_file())
+
+
+def class_table_of(root: Path) -> tuple[ClassFile | None, str, tuple[Note, ...]]:
+    """The class table of a dataset, the name of its file, and notes on others that contradict it.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    path = find_class_file(root)
+    if path is None:
+        return None, "", ()
+    table = read_class_file(path)
+    notes = [
+        Note(
+            f"{path.relative_to(root)} and {other.relative_to(root)} do not name the same classes: "
+            f"{path.relative_to(root)} is read. Remove the one that is wrong.",
+            "warning",
+        )
+        for other in _class_files(root)
+        if path.is_relative_to(root) and other != path and _contradicts(table, other)
+    ]
+    return table, path.name, tuple(notes)
+
+
+def _contradicts(table: ClassFile, path: Path) -> bool:
+    """Whether another file gives the classes other names, values or colours.
+
+    One that cannot be read is no class table.
+    """
+    try:
+        other = read_class_file(path)
+    except DatasetError:
+        return False
+    names = [[name.lower() for name in (*t.classes.names, *t.void_names)] for t in (table, other)]
+    if sorted(names[0]) != sorted(names[1]):
+        return True
+    valued = [bool(t.values) and not t.counted for t in (table, other)]
+    # In a table without values the order gives them.
+    if valued[0] == valued[1]:
+        pairs = [
+            dict(zip(n, t.values or range(len(n)), strict=False))
+            for n, t in zip(names, (table, other), strict=True)
+        ]
+        if pairs[0] != pairs[1]:
+            return True
+    if not (table.colored and other.colored):
+        return False
+    colors = [
+        dict(zip(n, t.classes.colors, strict=False))
+        for n, t in zip(names, (table, other), strict=True)
+    ]
+    return colors[0] != colors[1]
 
 
 def write_class_file(
@@ -203,14 +253,15 @@ def write_class_file(
 def read_class_file(path: Path) -> ClassFile:
     """The class table in a file.
 
-    JSON: ``{"classes": [{"name": "Road", "color": "#6EC1E4"}, …], "void": ["#000000"]}``, where
-    ``title`` may stand for ``name``, a colour may be missing, ``value`` may give the index (or the
-    attribute's text) of a class, ``attribute`` the property of polygons that names it, ``layer``
-    the layer (or the list of layers) that is read, and ``tolerance`` how far a mask's value may be
-    from that of its class; or ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or
-    ``["Land", "Road"]``. CSV: a heading with ``name`` and ``r, g, b`` or a colour, as Kaggle's
-    ``class_dict.csv``; a row called unlabeled, unknown or void is void. Text: a name a line, as
-    labelme's, whose ``__ignore__`` at the head is no class, or CVAT's ``name:r,g,b::``.
+    JSON: ``{"classes": [{"name": "Road", "color": "#6EC1E4"}, …], "void": ["#000000"]}``, where a
+    colour may be missing, ``value`` may give the index (or the attribute's text) of a class,
+    ``attribute`` the property of polygons that names it, ``layer`` the layer (or the list of
+    layers) that is read, and ``tolerance`` how far a mask's value may be from that of its class; or
+    ``{"0": "Land", "1": "Road"}``, ``{"Land": 0}`` or ``["Land", "Road"]``. CSV: a heading with
+    ``name`` and ``r, g, b`` or a colour, as Kaggle's ``class_dict.csv``. Text: a name a line, with
+    a number or without, as labelme's, whose ``__ignore__`` at the head is no class, or CVAT's
+    ``name:r,g,b::``. In all of them a class called unlabeled, unknown or void is void, and columns
+    may have other usual names, see `core.datasets.masks.class_table.columns`.
 
     Raises:
         DatasetError: it is of none of these forms.
@@ -218,11 +269,11 @@ def read_class_file(path: Path) -> ClassFile:
     try:
         text = read_text(path, "utf-8-sig", _MAX_BYTES)
         if path.suffix.lower() == ".csv":
-            return _table(list(_csv_rows(text)), voids_by_name=True)
+            return _table(csv_rows(text))
         if path.suffix.lower() == ".txt" and text.lstrip()[:1] not in ("{", "["):
-            return _table(list(_text_rows(text)), voids_by_name=True)
+            return _table(text_rows(text))
         return _json(parse_json(text))
-    except _ContentError as error:
+    except ContentError as error:
         raise DatasetError(
             f"the class table cannot be read: {error}",
             where=str(path),
@@ -242,25 +293,36 @@ def read_class_file(path: Path) -> ClassFile:
 
 def _json(content: Any) -> ClassFile:
     if isinstance(content, list):
-        return _table([_json_row(entry) for entry in content])
-    if "classes" not in content:
-        return _table([_number_row(*pair) for pair in content.items()])
-    made = _table([_json_row(entry) for entry in content["classes"]])
-    void = list(content.get("void", ()))
-    colors = [v for v in void if isinstance(v, str) and v.startswith("#")]
-    void_values = tuple(_whole(v) for v in void if v not in colors)
-    if any(isinstance(value, (dict, list)) for value in void_values):
-        raise _ContentError('"void" lists values and colours alone')
-    _check_void(made, void_values)
-    return ClassFile(
-        made.classes,
-        made.colored,
-        {text: hex_to_rgb(text) for text in colors},
-        made.values,
-        (*made.void_values, *void_values),
-        str(content.get("attribute", "")),
-        _layers(content.get("layer", content.get("layers", ()))),
-        float(content.get("tolerance", 0)),
+        return _table(json_rows(content))
+    options = {words_of(key): cell for key, cell in content.items()}
+    if "classes" in options:
+        listed, voids = json_rows(options["classes"]), voids_of(content)
+    else:
+        # Beside the pairs of a name and a number, a list can only be that of what is void.
+        lists = {key: cell for key, cell in content.items() if isinstance(cell, (list, dict))}
+        voids = voids_of(lists)
+        own = any((voids.names, voids.colors, voids.values))
+        pairs = {key: cell for key, cell in content.items() if not (own and is_void_word(key))}
+        listed, options = json_rows(pairs), {}
+    names = {name.lower() for name in voids.names}
+    rows = [replace(r, void=r.void or r.name.lower() in names) for r in listed.rows]
+    made = _table(Rows(rows, listed.unclear))
+    _check_void(made, voids)
+    others = {name for name in voids.names if name.lower() not in {r.name.lower() for r in rows}}
+    words = tuple(name for name in voids.names if name in others and is_void_word(name))
+    texts = [name for name in voids.names if name in others and not is_void_word(name)]
+    known = set(made.void.values())
+    return replace(
+        made,
+        void={
+            **made.void,
+            **{t: hex_to_rgb(t) for t in voids.colors if hex_to_rgb(t) not in known},
+        },
+        void_values=tuple(dict.fromkeys((*made.void_values, *voids.values, *texts))),
+        attribute=str(options.get("attribute", "")),
+        layers=_layers(options.get("layer", options.get("layers", ()))),
+        tolerance=float(options.get("tolerance", 0)),
+        void_names=(*made.void_names, *words),
     )
 
 
@@ -268,91 +330,19 @@ def _layers(content: Any) -> tuple[str, ...]:
     return (content,) if isinstance(content, str) else tuple(str(name) for name in content)
 
 
-def _json_row(entry: Any) -> _Row:
-    if isinstance(entry, str):
-        return _Row(entry)
-    color = entry.get("color")
-    if isinstance(color, list):
-        color = _hex(color)
-    return _Row(entry.get("name") or entry["title"], color, _whole(entry.get("value")))
-
-
-def _whole(value: Any) -> Any:
-    """Whole numbers that are written as fractions or as text, 1.0 and "1", as integers."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    # Not "01", which may be a text of an attribute.
-    if isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d*", value):
-        return int(value)
-    return value
-
-
-def _number_row(key: str, value: Any) -> _Row:
-    """``"0": "Land"``, or ``"Land": 0``."""
-    return _Row(str(value), None, int(key)) if key.isdigit() else _Row(key, None, int(value))
-
-
-def _csv_rows(text: str) -> Iterator[_Row]:
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-    rows = [row for row in rows if any(row)]
-    heading = [cell.lower() for cell in rows[0]] if rows else []
-    if not heading or any(cell.isdigit() for cell in heading):  # no heading: name, r, g, b
-        heading = ["name", "r", "g", "b"]
-    else:
-        rows = rows[1:]
-    known = {"red": "r", "green": "g", "blue": "b", "class": "name", "class_name": "name"}
-    known |= {"title": "name", "label": "name", "id": "value", "index": "value"}
-    known |= {"pixel value": "value", "class_id": "value", "hex": "color", "colour": "color"}
-    heading = [known.get(cell, cell) for cell in heading]
-    for row in rows:
-        cells = dict(zip(heading, row, strict=False))
-        color = cells.get("color")
-        if color is None and "r" in cells:
-            color = _hex([cells["r"], cells["g"], cells["b"]])
-        elif color and not color.startswith("#"):
-            color = f"#{color}"
-        value = cells.get("value")
-        yield _Row(cells["name"], color, _number(value) if value else None)
-
-
-def _number(text: str) -> int:
-    value = float(text)
-    if not value.is_integer():
-        raise _ContentError(f"the value {text} is no whole number")
-    return int(value)
-
-
-def _text_rows(text: str) -> Iterator[_Row]:
-    for line in text.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        name, _, rest = line.partition(":")
-        color = rest.partition(":")[0]
-        yield _Row(name.strip(), _hex(color.split(",")) if color.strip() else None)
-
-
-def _hex(parts: Sequence[Any]) -> str:
-    red, green, blue = (int(part) for part in parts)
-    if not all(0 <= value <= 255 for value in (red, green, blue)):
-        raise ValueError(f"expected 0 to 255, received {red}, {green}, {blue}")
-    return f"#{red:02X}{green:02X}{blue:02X}"
-
-
-def _named(row: _Row) -> _Row:
+def _named(row: Row) -> Row:
     try:
         return replace(row, name=class_name(row.name))
     except ValueError as error:
-        raise _ContentError(str(error)) from error
+        raise ContentError(str(error)) from error
 
 
-def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
-    rows = [_named(row) for row in rows]
+def _table(listed: Rows) -> ClassFile:
+    rows = [_named(row) for row in listed.rows]
     if len(rows) > 1 and rows[0].name == _LABELME_VOID and rows[0].value is None:
-        others = _table(rows[1:], voids_by_name)
+        others = _table(Rows(rows[1:], listed.unclear))
         return replace(others, void_values=(*others.void_values, -1))
-    void = [row for row in rows if voids_by_name and row.name.lower() in VOID_WORDS]
+    void = [row for row in rows if row.void or is_void_word(row.name)]
     kept = [row for row in rows if row not in void]
     _check(kept, void)
     colored = bool(kept) and all(row.color for row in kept)
@@ -362,9 +352,10 @@ def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
         else numbered([row.name for row in kept])
     )
     values = tuple(row.value for row in kept if row.value is not None)
-    if void and not values:  # their place in the list is their value
+    counted = bool(void) and not values
+    if counted:  # their place in the list is their value
         values = tuple(position for position, row in enumerate(rows) if row not in void)
-        void = [_Row(r.name, r.color, p) for p, r in enumerate(rows) if r in void]
+        void = [replace(r, value=p) for p, r in enumerate(rows) if r in void]
     return ClassFile(
         table,
         colored,
@@ -372,30 +363,40 @@ def _table(rows: list[_Row], voids_by_name: bool = False) -> ClassFile:
         values,
         tuple(row.value for row in void if row.value is not None),
         void_names=tuple(row.name for row in void),
+        counted=counted,
+        unclear=listed.unclear,
     )
 
 
-def _check(classes: Sequence[_Row], void: Sequence[_Row]) -> None:
+def _check(classes: Sequence[Row], void: Sequence[Row]) -> None:
     """Refuse rows that contradict each other, in words."""
     named: set[str] = set()
     holders = {row.value: row.name for row in void if row.value is not None}
     for row in classes:
         if row.name in named:
-            raise _ContentError(f"two classes are called {row.name}")
+            raise ContentError(f"two classes are called {row.name}")
         named.add(row.name)
         if row.value is None:
             continue
         if row.value in holders:
-            raise _ContentError(
+            raise ContentError(
                 f"{holders[row.value]} and {row.name} have the same value, {row.value}"
             )
         holders[row.value] = row.name
     without = [row.name for row in classes if row.value is None]
     if 0 < len(without) < len(classes):
-        raise _ContentError(f"some classes have a value and {without[0]} has none")
+        raise ContentError(f"some classes have a value and {without[0]} has none")
 
 
-def _check_void(table: ClassFile, void: Sequence[int | str | None]) -> None:
+def _check_void(table: ClassFile, void: Voids) -> None:
     for value, name in zip(table.values, table.classes.names, strict=False):
-        if value in void:
-            raise _ContentError(f"the value {value} is that of {name}, and is listed as void")
+        if value in void.values:
+            raise ContentError(f"the value {value} is that of {name}, and is listed as void")
+    if not table.colored:
+        return
+    colors = {hex_to_rgb(text) for text in void.colors}
+    for land_class in table.classes.classes:
+        if land_class.rgb in colors:
+            raise ContentError(
+                f"the colour {land_class.color} is that of {land_class.name}, and is listed as void"
+            )

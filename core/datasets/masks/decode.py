@@ -11,10 +11,20 @@ import numpy as np
 from core.classes import VOID, ClassTable, pack_color, pack_rgb
 from core.datasets.masks.soft_masks import value_points
 from core.errors import ImageError
+from core.imagery.header import Values
 from core.imagery.raster import Raster, read_raster
 from core.mask_coding import MaskCoding
 
-__all__ = ["OTHERS", "Mask", "decode_mask", "is_grey", "is_transparency", "open_mask", "value_name"]
+__all__ = [
+    "OTHERS",
+    "Mask",
+    "decode_mask",
+    "is_grey",
+    "is_transparency",
+    "open_mask",
+    "read_mask",
+    "value_name",
+]
 
 OTHERS = "others"
 """In `MaskCoding.read_as`: all values that nothing else explains."""
@@ -49,6 +59,26 @@ def value_name(value: float) -> str:
     return f"value {value:g}" if isinstance(value, (float, np.floating)) else f"value {value}"
 
 
+def read_mask(source: Path | bytes, values: Values, *, name: str | None = None) -> Raster:
+    """Read a mask file, its colours in the order red, green, blue whatever that in the file.
+
+    Args:
+        source: a file, or the bytes of one (an upload).
+        values: ``stored`` or ``indices``, see `read_raster`.
+        name: what to call it in messages; by default the file's path.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    raster = read_raster(source, name=name, values=values)
+    count, named = raster.pixels.shape[-1], raster.header.named_bands
+    places = [named.index(word) for word in ("red", "green", "blue") if named.count(word) == 1]
+    if len(places) < 3 or places == [0, 1, 2] or max(places) >= count:
+        return raster
+    order = [*places, *(place for place in range(count) if place not in places)]
+    return replace(raster, pixels=raster.pixels[..., order])
+
+
 def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = None) -> Raster:
     """Read a mask file's pixels as a coding needs them.
 
@@ -64,8 +94,8 @@ def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = No
         ImageError: it cannot be read.
     """
     if coding.kind != "index":
-        return read_raster(source, name=name, values="stored")
-    raster = read_raster(source, name=name, values="indices")
+        return read_mask(source, "stored", name=name)
+    raster = read_mask(source, "indices", name=name)
     if raster.pixels.shape[-1] >= 3 and is_grey(raster.pixels):
         return replace(raster, pixels=raster.pixels[..., :1])
     return raster
@@ -162,11 +192,16 @@ def _void_of(labels: np.ndarray, raster: Raster, terms: _Terms) -> np.ndarray:
     """Make void what the file says is no data; (H, W) bool, the void pixels with a value."""
     tag = terms.nodata
     # GDAL's nodata tag is often 0 in masks, where 0 is the background class and no gap.
-    if tag is not None and terms.meaning.get(tag, VOID) != VOID:
-        return labels == VOID
+    named = tag is not None and terms.meaning.get(tag, VOID) != VOID
+    valid = raster.valid
+    if named:  # what the file hides by a mask is void all the same
+        hidden = raster.hidden
+        if hidden is None or is_transparency(raster):
+            return labels == VOID
+        valid = ~hidden
     if not is_transparency(raster):
-        labels[~raster.valid] = VOID
-    return (labels == VOID) & raster.valid
+        labels[~valid] = VOID
+    return (labels == VOID) & valid
 
 
 def _color_terms(raster: Raster, classes: ClassTable, coding: MaskCoding) -> _Terms:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
-from core.datasets.masks.decode import decode_mask, is_transparency, open_mask
+from core.datasets.masks.decode import decode_mask, is_transparency, open_mask, read_mask
 from core.datasets.masks.soft_masks import soft_binary
 from core.datasets.masks.values import count_areas, count_band
 from core.errors import ImageError
 from core.imagery.header import Header
-from core.imagery.raster import Raster, read_raster
+from core.imagery.raster import Raster
 from core.imagery.resample import farthest_off, onto_image
 from core.mask_coding import MaskCoding
 
@@ -81,7 +81,7 @@ def mask_readings(
         ImageError: it cannot be read, is of another size than the image and does not cover it on a
             grid of the same reference system, or has no pixel of a known class.
     """
-    colors = _onto(read_raster(source, name=name, values="stored"), image, name)
+    colors = _onto(read_mask(source, "stored", name=name), image, name)
     bands = _onto(open_mask(source, MaskCoding("index"), name=name), image, name)
     readings: list[MaskReading] = []
     guesses: set[str] = set()
@@ -121,9 +121,11 @@ def _onto(mask: Raster, image: Header | tuple[int, int], name: str) -> Raster:
     pixels = onto_image(mask.pixels, mask.georeference, grid, shape)
     valid = onto_image(mask.valid, mask.georeference, grid, shape)
     if pixels is not None and valid is not None:
-        return replace(
-            mask, pixels=pixels, valid=valid, header=replace(mask.header, georeference=grid)
-        )
+        hidden = mask.hidden
+        if hidden is not None:
+            hidden = onto_image(hidden, mask.georeference, grid, shape)
+        header = replace(mask.header, georeference=grid)
+        return replace(mask, pixels=pixels, valid=valid, hidden=hidden, header=header)
     height, width = mask.valid.shape
     if (height, width) != shape:
         raise ImageError(
@@ -221,8 +223,10 @@ def _ways(
         yield _Way("by the class colours", MaskCoding("color", void_colors=void))
     if not one_band:
         return
-    shown = bands.pixels if is_transparency(bands) else bands.pixels[bands.valid]
-    counts = count_band(shown[..., 0])
+    band, seen = bands.pixels[..., 0], bands.valid | is_transparency(bands)
+    if bands.header.nodata == 0:  # often the background
+        seen = seen | (band == 0)
+    counts = count_band(band[seen])
     greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
     if len(greys) == len(classes):
         yield _Way("by the class colours", MaskCoding("index", values=greys))

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 
 from core.classes import pack_rgb
-from core.datasets.masks.decode import is_grey, is_transparency
+from core.datasets.masks.decode import is_grey, is_transparency, read_mask
 from core.datasets.masks.soft_masks import flat_pixels
 from core.errors import ImageError
-from core.imagery.raster import Raster, read_raster
+from core.imagery.raster import Raster
 
 __all__ = [
     "MAX_VALUES",
@@ -50,9 +50,11 @@ class MaskSurvey:
         colors: pixels of each colour as ``0xRRGGBB``, of palettes and of three bands.
         sets: the values of each mask.
         nodata: values that files tag as no data.
+        tagged: pixels of the values (of one band) and of the colours (of three) that files tag as
+            no data, where that is no transparency.
         palettes: colours that the palettes give to each index in use.
         lossy: whether a mask is a JPEG.
-        read: number of masks that could be read.
+        read, read_pixels: number of masks that could be read, and of their pixels.
         below: values (those of one band) and colours (of the others and of palettes) of pixels
             that are transparent in files whose transparency is no gap.
         gaps: whether a file's alpha shows how far the data reach, and leaves some out.
@@ -64,9 +66,13 @@ class MaskSurvey:
     colors: Counter[float] = field(default_factory=Counter)
     sets: list[frozenset[float]] = field(default_factory=list)
     nodata: set[float] = field(default_factory=set)
+    tagged: tuple[Counter[float], Counter[float]] = field(
+        default_factory=lambda: (Counter(), Counter())
+    )
     palettes: dict[int, set[int]] = field(default_factory=dict)
     lossy: bool = False
     read: int = 0
+    read_pixels: int = 0
     below: tuple[set[float], set[float]] = field(default_factory=lambda: (set(), set()))
     gaps: bool = False
 
@@ -89,6 +95,13 @@ class MaskSurvey:
         return any(len(colors) > 1 for colors in self.palettes.values())
 
     @property
+    def mixed_palettes(self) -> bool:
+        """Whether masks have the same colours under other indices, as programs that save few
+        colours do."""
+        every = [color for colors in self.palettes.values() for color in colors]
+        return self.own_palettes and len(set(every)) < len(every)
+
+    @property
     def whole(self) -> bool:
         """Whether all index values are whole numbers."""
         return all(float(value).is_integer() for value in self.values)
@@ -99,7 +112,7 @@ class MaskSurvey:
         Raises:
             ImageError: it cannot be read.
         """
-        raster = read_raster(path, values="indices")
+        raster = read_mask(path, "indices")
         pixels, nodata = raster.pixels, raster.header.nodata
         rgb = pixels.shape[-1] >= 3
         form: MaskForm = (
@@ -109,9 +122,12 @@ class MaskSurvey:
         )
         self.forms[form] += 1
         self.read += 1
+        self.read_pixels += raster.valid.size
         self.lossy |= raster.header.driver == "JPEG"
         if not raster.valid.all():
             self._add_below(raster, form)
+        if nodata is not None and not is_transparency(raster):
+            self._add_tagged(pixels, nodata, form)
         if form == "color":
             if pixels.dtype == np.uint8:
                 self.colors.update(count_band(pack_rgb(pixels[..., :3])))
@@ -133,6 +149,17 @@ class MaskSurvey:
                     color = int(packed[int(value)])
                     self.colors[color] += count
                     self.palettes.setdefault(int(value), set()).add(color)
+
+    def _add_tagged(self, pixels: np.ndarray, nodata: float, form: MaskForm) -> None:
+        """Count the pixels of a value that is tagged as no data."""
+        values, colors = self.tagged
+        count = int(
+            np.count_nonzero((pixels[..., : 3 if form == "color" else 1] == nodata).all(-1))
+        )
+        if form != "color" and count:
+            values[nodata] += count
+        if form in ("color", "grey") and pixels.dtype == np.uint8 and count:
+            colors[int(nodata) * 0x010101] += count
 
     def _add_below(self, raster: Raster, form: MaskForm) -> None:
         """Note what lies below the transparent pixels of a mask."""
@@ -200,7 +227,7 @@ def count_values(mask: Path, colored: bool) -> tuple[dict[float, int], dict[floa
     Raises:
         ImageError: it cannot be read, or is of the other kind.
     """
-    raster = read_raster(mask, values="stored" if colored else "indices")
+    raster = read_mask(mask, "stored" if colored else "indices")
     pixels = raster.pixels
     three = pixels.shape[-1] >= 3
     fits = three and pixels.dtype == np.uint8 if colored else not three or is_grey(pixels)

@@ -13,6 +13,7 @@ __all__ = [
     "data_mask",
     "fill_values",
     "has_alpha",
+    "own_mask",
 ]
 
 _FLAT = 0.9  # share of an alpha band that is 0 or its greatest value, where it is one
@@ -51,6 +52,18 @@ def alpha_is_opacity(alpha: np.ndarray) -> bool:
     return bool(np.isin(alpha, (0, alpha.max(initial=0))).mean() >= _FLAT)
 
 
+def own_mask(pages: tuple[Any, ...]) -> np.ndarray | None:
+    """(H, W) bool, the mask within a file of one page; None where it has none.
+
+    Args:
+        pages: datasets of rasterio, open.
+    """
+    flags = pages[0].mask_flag_enums[0]
+    if len(pages) > 1 or MaskFlags.per_dataset not in flags or MaskFlags.alpha in flags:
+        return None
+    return np.asarray(pages[0].read_masks(1) > 0)
+
+
 def data_mask(
     pages: tuple[Any, ...], pixels: np.ndarray, nodata: tuple[float | None, ...]
 ) -> tuple[np.ndarray, tuple[float, ...]]:
@@ -71,11 +84,10 @@ def data_mask(
         `fill_values`.
     """
     first = pages[0]
-    flags = first.mask_flag_enums[0]
-    own = len(pages) == 1 and MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
-    valid = np.asarray(first.read_masks(1) > 0) if own else np.ones(pixels.shape[:2], bool)
+    own = own_mask(pages)
+    valid = np.ones(pixels.shape[:2], bool) if own is None else own
     # Else the mask is what the file's no-data values make.
-    if not own or MaskFlags.nodata not in flags or first.nodata is None:
+    if own is None or MaskFlags.nodata not in first.mask_flag_enums[0] or first.nodata is None:
         valid &= ~without_data(pixels, nodata[: pixels.shape[-1]])
     fills = () if any(value is not None for value in nodata) else fill_values(pixels)
     for value in fills:

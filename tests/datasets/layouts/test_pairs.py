@@ -225,8 +225,8 @@ def test_listing_reads_a_bounded_number_of_masks(
         put(tmp_path / f"masks/{i:03}.png", np.zeros((8, 8), np.uint8))
     put(tmp_path / "masks/211.png", np.eye(8, dtype=np.uint8))
     read: list[Path] = []
-    real = colors.read_raster
-    monkeypatch.setattr(colors, "read_raster", lambda p, **kw: read.append(p) or real(p, **kw))
+    real = colors.read_mask
+    monkeypatch.setattr(colors, "read_mask", lambda p, form: read.append(p) or real(p, form))
     dataset = open_dataset(tmp_path)
     assert len(dataset.classes) == 2
     assert len(read) < 30
