@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +25,28 @@ def test_importing_core_is_light() -> None:
 
 
 def test_facade_is_exactly_its_all() -> None:
-    public = {n for n in vars(core) if not n.startswith("_")}
-    modules = {n for n in public if isinstance(getattr(core, n), type(sys))}
-    assert public - modules == set(core.__all__)
-    assert sorted(core.__all__) == sorted(set(core.__all__))
+    """What a type checker sees of it is what there is when it runs."""
+    seen = {
+        alias.name: node.module
+        for block in ast.parse(Path(core.__file__).read_text()).body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == core._HOMES
+    assert sorted(core.__all__) == sorted(seen)
+    assert set(core.__all__) <= set(dir(core))
+    for name, home in seen.items():
+        assert getattr(core, name) is getattr(sys.modules[home], name)
+
+
+def test_the_facade_is_imported_name_by_name() -> None:
+    code = "import sys, core; print(*sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, check=True
+    )
+    assert not set(out.stdout.split()) & {"numpy", "rasterio", "pydantic", "core.paths"}
 
 
 def test_every_error_is_in_the_tree_and_carries_its_remedy() -> None:
