@@ -26,13 +26,15 @@ def test_write_a_demo_set_and_look_at_it(server: Server, page: Any) -> None:
     """Beside one that is there, of one scene: the first, of four, takes 20 s of a processor."""
     from core.datasets.synthetic.dubai import write_demo
 
-    write_demo(server.workspace / "datasets/demo", scenes=1, size=96, seed=3)
+    write_demo(server.workspace / "datasets/demo", scenes=2, size=96, seed=3)  # 8 samples
     page.goto(f"{server.url}/data?dataset=demo")
     # It is being audited, and the page runs again when that ends.
     metric(page, "Labelled").get_by_text("%").wait_for()
     settled(page)
     page.get_by_text("Add a dataset").click()
-    page.get_by_label("Scenes").fill("1")
+    scenes = page.get_by_label("Scenes")
+    scenes.fill("1")
+    scenes.press("Tab")
     # The page comes back by itself with the new set chosen.
     page.get_by_role("button", name="Write another demo set").click()
     page.wait_for_url("**/data?*dataset=demo-2*")
