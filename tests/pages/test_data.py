@@ -19,6 +19,7 @@ from core.classes import DUBAI_CLASSES, VOID
 from core.datasets.catalogue import open_dataset
 from core.datasets.fingerprint import fingerprint
 from core.errors import DatasetError
+from core.paths import workspace
 from tests.conftest import REPOSITORY
 from ui.data.thumbnails import overlaid, thumbnails
 from ui.shell.errors import plain
@@ -287,3 +288,25 @@ def test_images_that_cannot_be_read_have_no_sizes(demo: Path) -> None:
     at = counted(opened(dataset="demo", view="Statistics"), demo)
     assert not at.exception
     assert any("No image of this dataset can be read" in info.value for info in at.info)
+
+
+def test_names_that_look_like_markdown_are_text(tmp_path: Path) -> None:
+    """A picture from elsewhere, a link: what a ZIP brings is not asked for by the page."""
+    from core.datasets.synthetic.dubai import write_demo
+
+    name = "![a](http:x.example) [b](x)"
+    root = write_demo(tmp_path / "set", scenes=1, size=96, seed=7)
+    for folder, ending in (("images", ".jpg"), ("masks", ".png")):
+        (workspace().datasets / "odd" / folder).mkdir(parents=True)
+        (root / f"Tile 1/{folder}/image_part_001{ending}").rename(
+            workspace().datasets / "odd" / folder / f"{name}{ending}"
+        )
+    (workspace().datasets / "odd/classes.json").write_text(DUBAI_CLASSES.model_dump_json())
+    at = opened(dataset="odd", view="Sample")
+    assert not at.exception
+    shown = [
+        at.table[0].value.to_string(),
+        *(m.value for m in at.markdown if "x.example" in m.value),
+    ]
+    assert any("x" in text for text in shown)
+    assert not any("](" in text for text in shown)

@@ -106,7 +106,7 @@ def _tile(
 ) -> None:
     picture = overlaid(thumbnail, dataset.classes, opacity)
     if picture is None:
-        st.warning(thumbnail.problems[0], icon=":material/broken_image:")
+        st.warning(plain(thumbnail.problems[0]), icon=":material/broken_image:")
     else:
         st.image(picture, width="stretch", alt=f"Sample {sample.id}")
     st.button(

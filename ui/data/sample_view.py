@@ -12,7 +12,7 @@ from core.formats import count, decimal_size, percent
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Header
 from ui.loaded.images import open_sample
-from ui.shell.errors import show_error
+from ui.shell.errors import plain, show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
@@ -101,7 +101,8 @@ def _facts(sample: Sample, header: Header) -> None:
         "On disk": f"{decimal_size(sample.image.stat().st_size)}, {header.driver}",
         "Coordinates": _grid(header),
     }
-    st.table(rows, border="horizontal")
+    # Cells are Markdown, and names come with the data.
+    st.table({name: plain(text) for name, text in rows.items()}, border="horizontal")
 
 
 def _grid(header: Header) -> str:

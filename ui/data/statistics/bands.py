@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ui.data.statistics.style import difference_axis, show
+from ui.shell.errors import plain
 
 __all__ = ["band_correlation", "band_histograms", "band_table"]
 
@@ -133,7 +134,7 @@ def band_table(
     rows = zip(names, mean, std, low, high, strict=True)
     st.table(
         {
-            column: [value if isinstance(value, str) else f"{value:.5g}" for value in values]
+            column: [plain(v) if isinstance(v, str) else f"{v:.5g}" for v in values]
             for column, values in zip(
                 ("Band", "Mean", "Standard deviation", "Least", "Greatest"),
                 zip(*rows, strict=True),
