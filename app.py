@@ -28,7 +28,8 @@ def _go_on() -> None:
     from core.paths import workspace
     from core.training.queue.queue import advance
 
-    remove_leftovers(workspace())
+    with suppress(OSError):  # what is not ours to look into is left
+        remove_leftovers(workspace())
     with suppress(DSIError):  # the run says so itself, and the Train page tries again
         advance()
     # Not looked through at the end of every run of a page: what was imported stays.

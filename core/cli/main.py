@@ -68,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What no reader has words for, as a name that is longer than names can be.
         name = str(error.filename or "")
         place = f", {name[:_SHOWN]}{'…' if len(name) > _SHOWN else ''}" if name else ""
-        print(f"error: {str(error.strerror or error).lower()}{place}", file=sys.stderr)
+        what = str(error.strerror or error).lower()
+        print(f"error: {what}{place}, check its name and the right to it", file=sys.stderr)
         return 1
     except MemoryError:
         print("error: there is not enough memory, try a smaller image or size", file=sys.stderr)

@@ -183,7 +183,7 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
 def _check_size(card: ModelCard, folder: Path) -> None:
     """Refuse a card whose network is another one than the card says, before any is built."""
     spec = card.spec
-    parameters = cost(spec, getattr(spec, "input_size", 0) or spec.multiple).parameters
+    parameters = cost(spec, spec.input_size or spec.multiple).parameters
     if parameters != card.parameters:
         raise ModelError(
             f"the network in the model card has {parameters:,} parameters, and the card says "

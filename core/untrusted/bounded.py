@@ -63,12 +63,12 @@ class Bounded:
             Refused: it raised.
         """
         with self._slots:
-            process = self._take()
+            process, answer = self._take(), None
             try:
                 answer = process.ask(function, arguments, seconds)
-            except BaseException:  # an interrupted call leaves an answer that belongs to nobody
-                process.end()
-                raise
+            finally:
+                if answer is None:  # an interrupted call leaves an answer that belongs to nobody
+                    process.end()
             with self._lock:
                 self._free.append(process)
         kind, value = answer

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Listing", "Skipped", "is_readable_dir", "list_folder", "skipped_below"]
+__all__ = ["Listing", "Skipped", "list_folder", "skipped_below"]
 
 _FOLDERS = 2_000  # that are looked into
 
@@ -71,14 +71,6 @@ def _reason(entry: os.DirEntry[str]) -> str:
         return "" if there else "it is no file"
     except OSError as error:  # a link to itself
         return (error.strerror or "it cannot be looked at").lower()
-
-
-def is_readable_dir(path: Path) -> bool:
-    """Whether there is a folder that may be looked into; no error where a folder above may not."""
-    try:
-        return path.is_dir() and os.access(path, os.R_OK | os.X_OK)
-    except OSError:
-        return False
 
 
 def skipped_below(root: Path, depth: int, most: int = 20) -> list[Skipped]:

@@ -54,7 +54,6 @@ def said(capsys: pytest.CaptureFixture[str], *words: object) -> str:
         '{"classes": 7}',
         '{"classes": [[]]}',
         '{"classes": [{"name": {}}]}',
-        "\\ud800",
     ],
 )
 @pytest.mark.parametrize("name", ["classes.json", "labels.txt"])
@@ -62,8 +61,6 @@ def test_class_tables(
     pairs: Path, capsys: pytest.CaptureFixture[str], content: str, name: str
 ) -> None:
     (pairs / name).write_text(content)
-    if name == "labels.txt" and content[:1] not in "[{":
-        return  # a name a line
     assert "class table cannot be read" in said(capsys, "audit", pairs)
 
 

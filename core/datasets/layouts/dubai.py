@@ -12,7 +12,7 @@ from core.datasets.note import Note
 from core.errors import DatasetError
 from core.imagery.raster import IMAGE_SUFFIXES
 from core.mask_coding import MaskCoding
-from core.untrusted.folder import is_readable_dir, list_folder
+from core.untrusted.folder import list_folder
 from core.untrusted.text_file import parse_json, read_text
 
 __all__ = ["class_file_colors", "dubai_home", "is_dubai", "read_dubai", "tiles_orphans"]
@@ -22,8 +22,8 @@ _TILE = re.compile(r"Tile (\d+)")
 
 def dubai_home(root: Path) -> Path:
     """The folder the tiles lie in: the download has one more folder around them."""
-    inner = root / "Semantic segmentation dataset"
-    return inner if is_readable_dir(inner) else root
+    inner = "Semantic segmentation dataset"
+    return root / inner if inner in list_folder(root).folders else root
 
 
 def is_dubai(root: Path) -> bool:

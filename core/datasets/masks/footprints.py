@@ -23,7 +23,6 @@ from core.datasets.masks.vector_file import (
     read_geometries,
 )
 from core.errors import DatasetError
-from core.formats import binary_size
 from core.imagery.header import Header
 from core.mask_coding import MaskCoding
 
@@ -31,7 +30,6 @@ __all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".csv", ".geojsonl", ".geojsons", ".ndjson")
 _POLYGONS = {"Polygon", "MultiPolygon"}
-_MAX_BYTES = 512 * 1024**2
 _GRID = 256  # pixels a side for the area of an outline that crosses itself
 
 
@@ -187,20 +185,6 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _load(source: _Source) -> tuple[np.ndarray, Sequence[Any], str | None]:
     """WKB, attribute values and the reference system of a layer."""
     path, attribute, layer = source
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise DatasetError(
-            f"the footprints cannot be opened ({error.strerror})",
-            where=str(path),
-            remedy="check its name and who may read it",
-        ) from error
-    if size > _MAX_BYTES:
-        raise DatasetError(
-            f"the footprints take {binary_size(size)}, and {binary_size(_MAX_BYTES)} is the limit",
-            where=str(path),
-            remedy="cut them to the images' extents first (ogr2ogr -clipsrc)",
-        )
     if layer and layer not in (names := [known.name for known in list_layers(path)]):
         raise DatasetError(
             f"the labels have no layer {layer!r}",

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from core.errors import DatasetError
+from core.formats import binary_size
 from core.imagery.header import Header
 from core.imagery.whole_turns import copies_on, image_box, whole_turn
 from core.untrusted.bounded import Bounded, OutOfBounds, Refused
+from core.untrusted.text_file import parse_json
 
 __all__ = [
     "NO_VALUE",
@@ -41,6 +43,7 @@ _SEQUENCES = {".geojsonl", ".geojsons", ".ndjson"}
 _SQLITE = b"SQLite format 3\0"
 _CRS = re.compile(rb'"(?:c|\\u00[64]3)(?:r|\\u00[75]2)(?:s|\\u00[75]3)"\s*:\s*', re.IGNORECASE)
 _LONGEST_CRS = 16 * 1024
+_MAX_BYTES = 512 * 1024**2
 _MEMORY = 2 * 1024**3  # bytes for reading a file
 _SECONDS = 30  # for a small one, and for more
 _BYTES_PER_SECOND = 4 * 1024**2
@@ -67,8 +70,8 @@ def vector_source(path: Path) -> str:
     GeoJSON with a feature a line (RFC 8142 and newline-delimited) is known by its content too.
 
     Raises:
-        DatasetError: it is missing or no file, a GeoPackage is none, or a GeoJSON names its
-            reference system by an address.
+        DatasetError: it is missing, no file or too large, a GeoPackage is none, or a GeoJSON names
+            its reference system by an address.
     """
     if not path.is_file():  # a pipe or a device never ends
         what = "is no file" if path.exists() else "is not there"
@@ -77,6 +80,12 @@ def vector_source(path: Path) -> str:
         )
     whole = path.absolute()
     try:
+        if (size := path.stat().st_size) > _MAX_BYTES:
+            raise DatasetError(
+                f"the labels take {binary_size(size)}, and {binary_size(_MAX_BYTES)} is the limit",
+                where=str(path),
+                remedy="cut them to the images' extents first (ogr2ogr -clipsrc)",
+            )
         if path.suffix.lower() == ".gpkg":
             with path.open("rb") as file:
                 if not file.read(len(_SQLITE)) == _SQLITE:
@@ -134,7 +143,7 @@ def _is_sequence(path: Path) -> bool:
             lines = (file.readline(_FIRST) for _ in range(_BLANK))
             first = next((text for line in lines if (text := line.strip(blank))), b"")
             more = any(line.strip() for line in file.readlines(4096))
-        content = json.loads(first) if more else None
+        content = parse_json(first.decode()) if more else None
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and content.get("type") == "Feature"

@@ -142,6 +142,22 @@ def test_a_pipe_and_a_device_are_no_labels(tmp_path: Path) -> None:
             list_layers(path)
 
 
+@pytest.mark.parametrize("name", ["a.geojson", "a.gpkg"])
+def test_no_file_is_read_beyond_its_limit(tmp_path: Path, name: str) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(600 * 1024**2)  # takes no place on the disk
+    for read in (list_layers, read_attributes):
+        with pytest.raises(DatasetError, match=r"take 0\.6 GiB, and 0\.5 GiB is the limit"):
+            read(tmp_path / name)
+
+
+def test_a_first_line_nested_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text("[" * 100_000 + "\n{}\n")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        list_layers(path)
+
+
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
     """A GeoPackage whose layer is a view without an end."""
