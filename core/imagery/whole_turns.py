@@ -11,6 +11,7 @@ from core.imagery.header import Header
 
 __all__ = ["copies_on", "image_box", "kept_together", "moved_by_turns", "whole_turn"]
 
+_TURNS = 8  # that anyone counts longitudes by
 _CYLINDRICAL = {"merc", "webmerc", "eqc", "cea", "mill"}
 
 
@@ -55,10 +56,15 @@ def image_box(header: Header) -> tuple[float, float, float, float]:
 
 
 def copies_on(west: float, east: float, frame: tuple[float, float], turn: float) -> range:
-    """By how many turns what reaches from `west` to `east` is moved to lie on the frame."""
+    """By how many turns what reaches from `west` to `east` is moved to lie on the frame.
+
+    By none, where that would be more than a few: such coordinates are no longitudes.
+    """
     # Touching alone puts nothing on it.
-    first = math.floor((frame[0] - east) / turn) + 1
-    return range(first, math.ceil((frame[1] - west) / turn))
+    first, end = (frame[0] - east) / turn, (frame[1] - west) / turn
+    if not (abs(first) < _TURNS and abs(end) < _TURNS):
+        return range(1)
+    return range(math.floor(first) + 1, math.ceil(end))
 
 
 def moved_by_turns(polygons: np.ndarray, frame: tuple[float, float], turn: float) -> np.ndarray:

@@ -23,6 +23,7 @@ _OFF = 0.08
 _PROBED = (0.25, 0.5, 0.75)  # of an edge
 _ALONG = 0.4  # of an edge that a probe may be off along it; further off, it went round the globe
 _BEND = 0.05  # pixels times radians from which an edge can bend by so much, with a wide margin
+_TURNS = 8  # round the globe, of one polygon
 _HALVINGS = 24
 _SAME = 0.1  # degrees of latitude to which a system is in degrees itself
 _THIN = 1e-9  # degrees: a part not wider is rounding
@@ -202,6 +203,8 @@ def on_the_globe(
     """
     import shapely
 
+    if any(np.ptp(ring[:, 0]) > 360 * _TURNS for ring in rings):
+        return None  # a broken grid: it would be cut into as many parts as there are turns
     if continuous:
         whole = shapely.make_valid(shapely.Polygon(rings[0], rings[1:]))
         return _parts(shapely.union_all(_turned(whole)))

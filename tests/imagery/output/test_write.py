@@ -171,3 +171,13 @@ def test_what_has_no_valid_outline_is_left_out(monkeypatch: pytest.MonkeyPatch) 
     assert collection["features"][0]["geometry"] is None
     assert collection["features"][0]["properties"]["pixels"] == 200
     assert collection["left_out"] == "1 outline(s) that cannot be given in degrees"
+
+
+def test_a_grid_many_times_round_the_globe_is_left_out() -> None:
+    """A pixel of ten million degrees was cut into as many parts as there are turns: 23 s."""
+    labels = np.zeros((8, 8), np.uint8)
+    labels[:4] = 1
+    grid = Georeference(CRS.from_epsg(4326), Affine(1e9, 0, 0, 0, -1, 4))
+    collection = polygons(labels, ("a", "b"), grid)
+    assert [feature["geometry"] for feature in collection["features"]] == [None, None]
+    assert "2 outline(s)" in collection["left_out"]
