@@ -11,7 +11,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint js coverage hooks demo clean
+.PHONY: help run test test-fast lint js coverage fuzz hooks demo clean
 
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-fast   the tests without browser and training"
 	@echo "make lint   ruff and mypy; with npm, eslint and the tests of the browser code too"
 	@echo "make coverage   all tests, and which lines they run (longer than make test)"
+	@echo "make fuzz   2,000 broken files for every reader (CASES=20000, SEED=7)"
 	@echo "make hooks  have ruff and mypy run before every commit"
 	@echo "make demo   write a generated dataset into the workspace"
 	@echo "make clean  remove caches; the environment and the workspace stay"
@@ -43,6 +44,12 @@ coverage: $(VENV)/.test-ready
 	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+# Long: CASES=20000 SEED=7; cases that fail are kept in workspace/fuzz.
+CASES ?= 2000
+SEED ?= 1
+fuzz: $(VENV)/.test-ready
+	$(PY) -m tests.fuzz --cases $(CASES) --seed $(SEED)
 
 hooks: $(VENV)/.test-ready
 	$(PY) -m pre_commit install

@@ -26,9 +26,17 @@ __all__ = [
     "WorkspaceError",
 ]
 
+_LONGEST = 800
+"""Signs of each of its three parts: what a message quotes may be a megabyte of somebody's file."""
+
+
+def _shortened(text: str) -> str:
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
+
 
 class DSIError(Exception):
-    """What went wrong, where, and what to do about it.
+    """What went wrong, where, and what to do about it; each at most 800 signs and a bit.
 
     Args:
         what: the fact, in plain words, without a full stop.
@@ -41,11 +49,11 @@ class DSIError(Exception):
     def __init__(
         self, what: str, *, where: str | None = None, key: str = "", remedy: str = ""
     ) -> None:
-        self.what = what
-        self.where = key if where is None else where
+        self.what = _shortened(what)
+        self.where = _shortened(key if where is None else where)
         self.key = key
-        self.remedy = remedy
-        super().__init__(what, self.where, remedy)
+        self.remedy = _shortened(remedy)
+        super().__init__(self.what, self.where, self.remedy)
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.what, self.where, self.remedy) if part)

@@ -14,7 +14,7 @@ from core.errors import ImageError
 from core.formats import binary_size
 from core.imagery.external_mask import external_mask
 from core.imagery.header import Georeference, Header, Values, header_of
-from core.imagery.source.opening import label_of, opened
+from core.imagery.source.opening import damaged, label_of, opened
 from core.imagery.source.sidecars import (
     mask_beside,
     usable_data_mask,
@@ -122,12 +122,8 @@ def read_raster(
                 where=label,
                 remedy="cut it into smaller pieces first (gdal_translate -srcwin)",
             ) from error
-        except (RasterioError, ValueError, IndexError) as error:
-            raise ImageError(
-                "the image data is damaged or cut off",
-                where=label,
-                remedy="copy or download the file again; it opens but cannot be read to its end",
-            ) from error
+        except (ValueError, IndexError) as error:
+            raise damaged(label) from error
         if header.georeference is None:
             turn = _TURNS[orientation(source)]
             pixels, valid, masks = turn(pixels), turn(valid), [turn(mask) for mask in masks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import lzma
 import re
 import stat
@@ -154,7 +155,8 @@ def _reading(label: str) -> Iterator[None]:
             remedy="pack it again as an ordinary ZIP (Deflate, without a password)",
         ) from error
     except OSError as error:
-        if error.errno is not None:  # the disk's
+        # zipfile seeks to where an offset leads, which may be before the file's start.
+        if error.errno not in (None, errno.EINVAL):  # the disk's
             raise
         raise _damaged(label, "is damaged or cut off") from error
 

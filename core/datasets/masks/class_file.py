@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ _ROBOFLOW = "_classes.csv"
 _SIDES = (".", "train", "valid", "val", "test")
 _TEXTS = ("labels.txt", "classes.txt", "labelmap.txt")
 _MAX_BYTES = 1024**2
+_SHOWN = 200  # signs of a reason
 _LABELME_VOID = "__ignore__"  # heads labelme's list, whose other names count from 0
 
 # Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
@@ -284,11 +286,24 @@ def read_class_file(path: Path) -> ClassFile:
         ValueError, KeyError, TypeError, AttributeError, csv.Error, ValidationError, OSError
     ) as error:  # fmt: skip
         raise DatasetError(
-            f"the class table cannot be read ({type(error).__name__})",
+            f"the class table cannot be read: {_reason(error)}",
             where=str(path),
             remedy='write {"classes": [{"name": "Road", "color": "#6EC1E4"}], "void": ["#000000"]}'
             " into classes.json",
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a class table, in words, of what reading it raised."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON ({error.msg}, line {error.lineno})"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8"
+    if isinstance(error, ValidationError):
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    if isinstance(error, (KeyError, TypeError, AttributeError)):
+        return "its entries are not those of a class table"
+    return f"{(getattr(error, 'strerror', '') or str(error))[:_SHOWN]}"
 
 
 def _json(content: Any) -> ClassFile:

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError  # in none of rasterio's public modules
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 
 from core.errors import ImageError
 from core.formats import binary_size
 
-__all__ = ["check_blocks", "driver_of", "label_of", "opened"]
+__all__ = ["check_blocks", "damaged", "driver_of", "label_of", "opened"]
 
 # Only these, told by their first bytes: GDAL's virtual formats (VRT and the like) can name other
 # files or addresses.
@@ -35,7 +36,7 @@ _MAGIC = {
 # GDAL reads this when it is first used, not when it is imported.
 _SKIPPED = (
     *("VRT", "GTI", "DERIVED", "WMS", "WMTS", "WCS", "HTTP", "DAAS", "EEDA", "EEDAI", "PLMOSAIC"),
-    *("STACIT", "STACTA", "NGW", "ESRIC", "MRF", "Zarr", "TIL", "KMLSUPEROVERLAY", "Rasterlite"),
+    *("STACIT", "STACTA", "NGW", "ESRIC", "MRF", "Zarr", "TIL", "KMLSUPEROVERLAY"),
     *("RPFTOC", "ECRGTOC", "DIMAP", "SAFE", "SENTINEL2", "ISIS3", "PDS", "PDS4", "GNMFile"),
     *("GNMDatabase", "PDF", "OGR_VRT", "WFS", "OAPIF", "CSW", "OGCAPI", "GDALG"),
 )
@@ -67,7 +68,11 @@ def label_of(source: Path | bytes) -> str:
 
 @contextmanager
 def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
-    """The pages of an image, of which all but some TIFFs have one."""
+    """The pages of an image, of which all but some TIFFs have one.
+
+    Raises:
+        ImageError: it is no image that is read; or, from within the context, GDAL finds it damaged.
+    """
     label = name or label_of(source)
     if isinstance(source, Path) and source.is_dir():
         raise ImageError(
@@ -118,7 +123,19 @@ def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
                 remedy="open it in a viewer to see what it is, and save it as PNG, JPEG or TIFF",
             ) from error
         check_blocks(pages, label)
-        yield pages
+        try:
+            yield pages
+        except (RasterioError, CPLE_BaseError) as error:  # a tag or block that is read only now
+            raise damaged(label) from error
+
+
+def damaged(label: str) -> ImageError:
+    """The error of a file that opens and then cannot be read."""
+    return ImageError(
+        "the image data is damaged or cut off",
+        where=label,
+        remedy="copy or download the file again; it opens but cannot be read to its end",
+    )
 
 
 def check_blocks(pages: Sequence[Any], label: str) -> None:

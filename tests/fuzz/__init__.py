@@ -1,0 +1,1 @@
+"""Broken and hostile files for every reader, through the command line: docs/fuzzing.md."""
