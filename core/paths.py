@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +179,16 @@ def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace `path` by `data` in one step."""
     write_atomic(path, lambda temporary: temporary.write_bytes(data))
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Replace `path` in one step by what `parts` gives, which is never in memory as a whole."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            file.writelines(parts)
+
+    write_atomic(path, write)
 
 
 def write_json(path: Path, value: Any) -> None:
