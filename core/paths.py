@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class Workspace:
     def _folder(self, name: str) -> Path:
         folder = self.root / name
         with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(folder)
         return folder
 
     @property
@@ -140,6 +140,41 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise
 
 
+# Folders that this process must not make, see `existing_folder`.
+_EXISTING: set[Path] = set()
+
+
+@contextmanager
+def existing_folder(folder: Path) -> Iterator[None]:
+    """Within the block a folder that vanishes is not made anew by what is written into it.
+
+    Whoever moves a workspace or deletes a run takes the place away on purpose: what would be
+    written to a new folder of the old name is lost there, and in the way.
+
+    Args:
+        folder: a folder that is there.
+    """
+    held = {folder} - _EXISTING
+    _EXISTING.update(held)
+    try:
+        yield
+    finally:
+        _EXISTING.difference_update(held)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those around it, but none that `existing_folder` names."""
+    around = [existing for existing in _EXISTING if folder.is_relative_to(existing)]
+    if not around:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    place = max(around, key=lambda existing: len(existing.parts))
+    place.stat()  # the reason, where it is not there any more
+    for part in folder.relative_to(place).parts:
+        place /= part
+        place.mkdir(exist_ok=True)  # its parent may have vanished since
+
+
 def writable_folder(path: Path) -> None:
     """Make the folder where it is missing, and see that files can be made in it.
 
@@ -162,7 +197,7 @@ def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
         WorkspaceError: the disk is full or the folder cannot be written.
     """
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         # The whole name stays at the end: some writers look at more than the last suffix.
         handle, name = tempfile.mkstemp(prefix=".", suffix=f".{path.name}", dir=path.parent)
         os.close(handle)
@@ -179,6 +214,16 @@ def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace `path` by `data` in one step."""
     write_atomic(path, lambda temporary: temporary.write_bytes(data))
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Replace `path` in one step by what `parts` gives, which is never in memory as a whole."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            file.writelines(parts)
+
+    write_atomic(path, write)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -201,7 +246,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             remedy="choose another name, or move it away first",
         )
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         # As long as it is held, `core.leftovers` leaves it alone.
         held = hold_folder(temporary)

@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import WorkspaceError
 
 __all__ = [
+    "JsonMark",
     "check_free",
     "is_own_file",
     "marked_json",
@@ -37,6 +38,21 @@ _NAMED = 5  # files that a message names
 def marked_json(value: dict[str, Any]) -> dict[str, Any]:
     """A JSON object with the mark as its last member, ``generator``."""
     return value | {_KEY: _mark(_canonical(value))}
+
+
+class JsonMark:
+    """The mark of a JSON object that is written piece by piece."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, compact: str) -> None:
+        """The next piece of the object without ``generator``, without spaces between its parts."""
+        self._digest.update(compact.encode())
+
+    def member(self) -> str:
+        """The last member, ``generator``, when the object is complete."""
+        return f'"{_KEY}": "{_MARK} {self._digest.hexdigest()}"'
 
 
 def marked_png(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ from core.models.store import ModelRef, list_models, read_card
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
 from ui.data.add.forms import demo_button, watch_new_datasets
+from ui.shell.errors import plain
 from ui.shell.links import page_link
 from ui.widgets.classes import class_table
 
@@ -42,7 +43,7 @@ def show_progress(name: str, status: Status) -> None:
     done = ((status.epoch - 1) * status.steps + status.step) / steps if steps else 0.0
     st.progress(
         min(1.0, max(0.0, done)),
-        text=f"Training **{name}**: epoch {status.epoch} of {status.epochs}{left}{best}",
+        text=f"Training **{plain(name)}**: epoch {status.epoch} of {status.epochs}{left}{best}",
     )
     page_link("train", "Watch it", "monitoring", {"view": "runs", "run": name})
 
@@ -56,9 +57,9 @@ def show_scores(ref: ModelRef) -> bool:
     test = model.training.scores.get("test")
     if not test:
         return False
-    st.subheader(f"{'Bundled model' if ref.source == 'bundled' else 'Model'}: {model.name}")
+    st.subheader(f"{'Bundled model' if ref.source == 'bundled' else 'Model'}: {plain(model.name)}")
     st.caption(
-        f"{millions(model.parameters)} parameters, trained on {model.training.dataset}; "
+        f"{millions(model.parameters)} parameters, trained on {plain(model.training.dataset)}; "
         f"scores on {counted(len(model.training.test), 'sample')} that it never saw."
     )
     left, right = st.columns([1, 2], gap="large")
@@ -109,7 +110,7 @@ with columns[3]:
     text = "Open a network: its layers, feature maps and graph."
     page_card("inspect", "4 Inspect", "account_tree", text, counted(len(models), "model"))
 
-st.caption(f":material/memory: This server computes on: {device.describe()}.")
+st.caption(f":material/memory: This server computes on: {plain(device.describe())}.")
 for ref in models:
     if show_scores(ref):
         break

@@ -99,7 +99,7 @@ if ref is None:
     page_link("train", "Train a model", "model_training")
     st.stop()
 card = read_card(ref.folder)
-left.caption(describe(ref, card))
+left.caption(plain(describe(ref, card)))
 source = right.segmented_control(
     "Image from",
     ["Upload", "Dataset"],
@@ -115,7 +115,7 @@ if image is None:
 warn_of_differences(image, card)
 image = render_as_chosen(image, "predict")
 for note in truth.notes if truth else ():
-    st.warning(note, icon=":material/palette:")
+    st.warning(plain(note), icon=":material/palette:")
 with st.expander("Settings"):
     overlap = st.slider(
         "Overlap of neighbouring tiles, % of a tile",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -76,23 +75,25 @@ class GroundAreas:
             totals += np.bincount(part.ravel(), weights=areas.ravel(), minlength=256)
         return totals
 
-    def of_polygon(self, rings: Sequence[np.ndarray]) -> float:
-        """Area of a polygon whose edges follow those of pixels, in m².
+    def of_rings(self, points: np.ndarray, rings: np.ndarray) -> np.ndarray:
+        """Areas within rings whose edges follow those of pixels.
 
         By Green's theorem: with F the integral of the areas over x and y, it is the sum of the
         differences of F along the edges that go down or up.
 
         Args:
-            rings: (n, 2) float64 each, x to the right and y down in pixels; the outer one first.
-        """
-        areas = [abs(self._enclosed(np.asarray(ring, np.float64))) for ring in rings]
-        return float(areas[0] - sum(areas[1:]))
+            points: (N, 2), x to the right and y down in pixels, of all rings one after another; a
+                ring ends where it begins.
+            rings: (R + 1,) int64, where each ring begins, and N; at least one ring.
 
-    def _enclosed(self, ring: np.ndarray) -> float:
-        total = self._primitive(ring[:, 0], ring[:, 1])
-        start, end = ring[:-1], ring[1:]
-        upright = start[:, 0] == end[:, 0]
-        return float((total[1:] - total[:-1])[upright].sum()) * self._pixels
+        Returns:
+            (R,) float64, m², of either sign.
+        """
+        x = points[:, 0]
+        total = self._primitive(x.astype(np.float64), points[:, 1].astype(np.float64))
+        along = np.where(x[1:] == x[:-1], total[1:] - total[:-1], 0.0)
+        along[rings[1:-1] - 1] = 0  # from one ring to the next
+        return np.asarray(np.add.reduceat(along, rings[:-1])) * self._pixels
 
     def _primitive(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         u, v = 2 * x / self.width - 1, 2 * y / self.height - 1

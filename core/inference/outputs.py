@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,18 +17,20 @@ from shapely.errors import GEOSException
 
 from core.classes import VOID, ClassTable
 from core.datasets.image_file import read_image_file
-from core.errors import DSIError, ImageError
+from core.errors import DSIError, ImageError, WorkspaceError
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Georeference, Header
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
-from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes, polygons
+from core.imagery.output.polygons import polygon_parts
+from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
 from core.imagery.window import turned
 from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor
-from core.paths import writable_folder, write_bytes
+from core.paths import writable_folder, write_parts
 from core.provenance import check_free, marked_json, marked_png
 
 __all__ = [
+    "UNMADE",
     "Output",
     "OutputKind",
     "Prediction",
@@ -48,8 +50,8 @@ _FILES: dict[OutputKind, tuple[str, str]] = {
     "probabilities": ("_probabilities.tif", "image/tiff"),
     "summary": (".json", "application/json"),
 }
-# What a grid that maps nothing, a shape that cannot be repaired or too little memory raise.
-_UNMADE = (DSIError, RasterioError, GEOSException, ValueError, ArithmeticError, MemoryError)
+UNMADE = (DSIError, RasterioError, GEOSException, ValueError, ArithmeticError, MemoryError)
+"""What a grid that maps nothing, a shape that cannot be repaired or too little memory raise."""
 _NO_GRID = Georeference(None, Affine.identity())
 
 
@@ -116,13 +118,17 @@ class Output:
         kind: what the file holds.
         name: file name.
         mime: media type.
-        make: function that returns the file's bytes.
+        parts: function that gives the file's bytes, part after part.
     """
 
     kind: OutputKind
     name: str
     mime: str
-    make: Callable[[], bytes]
+    parts: Callable[[], Iterable[bytes]]
+
+    def make(self) -> bytes:
+        """All of the file's bytes."""
+        return b"".join(self.parts())
 
 
 def output_paths(
@@ -176,10 +182,6 @@ def prediction_outputs(
     def color() -> bytes:
         return marked_png(png_bytes(classes.colorize(labels)))
 
-    def geojson() -> bytes:
-        collection = polygons(labels, classes.names, grid, outlines)
-        return json.dumps(marked_json(collection), ensure_ascii=False, allow_nan=False).encode()
-
     def summary() -> bytes:
         source = {"image": prediction.image, "model": prediction.model}
         report = marked_json(source | prediction.summary())
@@ -189,8 +191,6 @@ def prediction_outputs(
     makers: dict[OutputKind, Callable[[], bytes]] = {"labels": label_png, "colors": color}
     if grid is not None:
         makers["geotiff"] = partial(label_geotiff, labels, grid, classes.colors, classes.names)
-    if with_polygons:
-        makers["polygons"] = geojson
     if prediction.probabilities is not None:
         makers["probabilities"] = partial(
             geotiff_bytes,
@@ -200,11 +200,20 @@ def prediction_outputs(
             descriptions=classes.names,
         )
     makers["summary"] = summary
+    parts: dict[OutputKind, Callable[[], Iterable[bytes]]] = {
+        kind: partial(_in_one, maker) for kind, maker in makers.items()
+    }
+    if with_polygons:
+        parts["polygons"] = partial(polygon_parts, labels, classes.names, grid, outlines)
     return [
-        Output(kind, f"{stem}{end}", mime, makers[kind])
+        Output(kind, f"{stem}{end}", mime, parts[kind])
         for kind, (end, mime) in _FILES.items()
-        if kind in makers
+        if kind in parts
     ]
+
+
+def _in_one(make: Callable[[], bytes]) -> Iterator[bytes]:
+    yield make()
 
 
 def predict_file(
@@ -292,11 +301,11 @@ def _write_all(paths: Sequence[Path], outputs: Sequence[Output], image: str) -> 
     failed: list[str] = []
     for path, output in zip(paths, outputs, strict=True):
         try:
-            data = output.make()
-        except _UNMADE as error:
+            write_parts(path, output.parts())
+        except WorkspaceError:
+            raise
+        except UNMADE as error:
             failed.append(f"{path.name} ({str(error) or type(error).__name__})")
-            continue
-        write_bytes(path, data)
     if failed:
         raise ImageError(
             f"{', '.join(failed)} could not be made",

@@ -131,7 +131,7 @@ def test_what_cannot_be_made_takes_no_other_file_along(
     def fail(*_: object) -> None:
         raise ValueError("the grid maps nothing")
 
-    monkeypatch.setattr(outputs_module, "polygons", fail)
+    monkeypatch.setattr(outputs_module, "polygon_parts", fail)
     model, card = load_model(find_model(tiny_model).folder)
     predictor = Predictor.of_card(model, card, tile=32)
     image = tmp_path / "plain.png"

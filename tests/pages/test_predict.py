@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
+from rasterio.crs import CRS
 from streamlit.testing.v1 import AppTest
 
 from core.classes import ClassTable, LandClass
-from core.imagery.output.write import png_bytes
+from core.imagery.header import Georeference
+from core.imagery.output.write import geotiff_bytes, png_bytes
+from core.inference import outputs
+from core.inference.outputs import Output
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
+from ui.predict import downloads
+from ui.predict.downloads import maker
 
 RNG = np.random.default_rng(9)
 BINARY = ClassTable(
@@ -129,3 +137,50 @@ def test_after_an_error_nothing_looks_as_if_it_went_on(tiny_model: str) -> None:
     at.button[0].click().run()
     assert any("band" in box.value for box in at.error)
     assert "Stop" not in [button.label for button in at.button]
+
+
+LOCAL = 'LOCAL_CS["here",UNIT["metre",1]]'
+
+
+@pytest.mark.parametrize(
+    ("crs", "grid"),
+    [
+        (CRS.from_wkt(LOCAL), Affine(10, 0, 5, 0, -10, 5)),
+        (CRS.from_epsg(32640), Affine(1e-300, 0, 5e5, 0, -1e-300, 3e6)),
+    ],
+    ids=["a local system", "a grid that maps nothing"],
+)
+def test_a_download_that_fails_says_which_and_why(
+    tiny_model: str, monkeypatch: pytest.MonkeyPatch, crs: CRS, grid: Affine
+) -> None:
+    """The browser said "Failed to generate file for download" for a moment, and nothing more."""
+    makers: dict[str, Callable[[], bytes]] = {}
+
+    def noted(output: Output, reasons: dict[str, str]) -> Callable[[], bytes]:
+        makers[output.kind] = maker(output, reasons)
+        return makers[output.kind]
+
+    def fail(*_: object) -> Iterator[bytes]:
+        raise ValueError("the grid maps *nothing*")
+        yield b""
+
+    monkeypatch.setattr(downloads, "maker", noted)
+    monkeypatch.setattr(outputs, "polygon_parts", fail)
+    at = opened()
+    image = RNG.integers(0, 256, (40, 50, 3), np.uint8)
+    data = geotiff_bytes(image, Georeference(crs, grid))
+    at.file_uploader(key="image").upload("photo.tif", data, "image/tiff").run()
+    at.button[0].click().run()
+    assert not at.exception
+    assert not at.error
+    with pytest.raises(ValueError, match="nothing"):
+        makers["polygons"]()
+    assert all(make() for kind, make in makers.items() if kind != "polygons")
+    at.run()
+    assert not at.exception
+    (box,) = at.error
+    assert "Polygons \\(GeoJSON\\) could not be made" in box.value
+    assert "the grid maps \\*nothing\\*" in box.value
+    assert len(at.get("download_button")) == len(makers)
+    at.number_input(key="simplify").set_value(1.0).run()  # another file: nothing is known of it
+    assert not at.error

@@ -118,7 +118,9 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
             swatch.markdown(plain(str(item.value)))
             share.markdown(f"{percent(item.share, 2)} of the {what}")
             name.text_input(
-                f"Name of {item.value}", _suggested(inference, item), key=f"naming-name-{number}"
+                f"Name of {plain(str(item.value))}",
+                _suggested(inference, item),
+                key=f"naming-name-{number}",
             )
             void.checkbox(
                 "Void", inference.kind == "index" and _looks_void(values, item),
@@ -129,7 +131,7 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
         )
     place = class_file_of(ref.path)
     st.caption(
-        f"They are written to `{plain(place.name)}` beside the images."
+        f"They are written to {plain(place.name)} beside the images."
         if place.parent == ref.path
         else "The folder is not written to: they are kept in the workspace."
     )

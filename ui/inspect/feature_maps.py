@@ -203,10 +203,10 @@ def _enlarged(image: OpenImage, maps: OpenMaps, channel: int, ends: Ends | None)
     st.html(_colour_bar(ends, below=low < ends[0], above=high > ends[1]))
     rows, columns = values.shape
     st.caption(
-        f"Channel {channel} of {features.layer}: {columns:,} × {rows:,} values, each over "
+        f"Channel {channel} of {plain(features.layer)}: {columns:,} × {rows:,} values, each over "
         f"{features.stride[1]:g} × {features.stride[0]:g} px; from {low:.3g} to {high:.3g}, mean "
         f"{mean:.3g}, standard deviation {std:.3g} (activations have no unit). Seen: "
-        f"{features.note}, of {plain(image.name)}."
+        f"{plain(features.note)}, of {plain(image.name)}."
     )
 
 

@@ -11,6 +11,7 @@ from core.imagery.header import Header
 from core.imagery.raster import Raster
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+from ui.shell.errors import plain
 
 if TYPE_CHECKING:
     from core.explain.activations import Window
@@ -133,8 +134,8 @@ def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
     )
     layer = maps[name]
     right.markdown(
-        f"**{layer.type}** · {layer.shape} values (height × width × channels) for an image of "
-        f"H × W px · {layer.parameters:,} parameters"
+        f"**{plain(layer.type)}** · {plain(layer.shape)} values (height × width × channels) for an "
+        f"image of H × W px · {layer.parameters:,} parameters"
     )
     with st.expander(f"Table of all {len(layers)} layers"):
         _layer_table(layers, list(maps), layer)

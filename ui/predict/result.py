@@ -15,13 +15,13 @@ from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
-from core.imagery.output.outlines import OutlineSettings
 from core.inference.likeness import differences
-from core.inference.outputs import OutputKind, Prediction, prediction_outputs
+from core.inference.outputs import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
-from ui.loaded.images import OpenImage, safe_stem
+from ui.loaded.images import OpenImage
 from ui.loaded.models import open_predictor
+from ui.predict.downloads import show_downloads
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
@@ -37,12 +37,6 @@ __all__ = [
 ]
 
 _MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
-_DOWNLOADS: dict[OutputKind, str] = {
-    "labels": "Labels (PNG)",
-    "colors": "Colours (PNG)",
-    "geotiff": "Labels (GeoTIFF)",
-    "polygons": "Polygons (GeoJSON)",
-}
 
 
 @dataclass(frozen=True)
@@ -152,7 +146,7 @@ def show_prediction(
     )
     report = prediction.summary()
     _scores(prediction, report, truth, label_map.seconds)
-    _downloads(prediction, "pixel_area_m2" in report)
+    show_downloads(prediction, "pixel_area_m2" in report)
 
 
 def _scores(
@@ -186,53 +180,13 @@ def _scores(
     )
 
 
-def _outlines(located: bool) -> OutlineSettings:
-    """What the polygons of the download are to be."""
-    with st.expander("Polygons"):
-        left, right = st.columns(2)
-        unit = "m²" if located else "pixels"
-        area = left.number_input(
-            f"Smallest area, {unit}", min_value=0.0, key="min_area", persist_state="session"
-        )
-        simplify = right.number_input(
-            "Simplify, pixels off the edges",
-            min_value=0.0,
-            step=0.5,
-            key="simplify",
-            persist_state="session",
-            help="0 follows the edges of the pixels. Neighbours keep sharing their border.",
-        )
-    return OutlineSettings(area, simplify)
-
-
 def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
     """Where areas come from: in many reference systems a pixel's own units are no ground."""
     crs = prediction.georeference.crs if prediction.georeference else None
     side = report["pixel_area_m2"] ** 0.5
-    return f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({crs})."
-
-
-def _downloads(prediction: Prediction, located: bool) -> None:
-    st.subheader("Download")
-    outputs = prediction_outputs(
-        prediction,
-        safe_stem(prediction.image),
-        with_polygons=True,
-        outlines=_outlines(located),
+    return (
+        f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({plain(str(crs))})."
     )
-    with st.container(horizontal=True):
-        for output in outputs:
-            if output.kind in _DOWNLOADS:
-                st.download_button(
-                    _DOWNLOADS[output.kind],
-                    output.make,
-                    output.name,
-                    output.mime,
-                    on_click="ignore",
-                    icon=":material/download:",
-                )
-    if prediction.georeference is None:
-        st.caption("The image has no place on Earth in its file, so there is no GeoTIFF.")
 
 
 def _area(square_metres: float) -> str:

@@ -56,7 +56,7 @@ class Problem:
         st.error("  \n".join(lines), icon=":material/error:")
         if self.fix:
             values = ", ".join(str(value) for value in self.fix.values())
-            st.button(f"Take {values}", on_click=draft.change, args=(self.fix,))
+            st.button(f"Take {plain(values)}", on_click=draft.change, args=(self.fix,))
 
 
 def refusal(error: ValidationError, what: str) -> Problem:

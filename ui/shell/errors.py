@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 
 import streamlit as st
 
 from core.errors import DSIError
 
-__all__ = ["page_errors", "plain", "show_error", "show_uncaught"]
+__all__ = ["figure_text", "page_errors", "plain", "show_error", "show_uncaught"]
 
 # File names and settings are shown as they are: none of this is to become Markdown, maths or an
 # emoji.
@@ -20,6 +21,11 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@])")
 def plain(text: str) -> str:
     """Text that Streamlit shows as it is: file names are no Markdown, maths or links."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def figure_text(text: str) -> str:
+    """Text that a Plotly figure shows as it is: it reads tags and ``%{…}`` in names and labels."""
+    return escape(text).replace("%{", "%&#123;")
 
 
 def show_error(error: DSIError) -> None:

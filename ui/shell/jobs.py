@@ -17,7 +17,7 @@ import streamlit as st
 
 from core.errors import DSIError
 from core.formats import duration
-from ui.shell.errors import show_error
+from ui.shell.errors import plain, show_error
 
 __all__ = ["Job", "find_job", "start_job", "watch_job"]
 
@@ -88,7 +88,7 @@ class Job:
         except _Stopped:
             self.state = "stopped"
         except DSIError as error:
-            self.error = error
+            self.error = _without_frames(error)
             self.state = "failed"
         finally:
             if self.state == "running":  # a defect of ours; its traceback goes to the server's log
@@ -97,6 +97,12 @@ class Job:
                     remedy="this is a defect: the server's log has the traceback",
                 )
                 self.state = "failed"
+
+
+def _without_frames(error: DSIError) -> DSIError:
+    """The error without what it was raised from: the variables there hold a whole upload."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 @st.cache_resource
@@ -152,7 +158,7 @@ def watch_job(key: str) -> Job | None:
     elif job.error and job.id in seen:
         show_error(job.error)
     elif job.state == "stopped" and job.id in seen:
-        st.toast(f"{job.title} was stopped.", icon=":material/stop_circle:")
+        st.toast(f"{plain(job.title)} was stopped.", icon=":material/stop_circle:")
         seen.discard(job.id)
     return job
 
@@ -169,6 +175,6 @@ def _running(key: str) -> None:
         st.rerun(scope="app")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.done / job.total if job.total else 0.0, text=job.progress_text)
+        st.progress(job.done / job.total if job.total else 0.0, text=plain(job.progress_text))
         if st.button("Stop", key=f"stop-{key}", icon=":material/stop:"):
             job.stop()

@@ -14,10 +14,10 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import streamlit as st
 
 from core.imagery.resample import resample_labels
 from core.imagery.shrink import display_size, downsample_image
+from ui.loaded.sized_cache import SizedCache
 
 DISPLAY_LIMIT = 2304
 """Longest side sent to the browser, in pixels: every Dubai image is shown pixel for pixel."""
@@ -78,21 +78,24 @@ def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
         role: "image" is averaged when shrunk and may be a JPEG; "rgba" is averaged and always a
             PNG; "labels" takes the nearest label and is always a PNG.
     """
-    return _encode_cached(digest(pixels), role, DISPLAY_LIMIT, _pixels=pixels)
+    content = f"{role}-{DISPLAY_LIMIT}-{digest(pixels)}"
+    return _encoded.get(content, lambda: _encode(content, role, DISPLAY_LIMIT, pixels))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _encode_cached(content: str, role: Role, limit: int, _pixels: np.ndarray) -> Encoded:
-    height, width = display_size(_pixels.shape[0], _pixels.shape[1], limit)
-    shown = _pixels
-    if (height, width) != _pixels.shape[:2]:
+_encoded: SizedCache[Encoded] = SizedCache(256 * 1024**2, 3600, lambda sent: len(sent.src))
+
+
+def _encode(content: str, role: Role, limit: int, pixels: np.ndarray) -> Encoded:
+    height, width = display_size(pixels.shape[0], pixels.shape[1], limit)
+    shown = pixels
+    if (height, width) != pixels.shape[:2]:
         shrink = resample_labels if role == "labels" else downsample_image
-        shown = shrink(_pixels, height, width)
+        shown = shrink(pixels, height, width)
     if role == "image" and height * width > JPEG_PIXELS:
         src = f"data:image/jpeg;base64,{jpeg_base64(shown)}"
     else:
         src = f"data:image/png;base64,{png_base64(shown)}"
-    return Encoded(f"{role}-{limit}-{content}", src, width, height)
+    return Encoded(content, src, width, height)
 
 
 def _base64(extension: str, pixels: np.ndarray, options: list[int]) -> str:

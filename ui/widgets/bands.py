@@ -12,6 +12,7 @@ import streamlit as st
 from core.imagery.display import CLIP, Bands, default_bands, presets, to_rgb
 from core.imagery.raster import Raster
 from ui.loaded.images import OpenImage
+from ui.loaded.sized_cache import SizedCache
 
 __all__ = [
     "Rendering",
@@ -47,13 +48,20 @@ def render(image: OpenImage, rendering: Rendering) -> OpenImage:
     usual = default_rendering(count, dtype, image.raster.header.named_bands)
     if rendering == usual or max(rendering.bands) >= count:
         return image
-    return replace(image, rgb=_stretched(image.digest, rendering, image.raster))
+    with st.spinner("Stretching the bands …"):
+        rgb = _stretched.get(
+            f"{image.digest} {rendering}", lambda: _stretch(image.raster, rendering)
+        )
+    return replace(image, rgb=rgb)
 
 
-@st.cache_resource(max_entries=4, ttl="1h", show_spinner="Stretching the bands …")
-def _stretched(digest: str, rendering: Rendering, _raster: Raster) -> np.ndarray:
+# By bytes: four pictures of the largest images would be more than the images.
+_stretched: SizedCache[np.ndarray] = SizedCache(512 * 1024**2, 3600, lambda rgb: rgb.nbytes)
+
+
+def _stretch(raster: Raster, rendering: Rendering) -> np.ndarray:
     bands, clip, decibel = rendering
-    return to_rgb(_raster.pixels, _raster.valid, bands=bands, clip=clip, decibel=decibel)
+    return to_rgb(raster.pixels, raster.valid, bands=bands, clip=clip, decibel=decibel)
 
 
 def default_rendering(count: int, dtype: str, named: Sequence[str] = ()) -> Rendering:

@@ -39,6 +39,8 @@ _JUNK = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
 _CHUNK = 1024**2
 _EVERY = 8 * _CHUNK  # bytes of one file after which progress is told again
 _OUTER = 2  # folders around the dataset that are taken off
+_LOCAL_HEADER = 30  # bytes of what stands before each file, its name aside
+_MANY = 0xFFFF  # as the number of entries: it stands in a place of its own (ZIP64)
 _DIRECTORY = 16 * 1024**2  # bytes of the archive's list of contents: 20,000 names of 800 bytes
 
 _Progress = Callable[[int, int], None]
@@ -173,10 +175,11 @@ def _damaged(label: str, what: str) -> DatasetError:
 def _unpack(
     file: BinaryIO, label: str, folder: Path, progress: _Progress | None, limits: Limits
 ) -> _Done:
-    size = _check_directory(file, label)
+    size, claimed = _check_directory(file, label)
     with ExitStack() as stack:
         with _reading(label):
             archive = stack.enter_context(zipfile.ZipFile(file))
+            _check_extents(file, archive, claimed)
         # zipfile compares a file's own header with `orig_filename`, which stays as it is.
         for entry in archive.infolist():
             entry.filename = restored_name(entry)
@@ -210,7 +213,7 @@ def _unpack(
             with _reading(label):
                 packed = archive.open(entry)
             with packed, path.open("xb") as out:
-                written += _copy(packed, out, label, entry.filename, room, limits, report)
+                written += _copy(packed, out, label, entry, room, limits, report)
         if progress:
             progress(len(kept), len(kept))
     left = [entry for entry in files if _suffix(entry) not in KEPT]
@@ -223,16 +226,18 @@ def _copy(
     packed: IO[bytes],
     out: IO[bytes],
     label: str,
-    name: str,
+    entry: zipfile.ZipInfo,
     room: int,
     limits: Limits,
     report: Callable[[], None],
 ) -> int:
     """Unpack one file; `room` is what all of the archive may still take."""
-    written = 0
+    written, name = 0, entry.filename
     while True:
         with _reading(label):
             chunk = packed.read(_CHUNK)
+            if not chunk and written != entry.file_size:
+                raise zipfile.BadZipFile("a file has another size than it says")
         if not chunk:
             return written
         if written == 0 and chunk.startswith(_ARCHIVE_STARTS):
@@ -268,8 +273,31 @@ def _nested(label: str, name: str) -> DatasetError:
     )
 
 
-def _check_directory(file: BinaryIO, label: str) -> int:
-    """The archive's size, after a look at the size its list of contents claims.
+def _check_extents(file: BinaryIO, archive: zipfile.ZipFile, claimed: int) -> None:
+    """Look whether each file lies in a place of its own, and all are listed.
+
+    zipfile does so from 3.11.9 on. Files that share their packed bytes are how a small archive
+    holds a large one many times over.
+
+    Raises:
+        BadZipFile: two overlap, one reaches into the list, or there are not as many as `claimed`.
+    """
+    if claimed not in (_MANY, len(archive.infolist())):
+        raise zipfile.BadZipFile("the list of contents has another length than it says")
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    ends = [entry.header_offset for entry in entries[1:]] + [archive.start_dir]
+    for entry, end in zip(entries, ends, strict=True):
+        file.seek(entry.header_offset)
+        header = file.read(_LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\3\4"):
+            raise zipfile.BadZipFile("no file where one is listed")
+        lengths = struct.unpack_from("<HH", header, 26)  # of its name and its extra field
+        if entry.header_offset + _LOCAL_HEADER + sum(lengths) + entry.compress_size > end:
+            raise zipfile.BadZipFile("files overlap")
+
+
+def _check_directory(file: BinaryIO, label: str) -> tuple[int, int]:
+    """The archive's size and the number of entries it claims, after a look at how long its list is.
 
     zipfile reads that list whole, some 500 bytes of memory for each 50 of it.
     """
@@ -295,7 +323,7 @@ def _check_directory(file: BinaryIO, label: str) -> int:
             "the limit",
             "put the folder on the server instead, into the workspace's `datasets`",
         )
-    return size
+    return size, int.from_bytes(tail[at + 10 : at + 12], "little")
 
 
 def _is_junk(entry: zipfile.ZipInfo) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-__all__ = ["AS_PIXELS", "OutlineSettings", "large_enough", "simplified"]
+from core.imagery.output.regions import Regions
+
+__all__ = ["AS_PIXELS", "OutlineSettings", "simplified"]
 
 
 @dataclass(frozen=True)
@@ -28,29 +29,30 @@ AS_PIXELS = OutlineSettings()
 """Every region, along the pixels' edges."""
 
 
-def simplified(geometries: list[dict[str, Any]], tolerance: float) -> list[dict[str, Any]]:
+def simplified(regions: Regions, tolerance: float) -> Regions:
     """Polygons with fewer corners; neighbours keep sharing their border, without gap or overlap.
 
     The coverage simplification of GEOS, after Visvalingam and Whyatt: corners go whose triangle
     with their neighbours is smaller than the square of the tolerance.
 
     Args:
-        geometries: GeoJSON polygons that do not overlap, in the image's own coordinates.
-        tolerance: in their units.
+        regions: polygons that do not overlap.
+        tolerance: in pixels.
     """
     import shapely
 
-    if not geometries:
-        return []
-    polygons = np.array([shapely.geometry.shape(geometry) for geometry in geometries])
-    smoother = shapely.coverage_simplify(polygons, tolerance)
-    return [shapely.geometry.mapping(polygon) for polygon in smoother]
-
-
-def large_enough(features: list[dict[str, Any]], min_area: float) -> list[dict[str, Any]]:
-    """The features whose region is not smaller than `min_area`; a hole stays where one was."""
-    return [
-        feature
-        for feature in features
-        if feature["properties"].get("area_m2", feature["properties"]["pixels"]) >= min_area
-    ]
+    if not len(regions):
+        return regions
+    points = regions.corners.astype(np.float64)
+    owner = np.repeat(np.arange(len(regions.rings) - 1), np.diff(regions.rings))
+    rings = shapely.linearrings(points, indices=owner)
+    owner = np.repeat(np.arange(len(regions)), np.diff(regions.polygons))
+    smoother = shapely.coverage_simplify(shapely.polygons(rings, indices=owner), tolerance)
+    _, points, (ends, polygons) = shapely.to_ragged_array(smoother)
+    # No corner is moved: those that are left are still whole columns and rows.
+    return Regions(
+        points.astype(np.int32),
+        ends.astype(np.int64),
+        polygons.astype(np.int64),
+        regions.labels,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from core.imagery.ground_area import in_degrees
 if TYPE_CHECKING:
     from core.imagery.header import Georeference
 
-__all__ = ["PlacedRings", "Rings", "in_system", "on_the_globe", "placed_rings"]
+__all__ = ["Rings", "in_system", "on_the_globe", "placed_points", "unrolled", "with_points_between"]
 
 Rings = list[np.ndarray]
 """Closed rings of a polygon, (n, 2) float64 each, the outer one first."""
@@ -29,19 +28,6 @@ _SAME = 0.1  # degrees of latitude to which a system is in degrees itself
 _THIN = 1e-9  # degrees: a part not wider is rounding
 
 
-@dataclass(frozen=True)
-class PlacedRings:
-    """Polygons in degrees, with longitudes that go on without a jump along each ring.
-
-    Attributes:
-        polygons: rings of each polygon; a ring round a pole ends 360° from where it starts.
-        continuous: whether the longitudes are the grid's own, which go on over all rings.
-    """
-
-    polygons: list[Rings]
-    continuous: bool
-
-
 def in_system(georeference: Georeference, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates x and y in the reference system, of columns and rows (N, 2)."""
     grid = georeference.transform
@@ -52,39 +38,27 @@ def in_system(georeference: Georeference, pixels: np.ndarray) -> tuple[np.ndarra
     )
 
 
-def placed_rings(polygons: list[Rings], georeference: Georeference) -> PlacedRings | None:
-    """Rings in pixels as rings in degrees, with points between where an edge bends.
-
-    An edge that is straight in a projected system is not in degrees: it is halved until what is
-    straight in degrees leaves it by less than a tenth of a pixel.
+def placed_points(georeference: Georeference, pixels: np.ndarray) -> tuple[np.ndarray, bool] | None:
+    """Longitudes and latitudes of columns and rows.
 
     Args:
-        polygons: rings of each polygon, in columns and rows.
         georeference: of the image.
+        pixels: (N, 2).
 
     Returns:
-        The rings; None where the system cannot be brought to degrees.
+        (N, 2) float64, and whether the longitudes are the grid's own, which go on without a jump
+        over the whole image, beyond 180 too. None where the system cannot be brought to degrees.
     """
-    if not polygons:
-        return PlacedRings([], continuous=True)
-    rings = [ring for polygon in polygons for ring in polygon]
-    pixels = np.concatenate(rings)
-    owner = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    if not len(pixels):
+        return np.empty((0, 2)), True
     x, y = in_system(georeference, pixels)
     degrees = in_degrees(georeference, x, y)
     if degrees is None:
         return None
     own = _own_longitudes(georeference, x, y, degrees)
-    if own is not None:
-        degrees = np.column_stack([own, degrees[:, 1]])
-    else:
-        degrees, owner = _with_points_between(pixels, degrees, owner, georeference)
-    parts = np.split(degrees, np.flatnonzero(np.diff(owner)) + 1)
     if own is None:
-        parts = [_unrolled(part) for part in parts]
-    each = iter(parts)
-    placed = [[next(each) for _ in polygon] for polygon in polygons]
-    return PlacedRings(placed, continuous=own is not None)
+        return degrees, False
+    return np.column_stack([own, degrees[:, 1]]), True
 
 
 def _own_longitudes(
@@ -107,7 +81,7 @@ def _short_way(longitudes: np.ndarray) -> np.ndarray:
     return (longitudes + 180) % 360 - 180
 
 
-def _unrolled(ring: np.ndarray) -> np.ndarray:
+def unrolled(ring: np.ndarray) -> np.ndarray:
     """A ring whose longitudes go on across the antimeridian."""
     steps = np.diff(ring[:, 0])
     if not (np.abs(steps) > 180).any():
@@ -118,10 +92,23 @@ def _unrolled(ring: np.ndarray) -> np.ndarray:
     return np.column_stack([along, ring[:, 1]])
 
 
-def _with_points_between(
+def with_points_between(
     pixels: np.ndarray, degrees: np.ndarray, owner: np.ndarray, georeference: Georeference
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 2) in degrees and their rings' numbers, with the middles of edges that bend."""
+    """The points of rings, with others between where an edge bends.
+
+    An edge that is straight in a projected system is not in degrees: it is halved until what is
+    straight in degrees leaves it by less than a tenth of a pixel.
+
+    Args:
+        pixels: (N, 2) float64, columns and rows.
+        degrees: (N, 2) float64, the same points.
+        owner: (N,) int64, numbers of their rings.
+        georeference: of the image.
+
+    Returns:
+        Points in degrees and the numbers of their rings.
+    """
     due = np.append(owner[1:] == owner[:-1], False)  # the edges from each point to the next
     for _ in range(_HALVINGS):
         at = np.flatnonzero(due)
@@ -193,10 +180,11 @@ def on_the_globe(
     number of its rings than the south pole does, or everywhere else: a place inside decides.
 
     Args:
-        rings: in degrees, see `PlacedRings`.
+        rings: in degrees, with longitudes that go on without a jump along each ring; one round a
+            pole ends 360° from where it starts.
         outline: the same polygon in pixels.
         georeference: of the image.
-        continuous: see `PlacedRings`.
+        continuous: whether the longitudes are the grid's own, which go on over all rings.
 
     Returns:
         The parts, from east to west; None where no valid polygon comes of it.

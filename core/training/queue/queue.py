@@ -217,6 +217,8 @@ def note_launch_error(name: str, error: DSIError) -> None:
         name: name of the run.
         error: error that ends the process.
     """
+    if not _folder().is_dir():
+        return  # the workspace was moved away
     with queue_lock():  # who launched it has written its record then
         run = find_run(name)
         if record := run.launch_record():

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from core.device import tensorflow
 from core.errors import DSIError, RunError
 from core.models.card import ModelCard
-from core.paths import disk_errors
+from core.paths import disk_errors, existing_folder, workspace
 from core.training.config import TrainConfig
 from core.training.runs.liveness import process_start
 from core.training.runs.run import Run
@@ -40,7 +40,7 @@ def train(run: Run, *, resume: bool = False, train_memory: int = TRAIN_MEMORY) -
         DSIError: whatever a user can cause; the run is marked failed with that message.
     """
     config = run.config()
-    with _locked(run):
+    with _locked(run), _in_its_place(run):
         return _attempt(run, config, resume, train_memory)
 
 
@@ -112,6 +112,27 @@ def _locked(run: Run) -> Iterator[None]:
             except OSError:
                 pass  # some network disks have no locks
         yield
+
+
+@contextmanager
+def _in_its_place(run: Run) -> Iterator[None]:
+    """End the training where its folder or its workspace is moved away or deleted.
+
+    Raises:
+        RunError: it was.
+    """
+    with existing_folder(workspace().root), existing_folder(run.folder):
+        try:
+            yield
+        except (DSIError, OSError) as error:
+            if run.folder.is_dir():
+                raise
+            raise RunError(
+                "the run's folder has been moved or deleted",
+                where=str(run.folder),
+                remedy="where it was moved, go on from its last state: name its workspace by "
+                "DSI_WORKSPACE, and resume it",
+            ) from error
 
 
 def _log_crash(run: Run) -> None:

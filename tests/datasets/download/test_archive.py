@@ -346,3 +346,91 @@ def test_bytes_turned_over_anywhere(space: Path) -> None:
             assert not (space / f"datasets/set {number}").exists()
     assert refusals > 100
     assert not [p for p in (space / "datasets").iterdir() if p.name.startswith(".")]
+
+
+def _changed(
+    raw: bytes, signature: bytes, at: int, form: str, change: Callable[[int], int]
+) -> bytes:
+    """A number changed in the last structure of that signature."""
+    data = bytearray(raw)
+    place = raw.rfind(signature) + at
+    (number,) = struct.unpack_from(form, raw, place)
+    struct.pack_into(form, data, place, change(number) % 2 ** (8 * struct.calcsize(form)))
+    return bytes(data)
+
+
+END, LISTED, LOCAL = b"PK\5\6", b"PK\1\2", b"PK\3\4"  # APPNOTE.TXT 4.3.16, 4.3.12, 4.3.7
+
+
+@pytest.mark.parametrize(
+    ("signature", "at", "form"),
+    [
+        (END, 10, "<H"),  # number of entries
+        (END, 12, "<I"),  # size of the list of contents
+        (END, 16, "<I"),  # where it begins
+        (LISTED, 20, "<I"),  # packed size
+        (LISTED, 24, "<I"),  # size
+        (LISTED, 42, "<I"),  # where the file begins
+        (LOCAL, 26, "<H"),  # length of its name
+        (LOCAL, 28, "<H"),  # length of its extra field
+    ],
+)
+@pytest.mark.parametrize("by", [-1, 1, 7, 100, 60_000, 2**31])
+def test_wrong_offsets_sizes_and_counts(
+    space: Path, signature: bytes, at: int, form: str, by: int
+) -> None:
+    raw = packed(pairs(), zipfile.ZIP_DEFLATED).getvalue()
+    wrong = _changed(raw, signature, at, form, lambda number: number + by)
+    if wrong == raw:
+        pytest.skip("the number has fewer bytes")
+    if (signature, at, by) == (LISTED, 20, -1):
+        # The last byte of packed data may hold nothing: then all files are whole.
+        done = unpack(io.BytesIO(wrong), "set")
+        files = [p.relative_to(done.folder) for p in done.folder.rglob("*.png")]
+        assert {p.as_posix(): (done.folder / p).read_bytes() for p in files} == pairs()
+        return
+    with pytest.raises(DatasetError) as caught:
+        unpack(io.BytesIO(wrong), "set")
+    assert "\n" not in str(caught.value)
+    assert caught.value.remedy
+    assert nothing_left(space)
+
+
+def _entry(
+    name: bytes, content: bytes, data: bytes, method: int, offset: int
+) -> tuple[bytes, bytes]:
+    """Local header with data, and line in the list of contents, of one file."""
+    numbers = struct.pack(
+        "<HHHHHIIIHH", 20, 0, method, 0, 33, zlib.crc32(content), len(data), len(content),
+        len(name), 0,
+    )  # fmt: skip
+    line = LISTED + struct.pack("<H", 20) + numbers + struct.pack("<HHHII", 0, 0, 0, 0, offset)
+    return LOCAL + numbers + name + data, line + name
+
+
+def test_entries_that_overlap(space: Path) -> None:
+    """As in bombs that pack one file into another: each is whole by itself."""
+    name = b"images/0.png"
+    start = 30 + len(b"images/a.png") + 5 + 4
+    inner, inner_line = _entry(name, png(), png(), zipfile.ZIP_STORED, start)
+    content = b"\x89PNG" + inner
+    # A block that is stored as it is (RFC 1951, 3.2.4).
+    block = b"\1" + struct.pack("<HH", len(content), len(content) ^ 0xFFFF) + content
+    outer, outer_line = _entry(b"images/a.png", content, block, zipfile.ZIP_DEFLATED, 0)
+    assert outer.index(inner) == start
+    end = struct.pack("<HHHHIIH", 0, 0, 2, 2, len(outer_line + inner_line), len(outer), 0)
+    raw = outer + outer_line + inner_line + END + end
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        assert archive.namelist() == ["images/a.png", "images/0.png"]
+    refused(space, io.BytesIO(raw), "damaged")
+
+
+def test_two_entries_of_one_place(space: Path) -> None:
+    raw = packed(pairs()).getvalue()
+    first = struct.unpack_from("<I", raw, raw.find(LISTED) + 42)
+    refused(space, io.BytesIO(_changed(raw, LISTED, 42, "<I", lambda _: first[0])), "damaged")
+
+
+def test_what_lies_before_an_archive_is_no_damage(space: Path) -> None:
+    """A program that unpacks itself: the offsets are counted from the archive's own beginning."""
+    assert unpack(io.BytesIO(b"MZ" + bytes(500) + packed(pairs()).getvalue()), "set").files == 4

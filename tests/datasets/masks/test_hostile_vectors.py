@@ -13,11 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyogrio
 import pytest
 import shapely
 
+from core.cli.main import main
 from core.datasets.masks import vector_file
 from core.datasets.masks.footprints import _areas
 from core.datasets.masks.vector_file import list_layers, read_attributes, read_geometries
@@ -88,6 +90,26 @@ def test_no_other_driver_opens_a_label_file(
     path = tmp_path / name
     path.write_text(VIRTUAL[kind].format(url=url, secret=secret))
     assert SECRET not in looked_at(path)
+    assert not asked
+
+
+def test_gml_that_is_called_a_geopackage(
+    tmp_path: Path, heard: tuple[str, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, and none of the files that GDAL's driver for GML leaves beside what it reads."""
+    url, asked = heard
+    root = tmp_path / "set"
+    (root / "images").mkdir(parents=True)
+    cv2.imwrite(str(root / "images/a.png"), np.zeros((8, 8, 3), np.uint8))
+    (root / "labels").mkdir()
+    (root / "labels/a.gpkg").write_text(VIRTUAL["gml"].format(url=url))
+    with pytest.raises(DatasetError, match=r"a\.gpkg") as caught:
+        list_layers(root / "labels/a.gpkg")
+    assert "\n" not in str(caught.value)
+    assert main(["audit", str(root), "--json"]) == 0
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert any("a.gpkg" in p["detail"] and "\n" not in p["detail"] for p in problems), problems
+    assert sorted(p.name for p in root.rglob("*") if p.is_file()) == ["a.gpkg", "a.png"]
     assert not asked
 
 

@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 
 from core.imagery.header import Georeference
 from core.imagery.output.outlines import OutlineSettings
-from core.imagery.output.write import polygons
+from tests.geojson import polygons
 
 NAMES = ("Land", "Roof", "Water")
 GRID = Georeference(CRS.from_epsg(32631), from_origin(6e5, 5.7e6, 0.5, 0.5))

@@ -71,7 +71,7 @@ def show_skipped_places() -> None:
 def _arrived(result: Path | Unpacked) -> None:
     folder = result.folder if isinstance(result, Unpacked) else result
     st.session_state["dataset"] = folder.name
-    st.toast(f"{folder.name} is in the workspace.", icon=":material/check:")
+    st.toast(f"{plain(folder.name)} is in the workspace.", icon=":material/check:")
     words = result.words if isinstance(result, Unpacked) else ""
     st.session_state["left-out"] = (folder.name, words)
 
@@ -224,6 +224,6 @@ def _start_fetch() -> None:
 def _begin(key: str, title: str, unit: str, work: Callable[..., Path | Unpacked]) -> None:
     running = find_job(key)
     if running and running.state == "running":
-        st.toast(f"{running.title} is under way already.")
+        st.toast(f"{plain(running.title)} is under way already.")
         return
     st.session_state[f"wanted-{key}"] = start_job(key, title, unit, work).id

@@ -11,7 +11,7 @@ from core.datasets.layouts.spacenet6 import PRODUCTS
 from core.errors import WorkspaceError
 from core.formats import decimal_size
 from core.paths import checked_name, workspace
-from ui.shell.errors import show_error
+from ui.shell.errors import plain, show_error
 from ui.shell.jobs import find_job, start_job
 
 __all__ = ["SPACENET6_JOBS", "spacenet6_form"]
@@ -115,6 +115,6 @@ def _start_fetch() -> None:
 def _begin(key: str, title: str, unit: str, work: Callable[..., Path]) -> None:
     running = find_job(key)
     if running and running.state == "running":
-        st.toast(f"{running.title} is under way already.")
+        st.toast(f"{plain(running.title)} is under way already.")
         return
     st.session_state[f"wanted-{key}"] = start_job(key, title, unit, work).id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from core.datasets.dataset import Dataset
@@ -66,7 +68,7 @@ def _values(draft: RecipeDraft, dataset: Dataset) -> None:
             )
     for value, meaning in values.items():
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            swatch = value if value.startswith("#") else "#808C9B"
+            swatch = escape(value) if value.startswith("#") else "#808C9B"
             st.html(
                 f"<div style='width:1.4em;height:1.4em;border-radius:3px;background:{swatch};"
                 "border:1px solid rgba(128,140,155,.6);margin-bottom:.5em'></div>"
@@ -75,7 +77,7 @@ def _values(draft: RecipeDraft, dataset: Dataset) -> None:
             key = f"value-{draft.ref.id}-{value}"
             st.session_state[key] = meaning
             st.selectbox(
-                f"{value} is read as",
+                f"{plain(value)} is read as",
                 options if meaning in options else [*options, meaning],
                 key=key,
                 on_change=_reread,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import streamlit as st
 
 from ui.data.statistics.style import difference_axis, show
-from ui.shell.errors import plain
+from ui.shell.errors import figure_text, plain
 
 __all__ = ["band_correlation", "band_histograms", "band_table"]
 
@@ -44,7 +43,7 @@ def band_histograms(
         chart.add_scatter(
             x=(limits[:-1] + limits[1:]) / 2,
             y=share,
-            name=escape(name),
+            name=figure_text(name),
             mode="lines",
             line={
                 "shape": "hvh",
@@ -53,7 +52,7 @@ def band_histograms(
                 "dash": "solid" if name in _NAMED else _DASHES[index % len(_DASHES)],
             },
             customdata=np.stack([limits[:-1], limits[1:]], axis=1),
-            hovertemplate=f"{escape(name)}, %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: "
+            hovertemplate=f"{figure_text(name)}, %{{customdata[0]:.4g}} to %{{customdata[1]:.4g}}: "
             "%{y:.2f}%<extra></extra>",
         )
     chart.update_layout(
@@ -99,8 +98,8 @@ def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:
     chart = go.Figure(
         go.Heatmap(
             z=correlation,
-            x=[escape(name) for name in names],
-            y=[escape(name) for name in names],
+            x=[figure_text(name) for name in names],
+            y=[figure_text(name) for name in names],
             coloraxis="coloraxis",
             # As text: in a cell Plotly makes a dash of custom data that arrives packed.
             text=[[f"{value:.3g}" for value in row] for row in covariance],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import streamlit as st
 
 from core.classes import ClassTable, LandClass
 from ui.data.statistics.style import difference_axis, show
+from ui.shell.errors import figure_text
 
 __all__ = ["class_adjacency", "class_positions"]
 
@@ -32,7 +31,7 @@ def class_adjacency(matrix: np.ndarray, classes: ClassTable) -> None:
     edges = pairs.sum(axis=1, keepdims=True)
     shares = np.divide(100 * pairs, edges, out=np.full(pairs.shape, np.nan), where=edges > 0)
     np.fill_diagonal(shares, np.nan)
-    names = [escape(name) for name in classes.names]
+    names = [figure_text(name) for name in classes.names]
     chart = go.Figure(
         go.Heatmap(
             z=shares,
@@ -109,7 +108,8 @@ def _map(ratio: np.ndarray, land_class: LandClass, index: int) -> None:
     ends = {-_OCTAVES: "¼×", 0.0: "1×", _OCTAVES: "4×"}
     chart.update_layout(
         title={
-            "text": f"<span style='color:{land_class.color}'>■</span> {escape(land_class.name)}",
+            "text": f"<span style='color:{land_class.color}'>■</span> "
+            + figure_text(land_class.name),
             "font": {"size": 14},
             "x": 0,
             "y": 0.97,

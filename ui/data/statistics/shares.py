@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from core.formats import percent
 from ui.data.statistics.style import EDGE, VOID_GREY, class_colors, show
+from ui.shell.errors import figure_text
 from ui.widgets.classes import legend
 
 __all__ = ["scene_shares", "split_shares", "whole_shares"]
@@ -28,7 +28,7 @@ def whole_shares(dataset: Dataset, audit: Audit) -> None:
 
     counts = [*audit.pixels_per_class.values(), audit.void_pixels]
     shares = [100 * count / max(1, sum(counts)) for count in counts]
-    names = [*map(escape, dataset.classes.names), "Void"]  # Plotly reads tags in any text
+    names = [*map(figure_text, dataset.classes.names), "Void"]  # Plotly reads tags in any text
     chart = go.Figure(
         go.Bar(
             x=shares,
@@ -99,11 +99,11 @@ def _stacked(
     import plotly.graph_objects as go
 
     chart = go.Figure()
-    names = [*map(escape, dataset.classes.names), "Void"]  # Plotly reads tags in any text
+    names = [*map(figure_text, dataset.classes.names), "Void"]  # Plotly reads tags in any text
     for index, (name, color) in enumerate(zip(names, class_colors(dataset), strict=True)):
         chart.add_bar(
             x=[100 * counts[index] / max(1, sum(counts)) for counts in bars.values()],
-            y=[escape(name) for name in bars],
+            y=[figure_text(name) for name in bars],
             customdata=[counts[index] for counts in bars.values()],
             name=name,
             orientation="h",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.audit.facts import SampleFacts
 from ui.data.statistics.style import MARK, show
+from ui.shell.errors import figure_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -47,7 +47,7 @@ def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
 
     # The commonest size of a scene carries its name: the parts of a mosaic differ by a pixel.
     ordered = sorted(sizes.items(), key=lambda item: -len(item[1]))
-    scenes = [list(dict.fromkeys(escape(f.scene) for f in group)) for _, group in ordered]
+    scenes = [list(dict.fromkeys(figure_text(f.scene) for f in group)) for _, group in ordered]
     many = len({name for names in scenes for name in names}) > _LABELLED
     widest = max(width for width, _ in sizes)
     labels, named = [], set[str]()

@@ -8,6 +8,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.shell.errors import figure_text
+
 __all__ = ["epoch_chart", "run_colors", "spread_chart"]
 
 # Told apart on light and on dark, also by most who see colours differently.
@@ -46,7 +48,7 @@ def epoch_chart(
             go.Scatter(
                 x=[epoch for epoch, _ in points],
                 y=[value for _, value in points],
-                name=name,
+                name=figure_text(name),
                 mode="lines+markers" if len(points) <= 60 else "lines",
                 line={"color": color, "dash": dash, "width": 2},
                 marker={"color": color, "size": 5},
@@ -82,17 +84,17 @@ def spread_chart(values: Mapping[str, Mapping[str, Mapping[str, float]]], key: s
         ]
         figure.add_trace(
             go.Box(
-                x=[name for name, _, _ in points],
+                x=[figure_text(name) for name, _, _ in points],
                 y=[iou for _, iou, _ in points],
-                text=[sample for _, _, sample in points],
-                name=run,
+                text=[figure_text(sample) for _, _, sample in points],
+                name=figure_text(run),
                 boxpoints="all",
                 jitter=0.5,
                 pointpos=0,
                 line={"color": color, "width": 1.5},
                 fillcolor="rgba(0,0,0,0)",
                 marker={"color": color, "size": 4, "opacity": 0.7},
-                hovertemplate="%{text}<br>%{x}: %{y:.3f}<extra>" + run + "</extra>",
+                hovertemplate="%{text}<br>%{x}: %{y:.3f}<extra>" + figure_text(run) + "</extra>",
             )
         )
     figure.update_layout(boxmode="group")

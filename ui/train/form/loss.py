@@ -10,6 +10,7 @@ import streamlit as st
 from core.classes import ClassTable
 from ui.settings.draft import Draft
 from ui.settings.fields import Fields
+from ui.shell.errors import plain
 
 __all__ = ["loss_fields"]
 
@@ -57,7 +58,9 @@ def _class_weights(classes: ClassTable, fields: Fields) -> None:
     st.markdown(f"**{label.text}**", help=label.help)
     if strange := sorted(set(weights) - set(classes.names)):
         st.button(
-            f"Forget the weight of {', '.join(strange)}", on_click=_forget, args=(draft, strange)
+            f"Forget the weight of {plain(', '.join(strange))}",
+            on_click=_forget,
+            args=(draft, strange),
         )
     with st.container(horizontal=True):
         for land_class in classes.classes:
@@ -67,7 +70,7 @@ def _class_weights(classes: ClassTable, fields: Fields) -> None:
             with st.container(width=150, gap="xxsmall"):
                 st.html(_SWATCH.format(color=land_class.color, name=escape(land_class.name)))
                 st.number_input(
-                    f"Weight of {land_class.name}",
+                    f"Weight of {plain(land_class.name)}",
                     min(float(least), weight),
                     max(float(most), weight),
                     step=label.step,

@@ -10,7 +10,6 @@ Where a record lacks what a curve shows, as those of older runs do, its point is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,6 +18,7 @@ from plotly.colors import sample_colorscale
 
 from core.classes import ClassTable
 from core.training.runs.metrics import EpochRecord, StepRecord
+from ui.shell.errors import figure_text
 
 __all__ = [
     "class_curves",
@@ -88,7 +88,7 @@ def memory_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
     for (name, values), color in zip(lines.items(), _spread(len(lines)), strict=True):
         x, y = _by_step(records, values)
         gib = [number / _GIB for number in y]
-        figure.add_trace(_line(x, gib, name, color, form=".2f"))
+        figure.add_trace(_line(x, gib, figure_text(name), color, form=".2f"))
     figure.update_yaxes(title="Memory, GiB", rangemode="tozero")
     _show_steps(figure, steps, key, "Memory of the training by step")
 
@@ -104,7 +104,7 @@ def gradient_curves(records: Sequence[StepRecord], steps: int, key: str) -> None
         # A norm of 0 has no place on a logarithmic axis.
         norms = [record.gradient_norm.get(block) or None for record in records]
         x, y = _by_step(records, norms, _POINTS // 3)
-        figure.add_trace(_line(x, y, block, color, width=1.5, form=".2~e"))
+        figure.add_trace(_line(x, y, figure_text(block), color, width=1.5, form=".2~e"))
     figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=_HEIGHT + 100)
     _show_steps(figure, steps, key, "Gradient norm of each block by step")
@@ -143,7 +143,7 @@ def class_curves(
     x = [record.epoch for record in records]
     for land_class in classes.classes:
         y = [record.val_iou.get(land_class.name) for record in records]
-        name = escape(land_class.name)  # Plotly reads tags in any text
+        name = figure_text(land_class.name)  # Plotly reads tags in any text
         casing = _line(x, y, name, _CASING, width=4.5)
         figure.add_trace(casing.update(showlegend=False, hoverinfo="skip", legendgroup=name))
         line = _line(x, y, name, land_class.color, width=2.5, epochs=epochs)

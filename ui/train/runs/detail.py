@@ -69,7 +69,7 @@ def _state(run: Run, before: RunState) -> None:
     if status.state != before:
         st.rerun()  # what surrounds this shows it too, and may have nothing to follow any more
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(run.name, anchor=False, width="content")
+        st.subheader(plain(run.name), anchor=False, width="content")
         run_badge(run, status)
     now = run_metrics(run)
     if status.alive:
@@ -171,7 +171,7 @@ def _progress(run: Run, status: Status, now: Metrics) -> None:
         st.caption(
             "It ends after its present step; then the weights are validated and the best kept."
             if stopping
-            else status.message,
+            else plain(status.message),
             width="content",
         )
 

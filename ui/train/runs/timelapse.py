@@ -10,6 +10,7 @@ from core.training.runs.run import Run
 from core.training.runs.status import Status
 from core.training.runs.timelapse import Timelapse, frame_name
 from ui.routes.timelapse import picture_url
+from ui.shell.errors import plain
 from ui.viewer.layers import Frame, FrameLayer, Layer, Served, ViewerClass
 from ui.viewer.viewer import viewer
 
@@ -32,7 +33,9 @@ def timelapse_view(run: Run, status: Status, lapse: Timelapse | None) -> None:
     key = f"runs.pinned.{run.name}"
     ids = list(samples)
     # No list to open: one that is open would be closed whenever something is followed.
-    chosen = st.pills("Pinned validation sample", ids, default=ids[0], required=True, key=key)
+    chosen = st.pills(
+        "Pinned validation sample", ids, format_func=plain, default=ids[0], required=True, key=key
+    )
     folder, sample = samples[chosen]
 
     def served(name: str, digest: str) -> Served:

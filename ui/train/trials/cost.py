@@ -87,7 +87,7 @@ def _measure_button(key: str, config: TrainConfig, spec: ModelSpec, again: bool)
         "Measure again" if again else "Measure a step",
         icon=":material/timer:",
         help=f"Trains for some seconds on random crops, in a process of its own, and tells how "
-        f"long the training will take on this machine ({describe()}).",
+        f"long the training will take on this machine ({plain(describe())}).",
     )
     if running_runs():
         st.caption("A training is going on: beside it, a step takes longer.")

@@ -149,7 +149,7 @@ def test_jpeg_masks_are_named_by_their_few_colours(space: Path) -> None:
     at = opened(dataset="smooth")
     assert not at.exception
     assert any("soft values" in caption.value for caption in at.caption)
-    names = [t for t in at.text_input if t.label.startswith("Name of #")]
+    names = [t for t in at.text_input if t.label.startswith("Name of \\#")]
     assert len(names) == 2
     names[0].input("Land")
     names[1].input("Roof")

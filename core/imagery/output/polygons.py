@@ -1,0 +1,287 @@
+"""Regions of a label map as GeoJSON, made and written part by part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
+from core.imagery.header import Georeference
+from core.imagery.output.outlines import AS_PIXELS, OutlineSettings, simplified
+from core.imagery.output.places import (
+    Rings,
+    in_system,
+    on_the_globe,
+    placed_points,
+    unrolled,
+    with_points_between,
+)
+from core.imagery.output.regions import Regions, enclosed, less_holes, regions, seams
+from core.provenance import JsonMark
+
+__all__ = ["polygon_parts"]
+
+_VOID = 255
+_CORNERS = 20_000  # of a part that is made at a time: some 10 MiB of text and its pieces
+
+
+def polygon_parts(
+    labels: np.ndarray,
+    names: tuple[str, ...],
+    georeference: Georeference | None,
+    settings: OutlineSettings = AS_PIXELS,
+) -> Iterator[bytes]:
+    """Regions of one class as a marked GeoJSON FeatureCollection, in parts; void is left out.
+
+    Regions are 4-connected and follow pixel edges. Coordinates are longitude and latitude with
+    outer rings counter-clockwise (RFC 7946) where the image's reference system says where it lies;
+    what crosses the antimeridian is cut there, and what cannot be given in degrees has no geometry,
+    which the member ``left_out`` says. Edges that bend in degrees have points between.
+    Otherwise they are those of its grid, or pixels, x to the right and y down, where it has none;
+    the collection's member ``coordinates`` then says which. ``area_m2`` is the area of the ground,
+    see `core.imagery.ground_area`; where there is none, the member ``no_area`` says why.
+
+    Args:
+        labels: (H, W) uint8, 255 = void.
+        names: of the classes, in index order.
+        georeference: of the image.
+        settings: smallest region and simplification. `pixels` and `area_m2` of a polygon are those
+            of its region, whatever was simplified.
+
+    Raises:
+        ValueError: the grid gives coordinates that are no finite numbers.
+    """
+    areas = ground_areas(georeference, labels.shape[1], labels.shape[0])
+    whole = regions(labels, _VOID)
+    sizes = _region_sizes(whole, areas)
+    outlines = simplified(whole, settings.simplify) if settings.simplify else whole
+    del whole
+    places = _Places.of(outlines, georeference)
+    large = (sizes.pixels if sizes.square_metres is None else sizes.square_metres) >= (
+        settings.min_area
+    )
+    outlines, sizes = outlines.select(large), sizes.select(large)
+    text = _Text(names)
+    yield text.head()
+    left_out = 0
+    for start, end in outlines.parts(_CORNERS):
+        part = outlines.slice(start, end)
+        geometries = places.geometries(part)
+        left_out += geometries.count(None)
+        yield text.features(part, sizes, start, geometries)
+    notes = {}
+    if places.note:
+        notes["coordinates"] = places.note
+    if isinstance(areas, NoGroundAreas):
+        notes["no_area"] = areas.reason
+    if left_out:
+        notes["left_out"] = f"{left_out} outline(s) that cannot be given in degrees"
+    yield text.tail(notes)
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Pixels (P,) int64 and, where there are any, areas in m² (P,) float64 of regions."""
+
+    pixels: np.ndarray
+    square_metres: np.ndarray | None
+
+    def select(self, chosen: np.ndarray) -> _Sizes:
+        ground = self.square_metres
+        return _Sizes(self.pixels[chosen], None if ground is None else ground[chosen])
+
+
+def _region_sizes(whole: Regions, areas: GroundAreas | NoGroundAreas) -> _Sizes:
+    pixels, ground = [np.empty(0, np.int64)], [np.empty(0)]
+    for start, end in whole.parts(_CORNERS):
+        part = whole.slice(start, end)
+        inside = less_holes(enclosed(part.corners, part.rings), part.polygons)
+        pixels.append(np.round(inside).astype(np.int64))
+        if isinstance(areas, GroundAreas):
+            inside = less_holes(areas.of_rings(part.corners, part.rings), part.polygons)
+            # Python's rounding is that of the decimal number; NumPy's multiplies first.
+            ground.append(np.array([round(area, 2) for area in inside.tolist()]))
+    located = isinstance(areas, GroundAreas)
+    return _Sizes(np.concatenate(pixels), np.concatenate(ground) if located else None)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the corners of all regions lie: each is looked up once, however many regions share it.
+
+    Attributes:
+        corners: (C,) int64, number of a corner: row by row over the image.
+        width: corners of a row.
+        points: (C, 2) float64 coordinates for GeoJSON.
+        note: what they are, where not degrees.
+        georeference: of an image whose points are in degrees; else None.
+        continuous: whether the longitudes are the grid's own.
+    """
+
+    corners: np.ndarray
+    width: int
+    points: np.ndarray
+    note: str
+    georeference: Georeference | None
+    continuous: bool
+
+    @classmethod
+    def of(cls, outlines: Regions, georeference: Georeference | None) -> _Places:
+        width = int(outlines.corners[:, 0].max(initial=0)) + 1
+        corners = np.unique(_numbers(outlines, width))
+        pixels = np.column_stack([corners % width, corners // width]).astype(np.float64)
+        if georeference is None:
+            note = "pixels of the image, x to the right, y down"
+            return cls(corners, width, pixels, note, None, continuous=True)
+        placed = placed_points(georeference, pixels)
+        if placed is not None:
+            points, own = placed
+            return cls(corners, width, points, "", georeference, continuous=own)
+        note = "those of the image's grid: " + (
+            "its reference system is not given"
+            if georeference.crs is None
+            else "its reference system cannot be brought to degrees"
+        )
+        points = np.column_stack(in_system(georeference, pixels))
+        if not np.isfinite(points).all():
+            raise ValueError("the image's grid gives coordinates that are no finite numbers")
+        return cls(corners, width, points, note, None, continuous=True)
+
+    def geometries(self, part: Regions) -> list[str | None]:
+        """GeoJSON text of each polygon; None where it cannot be given in degrees."""
+        numbers, which = np.unique(_numbers(part, self.width), return_inverse=True)
+        shared = self.points[np.searchsorted(self.corners, numbers)]
+        points, rings = shared[which], part.rings
+        bent = False
+        if self.georeference is not None and not self.continuous:
+            owner = np.repeat(np.arange(len(rings) - 1), np.diff(rings))
+            pixels = part.corners.astype(np.float64)
+            points, owner = with_points_between(pixels, points, owner, self.georeference)
+            bent = len(points) != len(which)
+            rings = np.searchsorted(owner, np.arange(len(rings)))
+        order = _winding(points, rings, part.polygons)
+        texts = _texts(points[order]) if bent else _picked(_texts(shared), which[order])
+        each = [f"[{', '.join(texts[a:b])}]" for a, b in pairwise(rings.tolist())]
+        ends = part.polygons.tolist()
+        geometries: list[str | None] = [
+            f'{{"type": "Polygon", "coordinates": [{", ".join(each[a:b])}]}}'
+            for a, b in pairwise(ends)
+        ]
+        if self.georeference is not None:
+            for place in self._to_cut(points, rings, part.polygons).tolist():
+                a, b = ends[place], ends[place + 1]
+                own = [points[rings[ring] : rings[ring + 1]] for ring in range(a, b)]
+                bounds = [part.corners[part.rings[r] : part.rings[r + 1]] for r in range(a, b)]
+                geometries[place] = self._cut(own, [ring.astype(np.float64) for ring in bounds])
+        return geometries
+
+    def _to_cut(self, points: np.ndarray, rings: np.ndarray, polygons: np.ndarray) -> np.ndarray:
+        """Polygons that go round a pole or beyond the antimeridian."""
+        longitudes = points[:, 0]
+        beyond = np.maximum.reduceat(np.abs(longitudes), rings[:-1]) > 180
+        if not self.continuous:
+            jump = np.abs(np.diff(longitudes)) > 180
+            jump[seams(rings)] = False
+            beyond |= np.logical_or.reduceat(jump, rings[:-1])
+        return np.flatnonzero(np.logical_or.reduceat(beyond, polygons[:-1]))
+
+    def _cut(self, rings: Rings, outline: Rings) -> str | None:
+        """A geometry that is cut at the antimeridian (RFC 7946, 3.1.9)."""
+        assert self.georeference is not None
+        if not self.continuous:
+            rings = [unrolled(ring) for ring in rings]
+        parts: list[Rings] | None = [rings]
+        # Only a ring round a pole does not end where it began.
+        plain = all(ring[0, 0] == ring[-1, 0] for ring in rings)
+        if not plain or any(np.abs(ring[:, 0]).max() > 180 for ring in rings):
+            parts = on_the_globe(rings, outline, self.georeference, continuous=self.continuous)
+        if not parts:
+            return None
+        wound = [_wound(part) for part in parts]
+        if len(wound) == 1:
+            return json.dumps({"type": "Polygon", "coordinates": wound[0]}, allow_nan=False)
+        return json.dumps({"type": "MultiPolygon", "coordinates": wound}, allow_nan=False)
+
+
+def _numbers(outlines: Regions, width: int) -> np.ndarray:
+    columns, rows = outlines.corners.T
+    return rows.astype(np.int64) * width + columns
+
+
+def _winding(points: np.ndarray, rings: np.ndarray, polygons: np.ndarray) -> np.ndarray:
+    """Order of the points (N,) in which outer rings are counter-clockwise and holes clockwise.
+
+    Whichever way the grid is mirrored.
+    """
+    outer = np.zeros(len(rings) - 1, bool)
+    outer[polygons[:-1]] = True
+    turned = (enclosed(points, rings) < 0) == outer
+    sizes = np.diff(rings)
+    order = np.arange(len(points))
+    mirrored = np.repeat(rings[:-1] + rings[1:] - 1, sizes) - order
+    return np.where(np.repeat(turned, sizes), mirrored, order)
+
+
+def _wound(rings: Rings) -> list[list[list[float]]]:
+    ends = np.cumsum([0, *map(len, rings)])
+    points = np.concatenate(rings)
+    points = points[_winding(points, ends, np.array([0, len(rings)]))]
+    return [points[a:b].tolist() for a, b in pairwise(ends)]
+
+
+def _texts(points: np.ndarray) -> list[str]:
+    """Points (N, 2) as JSON writes them."""
+    return [f"[{x!r}, {y!r}]" for x, y in points.tolist()]
+
+
+def _picked(texts: list[str], which: np.ndarray) -> list[str]:
+    return [texts[place] for place in which.tolist()]
+
+
+class _Text:
+    """The text of a FeatureCollection, as `json.dumps` would write it, and its mark."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._mark = JsonMark()
+        quoted = [json.dumps(name, ensure_ascii=False) for name in names]
+        self._starts = [f'{{"type": "Feature", "properties": {{"class": {q}, ' for q in quoted]
+        self._compact = [f'{{"type":"Feature","properties":{{"class":{q},' for q in quoted]
+        self._first = True
+
+    def head(self) -> bytes:
+        self._mark.add('{"type":"FeatureCollection","features":[')
+        return b'{"type": "FeatureCollection", "features": ['
+
+    def features(
+        self, part: Regions, sizes: _Sizes, start: int, geometries: list[str | None]
+    ) -> bytes:
+        """The polygons of `part`, of which the first has number `start` in `sizes`."""
+        pixels = sizes.pixels[start : start + len(part)].tolist()
+        ground = sizes.square_metres
+        areas = [""] * len(part)
+        if ground is not None:
+            areas = [f', "area_m2": {a!r}' for a in ground[start : start + len(part)].tolist()]
+        labels = part.labels.tolist()
+        rests = [
+            f'"label": {label}, "pixels": {count}{area}}}, "geometry": {geometry or "null"}}}'
+            for label, count, area, geometry in zip(labels, pixels, areas, geometries, strict=True)
+        ]
+        # No name is in the rest: each space in it is one between its parts.
+        packed = [rest.replace(" ", "") for rest in rests]
+        compact = [self._compact[label] + rest for label, rest in zip(labels, packed, strict=True)]
+        spaced = [self._starts[label] + rest for label, rest in zip(labels, rests, strict=True)]
+        self._mark.add(("" if self._first else ",") + ",".join(compact))
+        text = ("" if self._first else ", ") + ", ".join(spaced)
+        self._first = False
+        return text.encode()
+
+    def tail(self, notes: dict[str, str]) -> bytes:
+        """The end, with other members of the collection."""
+        members = [(json.dumps(k), json.dumps(v, ensure_ascii=False)) for k, v in notes.items()]
+        self._mark.add("]" + "".join(f",{key}:{value}" for key, value in members) + "}")
+        others = "".join(f", {key}: {value}" for key, value in members)
+        return f"]{others}, {self._mark.member()}}}".encode()
