@@ -7,7 +7,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
-from core.formats import MISSING, count, percent
+from core.formats import counted, percent
 from ui.data.add.forms import new_dataset, show_skipped_places, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
@@ -21,6 +21,7 @@ from ui.data.statistics.view import statistics
 from ui.loaded.audits import audit_key, finished_audit, offer_audit, run_audit
 from ui.loaded.datasets import choose_dataset
 from ui.shell.errors import plain
+from ui.widgets.frame import Frame, open_frame
 
 VIEWS = ["Gallery", "Sample", "Statistics", "Problems", "Prepare"]
 
@@ -30,71 +31,78 @@ def open_sample(sample: str) -> None:
     st.session_state["view"] = "Sample"
 
 
-def numbers(dataset: Dataset, audit: Audit | None) -> None:
-    megapixels = sum(f.width * f.height for f in audit.facts) / 1e6 if audit else 0
-    cells = {
-        "Samples": count(len(dataset.samples)),
-        "Scenes": count(len(dataset.scenes)),
-        "Megapixels": f"{megapixels:,.1f}" if audit else MISSING,
-        "Labelled": percent(audit.labelled_share if audit else None),
-        "Problems": count(len(audit.problems) if audit else None),
-    }
-    with st.container(horizontal=True):
-        for label, value in cells.items():
-            st.metric(label, value, width=150)
+def numbers(dataset: Dataset, audit: Audit | None) -> list[str]:
+    """The dataset in a line."""
+    facts = [counted(len(dataset.samples), "sample"), counted(len(dataset.scenes), "scene")]
+    if audit is None:
+        return facts
+    megapixels = sum(f.width * f.height for f in audit.facts) / 1e6
+    return [
+        *facts,
+        f"{megapixels:,.1f} megapixels",
+        f"{percent(audit.labelled_share)} labelled",
+        counted(len(audit.problems), "problem"),
+    ]
 
 
-st.title("Data")
-watch_new_datasets()
-if not list_datasets():
-    st.markdown("There is no dataset yet. Ways to get one:")
+def add_dataset() -> None:
     new_dataset()
     show_skipped_places()
-    st.stop()
 
-ref = choose_dataset("dataset")
-with st.expander("Add a dataset", icon=":material/add:"):
-    new_dataset()
-    show_skipped_places()
-if ref is None:
-    st.stop()
-dataset = choose_product(ref, open_or_name(ref))
-key = audit_key(ref, dataset.product)
-audit = finished_audit(key)
-for note in dataset.notes:
-    show = st.warning if note.severity == "warning" else st.info
-    show(plain(note.text), icon=f":material/{note.severity}:")
-name_classes(ref, dataset)
-numbers(dataset, audit)
-progress = st.container()
-view = st.segmented_control(
-    "View",
-    VIEWS,
-    default="Gallery",
-    required=True,
-    key="view",
-    bind="query-params",
-    label_visibility="collapsed",
-)
-if view != "Sample":
-    # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
-    st.session_state.setdefault("sample", dataset.samples[0].id)
-if view == "Gallery":
-    gallery(dataset, open_sample, audit, draft_split(ref, dataset))
-elif view == "Sample":
-    sample_view(dataset)
-elif view == "Prepare":
-    prepare(ref, dataset, audit)
-elif audit is None:
-    offer_audit(key, dataset)
-elif view == "Statistics":
-    statistics(dataset, audit, draft_split(ref, dataset))
-else:
-    draft = RecipeDraft(ref)
-    draft.show_refused()
-    taken = RecipeFixes(draft.build())
-    problem_table(dataset, audit, open_sample, draft.take_fix, taken)
-# Last, so that the pictures are there before the counting begins.
-if audit is None:
-    with progress:
-        run_audit(key, dataset)
+
+def show_data(frame: Frame) -> None:
+    watch_new_datasets()
+    if not list_datasets():
+        st.markdown("There is no dataset yet. Ways to get one:")
+        add_dataset()
+        return
+    with frame.choices:
+        ref = choose_dataset("dataset")
+        with st.expander("Add a dataset", icon=":material/add:"):
+            add_dataset()
+    if ref is None:
+        return
+    dataset = open_or_name(ref)
+    with frame.choices:
+        dataset = choose_product(ref, dataset)
+    key = audit_key(ref, dataset.product)
+    audit = finished_audit(key)
+    for note in dataset.notes:
+        frame.note(plain(note.text), warning=note.severity == "warning")
+    name_classes(ref, dataset)
+    frame.facts(numbers(dataset, audit))
+    view = st.segmented_control(
+        "View",
+        VIEWS,
+        default="Gallery",
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if view != "Sample":
+        # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
+        st.session_state.setdefault("sample", dataset.samples[0].id)
+    if view == "Gallery":
+        gallery(dataset, open_sample, audit, draft_split(ref, dataset), frame)
+    elif view == "Sample":
+        sample_view(dataset, frame)
+    elif view == "Prepare":
+        prepare(ref, dataset, audit)
+    elif audit is None:
+        offer_audit(key, dataset)
+    elif view == "Statistics":
+        statistics(dataset, audit, draft_split(ref, dataset))
+    else:
+        draft = RecipeDraft(ref)
+        draft.show_refused()
+        taken = RecipeFixes(draft.build())
+        problem_table(dataset, audit, open_sample, draft.take_fix, taken)
+    # Last, so that the pictures are there before the counting begins.
+    if audit is None:
+        with frame.state:
+            run_audit(key, dataset)
+
+
+with open_frame("Data") as frame:
+    show_data(frame)

@@ -6,24 +6,28 @@ import streamlit as st
 
 from core.models.store import ModelRef, read_card
 from ui.inspect.feature_maps import open_maps, show_maps
-from ui.inspect.layers import choose_image, choose_layer, choose_window
+from ui.inspect.layers import choose_image, choose_layer, choose_window, layer_table
 from ui.loaded.models import choose_model
 from ui.routes.netron import netron_url
 from ui.shell.errors import page_errors
 from ui.shell.links import page_link
 from ui.widgets.bands import render_as_chosen
+from ui.widgets.frame import Frame, open_frame
 
 
-def feature_maps(ref: ModelRef) -> None:
+def feature_maps(ref: ModelRef, frame: Frame) -> None:
     """From an image and a layer to the maps of its channels."""
-    image = choose_image()
-    if image is None:
-        return
-    image = render_as_chosen(image, "inspect")
-    card = read_card(ref.folder)
-    window = choose_window(image, card)
-    layer = choose_layer(ref, card)
+    with frame.choices:
+        image = choose_image()
+        if image is None:
+            return
+        image = render_as_chosen(image, "inspect")
+        card = read_card(ref.folder)
+        window = choose_window(image, card)
+        layer = choose_layer(ref, card)
+    frame.facts([image.name, layer.name])
     show_maps(image, open_maps(ref, card, image, layer, window))
+    layer_table(ref, card, layer)
 
 
 def graph(ref: ModelRef) -> None:
@@ -35,15 +39,20 @@ def graph(ref: ModelRef) -> None:
     st.iframe(netron_url(ref.name, st.context.theme.type), height=700)
 
 
-st.title("Inspect")
-ref = choose_model("model")
-if ref is None:
-    page_link("train", "Train a model", "model_training")
-    st.stop()
-maps_tab, graph_tab = st.tabs(["Feature maps", "Graph"], key="view", bind="query-params")
-if graph_tab.open:
-    with graph_tab:
-        graph(ref)
-# Also while the graph is shown, after it, so that nothing chosen or uploaded here is lost.
-with maps_tab, page_errors():
-    feature_maps(ref)
+def show_inspect(frame: Frame) -> None:
+    with frame.choices:
+        ref = choose_model("model")
+    if ref is None:
+        page_link("train", "Train a model", "model_training")
+        return
+    maps_tab, graph_tab = st.tabs(["Feature maps", "Graph"], key="view", bind="query-params")
+    if graph_tab.open:
+        with graph_tab:
+            graph(ref)
+    # Also while the graph is shown, after it, so that nothing chosen or uploaded here is lost.
+    with maps_tab, page_errors():
+        feature_maps(ref, frame)
+
+
+with open_frame("Inspect") as frame:
+    show_inspect(frame)

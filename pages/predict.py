@@ -24,7 +24,9 @@ from ui.predict.result import (
 )
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
+from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
+from ui.widgets.frame import Frame, open_frame
 
 
 def describe(ref: ModelRef, card: ModelCard) -> str:
@@ -44,9 +46,8 @@ def describe(ref: ModelRef, card: ModelCard) -> str:
 
 def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     """An uploaded image and, where there is one, its mask."""
-    left, right = st.columns(2)
-    file = left.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
-    mask = right.file_uploader(
+    file = st.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
+    mask = st.file_uploader(
         "Ground truth, if you have it: a mask of the same size",
         type=MASK_TYPES,
         key="mask",
@@ -91,55 +92,63 @@ def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
         return image, None
 
 
-st.title("Predict")
-left, right = st.columns([3, 1], vertical_alignment="top")
-with left:
-    ref = choose_model("model")
-if ref is None:
-    page_link("train", "Train a model", "model_training")
-    st.stop()
-card = read_card(ref.folder)
-left.caption(plain(describe(ref, card)))
-source = right.segmented_control(
-    "Image from",
-    ["Upload", "Dataset"],
-    default="Upload",
-    required=True,
-    key="source",
-    bind="query-params",
-    width="stretch",
-)
-image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
-if image is None:
-    st.stop()
-warn_of_differences(image, card)
-image = render_as_chosen(image, "predict")
-for note in truth.notes if truth else ():
-    st.warning(plain(note), icon=":material/palette:")
-with st.expander("Settings"):
-    overlap = st.slider(
-        "Overlap of neighbouring tiles, % of a tile",
-        min_value=0,
-        max_value=75,
-        value=round(100 * OVERLAP),
-        step=5,
-        key="overlap",
-        bind="query-params",
-        persist_state="session",
-    )
-    tta = st.toggle(
-        "Average over flips and quarter turns (8 times the time)",
-        key="tta",
-        bind="query-params",
-        persist_state="session",
-    )
-settings = Settings(card.sha256, image.digest, tta, overlap / 100)
-start = st.button("Predict", type="primary", icon=":material/play_arrow:")
-label_map = recent_prediction(settings)
-if start and label_map is None:
-    label_map = predict(settings, ref.name, image)
-if label_map is None:
-    width = min(900, image.rgb.shape[1])
-    st.image(image.rgb, caption=plain(image.name), width=width, output_format="PNG")
-else:
-    show_prediction(image, label_map, card, truth)
+def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
+    with st.expander("Settings"):
+        overlap = st.slider(
+            "Overlap of neighbouring tiles, % of a tile",
+            min_value=0,
+            max_value=75,
+            value=round(100 * OVERLAP),
+            step=5,
+            key="overlap",
+            bind="query-params",
+            persist_state="session",
+        )
+        tta = st.toggle(
+            "Average over flips and quarter turns (8 times the time)",
+            key="tta",
+            bind="query-params",
+            persist_state="session",
+        )
+    return Settings(card.sha256, image.digest, tta, overlap / 100)
+
+
+def show_predict(frame: Frame) -> None:
+    with frame.choices:
+        ref = choose_model("model")
+    if ref is None:
+        page_link("train", "Train a model", "model_training")
+        return
+    card = read_card(ref.folder)
+    with frame.choices:
+        st.caption(plain(describe(ref, card)))
+        source = st.segmented_control(
+            "Image from",
+            ["Upload", "Dataset"],
+            default="Upload",
+            required=True,
+            key="source",
+            bind="query-params",
+            width="stretch",
+        )
+        image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
+        if image is None:
+            return
+        image = render_as_chosen(image, "predict")
+        settings = choose_settings(card, image)
+        start = st.button("Predict", type="primary", icon=":material/play_arrow:", width="stretch")
+    frame.facts([image.name])
+    warn_of_differences(image, card, frame)
+    for note in truth.notes if truth else ():
+        frame.note(plain(note), warning=True, icon=":material/palette:")
+    label_map = recent_prediction(settings)
+    if start and label_map is None:
+        label_map = predict(settings, ref.name, image)
+    if label_map is None:
+        viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
+    else:
+        show_prediction(image, label_map, card, truth)
+
+
+with open_frame("Predict") as frame:
+    show_predict(frame)

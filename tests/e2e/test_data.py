@@ -120,7 +120,7 @@ def test_the_real_dubai_set_from_a_server_folder(server: Server, page: Any) -> N
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real imagery beside the repository")
 def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
     page.goto(f"{server.url}/data?dataset=server%2Fdata%2Fdubai")
-    page.get_by_text("All 16 samples").wait_for()
+    page.get_by_text("16 samples · ").wait_for()
     metric(page, "Labelled").get_by_text("%").wait_for(timeout=600_000)  # all has been counted
     settled(page)
     page.get_by_text("Filters", exact=True).click()
@@ -144,7 +144,7 @@ def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
     settled(page)
     assert pictures.count() == 8
     page.get_by_role("button", name="Show all").click()
-    page.get_by_text("All 16 samples").wait_for()
+    page.get_by_text("16 samples · ").wait_for()
     page.wait_for_function("!location.search.includes('scene=')")
     # Small pictures are kept in the workspace.
     assert len(list((server.workspace / "cache/thumbnails").iterdir())) >= 16

@@ -18,11 +18,12 @@ from ui.data.thumbnails import overlaid, thumbnails
 from ui.shell.errors import plain
 from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
+from ui.widgets.frame import Frame
 
 __all__ = ["PER_PAGE", "gallery"]
 
 PER_PAGE = 24
-_TILE = 184  # CSS pixels
+_TILE = 176  # CSS pixels: two beside one another on a telephone
 
 
 def gallery(
@@ -30,6 +31,7 @@ def gallery(
     open_sample: Callable[[str], None],
     audit: Audit | None,
     split: Split | None,
+    frame: Frame,
 ) -> None:
     """Show a dataset's samples.
 
@@ -40,9 +42,9 @@ def gallery(
         open_sample: called with a sample's id when its name is clicked.
         audit: the audit of the dataset, once it is there.
         split: of the recipe being made; None where it cannot be made.
+        frame: of the page, whose sidebar gets filters and look.
     """
-    samples = filtered(dataset, audit, split, on_change=_first_page)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with frame.choices:
         shown = st.toggle("Masks", value=True, key="masks", persist_state="page")
         opacity = st.slider(
             "Opacity of the masks in %",
@@ -53,9 +55,9 @@ def gallery(
             key="opacity",
             persist_state="page",
             disabled=not shown,
-            width=260,
         )
         look = _look(dataset)
+    samples = filtered(dataset, audit, split, _first_page, frame)
     legend(dataset.classes)
     pages = max(1, math.ceil(len(samples) / PER_PAGE))
     if st.session_state.get("page", 1) > pages:

@@ -13,6 +13,7 @@ from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SIDES, SampleFilter, Side, filter_samples
 from core.datasets.recipes.splits import Split
 from ui.shell.errors import plain
+from ui.widgets.frame import Frame
 
 __all__ = ["filtered"]
 
@@ -48,38 +49,37 @@ def filtered(
     audit: Audit | None,
     split: Split | None,
     on_change: Callable[[], None],
+    frame: Frame,
 ) -> tuple[Sample, ...]:
-    """Show the filters and give the samples that are left.
+    """Show the filters in the sidebar and give the samples that are left.
 
     Args:
         dataset: as opened.
         audit: the audit of the dataset; without it the filters on classes and problems rest.
         split: of the recipe being made; without it the filter on its sides rests.
         on_change: called when a filter was changed.
+        frame: of the page.
     """
-    with st.expander("Filters", icon=":material/filter_list:", key="filters"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = SampleFilter(
-                text=st.text_input(
-                    "Sample name",
-                    placeholder="Part of it",
-                    icon=":material/search:",
-                    width=230,
-                    **_tied("find", on_change),
-                )
-                or "",
-                scenes=_scenes(dataset, on_change),
-                mask=st.selectbox(
-                    "Mask",
-                    list(_MASKS),
-                    index=0,
-                    format_func=_MASKS.__getitem__,
-                    width=180,
-                    **_tied("mask", on_change),
-                ),
-                **_by_audit(dataset, audit, on_change),
-                sides=_sides(split, on_change),
+    with frame.choices, st.expander("Filters", icon=":material/filter_list:", key="filters"):
+        chosen = SampleFilter(
+            text=st.text_input(
+                "Sample name",
+                placeholder="Part of it",
+                icon=":material/search:",
+                **_tied("find", on_change),
             )
+            or "",
+            scenes=_scenes(dataset, on_change),
+            mask=st.selectbox(
+                "Mask",
+                list(_MASKS),
+                index=0,
+                format_func=_MASKS.__getitem__,
+                **_tied("mask", on_change),
+            ),
+            **_by_audit(dataset, audit, on_change),
+            sides=_sides(split, on_change),
+        )
         for reason in _resting(audit, split):
             st.caption(reason)
     samples = filter_samples(dataset, chosen, audit, split)
@@ -100,7 +100,6 @@ def _scenes(dataset: Dataset, on_change: Callable[[], None]) -> tuple[str, ...]:
             "Scene",
             dataset.scenes,
             placeholder="All scenes",
-            width=280,
             **_tied("scene", on_change),
         )
     )
@@ -113,7 +112,6 @@ def _by_audit(
         "Class",
         [_ANY_CLASS, *dataset.classes.names],
         disabled=audit is None,
-        width=180,
         **_tied("class", on_change),
     )
     share = st.number_input(
@@ -124,7 +122,6 @@ def _by_audit(
         1.0,
         format="%g",
         disabled=audit is None or land_class == _ANY_CLASS,
-        width=190,
         **_tied("share", on_change),
     )
     in_address = [_CODES.get(text, text) for text in st.query_params.get_all("flagged")]
@@ -143,7 +140,6 @@ def _by_audit(
         format_func=_problem_title,
         placeholder="Flagged or not",
         disabled=audit is None,
-        width=280,
         **_tied("flagged", on_change),
     )
     if audit is None:
@@ -167,7 +163,6 @@ def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ..
         format_func=_SIDES.__getitem__,
         placeholder="All sides",
         disabled=split is None,
-        width=280,
         **_tied("side", on_change),
     )
     return tuple(chosen) if split else ()
@@ -192,7 +187,6 @@ def _line(left: int, samples: int, chosen: SampleFilter, on_change: Callable[[],
     """How many are left and why, and a button that takes all conditions off."""
     conditions = _conditions(chosen)
     if not conditions:
-        st.caption(f"All {samples:,} samples")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{left:,} of {samples:,} samples**: {'; '.join(conditions)}")

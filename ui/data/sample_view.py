@@ -17,16 +17,19 @@ from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.classes import class_table
+from ui.widgets.frame import Frame
 
 __all__ = ["sample_view"]
 
 
-def sample_view(dataset: Dataset) -> None:
-    """Show the sample chosen in a box; the choice stands in the URL as ``sample``."""
+def sample_view(dataset: Dataset, frame: Frame) -> None:
+    """Show the sample that is chosen in the sidebar; it stands in the URL as ``sample``."""
     ids = [sample.id for sample in dataset.samples]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox("Sample", ids, key="sample", bind="query-params", width=360)
+    with frame.choices:
+        chosen = st.selectbox("Sample", ids, key="sample", bind="query-params")
         at = ids.index(chosen)
+        buttons = st.container(horizontal=True)
+    with buttons:
         for label, step, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
             st.button(
                 label,
@@ -37,7 +40,8 @@ def sample_view(dataset: Dataset) -> None:
             )
     sample = dataset.samples[at]
     try:
-        image = render_as_chosen(open_sample(dataset, sample), "sample")
+        with frame.choices:
+            image = render_as_chosen(open_sample(dataset, sample), "sample")
     except DSIError as error:
         show_error(error)
         return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.models.card import ModelCard
     from core.models.store import ModelRef
 
-__all__ = ["choose_image", "choose_layer", "choose_window"]
+__all__ = ["choose_image", "choose_layer", "choose_window", "layer_table"]
 
 _DEMO_SIDE = 512  # pixels
 
@@ -55,21 +55,18 @@ def choose_image() -> OpenImage | None:
             )
             return None
         return open_upload(file)
-    seed = st.number_input("Scene number", 0, 9999, 0, key="scene", bind="query-params", width=200)
+    seed = st.number_input("Scene number", 0, 9999, 0, key="scene", bind="query-params")
     return _demo_scene(int(seed))
 
 
 def _choose_sample() -> OpenImage | None:
-    left, right = st.columns(2)
-    with left:
-        ref = choose_dataset()
+    ref = choose_dataset()
     if ref is None:
         st.caption("Or choose an upload or a demo scene above.")
         return None
     dataset = open_chosen(ref)
     names = [sample.id for sample in dataset.samples]
-    with right:
-        name = st.selectbox("Sample", names, key="sample", bind="query-params")
+    name = st.selectbox("Sample", names, key="sample", bind="query-params")
     return open_sample(dataset, dataset.sample(name))
 
 
@@ -97,14 +94,13 @@ def choose_window(image: OpenImage, card: ModelCard) -> Window:
         f"The image has {width:,} × {height:,} px. Maps are made of a window of {middle.width:,} × "
         f"{middle.height:,} px, at full detail: choose where it lies."
     )
-    left, right = st.columns(2)
     column, row = middle.column, middle.row
     if width > middle.width:
-        column = left.slider(
+        column = st.slider(
             "Left edge of the window, px", 0, width - middle.width, column, key=f"left{suffix}"
         )
     if height > middle.height:
-        row = right.slider(
+        row = st.slider(
             "Top edge of the window, px", 0, height - middle.height, row, key=f"top{suffix}"
         )
     return Window(row, column, middle.height, middle.width)
@@ -121,10 +117,8 @@ def _layers(name: str, sha256: str) -> list[LayerInfo]:
 def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
     """One of the model's layers that has maps; the choice stands in the page's URL as ``layer``."""
     layers = _layers(ref.name, card.sha256)
-    # The input's own maps are the image.
-    maps = {layer.name: layer for layer in layers if layer.viewable and layer.type != "InputLayer"}
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    name = left.selectbox(
+    maps = {layer.name: layer for layer in layers if layer.name in _with_maps(layers)}
+    name = st.selectbox(
         "Layer",
         list(maps),
         key="layer",
@@ -133,13 +127,23 @@ def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
         help="Type a part of a name to search. Layers are in the order the image passes them.",
     )
     layer = maps[name]
-    right.markdown(
+    st.caption(
         f"**{plain(layer.type)}** · {plain(layer.shape)} values (height × width × channels) for an "
         f"image of H × W px · {layer.parameters:,} parameters"
     )
-    with st.expander(f"Table of all {len(layers)} layers"):
-        _layer_table(layers, list(maps), layer)
     return layer
+
+
+def layer_table(ref: ModelRef, card: ModelCard, selected: LayerInfo) -> None:
+    """All layers of the model, folded; a click on one that has maps shows them."""
+    layers = _layers(ref.name, card.sha256)
+    with st.expander(f"Table of all {len(layers)} layers"):
+        _layer_table(layers, _with_maps(layers), selected)
+
+
+def _with_maps(layers: list[LayerInfo]) -> list[str]:
+    """Names of those that can be shown; the input's own maps are the image."""
+    return [layer.name for layer in layers if layer.viewable and layer.type != "InputLayer"]
 
 
 def _layer_table(layers: list[LayerInfo], maps: list[str], selected: LayerInfo) -> None:

@@ -51,5 +51,7 @@ def choose_dataset(key: str = "dataset") -> DatasetRef | None:
             icon=":material/photo_library:",
         )
         return None
-    name = st.selectbox("Dataset", list(refs), key=key, bind="query-params")
+    name = st.selectbox(
+        "Dataset", list(refs), key=key, bind="query-params", persist_state="session"
+    )
     return refs[name]

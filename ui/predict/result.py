@@ -26,6 +26,7 @@ from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.classes import class_table
+from ui.widgets.frame import Frame
 
 __all__ = [
     "LabelMap",
@@ -122,10 +123,10 @@ def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGen
     return label_map
 
 
-def warn_of_differences(image: OpenImage, card: ModelCard) -> None:
+def warn_of_differences(image: OpenImage, card: ModelCard, frame: Frame) -> None:
     """Say in what the image is unlike those the model was trained on."""
     for difference in differences(ModelInput.of_card(card), image.raster):
-        st.warning(plain(difference.sentences), icon=":material/compare:")
+        frame.note(plain(difference.sentences), warning=True, icon=":material/compare:")
 
 
 def show_prediction(

@@ -31,15 +31,18 @@ def _page(name: str, title: str, icon: str) -> StreamlitPage:
     return st.Page(_PAGES / f"{name}.py", title=title, icon=icon, default=name == "overview")
 
 
-page = st.navigation(
-    [
-        _page("overview", "Overview", ":material/dashboard:"),
-        _page("data", "Data", ":material/photo_library:"),
-        _page("train", "Train", ":material/model_training:"),
-        _page("predict", "Predict", ":material/layers:"),
-        _page("inspect", "Inspect", ":material/account_tree:"),
-    ],
-    position="top",
-)
+pages = [
+    _page("overview", "Overview", ":material/dashboard:"),
+    _page("data", "Data", ":material/photo_library:"),
+    _page("train", "Train", ":material/model_training:"),
+    _page("predict", "Predict", ":material/layers:"),
+    _page("inspect", "Inspect", ":material/account_tree:"),
+]
+page = st.navigation(pages, position="top")
+st.html(_UI / "shell" / "frame.css")
+# Streamlit's menu is in a drawer there; the style shows this one in its stead.
+with st.container(horizontal=True, gap="xsmall", key="narrow-menu"):
+    for other in pages:
+        st.page_link(other, width="content")
 with page_errors():
     page.run()

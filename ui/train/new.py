@@ -21,6 +21,7 @@ from ui.train.form.source import take_from_url
 from ui.train.trials.cost import cost_table
 from ui.train.trials.learning_rate import learning_rate_finder
 from ui.train.views import open_view
+from ui.widgets.frame import Frame
 
 __all__ = ["new_training"]
 
@@ -28,19 +29,19 @@ _DOUBLE_CLICK = 2  # seconds within which a second press is not another wish
 
 
 @page_errors()
-def new_training() -> None:
+def new_training(frame: Frame) -> None:
     """Choose what to train and start it; then the page shows that run."""
     with page_errors():
         take_from_url()
-    left, right = st.columns([7, 5], gap="large")
-    with left:
+    with frame.choices:
         ref = choose_dataset()
     if ref is None:
         return
+    left, right = st.columns([8, 4], gap="large")
     plan = None
     with left, page_errors():
         plan = settings_form(ref, open_chosen(ref))
-    with right:
+    with right, st.container(key="train-plan"):
         _launch(ref, plan)
 
 
@@ -54,12 +55,19 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
         "Name of the run and its model", placeholder=suggestion, key=f"train.name.{started}"
     )
     _queue()
-    pressed = st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=config is None
-    )
+    with st.container(key="train-start"):
+        pressed = st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=config is None,
+            width="stretch",
+        )
     if pressed and config is not None and time.time() - started > _DOUBLE_CLICK:
         _start(config, name.strip() or suggestion)
     if config is None:
+        if plan and plan.problem.error:
+            st.caption(f":material/error: {plain(plan.problem.error.what)}")
         st.caption("What is marked in red has to be changed first.")
         return
     equivalent_command(config, name.strip())

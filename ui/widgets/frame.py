@@ -1,0 +1,153 @@
+"""The frame of every page: what is chosen in the sidebar, the title in one row, notes that go away.
+
+The main area is the pictures'. What is chosen (dataset, model, image, settings) stands in the
+sidebar, which is a drawer on a telephone. Notes are boxes above the pictures where they warn, and
+rest behind a button in the title's row where they inform, or were put away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.formats import counted
+from ui.shell.errors import plain
+
+__all__ = ["Frame", "open_frame"]
+
+_AWAY = "notes.away"
+_SHOWN = "notes.shown"
+
+
+@dataclass(frozen=True)
+class _Note:
+    text: str
+    warning: bool
+    icon: str
+
+    @property
+    def key(self) -> str:
+        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+
+    @property
+    def open(self) -> bool:
+        """Whether it stands above the pictures: warnings until put away, others once asked for."""
+        if self.warning:
+            return self.key not in st.session_state.get(_AWAY, ())
+        return self.key in st.session_state.get(_SHOWN, ())
+
+    def show(self) -> None:
+        box = st.warning if self.warning else st.info
+        box(self.text, icon=self.icon)
+
+
+@dataclass
+class Frame:
+    """A page's parts, in which it puts what it shows.
+
+    Attributes:
+        choices: container in the sidebar for what is chosen.
+        state: container at the sidebar's end, for what goes on in the background.
+    """
+
+    choices: DeltaGenerator
+    state: DeltaGenerator
+    _facts: DeltaGenerator
+    _button: DeltaGenerator
+    _boxes: DeltaGenerator
+    _notes: list[_Note] = field(default_factory=list)
+
+    def facts(self, facts: Sequence[str]) -> None:
+        """Say in the title's row what is looked at, as in ``12 samples · 3 scenes``.
+
+        Args:
+            facts: short texts that are shown as they are.
+        """
+        self._facts.caption(" · ".join(plain(fact) for fact in facts))
+
+    def note(self, text: str, *, warning: bool = False, icon: str = "") -> None:
+        """Add a note, which is shown when the frame ends.
+
+        Args:
+            text: Markdown; what comes from data passes through `plain` first.
+            warning: whether it stands above the pictures until it is put away.
+            icon: as Streamlit names it; by default one for its kind.
+        """
+        default = ":material/warning:" if warning else ":material/info:"
+        self._notes.append(_Note(text, warning, icon or default))
+
+    def close(self) -> None:
+        """Show the notes."""
+        notes = list(dict.fromkeys(self._notes))
+        self._notes.clear()
+        if not notes:
+            return
+        for note in notes:
+            if note.open:
+                with self._boxes.container(horizontal=True, vertical_alignment="center"):
+                    note.show()
+                    _switch(note)
+        away = [note for note in notes if not note.open]
+        if not away:
+            return
+        warns = any(note.warning for note in away)
+        with self._button.popover(
+            counted(len(away), "note"),
+            icon=":material/warning:" if warns else ":material/info:",
+        ):
+            for note in away:
+                note.show()
+                _switch(note)
+
+
+def _switch(note: _Note) -> None:
+    """The button that puts a note away, or brings it back above the pictures."""
+    away = note.open
+    st.button(
+        "Put away" if away else "Keep in view",
+        key=f"note.{note.key}.{'away' if away else 'shown'}",
+        icon=":material/close:" if away else ":material/push_pin:",
+        type="tertiary",
+        help="It stays under the button in the title's row." if away else None,
+        on_click=_turn,
+        args=(note.key, away),
+    )
+
+
+def _turn(key: str, away: bool) -> None:
+    hidden: set[str] = st.session_state.setdefault(_AWAY, set())
+    shown: set[str] = st.session_state.setdefault(_SHOWN, set())
+    (hidden if away else shown).add(key)
+    (shown if away else hidden).discard(key)
+
+
+@contextmanager
+def open_frame(title: str) -> Iterator[Frame]:
+    """The frame of a page, around all that it shows; its notes come when it ends or stops.
+
+    Args:
+        title: its name, the page's heading of the first order.
+    """
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="frame-heading"
+    ):
+        st.title(title, width="content", anchor=False)
+        facts = st.container(width="stretch", key="frame-facts")
+        button = st.container(width="content")
+    boxes = st.container(gap="xxsmall")
+    frame = Frame(
+        choices=st.sidebar.container(),
+        state=st.sidebar.container(),
+        _facts=facts,
+        _button=button,
+        _boxes=boxes,
+    )
+    try:
+        yield frame
+    finally:
+        frame.close()
