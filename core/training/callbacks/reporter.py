@@ -98,7 +98,9 @@ class Reporter(keras.callbacks.Callback):
             images_per_second=crops,
             seconds_left=self._seconds_left(done, rate),
         )
-        means = self.means.update({"loss": float(logs["loss"])} | gradient_norms(logs), step + 1)
+        means = self.means.update(
+            {"loss": float(logs["loss"])} | gradient_norms(logs, self.model), step + 1
+        )
         record = {
             "kind": "step",
             "epoch": state.epoch + 1,

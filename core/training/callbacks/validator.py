@@ -71,7 +71,7 @@ class Validator(keras.callbacks.Callback):
                 "loss": float(logs["loss"]),
                 "mean_iou": float(logs["mean_iou"]),
                 "learning_rate": scalar(self.model.optimizer.learning_rate),
-                "gradient_norm": gradient_norms(logs),
+                "gradient_norm": gradient_norms(logs, self.model),
                 "val_cross_entropy": evaluation.cross_entropy,
                 "val_mean_iou": summary["mean_iou"],
                 "val_pixel_accuracy": summary["pixel_accuracy"],

@@ -77,7 +77,12 @@ class TrainStepModel(keras.Model):
         return self.compute_metrics(images, labels, logits)
 
 
-def gradient_norms(logs: Mapping[str, Any]) -> dict[str, float]:
-    """The norms by block among Keras' logs, without infinite ones and those of frozen blocks."""
-    norms = {k.removeprefix(_NORM): float(v) for k, v in logs.items() if k.startswith(_NORM)}
+def gradient_norms(logs: Mapping[str, Any], model: TrainStepModel) -> dict[str, float]:
+    """The norms by block among Keras' logs, without infinite ones and those of frozen blocks.
+
+    Args:
+        logs: as a callback gets them, which Keras sorts by name.
+        model: model that is trained, whose order of blocks the norms get.
+    """
+    norms = {name: float(logs[_NORM + name]) for name in model.norms if _NORM + name in logs}
     return {block: norm for block, norm in norms.items() if 0 < norm < math.inf}

@@ -236,10 +236,15 @@ def _names(measured: Iterable[Mapping[str, float]]) -> list[str]:
 
 
 def _depth(block: str) -> tuple[int, int]:
-    """Where a block lies in a network: enc1, enc2 … bridge … dec2, dec1, head."""
+    """Where a block lies in a network: enc1, enc2 … bridge … dec2, dec1, head.
+
+    Others lie between as they were recorded, which is the network's order, too; runs of before 0.3
+    recorded all blocks by name.
+    """
     name = block.rstrip("0123456789")
-    place = {"enc": 0, "dec": 2, "head": 3}.get(name, 1)
-    return place, int(block[len(name) :] or 0) * (-1 if name == "dec" else 1)
+    number = int(block[len(name) :] or 0)
+    order = {"enc": (0, number), "dec": (2, -number), "head": (3, 0)}
+    return order.get(name, (1, 0))
 
 
 def _smoothed(values: Sequence[float]) -> list[float]:
