@@ -18,7 +18,7 @@ __all__ = ["MASK_TYPES", "read_ground_truth"]
 
 MASK_TYPES = ["png", "tif", "tiff", "jpg", "jpeg"]
 
-_UNANSWERED = "The mask is scored when it is said how it is written."
+_UNANSWERED = "No scores yet: say above how the mask is written."
 
 
 def read_ground_truth(upload: UploadedFile, card: ModelCard, image: Header) -> Truth | None:
@@ -113,5 +113,5 @@ def _pixels(reading: MaskReading) -> str:
         parts.append(f"void {count(void)} px")
     if reading.unknown:
         share = percent(1 - reading.explained)
-        parts.append(f"of no meaning {count(reading.unknown)} px ({share})")
+        parts.append(f"in no class {count(reading.unknown)} px ({share})")
     return ", ".join(parts)

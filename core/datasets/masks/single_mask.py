@@ -184,6 +184,9 @@ def _readings(
         raster = colors if way.coding.kind == "color" else bands
         reading = _reading(way.title, raster, classes, way.coding)
         same = (np.array_equal(reading.truth.labels, r.truth.labels) for r, _ in read)
+        if way.note:
+            notes = (way.note, *reading.truth.notes)
+            reading = replace(reading, truth=Truth(reading.truth.labels, notes))
         if reading.pixels and not any(same):
             read.append((reading, way))
     if not read:

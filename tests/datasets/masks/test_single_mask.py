@@ -365,6 +365,7 @@ def test_a_smoothed_mask_is_read_at_half(coding: MaskCoding | None) -> None:
     soft[60, 40] = soft[83, 63] = 1
     first, *_ = _read(soft, BINARY, coding).readings
     assert "at half" in first.title and first.certain
+    assert "read at half" in first.truth.notes[0]
     inverted = coding is not None and coding.values[0] == 1
     np.testing.assert_array_equal(first.truth.labels, (soft > 127) ^ inverted)
 

@@ -69,4 +69,6 @@ def _at_half(ends: Mapping[int, int], classes: ClassTable, trust: Trust) -> Way:
     low, high = sorted(ends)
     below, above = classes.names[ends[low]], classes.names[ends[high]]
     coding = MaskCoding("index", values=dict(ends), tolerance=(high - low) / 2)
-    return Way(f"at half, {below} below {(low + high) / 2:g}, {above} above", coding, trust)
+    half = f"{below} below {(low + high) / 2:g}, {above} above"
+    note = f"The mask holds soft values, as JPEG and smoothing make them: read at half, {half}."
+    return Way(f"at half, {half}", coding, trust, note if trust == "shown" else "")

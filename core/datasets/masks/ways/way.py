@@ -1,4 +1,4 @@
-"""A way in which the masks of unknown origin may be written, and how far it can be trusted."""
+"""A way in which a mask of unknown origin may be written, and how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ class Way:
         title: the way in words, to go after "read".
         coding: the same for the decoder.
         trust: what speaks for it beside that it explains the pixels.
+        note: what it decides that a person should know where nothing is asked; mostly nothing.
     """
 
     title: str
     coding: MaskCoding
     trust: Trust = "shown"
+    note: str = ""
 
 
 def background_first(classes: ClassTable) -> bool:
