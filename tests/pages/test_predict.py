@@ -117,17 +117,44 @@ def test_a_mask_whose_values_are_a_guess_is_asked_for(space: Path) -> None:
     image = RNG.integers(0, 256, (30, 40, 3), np.uint8)
     at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
     at.file_uploader(key="mask").upload("mask.png", png_bytes(labels), "image/png").run()
-    box = at.selectbox(key="mask-reading")
-    assert box.label == "How is the mask written?"
-    assert [option.rpartition(": ")[2] for option in box.options] == [
+    (question,) = at.radio
+    assert question.label == "How is the mask written?"
+    assert question.options[0].endswith("\\(a guess\\)")
+    assert list(question.proto.captions)[:2] == [
         "Background 1,000 px, Foreground 200 px",
         "Background 1,000 px, void 200 px",
     ]
     next(b for b in at.button if b.label == "Predict").click().run()
     assert not at.exception
     assert [m.value for m in at.metric][2] == "1,200"
-    at.selectbox(key="mask-reading").select(1).run()
+    at.radio[0].set_value(1).run()
     assert [m.value for m in at.metric][2] == "1,000"
+    # The answer holds for this mask: the next one is asked for anew.
+    labels[:5] = 255
+    at.file_uploader(key="mask").upload("next.png", png_bytes(labels), "image/png").run()
+    assert at.radio[0].value == 0
+
+
+def test_a_mask_that_marks_one_value_is_not_scored_before_it_is_said(space: Path) -> None:
+    """0 and 255 with a model of five classes were read as the first class and void."""
+    save_tiny_model(space / "models/tiny")
+    at = opened()
+    labels = np.zeros((30, 40), np.uint8)
+    labels[5:15, 5:25] = 255
+    image = RNG.integers(0, 256, (30, 40, 3), np.uint8)
+    at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
+    at.file_uploader(key="mask").upload("mask.png", png_bytes(labels), "image/png").run()
+    next(b for b in at.button if b.label == "Predict").click().run()
+    assert not at.exception
+    assert not at.metric
+    assert any(box.value.startswith("No scores yet") for box in at.info)
+    zero, marked = (box for box in at.selectbox if box.label.endswith("px)"))
+    assert (zero.label, marked.label) == ("0 is (1,000 px)", "255 is (200 px)")
+    assert zero.options[0] == "void, not labelled"
+    zero.set_value(255).run()
+    assert not at.metric
+    next(box for box in at.selectbox if box.label.startswith("255 is")).set_value(1).run()
+    assert [m.value for m in at.metric][2] == "200"
 
 
 def test_after_an_error_nothing_looks_as_if_it_went_on(tiny_model: str) -> None:

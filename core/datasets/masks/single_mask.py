@@ -5,23 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
-from core.classes import DUBAI_VOID_COLORS, VOID, ClassTable, hex_to_rgb
+from core.classes import VOID, ClassTable, hex_to_rgb
 from core.datasets.masks.decode import decode_mask, is_transparency, open_mask, read_mask
-from core.datasets.masks.soft_masks import soft_binary
-from core.datasets.masks.values import count_areas, count_band
+from core.datasets.masks.values import count_band
+from core.datasets.masks.ways.binary_ways import binary_ways
+from core.datasets.masks.ways.color_ways import color_ways
+from core.datasets.masks.ways.number_ways import number_ways
+from core.datasets.masks.ways.way import Way
 from core.errors import ImageError
 from core.imagery.header import Header
 from core.imagery.raster import Raster
 from core.imagery.resample import farthest_off, onto_image
 from core.mask_coding import MaskCoding
 
-__all__ = ["MaskReading", "Truth", "likeliest", "mask_readings", "read_truth"]
+__all__ = [
+    "MaskReading",
+    "SingleMask",
+    "Truth",
+    "likeliest",
+    "mask_readings",
+    "no_known_class",
+    "read_truth",
+]
 
 _OFF = 0.5  # pixels between the grids of an image and its mask from which they are two
-_NOTES = 5  # unknown values that get a note each
+_NOTES = 5  # unknown values that get a note each; of more the commonest are named in one
+_ASKED = 16  # values of which a person can say one by one what they are
+_HALF, _NEARLY_ALL = 0.5, 0.99  # shares of colours, of numbers, that are enough not to ask
+_MOSTLY = 0.9  # share of the pixels that a preselected reading explains
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,8 @@ class MaskReading:
         pixels: labelled pixels of each class by its name, those that have some.
         unknown: pixels whose values mean nothing in it.
         certain: whether it needs no question: the masks of the model's training were written so
-            and it explains every pixel, or no other reading does.
+            and it explains every pixel, or the values show it and no other reading is as good.
+        likely: whether it may be preselected where a person is asked.
     """
 
     title: str
@@ -55,6 +71,70 @@ class MaskReading:
     pixels: Mapping[str, int]
     unknown: int
     certain: bool = False
+    likely: bool = False
+
+    @property
+    def explained(self) -> float:
+        """Share, 0 to 1, of the pixels with a value that have a class; void ones do not count."""
+        labelled = sum(self.pixels.values())
+        return labelled / max(1, labelled + self.unknown)
+
+
+class SingleMask:
+    """A mask laid on its image's grid, of which it may not be known how it is written.
+
+    Attributes:
+        readings: the ways in which it may be read, the likeliest first; empty where none explains
+            a pixel. They differ in their labels. Where the first is not `certain`, a person should
+            choose; where it is not `likely` either, it is not to be taken before.
+        values: pixels of each value, for a mask of one band of a few whole numbers, so that a
+            person can say what each is; empty for others.
+    """
+
+    def __init__(
+        self,
+        source: Path | bytes,
+        classes: ClassTable,
+        image: Header | tuple[int, int],
+        *,
+        name: str,
+        coding: MaskCoding | None = None,
+    ) -> None:
+        """Read the file.
+
+        Args:
+            source: a file, or the bytes of an upload.
+            classes: the table to read it with.
+            image: the image's header, by whose grid the mask is laid on it; or its (H, W), where
+                that alone is known.
+            name: what to call it in messages.
+            coding: how the masks of the model's training were written; None where not known.
+
+        Raises:
+            ImageError: it cannot be read, or is of another size than the image and does not cover
+                it on a grid of the same reference system.
+        """
+        self._classes = classes
+        self._bands = _onto(open_mask(source, MaskCoding("index"), name=name), image, name)
+        colors = _onto(read_mask(source, "stored", name=name), image, name)
+        counts = _counts(self._bands)
+        self._notes = (*_elsewhere(self._bands, image), *_without_number(colors))
+        self.readings = tuple(
+            replace(r, truth=Truth(r.truth.labels, (*self._notes, *r.truth.notes)))
+            for r in _readings(colors, self._bands, counts, classes, coding)
+        )
+        few = len(counts) <= _ASKED and all(float(value).is_integer() for value in counts)
+        self.values: Mapping[float, int] = counts if few else {}
+
+    def by_values(self, labels: Mapping[float, int]) -> Truth:
+        """Read it as a person says, value by value.
+
+        Args:
+            labels: for each of `values` its label, 255 = void; one that is left out is void.
+        """
+        values = {int(value): labels.get(value, VOID) for value in self.values}
+        read, _ = decode_mask(self._bands, self._classes, MaskCoding("index", values=values))
+        return Truth(read, self._notes)
 
 
 def mask_readings(
@@ -67,49 +147,85 @@ def mask_readings(
 ) -> tuple[MaskReading, ...]:
     """The ways in which a mask may be read with a given class table, the likeliest first.
 
-    They differ in their labels. Where the first is not `certain`, a person should choose.
-
     Args:
-        source: a file, or the bytes of an upload.
-        classes: the table to read it with.
-        image: the image's header, by whose grid the mask is laid on it; or its (H, W), where that
-            alone is known.
-        name: what to call it in messages.
-        coding: how the masks of the model's training were written; None where that is not known.
+        source, classes, image, name, coding: as for `SingleMask`.
 
     Raises:
-        ImageError: it cannot be read, is of another size than the image and does not cover it on a
-            grid of the same reference system, or has no pixel of a known class.
+        ImageError: see `SingleMask`; or it has no pixel of a known class.
     """
-    colors = _onto(read_mask(source, "stored", name=name), image, name)
-    bands = _onto(open_mask(source, MaskCoding("index"), name=name), image, name)
-    readings: list[MaskReading] = []
-    guesses: set[str] = set()
-    for way in _ways(colors, bands, classes, coding):
+    mask = SingleMask(source, classes, image, name=name, coding=coding)
+    return mask.readings or no_known_class(classes, name)
+
+
+def no_known_class(classes: ClassTable, name: str) -> NoReturn:
+    """Refuse a mask that has no pixel of a class.
+
+    Raises:
+        ImageError: always.
+    """
+    table = ", ".join(f"{c.name} {c.color}" for c in classes.classes)
+    raise ImageError(
+        "no pixel of the mask is of a class the model knows",
+        where=name,
+        remedy=f"expected the colours {table}, or one band with their numbers from 0",
+    )
+
+
+def _readings(
+    colors: Raster,
+    bands: Raster,
+    counts: Mapping[float, int],
+    classes: ClassTable,
+    coding: MaskCoding | None,
+) -> list[MaskReading]:
+    """The readings, likeliest first, the first judged; empty where none explains a pixel."""
+    read: list[tuple[MaskReading, Way]] = []
+    for way in _ways(colors, bands, counts, classes, coding):
         raster = colors if way.coding.kind == "color" else bands
         reading = _reading(way.title, raster, classes, way.coding)
-        same = (np.array_equal(reading.truth.labels, r.truth.labels) for r in readings)
+        same = (np.array_equal(reading.truth.labels, r.truth.labels) for r, _ in read)
+        if way.note:
+            notes = (way.note, *reading.truth.notes)
+            reading = replace(reading, truth=Truth(reading.truth.labels, notes))
         if reading.pixels and not any(same):
-            readings.append(reading)
-            guesses |= {way.title} if way.guess else set()
-    if not readings:
-        table = ", ".join(f"{c.name} {c.color}" for c in classes.classes)
-        raise ImageError(
-            "no pixel of the mask is of a class the model knows",
-            where=name,
-            remedy=f"expected the colours {table}, or one band with their numbers from 0",
-        )
-    # What explains every pixel comes first, in the order of the ways; then what explains most.
-    readings.sort(key=lambda reading: reading.unknown)
+            read.append((reading, way))
+    if not read:
+        return []
+    # What explains every pixel comes first, in the order of the ways; then what labels most: to
+    # call values void is no explanation.
+    read.sort(key=lambda it: (it[0].unknown > 0, -sum(it[0].pixels.values()) * bool(it[0].unknown)))
     half = colors.valid.size / 2
-    readings = [readings[0], *(reading for reading in readings[1:] if reading.unknown <= half)]
-    own = coding is not None and readings[0].title == _OWN
-    alone = len(readings) == 1 or readings[1].unknown > 0
-    certain = not readings[0].unknown and (own or (alone and readings[0].title not in guesses))
-    readings[0] = replace(readings[0], certain=certain)
-    if notes := _elsewhere(bands, image):
-        readings = [_noted(reading, notes) for reading in readings]
-    return tuple(readings)
+    (first, way), *others = read
+    others = [(reading, other) for reading, other in others if reading.unknown <= half]
+    certain, likely = _certain(first, way, others), _likely(first, way, others)
+    judged = replace(first, certain=certain, likely=likely)
+    return [judged, *(reading for reading, _ in others)]
+
+
+def _certain(first: MaskReading, way: Way, others: Sequence[tuple[MaskReading, Way]]) -> bool:
+    """Whether the first reading needs no question."""
+    own, color = way.title == _OWN, way.coding.kind == "color"
+    if not own and way.trust != "shown":
+        return False
+    if first.unknown:
+        # A colour that is exactly that of a class is no chance; a number may be.
+        enough = first.explained > (_HALF if color else _NEARLY_ALL)
+        return enough and (own or not others)
+    # Nor is it by chance that all colours are those of classes: numbers are then a guess.
+    rivals = [r for r, w in others if not r.unknown and (w.trust == "shown" or not color)]
+    return own or not rivals
+
+
+def _likely(first: MaskReading, way: Way, others: Sequence[tuple[MaskReading, Way]]) -> bool:
+    """Whether the first reading may be preselected."""
+    if first.explained < _MOSTLY or way.trust == "doubtful":
+        return False
+    if way.trust == "shown" or way.coding.kind == "color":
+        return True
+    # Others that leave one class are less likely than a reading that sees several.
+    least = min(2, len(first.pixels))
+    rivals = [reading for reading, _ in others if not reading.unknown]
+    return len(first.pixels) > 1 and all(len(rival.pixels) < least for rival in rivals)
 
 
 def _onto(mask: Raster, image: Header | tuple[int, int], name: str) -> Raster:
@@ -137,11 +253,6 @@ def _onto(mask: Raster, image: Header | tuple[int, int], name: str) -> Raster:
     return mask
 
 
-def _noted(reading: MaskReading, notes: tuple[str, ...]) -> MaskReading:
-    truth = Truth(reading.truth.labels, (*notes, *reading.truth.notes))
-    return replace(reading, truth=truth)
-
-
 def _elsewhere(mask: Raster, image: Header | tuple[int, int]) -> tuple[str, ...]:
     """A note where a mask says that it lies on other ground than the image that it is laid on."""
     own = mask.georeference
@@ -156,6 +267,15 @@ def _elsewhere(mask: Raster, image: Header | tuple[int, int]) -> tuple[str, ...]
         f"The mask lies {what} than the image and is laid on it pixel by pixel: check that it is "
         "this image's, or warp it to the image's grid first.",
     )
+
+
+def _without_number(mask: Raster) -> tuple[str, ...]:
+    """A note where pixels are NaN, which no tag of the file says to be no data."""
+    first = mask.pixels[..., 0]
+    if not np.issubdtype(first.dtype, np.floating):
+        return ()
+    number = int(np.count_nonzero(np.isnan(first)))
+    return (f"{number:,} pixel(s) are NaN, no number, and count as void.",) if number else ()
 
 
 def read_truth(
@@ -183,8 +303,8 @@ def read_truth(
 def likeliest(readings: Sequence[MaskReading]) -> Truth:
     """The first of the readings that `mask_readings` gives; a note says so if it is not certain."""
     chosen = readings[0]
-    if chosen.certain or (len(readings) == 1 and chosen.unknown):
-        return chosen.truth  # in the second case its notes say what is not understood
+    if chosen.certain:
+        return chosen.truth
     note = f"The mask is read {chosen.title}."
     if others := [reading.title for reading in readings if reading is not chosen]:
         note += f" It could be read in another way: {'; '.join(others)}."
@@ -194,57 +314,46 @@ def likeliest(readings: Sequence[MaskReading]) -> Truth:
 _OWN = "as the masks of the model's training"
 
 
-@dataclass(frozen=True)
-class _Way:
-    """A way to read a mask; a guess is none that its values alone show."""
-
-    title: str
-    coding: MaskCoding
-    guess: bool = False
-
-
 def _ways(
-    colors: Raster, bands: Raster, classes: ClassTable, coding: MaskCoding | None
-) -> Iterator[_Way]:
+    colors: Raster,
+    bands: Raster,
+    counts: Mapping[float, int],
+    classes: ClassTable,
+    coding: MaskCoding | None,
+) -> Iterator[Way]:
     """Ways to read a mask that its form allows, the likeliest first.
 
     Args:
         colors: the mask with a palette as colours.
         bands: the mask with a palette's indices, three equal bands as one.
+        counts: pixels of each value of its one band, see `_counts`.
         classes: the table.
         coding: that of the training.
     """
     one_band = bands.pixels.shape[-1] == 1
     pictured = colors.pixels.shape[-1] >= 3 and colors.pixels.dtype == np.uint8
     if coding is not None and _own(coding, bands, one_band, pictured):
-        yield _Way(_OWN, coding)
+        yield Way(_OWN, coding)
     if pictured:
-        void = coding.void_colors if coding and coding.kind == "color" else DUBAI_VOID_COLORS
-        yield _Way("by the class colours", MaskCoding("color", void_colors=void))
+        yield from color_ways(colors.pixels, classes, coding)
     if not one_band:
         return
+    greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
+    if len(greys) == len(classes):
+        yield Way("by the class colours", MaskCoding("index", values=greys))
+    if len(classes) == 2:
+        yield from binary_ways(bands.pixels, counts, classes, coding)
+    yield from number_ways(counts, classes, coding)
+
+
+def _counts(bands: Raster) -> dict[float, int]:
+    """Pixels of each value of a mask of one band, those of its gaps left out; {} for others."""
+    if bands.pixels.shape[-1] != 1:
+        return {}
     band, seen = bands.pixels[..., 0], bands.valid | is_transparency(bands)
     if bands.header.nodata == 0:  # often the background
         seen = seen | (band == 0)
-    counts = count_band(band[seen])
-    greys = {rgb[0]: label for label, rgb in enumerate(classes.colors) if len(set(rgb)) == 1}
-    if len(greys) == len(classes):
-        yield _Way("by the class colours", MaskCoding("index", values=greys))
-    if len(classes) == 2:
-        yield from _binary(counts, bands, classes)
-    numbers = {index: index for index in range(len(classes))}
-    title = "by class numbers from 0, 255 void"
-    binary = len(classes) > 2 and set(counts) <= {0, VOID} and VOID in counts
-    if binary:
-        title += ", though it holds 0 and 255 alone, as masks of two classes do"
-    yield _Way(title, MaskCoding("index", values=numbers), guess=binary)
-    listed = sorted(value for value in counts if value != VOID)
-    whole = all(float(value).is_integer() for value in listed)
-    if whole and len(listed) == len(classes) and listed != [*numbers]:
-        words = ", ".join(f"{v} is {n}" for v, n in zip(listed, classes.names, strict=True))
-        values = {int(value): label for label, value in enumerate(listed)}
-        title = f"in the order of the values, {words}"
-        yield _Way(title, MaskCoding("index", values=values), guess=True)
+    return count_band(band[seen])
 
 
 def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> bool:
@@ -258,31 +367,19 @@ def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> b
     return listed or not np.isin(bands.pixels, (0, VOID)).all() or not (bands.pixels == VOID).any()
 
 
-def _binary(counts: Mapping[float, int], bands: Raster, classes: ClassTable) -> Iterator[_Way]:
-    """Ways to read two values as two classes."""
-    first, second = classes.names
-    upper = sorted(value for value in counts if value > 0)
-    flat = count_areas(bands.pixels, dict(counts))
-    if top := soft_binary(counts, flat) if len(counts) > 2 else 0.0:
-        title = f"at half, {first} below {top / 2:g}, {second} above"
-        coding = MaskCoding("index", values={0: 0, int(top): 1}, tolerance=top / 2)
-        yield _Way(title, coding)
-    elif len(upper) == 1 and upper[0] != 1 and min(counts) >= 0 and float(upper[0]).is_integer():
-        value = int(upper[0])
-        # 255 alone may as well be void.
-        guess = value != VOID or 0 not in counts
-        title = f"so that 0 is {first} and {value} is {second}"
-        yield _Way(title, MaskCoding("index", values={0: 0, value: 1}), guess=guess)
-
-
 def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding) -> MaskReading:
     labels, unknown = decode_mask(raster, classes, coding)
     counts = np.bincount(labels.ravel(), minlength=256)
     pixels = {n: int(c) for n, c in zip(classes.names, counts, strict=False) if c}
     ordered = sorted(unknown.items(), key=lambda item: -item[1])
-    notes = [_note(value, count, classes) for value, count in ordered[:_NOTES]]
-    if rest := [count for _, count in ordered[_NOTES:]]:
-        notes.append(f"{len(rest)} further values, {sum(rest):,} pixels, count as void.")
+    if len(ordered) > _NOTES:
+        listed = ", ".join(value for value, _ in ordered[:_NOTES])
+        notes = [
+            f"{len(ordered):,} values are in no class, and their {sum(unknown.values()):,} pixels "
+            f"count as void. The commonest are {listed}."
+        ]
+    else:
+        notes = [_note(value, count, classes) for value, count in ordered]
     below = sum(pixels.values()) - int(np.count_nonzero(raster.valid & (labels != VOID)))
     if below and is_transparency(raster):
         notes.append(f"{below:,} transparent pixel(s) are read by what is below.")

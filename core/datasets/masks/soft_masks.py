@@ -69,9 +69,9 @@ def soft_binary(
 ) -> float:
     """The upper value of grey masks of two classes with values in between, 0 for other masks.
 
-    Nearly all pixels are near 0 or the upper end, 255 or 1, and several values are near either:
-    class numbers with a void 255 have none just below it. What lies in between is at edges: a third
-    class has areas.
+    Nearly all pixels are near 0 or the upper end, 255 or 1, and several values are near either, or
+    one where several lie in between: class numbers with a void 255 have none just below it. What
+    lies in between is at edges: a third class has areas.
 
     Args:
         counts: pixels of each value.
@@ -96,7 +96,8 @@ def soft_binary(
         return 0.0
     inner_low = np.count_nonzero(low & (values > 0))
     inner_high = np.count_nonzero(high & (values < top))
-    least = 1 if lossy else _DISTINCT
+    # Smoothing leaves few values near an end, but then several at the edges in between.
+    least = 1 if lossy or len(middle) > 1 else _DISTINCT
     if min(inner_low, inner_high) < least:
         return 0.0
     # The ends themselves are the commonest on their sides; of classes with numbers they are not.

@@ -272,6 +272,24 @@ TABLE = {
 }
 
 
+def test_smoothed_grey_masks_are_read_at_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Gaussian leaves two values near 255, and several at the edges, where a JPEG has many."""
+    large = [np.kron(labels_of(seed), np.ones((4, 4), np.uint8)) for seed in range(3)]
+    monkeypatch.setitem(globals(), "SIDE", 4 * SIDE)  # so that edges are few
+    masks: dict[str, Any] = {}
+    for place, labels in enumerate(large):
+        soft = cv2.GaussianBlur(labels * np.uint8(255), (5, 5), 0)
+        masks[f"m{place}.png"] = soft.astype(np.uint8)
+    dataset = open_dataset(laid_out(tmp_path, masks))
+    assert "at half" in dataset.notes[0].text
+    used = pixels_of(dataset)
+    assert "void" not in used
+    known = sum(int(labels.sum()) for labels in large)
+    assert used["Foreground"] == pytest.approx(known, abs=3 * 4)  # the corners
+
+
 @pytest.mark.parametrize("kind", ["noise", "jpeg"])
 def test_soft_colours_are_one_finding_with_one_fix(tmp_path: Path, kind: str) -> None:
     masks = {}

@@ -13,7 +13,7 @@ from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
 from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass
-from core.datasets.masks.single_mask import mask_readings, read_truth
+from core.datasets.masks.single_mask import SingleMask, mask_readings, read_truth
 from core.errors import ImageError
 from core.imagery.header import Georeference, Header
 from core.imagery.output.write import label_geotiff, png_bytes
@@ -237,3 +237,160 @@ def test_a_mask_that_says_that_it_lies_elsewhere(
     np.testing.assert_array_equal(truth.labels, LABELS)
     assert words in truth.notes[0]
     assert not read_truth(data, DUBAI_CLASSES, (20, 30), name="m").notes
+
+
+def _read(labels: np.ndarray, classes: ClassTable, coding: MaskCoding | None = None) -> SingleMask:
+    return SingleMask(png_bytes(labels), classes, labels.shape[:2], name="m", coding=coding)
+
+
+def _areas(*values: int) -> np.ndarray:
+    """A band of areas of 10 × 10 pixels of each value, so that each is of another size."""
+    rows = [np.full((10, 10 * place), value, np.uint8) for place, value in enumerate(values, 1)]
+    return np.concatenate(rows, axis=1)
+
+
+def test_numbers_from_1_with_a_void_0_are_asked_for() -> None:
+    """They were scored shifted by one class, and nothing was asked."""
+    mask = _read(_areas(0, 1, 2, 3, 4, 5), DUBAI_CLASSES)
+    first, second = mask.readings
+    assert "0 void, 1 is Building, 2 is Land" in first.title
+    assert first.likely and not first.certain
+    assert first.pixels == dict(zip(DUBAI_CLASSES.names, range(200, 700, 100), strict=True))
+    assert (second.unknown, second.certain) == (600, False)
+    own = MaskCoding("index", values={index: index for index in range(5)})
+    assert not _read(_areas(0, 1, 2, 3, 4, 5), DUBAI_CLASSES, own).readings[0].certain
+
+
+@pytest.mark.parametrize(
+    ("values", "titles", "likely", "certain"),
+    [
+        ((0, 1, 2, 3, 4, 255), ["from 0"], True, True),
+        ((0, 1, 2, 255), ["from 0"], True, True),
+        ((0, 1, 2, 3, 4), ["from 0", "from 1"], True, False),  # 4 may be Vegetation, 0 void
+        ((0, 1, 2, 3), ["from 0", "from 1"], False, False),  # so few numbers do not say which
+        ((1, 2, 3, 255), ["from 0", "from 1"], False, False),
+        ((0, 10, 20, 30, 40, 50), ["order of the values, 0 void, 10 is B"], True, False),
+        ((10, 20, 30, 40, 50, 255), ["order of the values, 10 is Building"], True, False),
+        ((0, 3, 4, 17, 90), ["order of the values, 0 is Building"], False, False),
+        ((0, 1), ["from 0", "from 1"], False, False),
+        ((0, 255), ["from 0"], False, False),
+        ((0,), ["from 0"], False, False),
+        ((0, 1, 9), ["from 0"], False, False),
+    ],
+)
+def test_which_numbers_are_a_question(
+    values: tuple[int, ...], titles: list[str], likely: bool, certain: bool
+) -> None:
+    readings = _read(_areas(*values), DUBAI_CLASSES).readings
+    assert len(readings) >= len(titles)
+    for reading, title in zip(readings, titles, strict=False):
+        assert title in reading.title
+    assert (readings[0].likely, readings[0].certain) == (likely, certain)
+
+
+def test_a_table_with_a_background_first_counts_from_0() -> None:
+    names = ("Background", "Road", "Water")
+    three = ClassTable(
+        classes=tuple(LandClass(name=n, color=c) for n, c in zip(names, COLORS, strict=True))
+    )
+    for values in ((0, 1), (0, 1, 2), (0,), (0, 2)):
+        assert _read(_areas(*values), three).readings[0].certain, values
+    assert not _read(_areas(0, 255), three).readings[0].likely
+    # As many values as classes and one more: 0 may be void, but there is a class for the rest.
+    assert not _read(_areas(0, 1, 2, 3), three).readings[0].likely
+
+
+def test_a_person_says_what_each_value_is() -> None:
+    """0 and 255 with a model of five classes were Building and void."""
+    mask = _read(_areas(0, 255), DUBAI_CLASSES)
+    assert mask.values == {0: 100, 255: 200}
+    truth = mask.by_values({0: VOID, 255: 3})
+    assert np.bincount(truth.labels.ravel(), minlength=256)[[3, VOID]].tolist() == [200, 100]
+    truth = mask.by_values({0: 1, 255: 0})
+    assert np.bincount(truth.labels.ravel()).tolist() == [200, 100]
+    assert not _read(np.arange(60, dtype=np.uint8)[None], DUBAI_CLASSES).values
+    assert not _read(DUBAI_CLASSES.colorize(LABELS), DUBAI_CLASSES).values
+
+
+def _jpeg(pixels: np.ndarray, quality: int) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def test_colours_of_a_jpeg_are_read_as_the_nearest() -> None:
+    """They were scored on the few pixels whose colours were still exact."""
+    labels = np.kron(RNG.integers(0, 5, (4, 5), np.uint8), np.ones((61, 61), np.uint8))
+    data = _jpeg(DUBAI_CLASSES.colorize(labels), 90)
+    first, *_ = mask_readings(data, DUBAI_CLASSES, labels.shape, name="m.jpg")
+    assert "nearest class colour" in first.title
+    assert first.likely and not first.certain
+    assert first.explained > 0.9
+    read = first.truth.labels
+    assert (read == labels)[read != VOID].mean() > 0.999
+    assert len(first.truth.notes) == 1
+    # With the tolerance of its training nothing is guessed.
+    own = MaskCoding("color", tolerance=60)
+    first, *_ = mask_readings(data, DUBAI_CLASSES, labels.shape, name="m.jpg", coding=own)
+    assert first.certain
+
+
+def test_colours_of_which_most_mean_nothing_are_not_taken() -> None:
+    color = DUBAI_CLASSES.colorize(LABELS)
+    color[4:] = 9, 99, 199
+    first, *_ = mask_readings(png_bytes(color), DUBAI_CLASSES, (20, 30), name="m")
+    assert (first.certain, first.likely) == (False, False)
+
+
+def test_many_unknown_values_are_one_note() -> None:
+    color = np.repeat(DUBAI_CLASSES.colorize(LABELS), 4, axis=0).repeat(4, axis=1)
+    numbers = np.arange(1200)
+    color[:20, :60] = np.stack([numbers % 50, numbers // 50, numbers * 0 + 3], -1).reshape(
+        20, 60, 3
+    )
+    first, *_ = mask_readings(png_bytes(color), DUBAI_CLASSES, (80, 120), name="m")
+    (note,) = first.truth.notes
+    assert note.startswith("1,200 values are in no class, and their 1,200 pixels count as void.")
+
+
+SMOOTHED = np.array([0, 16, 80, 175, 239, 255], np.uint8)  # an edge after a Gaussian of 5 × 5
+
+
+@pytest.mark.parametrize("coding", [OF_255, MaskCoding("index", values={0: 1, 255: 0}), None])
+def test_a_smoothed_mask_is_read_at_half(coding: MaskCoding | None) -> None:
+    """It was read with 255 as void, by a few corner pixels that happen to be 1."""
+    soft = np.zeros((96, 96), np.uint8)
+    for inset, value in enumerate(SMOOTHED[1:]):
+        soft[60 + inset : 84 - inset, 40 + inset : 64 - inset] = value
+    soft[60, 40] = soft[83, 63] = 1
+    first, *_ = _read(soft, BINARY, coding).readings
+    assert "at half" in first.title and first.certain
+    assert "read at half" in first.truth.notes[0]
+    inverted = coding is not None and coding.values[0] == 1
+    np.testing.assert_array_equal(first.truth.labels, (soft > 127) ^ inverted)
+
+
+def test_values_in_between_that_have_areas_are_not_halved_unasked() -> None:
+    first, *_ = _read(_areas(0, 85, 120, 170, 255), BINARY, OF_255).readings
+    assert "at half" in first.title
+    assert (first.certain, first.likely) == (False, False)
+
+
+def test_a_255_that_was_a_class_in_training_is_not_void_unasked() -> None:
+    mask = _areas(0, 1, 255)
+    assert _read(mask, BINARY).readings[0].certain
+    first, *_ = _read(mask, BINARY, OF_255).readings
+    assert (first.certain, first.likely) == (False, False)
+
+
+def test_pixels_that_are_no_number_are_said() -> None:
+    values = np.repeat(LABELS[..., None], 1, axis=-1).astype(np.float32)
+    values[2:9] = np.nan
+    with MemoryFile() as memory:
+        profile = {"driver": "GTiff", "width": 30, "height": 20, "count": 1, "dtype": "float32"}
+        with memory.open(**profile) as file:
+            file.write(values[..., 0], 1)
+        data = bytes(memory.read())
+    first, *_ = mask_readings(data, DUBAI_CLASSES, (20, 30), name="m")
+    assert "210 pixel(s) are NaN" in first.truth.notes[0]
+    assert (first.truth.labels[2:9] == VOID).all()
