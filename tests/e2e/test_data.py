@@ -12,9 +12,9 @@ from tests.conftest import REAL_DATA
 from tests.e2e.conftest import Server, settled
 
 
-def metric(page: Any, label: str) -> Any:
-    box = page.locator("[data-testid=stMetric]").filter(has_text=label)
-    return box.locator("[data-testid=stMetricValue]")
+def facts(page: Any) -> Any:
+    """What the title's row says of the dataset."""
+    return page.locator(".st-key-frame-facts")
 
 
 def open_view(page: Any, name: str) -> None:
@@ -29,7 +29,7 @@ def test_write_a_demo_set_and_look_at_it(server: Server, page: Any) -> None:
     write_demo(server.workspace / "datasets/demo", scenes=2, size=96, seed=3)  # 8 samples
     page.goto(f"{server.url}/data?dataset=demo")
     # It is being audited, and the page runs again when that ends.
-    metric(page, "Labelled").get_by_text("%").wait_for()
+    facts(page).get_by_text("% labelled").wait_for()
     settled(page)
     page.get_by_text("Add a dataset").click()
     scenes = page.get_by_label("Scenes")
@@ -38,7 +38,7 @@ def test_write_a_demo_set_and_look_at_it(server: Server, page: Any) -> None:
     # The page comes back by itself with the new set chosen.
     page.get_by_role("button", name="Write another demo set").click()
     page.wait_for_url("**/data?*dataset=demo-2*")
-    metric(page, "Samples").get_by_text("4", exact=True).wait_for()
+    facts(page).get_by_text("4 samples ·").wait_for()
     settled(page)
     assert (server.workspace / "datasets/demo-2/Tile 1/masks/image_part_004.png").is_file()
 
@@ -53,7 +53,7 @@ def test_write_a_demo_set_and_look_at_it(server: Server, page: Any) -> None:
         assert page.get_by_text(name, exact=True).first.is_visible()
 
     # The counting ends by itself.
-    metric(page, "Problems").get_by_text("1", exact=True).wait_for()  # the scene is a mosaic
+    facts(page).get_by_text("· 1 problem").wait_for()  # the scene is a mosaic
 
     # Masks off: the pictures are others.
     before = pictures.first.get_attribute("src")
@@ -92,7 +92,7 @@ def test_problems_of_a_damaged_set(server: Server, page: Any, tmp_path: Path) ->
     (hurt / "Tile 1/masks/image_part_003.png").unlink()
     page.goto(f"{server.url}/data?dataset=hurt")
     page.get_by_text("The image cannot be read").wait_for()
-    metric(page, "Problems").get_by_text("3", exact=True).wait_for()
+    facts(page).get_by_text("· 3 problems").wait_for()
     settled(page)
     open_view(page, "Problems")
     page.locator("[data-testid=stDataFrame]").wait_for()
@@ -114,14 +114,14 @@ def test_the_real_dubai_set_from_a_server_folder(server: Server, page: Any) -> N
     page.get_by_text("classes.json disagrees with the masks").wait_for()
     settled(page)
     assert page.locator("[data-testid=stImage] img").count() == 8
-    assert metric(page, "Samples").inner_text() == "16"
+    assert facts(page).inner_text().startswith("16 samples · ")
 
 
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real imagery beside the repository")
 def test_filters_stand_in_the_address(server: Server, page: Any) -> None:
     page.goto(f"{server.url}/data?dataset=server%2Fdata%2Fdubai")
     page.get_by_text("16 samples · ").wait_for()
-    metric(page, "Labelled").get_by_text("%").wait_for(timeout=600_000)  # all has been counted
+    facts(page).get_by_text("% labelled").wait_for(timeout=600_000)  # all has been counted
     settled(page)
     page.get_by_text("Filters", exact=True).click()
     page.get_by_label("Sample name").fill("part_00")

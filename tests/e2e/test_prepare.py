@@ -10,7 +10,7 @@ import cv2
 
 from core.datasets.recipes.recipe import load_recipe
 from tests.e2e.conftest import Server, settled
-from tests.e2e.test_data import metric, open_view
+from tests.e2e.test_data import facts, open_view
 
 BROKEN, ODD = "Tile 2/image_part_002", "Tile 1/image_part_001"
 
@@ -39,8 +39,8 @@ def test_from_a_zip_to_a_recipe_that_train_offers(
     page.get_by_role("tab", name="Upload a ZIP").click()
     page.locator(".st-key-zip input[type=file]").set_input_files(zipped(tmp_path))
     page.get_by_role("button", name="Unpack", exact=True).click()
-    metric(page, "Samples").get_by_text("12", exact=True).wait_for()
-    metric(page, "Labelled").get_by_text("%").wait_for()  # it was audited
+    facts(page).get_by_text("12 samples ·").wait_for()
+    facts(page).get_by_text("% labelled").wait_for()  # it was audited
     settled(page)
 
     # The audit, worst first: two errors, each with a fix.
