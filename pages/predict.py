@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.datasets.identity import content_digest, image_digest
 from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
-from core.evaluation.trained_on import trained_on
-from core.formats import millions, score
+from core.formats import counted, millions, score
 from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
+from ui.predict.checks import fits_model, say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.predict.result import (
     Settings,
@@ -35,7 +36,7 @@ def describe(ref: ModelRef, card: ModelCard) -> str:
         [
             f"{'bundled' if ref.source == 'bundled' else 'from a ' + ref.source}",
             f"{millions(card.parameters)} parameters",
-            f"{card.spec.bands} band(s) of {card.dtype}",
+            f"{counted(card.file_bands or card.spec.bands, 'band')} of {card.dtype}",
             f"trained on {card.training.dataset}",
             *([f"mean IoU {score(mean_iou)} on held-out images"] if mean_iou is not None else []),
         ]
@@ -56,6 +57,7 @@ def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
         st.info("Upload an image to map it. It stays on this server.", icon=":material/upload:")
         return None, None
     image = open_upload(file)
+    say_if_known(content_digest(file.getvalue()), ("", ""), card.training)
     if mask is None:
         return image, None
     try:
@@ -75,9 +77,7 @@ def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     sample = dataset.sample(
         st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
     )
-    for side, ids in (("training", card.training.train), ("held-out test", card.training.test)):
-        if sample.id in ids and trained_on(dataset, card.training):
-            st.caption(f"A {side} sample of this model.")
+    say_if_known(image_digest(sample.image), (dataset.name, sample.id), card.training)
     image = open_sample(dataset, sample)
     if sample.mask is None:
         return image, None
@@ -112,7 +112,8 @@ source = right.segmented_control(
 image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
 if image is None:
     st.stop()
-warn_of_differences(image, card)
+if fits := fits_model(image, card):
+    warn_of_differences(image, card)
 image = render_as_chosen(image, "predict")
 for note in truth.notes if truth else ():
     st.warning(note, icon=":material/palette:")
@@ -134,7 +135,7 @@ with st.expander("Settings"):
         persist_state="session",
     )
 settings = Settings(card.sha256, image.digest, tta, overlap / 100)
-start = st.button("Predict", type="primary", icon=":material/play_arrow:")
+start = st.button("Predict", type="primary", icon=":material/play_arrow:", disabled=not fits)
 label_map = recent_prediction(settings)
 if start and label_map is None:
     label_map = predict(settings, ref.name, image)

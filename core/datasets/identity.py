@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from core.datasets.dataset import Dataset, Sample
 
-__all__ = ["block_of", "image_digest", "is_dataset", "mask_digests", "sample_digests"]
+__all__ = [
+    "block_of",
+    "content_digest",
+    "image_digest",
+    "is_dataset",
+    "mask_digests",
+    "sample_digests",
+]
 
 _PIECE = 4096  # bytes of a file's start, middle and end
 _BLOCK = re.compile(r"(.+)/(r\d+c\d+)")  # see `core.datasets.recipes.blocks.divided`
@@ -26,13 +35,21 @@ def image_digest(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            size = path.stat().st_size
-            hasher = hashlib.blake2b(str(size).encode(), digest_size=6)
-            for start in dict.fromkeys((0, max(0, size // 2), max(0, size - _PIECE))):
-                file.seek(start)
-                hasher.update(file.read(_PIECE))
+            return _digest(file, path.stat().st_size)
     except OSError:
         return ""
+
+
+def content_digest(data: bytes) -> str:
+    """`image_digest` of a file with this content."""
+    return _digest(io.BytesIO(data), len(data))
+
+
+def _digest(file: BinaryIO, size: int) -> str:
+    hasher = hashlib.blake2b(str(size).encode(), digest_size=6)
+    for start in dict.fromkeys((0, max(0, size // 2), max(0, size - _PIECE))):
+        file.seek(start)
+        hasher.update(file.read(_PIECE))
     return hasher.hexdigest()
 
 

@@ -13,7 +13,7 @@ from core.datasets.audit.facts import ImageSignature
 from core.datasets.audit.image_statistics import ImageStatistics
 from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Action, Exclude, UseWindow
-from core.formats import percent, rough_percent
+from core.formats import percent, rough_percent, short_number
 from core.imagery.raster import Raster
 from core.imagery.window import Window
 
@@ -159,7 +159,7 @@ def _fill(sample: str, raster: Raster, stats: ImageStatistics | None) -> Iterato
         missing = int(np.count_nonzero(here.any(axis=-1)))
         share = rough_percent(missing / raster.valid.size)
         value = f"{fill:.9g}"
-        among = f" ({rest.min():.4g} … {rest.max():.4g})" if rest.size else ""
+        among = f" {_span(rest)}" if rest.size else ""
         where = "below" if fill < 0 else "above"
         yield Problem(
             "fill-value",
@@ -188,12 +188,16 @@ def _suspected(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
             yield Problem(
                 "fill-value",
                 sample,
-                f"{percent(float(same.mean()))} of band {band + 1} is {extreme:.6g}, far {words} "
-                f"all other values ({rest.min():.4g} … {rest.max():.4g}): perhaps no data",
+                f"{percent(float(same.mean()))} of band {band + 1} is {short_number(extreme, 6)}, "
+                f"far {words} all other values {_span(rest)}: perhaps no data",
                 "warning",
                 f"if it is, say so in the file: gdal_edit.py -a_nodata {extreme:.9g}",
             )
             return
+
+
+def _span(values: np.ndarray) -> str:
+    return f"({short_number(values.min(), 4)} … {short_number(values.max(), 4)})"
 
 
 def _content(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
