@@ -18,6 +18,7 @@ __all__ = [
     "percent",
     "rough_percent",
     "score",
+    "sentence",
     "short_duration",
     "short_number",
     "si_number",
@@ -39,6 +40,14 @@ def counted(number: int, singular: str, plural: str = "") -> str:
         plural: by default the singular with an s.
     """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def sentence(text: str) -> str:
+    """A fact or an instruction as a sentence; one that begins with a name keeps it as it is."""
+    first = text.split(" ", 1)[0].rstrip(",:;")
+    if first.isalpha() and first.islower():
+        text = text[0].upper() + text[1:]
+    return text if not text or text[-1] in ".?!…" else f"{text}."
 
 
 def listed(words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import list_datasets
 from core.datasets.dataset import Dataset
-from core.formats import MISSING, count, percent
+from core.formats import MISSING, count, percent, short_number
 from ui.data.add.forms import new_dataset, show_skipped_places, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
@@ -30,12 +30,16 @@ def open_sample(sample: str) -> None:
     st.session_state["view"] = "Sample"
 
 
+def _megapixels(number: float) -> str:
+    return f"{number:,.1f}" if number >= 10 else short_number(number, 2)
+
+
 def numbers(dataset: Dataset, audit: Audit | None) -> None:
     megapixels = sum(f.width * f.height for f in audit.facts) / 1e6 if audit else 0
     cells = {
         "Samples": count(len(dataset.samples)),
         "Scenes": count(len(dataset.scenes)),
-        "Megapixels": f"{megapixels:,.1f}" if audit else MISSING,
+        "Megapixels": _megapixels(megapixels) if audit else MISSING,
         "Labelled": percent(audit.labelled_share if audit else None),
         "Problems": count(len(audit.problems) if audit else None),
     }
@@ -66,6 +70,8 @@ for note in dataset.notes:
     show(plain(note.text), icon=f":material/{note.severity}:")
 name_classes(ref, dataset)
 numbers(dataset, audit)
+if RecipeDraft(ref).build().has_fixes:
+    st.caption("These figures are of the files as they lie, before the fixes of the recipe.")
 progress = st.container()
 view = st.segmented_control(
     "View",

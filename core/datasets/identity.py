@@ -12,10 +12,12 @@ from typing import BinaryIO
 import numpy as np
 
 from core.datasets.dataset import Dataset, Sample
+from core.formats import counted
 
 __all__ = [
     "block_of",
     "content_digest",
+    "counted_samples",
     "image_digest",
     "is_dataset",
     "mask_digests",
@@ -69,6 +71,21 @@ def block_of(sample_id: str) -> tuple[str, str]:
     """The id of the image, and the block's name; empty for a whole image."""
     match = _BLOCK.fullmatch(sample_id)
     return (match[1], match[2]) if match else (sample_id, "")
+
+
+def counted_samples(ids: Sequence[str], blocks: bool, word: str = "image") -> str:
+    """How many samples: "1 image", "3 blocks", "3 blocks and 1 image".
+
+    Args:
+        ids: ids of the samples.
+        blocks: whether their images were divided: else an id only looks like that of a block.
+        word: what a sample is called that is no block.
+    """
+    parts = sum(bool(block_of(i)[1]) for i in ids) if blocks else 0
+    words = [counted(parts, "block")] if parts else []
+    if len(ids) > parts or not parts:
+        words.append(counted(len(ids) - parts, word))
+    return " and ".join(words)
 
 
 def is_dataset(dataset: Dataset, ids: Sequence[str], digests: Sequence[str]) -> bool:

@@ -96,7 +96,7 @@ def test_gallery_then_numbers(demo: Path) -> None:
     assert not at.exception
     shown = metrics(at)
     assert shown["Scenes"] == "3"
-    assert shown["Megapixels"] == f"{12 * 96 * 96 / 1e6:.1f}"
+    assert shown["Megapixels"] == f"{12 * 96 * 96 / 1e6:.2f}"  # not 0.1, and never 0.0
     assert shown["Problems"] == "3"  # each scene is a mosaic: good to know
     at.multiselect(key="scene").select("Tile 2").run()
     assert len(at.get("image")) == 4

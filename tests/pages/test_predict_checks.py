@@ -85,7 +85,7 @@ def test_another_number_of_bands_is_said_before_it_is_predicted(tiny_model: str)
     at = opened()
     grey = png_bytes(np.zeros((40, 40), np.uint8))
     at.file_uploader(key="image").upload("grey.png", grey, "image/png").run()
-    assert any("takes 3 bands, the image has 1" in box.value for box in at.error)
+    assert any("The model takes 3 bands, the image has 1" in box.value for box in at.error)
     assert predict_button(at).disabled
 
 

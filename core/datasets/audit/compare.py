@@ -10,7 +10,7 @@ import numpy as np
 from core.datasets.audit.facts import SampleFacts
 from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Exclude
-from core.formats import short_number
+from core.formats import counted, short_number
 
 __all__ = ["grid_differences", "mixed_bands", "outliers"]
 
@@ -33,7 +33,8 @@ def mixed_bands(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
             yield Problem(
                 "mixed-bands",
                 its.id,
-                f"{its.bands} band(s) of {its.dtype}, most others {usual[0]} of {usual[1]}",
+                f"{counted(its.bands, 'band')} of {its.dtype}, most others {usual[0]} of "
+                f"{usual[1]}",
                 "error",
                 "a model takes one kind of image: convert it, or exclude it in the recipe",
                 (Exclude(its.id),),
