@@ -55,6 +55,11 @@ def test_upload_and_predict(tiny_model: str) -> None:
     assert not at.error
     assert [d.label for d in at.get("download_button")][:2] == ["Labels (PNG)", "Colours (PNG)"]
     assert any("70" in c.value and "90 × 70" in c.value for c in at.caption)
+    # The polygons' smallest area says what it leaves out: here, everything.
+    at.number_input(key="min_area").set_value(1e6).run()
+    (left_out,) = (c.value for c in at.caption if c.value.startswith("GeoJSON: "))
+    assert f"of {70 * 90:,} pixels below the smallest area left out" in left_out
+    assert at.number_input(key="simplify").max == 20
 
 
 def test_it_says_what_is_unlike_the_training_and_what_is_no_model(

@@ -176,8 +176,11 @@ def test_a_fix_of_the_audit_goes_into_the_recipe_and_can_be_taken_back(demo: Pat
     cv2.imwrite(str(mask), pixels)
     at = counted(opened(view="Problems"), demo)
     assert not at.exception
+    assert not any("files as they lie" in caption.value for caption in at.caption)
     recipe = Recipe(name="demo", dataset="demo", mask_values={"#010203": "Road"})
     at.session_state["draft\0demo"] = recipe.model_dump(mode="json")
+    at.run()
+    assert any("files as they lie, before the fixes" in caption.value for caption in at.caption)
     at.segmented_control(key="view").set_value("Prepare").run()
     assert at.selectbox(key="value-demo-#010203").value == "Road"
     at.selectbox(key="value-demo-#010203").set_value("void").run()

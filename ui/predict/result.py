@@ -15,13 +15,14 @@ from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
-from core.imagery.output.outlines import OutlineSettings
+from core.imagery.output.outlines import MOST_SIMPLIFIED, OutlineSettings
 from core.inference.likeness import differences
 from core.inference.outputs import OutputKind, Prediction, prediction_outputs
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
 from ui.loaded.images import OpenImage, safe_stem
 from ui.loaded.models import open_predictor
+from ui.predict.small_regions import say_left_out
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
@@ -197,6 +198,7 @@ def _outlines(located: bool) -> OutlineSettings:
         simplify = right.number_input(
             "Simplify, pixels off the edges",
             min_value=0.0,
+            max_value=MOST_SIMPLIFIED,
             step=0.5,
             key="simplify",
             persist_state="session",
@@ -214,11 +216,9 @@ def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
 
 def _downloads(prediction: Prediction, located: bool) -> None:
     st.subheader("Download")
+    outlines = _outlines(located)
     outputs = prediction_outputs(
-        prediction,
-        safe_stem(prediction.image),
-        with_polygons=True,
-        outlines=_outlines(located),
+        prediction, safe_stem(prediction.image), with_polygons=True, outlines=outlines
     )
     with st.container(horizontal=True):
         for output in outputs:
@@ -231,6 +231,7 @@ def _downloads(prediction: Prediction, located: bool) -> None:
                     on_click="ignore",
                     icon=":material/download:",
                 )
+    say_left_out(prediction, outlines.min_area)
     if prediction.georeference is None:
         st.caption("The image has no place on Earth in its file, so there is no GeoTIFF.")
 

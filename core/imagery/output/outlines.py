@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AS_PIXELS", "OutlineSettings", "large_enough", "simplified"]
+__all__ = ["AS_PIXELS", "MOST_SIMPLIFIED", "OutlineSettings", "large_enough", "simplified"]
+
+
+MOST_SIMPLIFIED = 20.0
+"""Pixels off the pixels' edges: outlines that leave them further say little of the map."""
 
 
 @dataclass(frozen=True)
