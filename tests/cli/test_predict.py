@@ -144,8 +144,10 @@ def test_polygons_with_a_minimum_area_and_fewer_corners(
     assert [f["properties"] for f in few] == [
         f["properties"] for f in every if f["properties"]["area_m2"] >= 2
     ]
-    left_out = len(every) - len(few)
-    assert f"{left_out:,} polygon" in capsys.readouterr().err
+    assert "left out" not in capsys.readouterr().err
+    arguments = ("--out", tmp_path / "none", "--polygons", "--min-area", 1e9)
+    assert predict(image, *arguments) == 0
+    assert f"x.tif: {len(every):,} polygon" in capsys.readouterr().err
     for wrong in (("--min-area", -1), ("--simplify", 21)):
         with pytest.raises(SystemExit):
             predict(image, "--out", tmp_path / "few", *wrong)

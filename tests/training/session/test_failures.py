@@ -75,7 +75,7 @@ def assert_failed(run: Run, *words: str) -> None:
     assert status.state == "failed"
     assert status.seconds_left is None
     for word in words:
-        assert word in status.message
+        assert word.lower() in status.message.lower()
     assert "\n" not in status.message
 
 
