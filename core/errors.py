@@ -15,6 +15,8 @@ Anything outside this tree is a defect of ours and keeps its traceback.
 
 from __future__ import annotations
 
+from core.formats import sentence
+
 __all__ = [
     "ConfigError",
     "DSIError",
@@ -54,6 +56,12 @@ class DSIError(Exception):
         self.key = key
         self.remedy = _shortened(remedy)
         super().__init__(self.what, self.where, self.remedy)
+
+    @property
+    def sentences(self) -> str:
+        """The same as `str`, as a text of its own, in which lists stay apart from the rest."""
+        where = f"Where: {self.where}." if self.where else ""
+        return " ".join(filter(None, (sentence(self.what), where, sentence(self.remedy))))
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.what, self.where, self.remedy) if part)

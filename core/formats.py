@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 __all__ = [
     "MISSING",
     "binary_size",
@@ -9,11 +12,15 @@ __all__ = [
     "counted",
     "decimal_size",
     "duration",
+    "listed",
+    "listed_first",
     "millions",
     "percent",
     "rough_percent",
     "score",
+    "sentence",
     "short_duration",
+    "short_number",
     "si_number",
 ]
 
@@ -33,6 +40,34 @@ def counted(number: int, singular: str, plural: str = "") -> str:
         plural: by default the singular with an s.
     """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def sentence(text: str) -> str:
+    """A fact or an instruction as a sentence; one that begins with a name keeps it as it is."""
+    first = text.split(" ", 1)[0].rstrip(",:;")
+    if first.isalpha() and first.islower():
+        text = text[0].upper() + text[1:]
+    return text if not text or text[-1] in ".?!…" else f"{text}."
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence has them: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def listed_first(words: Sequence[str], most: int = 5) -> str:
+    """The first of many names, and how many more there are: "a, b, c and 12 more"."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def short_number(number: float, digits: int = 3) -> str:
+    """A number of any size to a few digits, without an exponent where it can be read: "4,050"."""
+    size = abs(number)
+    if not math.isfinite(number) or size >= 1e12 or 0 < size < 1e-4:
+        return f"{number:.{digits}g}"
+    rounded = float(f"{number:.{digits}g}")
+    return f"{rounded:,.0f}" if size >= 10 ** (digits - 1) else f"{number:.{digits}g}"
 
 
 def millions(number: float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
-from core.datasets.catalogue import list_datasets
+from core.datasets.catalogue import DatasetRef, list_datasets
 from core.datasets.dataset import Dataset
-from core.formats import counted, percent
+from core.formats import counted, percent, short_number
 from ui.data.add.forms import new_dataset, show_skipped_places, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
 from ui.data.gallery import gallery
@@ -31,6 +31,10 @@ def open_sample(sample: str) -> None:
     st.session_state["view"] = "Sample"
 
 
+def _megapixels(number: float) -> str:
+    return f"{number:,.1f}" if number >= 10 else short_number(number, 2)
+
+
 def numbers(dataset: Dataset, audit: Audit | None) -> list[str]:
     """The dataset in a line."""
     facts = [counted(len(dataset.samples), "sample"), counted(len(dataset.scenes), "scene")]
@@ -39,7 +43,7 @@ def numbers(dataset: Dataset, audit: Audit | None) -> list[str]:
     megapixels = sum(f.width * f.height for f in audit.facts) / 1e6
     return [
         *facts,
-        f"{megapixels:,.1f} megapixels",
+        f"{_megapixels(megapixels)} megapixels",
         f"{percent(audit.labelled_share)} labelled",
         counted(len(audit.problems), "problem"),
     ]
@@ -71,6 +75,8 @@ def show_data(frame: Frame) -> None:
         frame.note(plain(note.text), warning=note.severity == "warning")
     name_classes(ref, dataset)
     frame.facts(numbers(dataset, audit))
+    if RecipeDraft(ref).build().has_fixes:
+        frame.note("These figures are of the files as they lie, before the fixes of the recipe.")
     view = st.segmented_control(
         "View",
         VIEWS,
@@ -80,6 +86,16 @@ def show_data(frame: Frame) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
+    show_view(view, ref, dataset, audit, frame)
+    # Last, so that the pictures are there before the counting begins.
+    if audit is None:
+        with frame.state:
+            run_audit(key, dataset)
+
+
+def show_view(
+    view: str, ref: DatasetRef, dataset: Dataset, audit: Audit | None, frame: Frame
+) -> None:
     if view != "Sample":
         # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
         st.session_state.setdefault("sample", dataset.samples[0].id)
@@ -90,7 +106,7 @@ def show_data(frame: Frame) -> None:
     elif view == "Prepare":
         prepare(ref, dataset, audit)
     elif audit is None:
-        offer_audit(key, dataset)
+        offer_audit(audit_key(ref, dataset.product), dataset)
     elif view == "Statistics":
         statistics(dataset, audit, draft_split(ref, dataset))
     else:
@@ -98,10 +114,6 @@ def show_data(frame: Frame) -> None:
         draft.show_refused()
         taken = RecipeFixes(draft.build())
         problem_table(dataset, audit, open_sample, draft.take_fix, taken)
-    # Last, so that the pictures are there before the counting begins.
-    if audit is None:
-        with frame.state:
-            run_audit(key, dataset)
 
 
 with open_frame("Data") as frame:

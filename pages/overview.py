@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import device
 from core.datasets.catalogue import list_datasets
+from core.datasets.identity import counted_samples
 from core.errors import DSIError
 from core.formats import counted, duration, millions, percent, score
 from core.models.store import ModelRef, list_models, read_card
@@ -60,7 +61,8 @@ def show_scores(ref: ModelRef) -> bool:
     st.subheader(f"{'Bundled model' if ref.source == 'bundled' else 'Model'}: {plain(model.name)}")
     st.caption(
         f"{millions(model.parameters)} parameters, trained on {plain(model.training.dataset)}; "
-        f"scores on {counted(len(model.training.test), 'sample')} that it never saw."
+        f"scores on {counted_samples(model.training.test, model.training.in_blocks)} that it never "
+        "saw."
     )
     left, right = st.columns([1, 2], gap="large")
     with left:

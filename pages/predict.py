@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from core.datasets.identity import content_digest, image_digest
 from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
-from core.evaluation.trained_on import trained_on
-from core.formats import millions, score
+from core.formats import counted, millions, score
 from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
+from ui.predict.checks import fits_model, say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.predict.result import (
     Settings,
@@ -37,59 +40,67 @@ def describe(ref: ModelRef, card: ModelCard) -> str:
         [
             f"{'bundled' if ref.source == 'bundled' else 'from a ' + ref.source}",
             f"{millions(card.parameters)} parameters",
-            f"{card.spec.bands} band(s) of {card.dtype}",
+            f"{counted(card.file_bands or card.spec.bands, 'band')} of {card.dtype}",
             f"trained on {card.training.dataset}",
             *([f"mean IoU {score(mean_iou)} on held-out images"] if mean_iou is not None else []),
         ]
     )
 
 
-def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
+Answer = Callable[[], Truth | None]
+"""Gives the ground truth; where it has to ask how a mask is written, the question stands there."""
+
+
+def no_truth() -> Truth | None:
+    """Of an image that has no mask."""
+    return None
+
+
+def upload_image(card: ModelCard, frame: Frame) -> tuple[OpenImage | None, Answer]:
     """An uploaded image and, where there is one, its mask."""
     file = st.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
     mask = st.file_uploader(
-        "Ground truth, if you have it: a mask of the same size",
+        "Ground truth, if you have it: a mask of the same place",
         type=MASK_TYPES,
         key="mask",
         help="Written as the masks of its training, in the class colours, or with class numbers.",
     )
     if file is None:
-        st.info("Upload an image to map it. It stays on this server.", icon=":material/upload:")
-        return None, None
+        frame.note("Upload an image to map it. It stays on this server.", keep=True)
+        return None, no_truth
     image = open_upload(file)
+    say_if_known(content_digest(file.getvalue()), ("", ""), card.training, frame)
     if mask is None:
-        return image, None
-    try:
-        return image, read_ground_truth(mask, card, image.raster.header)
-    except DSIError as error:
-        # The image is fine: it can be predicted without its mask.
-        show_error(error)
-        return image, None
+        return image, no_truth
+    return image, lambda: read_ground_truth(mask, card, image.raster.header)
 
 
-def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
+def choose_sample(card: ModelCard, frame: Frame) -> tuple[OpenImage | None, Answer]:
     """A dataset's sample and its mask, where the classes are the model's."""
     ref = choose_dataset()
     if ref is None:
-        return None, None
+        return None, no_truth
     dataset = open_chosen(ref)
     sample = dataset.sample(
         st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
     )
-    for side, ids in (("training", card.training.train), ("held-out test", card.training.test)):
-        if sample.id in ids and trained_on(dataset, card.training):
-            st.caption(f"A {side} sample of this model.")
+    say_if_known(image_digest(sample.image), (dataset.name, sample.id), card.training, frame)
     image = open_sample(dataset, sample)
     if sample.mask is None:
-        return image, None
+        return image, no_truth
     if dataset.classes.names != card.classes.names:
-        st.info("The dataset has other classes than the model: its masks are not compared.")
-        return image, None
+        frame.note("The dataset has other classes than the model: its masks are not compared.")
+        return image, no_truth
+    return image, lambda: Truth(dataset.load_labels(sample, image.rgb.shape[:2]), ())
+
+
+def ground_truth(answer: Answer) -> Truth | None:
+    """The ground truth; an error is shown, as the image can be predicted without its mask."""
     try:
-        return image, Truth(dataset.load_labels(sample, image.rgb.shape[:2]), ())
+        return answer()
     except DSIError as error:
         show_error(error)
-        return image, None
+        return None
 
 
 def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
@@ -131,14 +142,21 @@ def show_predict(frame: Frame) -> None:
             bind="query-params",
             width="stretch",
         )
-        image, truth = upload_image(card) if source == "Upload" else choose_sample(card)
+        choose = upload_image if source == "Upload" else choose_sample
+        image, answer = choose(card, frame)
         if image is None:
             return
         image = render_as_chosen(image, "predict")
         settings = choose_settings(card, image)
-        start = st.button("Predict", type="primary", icon=":material/play_arrow:", width="stretch")
+        place = st.container()
     frame.facts([image.name])
-    warn_of_differences(image, card, frame)
+    fits = fits_model(image, card)
+    start = place.button(
+        "Predict", type="primary", icon=":material/play_arrow:", disabled=not fits, width="stretch"
+    )
+    if fits:
+        warn_of_differences(image, card, frame)
+    truth = ground_truth(answer)
     for note in truth.notes if truth else ():
         frame.note(plain(note), warning=True, icon=":material/palette:")
     label_map = recent_prediction(settings)

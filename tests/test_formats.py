@@ -55,6 +55,19 @@ def test_numbers() -> None:
     assert formats.counted(1200, "pair of tiles", "pairs of tiles") == "1,200 pairs of tiles"
 
 
+def test_numbers_of_any_size_have_no_exponent_where_they_can_be_read() -> None:
+    numbers = [4051.0, 0.4234, -9999.0, 12_345_678.0, 0.0, 1.5e-7, -3.4e38, 99.96]
+    expected = ["4,050", "0.423", "-10,000", "12,300,000", "0", "1.5e-07", "-3.4e+38", "100"]
+    assert [formats.short_number(number) for number in numbers] == expected
+    assert formats.short_number(-9999.0, 4) == "-9,999"
+
+
+def test_lists() -> None:
+    assert [formats.listed("abc"[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert formats.listed_first(["a", "b", "c"], 3) == "a, b, c"
+    assert formats.listed_first(["a", "b", "c"], 1) == "a and 2 more"
+
+
 def test_memory_is_binary_and_files_are_decimal() -> None:
     assert formats.binary_size(3 * 2**29) == "1.5 GiB"
     assert formats.binary_size(2**29) == "0.5 GiB"

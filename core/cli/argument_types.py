@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from argparse import ArgumentTypeError
 
-__all__ = ["not_negative", "overlap", "positive_integer", "seed"]
+from core.imagery.output.outlines import MOST_SIMPLIFIED
+
+__all__ = ["not_negative", "overlap", "pixels_off", "positive_integer", "seed"]
 
 
 def positive_integer(text: str) -> int:
@@ -60,4 +62,18 @@ def not_negative(text: str) -> float:
     value = float(text)
     if not 0 <= value < math.inf:
         raise ArgumentTypeError(f"expected a number from 0, received {text}")
+    return value
+
+
+def pixels_off(text: str) -> float:
+    """A number of pixels from 0 to 20, by which an outline may be simplified.
+
+    Raises:
+        ArgumentTypeError: it is outside.
+        ValueError: it is no number.
+    """
+    value = float(text)
+    if not 0 <= value <= MOST_SIMPLIFIED:
+        limit = f"{MOST_SIMPLIFIED:g}"
+        raise ArgumentTypeError(f"expected a number from 0 to {limit}, received {text}")
     return value

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from core.cli.terminal import bar, print_json, table
-from core.formats import count, percent
+from core.formats import count, counted, percent
 
 __all__ = ["add_arguments", "run"]
 
@@ -48,6 +48,6 @@ def run(options: Namespace) -> None:
         for name, pixels in report["pixels_per_class"].items()
     ]
     table([*rows, ("void", count(report["void_pixels"]), "")], ("class", "pixels", "share"))
-    print(f"\n{len(result.problems)} problem(s)")
+    print(f"\n{counted(len(result.problems), 'problem')}")
     if result.problems:
         print("\n" + format_problems(result.problems, shutil.get_terminal_size((100, 24)).columns))

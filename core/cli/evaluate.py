@@ -21,6 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Evaluate the model and print its scores."""
     from core.datasets.catalogue import find_dataset
+    from core.datasets.identity import counted_samples
     from core.evaluation.evaluate import apply_card_recipe, evaluate, samples_of_split
     from core.inference.likeness import dataset_differences
     from core.inference.predictor import Predictor
@@ -39,14 +40,16 @@ def run(options: Namespace) -> None:
     model, card = load_model(ref.folder)
     for sample, difference in dataset_differences(ModelInput.of_card(card), dataset, samples):
         note(f"warning: {sample}: {difference}")
-    with bar("evaluating", "image") as progress:
+    ids = [sample.id for sample in samples]
+    in_blocks = bool(dataset.windows) and card.training.in_blocks
+    with bar("evaluating", "block" if in_blocks else "image") as progress:
         result = evaluate(Predictor.of_card(model, card), card, dataset, samples, progress)
     report = {"model": ref.name, "dataset": dataset.name, "split": options.split}
     report |= result.summary(card.classes.names)
     if options.json:
         print_json(report)
         return
-    print(f"{ref.name} on {dataset.name}, {options.split}: {report['images']} images")
+    print(f"{ref.name} on {dataset.name}, {options.split}: {counted_samples(ids, in_blocks)}")
     mean_iou, accuracy = score(report["mean_iou"]), score(report["pixel_accuracy"])
     print(f"mean IoU {mean_iou}, pixel accuracy {accuracy}\n")
     rows = [

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.argument_types import not_negative, overlap
+from core.cli.argument_types import not_negative, overlap, pixels_off
 from core.cli.terminal import bar, note
 from core.errors import ConfigError, DSIError, ImageError
 from core.imagery.tiles import OVERLAP
@@ -16,6 +16,7 @@ from core.imagery.tiles import OVERLAP
 if TYPE_CHECKING:
     from core.imagery.header import Header
     from core.inference.likeness import Difference
+    from core.inference.small_regions import SmallRegions
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,10 +38,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--simplify",
-        type=not_negative,
+        type=pixels_off,
         default=0.0,
         metavar="P",
-        help="give polygons fewer corners: about this many pixels off the pixels' edges",
+        help="give polygons fewer corners: about this many pixels off the edges, at most 20",
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="also write class probabilities"
@@ -116,6 +117,10 @@ def _warn(image: Path, difference: Difference) -> None:
     note(f"warning: {image}: {difference}")
 
 
+def _left_out(image: Path, regions: SmallRegions) -> None:
+    note(f"note: {image}: {regions}")
+
+
 def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
     """Before anything is mapped: nobody else's file is in the way of a result."""
     from core.inference.outputs import output_paths
@@ -160,6 +165,7 @@ def _predict(
                     overwrite=options.overwrite,
                     progress=progress,
                     warn=partial(_warn, image),
+                    left_out=partial(_left_out, image),
                 )
         except DSIError as error:
             batch.fail(error)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import LAYOUTS, describe_layouts
+from core.datasets.layouts.pairing import has_only_scenes
 from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
 from core.errors import DatasetError
@@ -23,7 +24,7 @@ __all__ = [
     "skipped_places",
 ]
 
-_DEPTH = 2  # levels below an allow-listed root that are searched for datasets
+_DEPTH = 3  # levels below an allow-listed root that are searched for datasets
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,15 @@ def _labelled(roots: list[Path]) -> list[tuple[str, Path]]:
 
 
 def _below(folder: Path, depth: int) -> list[tuple[Path, str]]:
+    """The datasets in a folder: itself, or those below it where it only holds them."""
     layout = recognise(folder, scenes=False)
-    if layout:
+    # Sets of their own masks and classes would be mixed up as the scenes of one.
+    holds_others = layout == "pairs" and has_only_scenes(folder)
+    if layout and not holds_others:
         return [(folder, layout)]
-    if depth == 0:
-        return []
-    children = list_folder(folder).folders
-    return [dataset for child in children for dataset in _below(folder / child, depth - 1)]
+    children = list_folder(folder).folders if depth else ()
+    below = [dataset for child in children for dataset in _below(folder / child, depth - 1)]
+    return [(folder, layout)] if layout and len(below) < 2 else below
 
 
 def skipped_places() -> list[Skipped]:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from core.datasets.dataset import Dataset, Sample
+from core.formats import counted
 
-__all__ = ["block_of", "image_digest", "is_dataset", "mask_digests", "sample_digests"]
+__all__ = [
+    "block_of",
+    "content_digest",
+    "counted_samples",
+    "image_digest",
+    "is_dataset",
+    "mask_digests",
+    "sample_digests",
+]
 
 _PIECE = 4096  # bytes of a file's start, middle and end
 _BLOCK = re.compile(r"(.+)/(r\d+c\d+)")  # see `core.datasets.recipes.blocks.divided`
@@ -26,13 +37,21 @@ def image_digest(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            size = path.stat().st_size
-            hasher = hashlib.blake2b(str(size).encode(), digest_size=6)
-            for start in dict.fromkeys((0, max(0, size // 2), max(0, size - _PIECE))):
-                file.seek(start)
-                hasher.update(file.read(_PIECE))
+            return _digest(file, path.stat().st_size)
     except OSError:
         return ""
+
+
+def content_digest(data: bytes) -> str:
+    """`image_digest` of a file with this content."""
+    return _digest(io.BytesIO(data), len(data))
+
+
+def _digest(file: BinaryIO, size: int) -> str:
+    hasher = hashlib.blake2b(str(size).encode(), digest_size=6)
+    for start in dict.fromkeys((0, max(0, size // 2), max(0, size - _PIECE))):
+        file.seek(start)
+        hasher.update(file.read(_PIECE))
     return hasher.hexdigest()
 
 
@@ -52,6 +71,21 @@ def block_of(sample_id: str) -> tuple[str, str]:
     """The id of the image, and the block's name; empty for a whole image."""
     match = _BLOCK.fullmatch(sample_id)
     return (match[1], match[2]) if match else (sample_id, "")
+
+
+def counted_samples(ids: Sequence[str], blocks: bool, word: str = "image") -> str:
+    """How many samples: "1 image", "3 blocks", "3 blocks and 1 image".
+
+    Args:
+        ids: ids of the samples.
+        blocks: whether their images were divided: else an id only looks like that of a block.
+        word: what a sample is called that is no block.
+    """
+    parts = sum(bool(block_of(i)[1]) for i in ids) if blocks else 0
+    words = [counted(parts, "block")] if parts else []
+    if len(ids) > parts or not parts:
+        words.append(counted(len(ids) - parts, word))
+    return " and ".join(words)
 
 
 def is_dataset(dataset: Dataset, ids: Sequence[str], digests: Sequence[str]) -> bool:

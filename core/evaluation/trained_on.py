@@ -9,7 +9,9 @@ from core.datasets.dataset import Dataset
 from core.datasets.identity import block_of, is_dataset
 from core.models.card import Training
 
-__all__ = ["seen_in_training", "trained_on"]
+__all__ = ["SIDES", "seen_in_training", "sides_of_image", "trained_on"]
+
+SIDES = ("train", "val", "test")
 
 
 def trained_on(dataset: Dataset, training: Training) -> bool:
@@ -59,6 +61,29 @@ def seen_in_training(
     known = set(keys[:count]) - (set(keys[count:]) if alike else set())
     pairs = zip(ids, digests, strict=True)
     return [i for i, digest in pairs if digest and _key(i, digest, part) in known]
+
+
+def sides_of_image(digest: str, name: tuple[str, str], training: Training) -> dict[str, list[str]]:
+    """Which samples of a training are of an image, or are blocks of it, under whatever name.
+
+    Args:
+        digest: of the image's file (`core.datasets.identity`); empty where it is not known.
+        name: its dataset's name and its id there, which count for cards made before 0.3.
+        training: from the model's card.
+
+    Returns:
+        By side (`SIDES`) the ids; sides that have none are left out.
+    """
+    theirs = _ids(training)
+    if len(training.digests) == len(theirs):
+        pairs = zip(theirs, training.digests, strict=True)
+        ids = {i for i, known in pairs if digest and known == digest}
+    else:
+        dataset, sample = name
+        alike = dataset == training.dataset
+        ids = {i for i in theirs if alike and sample in (i, block_of(i)[0])}
+    sides = {side: [i for i in getattr(training, side) if i in ids] for side in SIDES}
+    return {side: there for side, there in sides.items() if there}
 
 
 def _ids(training: Training) -> tuple[str, ...]:

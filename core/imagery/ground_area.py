@@ -55,24 +55,25 @@ class GroundAreas:
         a, b, c, d = self._primitive(x, y)
         return float(a - b - c + d) / 4
 
-    def by_label(self, labels: np.ndarray) -> np.ndarray:
+    def by_label(self, labels: np.ndarray, count: int = 256) -> np.ndarray:
         """Area under each label.
 
         Args:
-            labels: (H, W) uint8, of this image.
+            labels: (H, W) whole numbers below `count`, of this image.
+            count: number of labels.
 
         Returns:
-            (256,) float64, m².
+            (count,) float64, m².
         """
         order = len(self.coefficients) - 1
         across = chebyshev.chebvander(self._centres(self.width), order)
         down = chebyshev.chebvander(self._centres(self.height), order)
-        totals = np.zeros(256)
+        totals = np.zeros(count)
         for row in range(0, self.height, _ROWS):
             # Coefficients are of x first, rows of an image of y.
             areas = down[row : row + _ROWS] @ self.coefficients.T @ across.T
             part = labels[row : row + _ROWS]
-            totals += np.bincount(part.ravel(), weights=areas.ravel(), minlength=256)
+            totals += np.bincount(part.ravel(), weights=areas.ravel(), minlength=count)
         return totals
 
     def of_rings(self, points: np.ndarray, rings: np.ndarray) -> np.ndarray:

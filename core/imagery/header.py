@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from rasterio.transform import from_gcps
 
+from core.formats import counted
 from core.imagery.source.auxiliary import Auxiliary, is_grid
 from core.imagery.source.opening import opened
 from core.imagery.source.sidecars import Sidecars, read_sidecars
@@ -163,7 +164,7 @@ def header_of(pages: tuple[Any, ...], source: Path | bytes, values: Values = "me
     if values == "measured" and (odd := [p for p in bands.scaling if not _scales(*p)]):
         notes += (
             HeaderNote(
-                f"the file gives {len(odd)} band(s) factor {odd[0][0]:g} and offset "
+                f"the file gives {counted(len(odd), 'band')} factor {odd[0][0]:g} and offset "
                 f"{odd[0][1]:g}, which say nothing, and their values are read as stored",
                 "give them the right ones, or none: gdal_edit.py -scale 1 -offset 0 image.tif",
             ),
@@ -287,8 +288,8 @@ def _through_points(
     if len(points) < _GCPS:
         return None, (
             HeaderNote(
-                f"the image has {len(points)} ground control point(s), of which a grid needs "
-                f"{_GCPS}, and is read as a picture without a place",
+                f"the image has {counted(len(points), 'ground control point')}, of which a grid "
+                f"needs {_GCPS}, and is read as a picture without a place",
                 "give it more of them: gdal_translate -gcp COLUMN ROW X Y … image.tif points.tif",
             ),
         )

@@ -11,7 +11,7 @@ import numpy as np
 from rasterio.errors import RasterioError
 
 from core.errors import ImageError
-from core.formats import binary_size
+from core.formats import binary_size, counted
 from core.imagery.external_mask import external_mask
 from core.imagery.header import Georeference, Header, Values, header_of
 from core.imagery.source.opening import damaged, label_of, opened
@@ -142,9 +142,9 @@ def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:
         )
     if header.bytes > max_bytes:
         raise ImageError(
-            f"the header claims {header.width:,} × {header.height:,} pixels in {header.bands} "
-            f"band(s) of {header.dtype}, {binary_size(header.bytes)} in memory, and "
-            f"{binary_size(max_bytes)} is the limit",
+            f"the header claims {header.width:,} × {header.height:,} pixels in "
+            f"{counted(header.bands, 'band')} of {header.dtype}, "
+            f"{binary_size(header.bytes)} in memory, and {binary_size(max_bytes)} is the limit",
             where=label,
             remedy="cut it into smaller pieces first (gdal_translate -srcwin), or check that "
             "the file is what it says",

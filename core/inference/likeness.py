@@ -11,6 +11,7 @@ import numpy as np
 
 from core.datasets.dataset import Dataset, Sample
 from core.formats import percent
+from core.formats import short_number as _number
 from core.imagery.raster import Raster
 from core.models.model_input import ModelInput
 from core.models.training_imagery import band_meanings, pixel_size, spread_values
@@ -66,11 +67,10 @@ def differences(model_input: ModelInput, raster: Raster) -> list[Difference]:
         raster: the image, with all bands of its file.
 
     Returns:
-        Nothing for an image like them, nor for one with another number of bands, which the
-        model's input refuses.
+        Nothing for an image like them, nor for one with another number of bands or another dtype,
+        which the model's input refuses.
     """
-    expected = model_input.file_bands if model_input.bands else model_input.channels
-    if raster.pixels.shape[-1] != expected:
+    if not model_input.takes(raster.pixels):
         return []
     checks = (_values, _bands, _pixel_size, _no_data)
     unlike = [difference for check in checks if (difference := check(model_input, raster))]
@@ -239,8 +239,3 @@ def _no_data(model_input: ModelInput, raster: Raster) -> Difference | None:
 def _rough(number: float) -> str:
     """A number of which the size alone matters: "12", "1e4"."""
     return f"{number:.0f}" if number < 1000 else f"1e{math.floor(math.log10(number))}"
-
-
-def _number(value: float) -> str:
-    """Three digits: "0.05", "500", "1.2e+04"."""
-    return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"

@@ -26,6 +26,7 @@ from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
 from core.imagery.window import turned
 from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor
+from core.inference.small_regions import SmallRegions, small_regions
 from core.paths import writable_folder, write_parts
 from core.provenance import check_free, marked_json, marked_png
 
@@ -229,6 +230,7 @@ def predict_file(
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
     warn: Callable[[Difference], None] | None = None,
+    left_out: Callable[[SmallRegions], None] | None = None,
 ) -> list[Path]:
     """Predict an image file and write the contract's files, each replaced in one step.
 
@@ -246,6 +248,7 @@ def predict_file(
         overwrite: whether files are replaced that this program did not write.
         progress: called with the number of tiles done and of all tiles.
         warn: called with each way in which the image is unlike those of the training.
+        left_out: called with the regions that are too small for a polygon, where there are some.
 
     Returns:
         Paths of the files.
@@ -288,6 +291,10 @@ def predict_file(
         prediction, image.stem, with_polygons=with_polygons, outlines=outlines
     )
     _write_all(paths, outputs, str(image))
+    if with_polygons and left_out:
+        regions = small_regions(labels, raster.georeference, outlines.min_area)
+        if regions.polygons:
+            left_out(regions)
     return paths
 
 

@@ -52,6 +52,12 @@ class Training(BaseModel):
     minutes: float = 0.0
     notes: str = ""
 
+    @property
+    def in_blocks(self) -> bool:
+        """Whether its samples are blocks of images."""
+        recipe = self.config.get("recipe") or {}
+        return bool((recipe.get("split") or {}).get("kind") == "blocks")
+
 
 class ModelCard(BaseModel):
     """What `model.json` holds; a model is rebuilt from it and then given weights.

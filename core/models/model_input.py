@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import ImageError
+from core.formats import counted, short_number
 
 if TYPE_CHECKING:
     from core.imagery.normalise import Normalisation
@@ -60,6 +61,11 @@ class ModelInput:
         """Number of bands of the images that the network was trained on."""
         return self.file_bands if self.bands else self.channels
 
+    def takes(self, pixels: np.ndarray) -> bool:
+        """Whether an image (H, W, bands) has the bands and the dtype of those of the training."""
+        same_dtype = self.dtype is None or str(pixels.dtype) == self.dtype
+        return pixels.shape[-1] == self.file_band_count and same_dtype
+
     def check(self, pixels: np.ndarray, where: str = "") -> None:
         """Raise unless an image is of the kind the network was trained on.
 
@@ -74,14 +80,15 @@ class ModelInput:
         expected = self.file_band_count
         if count != expected:
             raise ImageError(
-                f"the model takes {expected} band(s), the image has {count}",
+                f"the model takes {counted(expected, 'band')}, the image has {count}",
                 where=where,
-                remedy=f"choose a model for {count} band(s), or save the image with the "
-                f"{expected} band(s) the model was trained on",
+                remedy=f"choose a model for {counted(count, 'band')}, or save the image with the "
+                f"{counted(expected, 'band')} the model was trained on",
             )
         if self.dtype is not None and str(pixels.dtype) != self.dtype:
             raise ImageError(
-                f"the model was trained on {self.dtype} values, the image holds {pixels.dtype}",
+                f"the model was trained on {self.dtype} values, the image holds "
+                f"{pixels.dtype}{_value_range(pixels)}",
                 where=where,
                 remedy=f"convert the image to {self.dtype} the way the training data was made, or "
                 "choose a model trained on such imagery",
@@ -109,3 +116,13 @@ class ModelInput:
         if self.bands:
             part = part[..., list(self.bands)]
         return self.normalisation(part, None if valid is None else valid[at])
+
+
+def _value_range(pixels: np.ndarray) -> str:
+    """Where most values of an image lie: that tells reflectance from digital numbers."""
+    values = pixels[:: max(1, len(pixels) // 512), :: max(1, pixels.shape[1] // 512)]
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return ""
+    low, high = np.percentile(values, (1, 99))
+    return f" from {short_number(low)} to {short_number(high)}"

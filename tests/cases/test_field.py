@@ -154,7 +154,8 @@ def test_partial_nodata() -> None:
         means.append(raster.pixels[..., 2][raster.valid].mean())
         assert (raster.pixels[raster.valid] > -1).all()
     assert np.mean(means) == pytest.approx(0.3, abs=0.1)
-    assert "no-data" in kinds(audit(dataset))
+    details = [p.detail for p in audit(dataset).problems if p.kind == "no-data"]
+    assert "31% of the image is without data; band 3 lacks data in 31% of the pixels" in details[0]
 
 
 @pytest.mark.parametrize("folder", ["m9999", "m32767", "flt_min"])
@@ -162,6 +163,7 @@ def test_untagged_nodata(folder: str) -> None:
     report = audited(case("untagged-nodata") / folder)
     problems = [p for p in report.problems if p.kind == "fill-value"]
     assert len(problems) == len(report.facts)
+    assert "no-data" not in kinds(report)  # it is the same fact
     assert "512 px of -" in problems[0].detail and "gdal_edit.py" in problems[0].fix
     assert "near-duplicate" not in kinds(report)
     assert np.mean([f.band_mean[0] for f in report.facts]) == pytest.approx(96, abs=5)
@@ -178,7 +180,10 @@ def test_white_border(color: str) -> None:
 def test_mixed_scaling() -> None:
     folder = case("mixed-scaling")
     (problem,) = (p for p in audited(folder / "dn_and_reflectance").problems if not p.sample)
-    assert "two groups: 6" in problem.detail and "another scaling" in problem.detail
+    assert "6 images with means near 4,0" in problem.detail and "e+0" not in problem.detail
+    assert "two groups: 6" in problem.detail and "t00" in problem.detail
+    assert len(problem.actions) == 2
+    assert "another scaling" in problem.detail
     (problem,) = (p for p in audited(folder / "offset_tags").problems if not p.sample)
     assert "offset 0 (4 images)" in problem.detail and "offset -0.1" in problem.detail
 
@@ -367,9 +372,18 @@ def test_resume_changed_dataset(tmp_path: Path, space: Path, command: Command) -
         assert "4 samples more" in errors
         assert not held_out & set(after["training"]["train"])
         assert set(before["training"]["train"]) <= set(after["training"]["train"])
+        assert "4 samples more" in json.loads((run / "status.json").read_text())["note"]
     else:
+        assert json.loads((run / "status.json").read_text())["state"] == "stopped"
         assert "land, roof, water" in errors and "water, roof, land" in errors
         assert after == before
     shutil.copy(folder / "four_classes.json", data / "classes.json")
     code, _, errors = command("train", "--resume", "--run", "x")
     assert code == 1 and "4 classes" in errors and "3" in errors
+    status = json.loads((run / "status.json").read_text())
+    # What was trained is still there, and goes on once the classes are back.
+    assert status["state"] == "stopped" and "Where: " in status["message"]
+    (data / "classes.json").write_text((folder / "before/classes.json").read_text())
+    code, _, errors = command("train", "--resume", "--run", "x")
+    assert code == 0, errors
+    assert "4 samples more" in json.loads((run / "status.json").read_text())["note"]

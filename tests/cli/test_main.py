@@ -186,7 +186,7 @@ def test_predict_refuses_what_is_not_the_models_kind(
     out = tmp_path / "out"
     deep = tmp_path / "deep.tif"
     deep.write_bytes(tiff(RNG.integers(0, 4096, (40, 40, 4), np.uint16)))
-    assert "takes 3 band(s), the image has 4" in fails(
+    assert "takes 3 bands, the image has 4" in fails(
         capsys, "predict", deep, "--model", tiny_model, "--out", out
     )
     text = tmp_path / "text.png"

@@ -127,7 +127,9 @@ def test_activations_replace_their_own_files_alone(
     assert "x_activations.json and x_enc1_relu2.npz are there already" in err
 
 
-def test_polygons_with_a_minimum_area_and_fewer_corners(tiny_model: str, tmp_path: Path) -> None:
+def test_polygons_with_a_minimum_area_and_fewer_corners(
+    tiny_model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     image = scene(tmp_path / "in", "x.tif")
     assert predict(image, "--out", tmp_path / "all", "--polygons") == 0
     assert (
@@ -142,8 +144,13 @@ def test_polygons_with_a_minimum_area_and_fewer_corners(tiny_model: str, tmp_pat
     assert [f["properties"] for f in few] == [
         f["properties"] for f in every if f["properties"]["area_m2"] >= 2
     ]
-    with pytest.raises(SystemExit):
-        predict(image, "--out", tmp_path / "few", "--min-area", -1)
+    assert "left out" not in capsys.readouterr().err
+    arguments = ("--out", tmp_path / "none", "--polygons", "--min-area", 1e9)
+    assert predict(image, *arguments) == 0
+    assert f"x.tif: {len(every):,} polygon" in capsys.readouterr().err
+    for wrong in (("--min-area", -1), ("--simplify", 21)):
+        with pytest.raises(SystemExit):
+            predict(image, "--out", tmp_path / "few", *wrong)
 
 
 @pytest.mark.training

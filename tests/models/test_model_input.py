@@ -33,7 +33,7 @@ def test_the_card_says_which_bands_of_a_file(tiny_model: str) -> None:
     model_input = ModelInput.of_card(card)
     pixels = RNG.integers(0, 256, (6, 7, 5), np.uint8)
     np.testing.assert_allclose(model_input.prepare(pixels), pixels[..., [4, 0, 2]] / 255, rtol=1e-6)
-    with pytest.raises(ImageError, match=r"takes 5 band\(s\), the image has 3"):
+    with pytest.raises(ImageError, match=r"takes 5 bands, the image has 3"):
         model_input.check(pixels[..., :3])
 
 

@@ -98,7 +98,7 @@ def test_gallery_then_numbers(demo: Path) -> None:
     assert not at.exception
     shown = facts(at)
     assert "3 scenes" in shown
-    assert f"{12 * 96 * 96 / 1e6:.1f} megapixels" in shown
+    assert f"{12 * 96 * 96 / 1e6:.2f} megapixels" in shown  # not 0.1, and never 0.0
     assert "3 problems" in shown  # each scene is a mosaic: good to know
     at.multiselect(key="scene").select("Tile 2").run()
     assert len(at.get("image")) == 4

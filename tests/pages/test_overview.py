@@ -112,7 +112,7 @@ def test_full_workspace(space: Path, demo_dataset: Path) -> None:
         assert words in bar
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown == {"Mean IoU": "0.618", "Pixel accuracy": "86.1%"}
-    assert "scores on 2 samples" in text(at)
+    assert "scores on 2 images" in text(at)
 
 
 def test_a_damaged_card_is_passed_over(space: Path) -> None:

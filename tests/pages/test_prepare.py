@@ -73,9 +73,23 @@ def test_a_split_that_cannot_be_made_is_one_box(demo: Path) -> None:
     at = opened(section="Split")
     at.selectbox(key=key("split.kind")).set_value("folds").run()
     assert not at.exception
-    assert any("choose fewer folds" in error.value for error in at.error)
+    assert any("hoose fewer folds" in error.value for error in at.error)
     at.number_input(key=key("split.folds")).set_value(2).run()
     assert not at.error
+
+
+def test_blocks_are_the_way_out_where_a_split_cannot_be_made(demo: Path) -> None:
+    at = opened(section="Patches")
+    at.number_input(key=key("patch.size")).set_value(32).run()
+    at.segmented_control(key="section").set_value("Split").run()
+    at.selectbox(key=key("split.kind")).set_value("folds").run()
+    (error,) = (box.value.replace("\\", "") for box in at.error)
+    assert "Only 3 scenes with masks" in error
+    assert "recipe." not in error
+    next(b for b in at.button if b.label == "Take blocks").click().run()
+    assert not at.error
+    assert at.selectbox(key=key("split.kind")).value == "blocks"
+    assert any(m.value.startswith("| | Scenes | Blocks |") for m in at.markdown)
 
 
 def test_a_split_by_blocks_has_more_samples_than_images(demo: Path) -> None:
@@ -109,7 +123,7 @@ def test_recipes_are_saved_compared_and_loaded(demo: Path) -> None:
     assert any("Saved as revision 1" in caption.value for caption in at.caption)
     at.segmented_control(key="section").set_value("Augment").run()
     at.slider(key=key("augmentation.rotation")).set_value(20.0).run()
-    assert any("1 change(s) since revision 1" in caption.value for caption in at.caption)
+    assert any("1 change since revision 1" in caption.value for caption in at.caption)
     at.segmented_control(key="section").set_value("Recipe").run()
     table = at.dataframe[0].value
     assert table.to_numpy().tolist() == [["augmentation.rotation", "0.0", "20.0"]]
@@ -162,8 +176,11 @@ def test_a_fix_of_the_audit_goes_into_the_recipe_and_can_be_taken_back(demo: Pat
     cv2.imwrite(str(mask), pixels)
     at = counted(opened(view="Problems"), demo)
     assert not at.exception
+    assert not any("files as they lie" in box.value for box in at.info)
     recipe = Recipe(name="demo", dataset="demo", mask_values={"#010203": "Road"})
     at.session_state["draft\0demo"] = recipe.model_dump(mode="json")
+    at.run()
+    assert any("files as they lie, before the fixes" in box.value for box in at.info)
     at.segmented_control(key="view").set_value("Prepare").run()
     assert at.selectbox(key="value-demo-#010203").value == "Road"
     at.selectbox(key="value-demo-#010203").set_value("void").run()

@@ -94,7 +94,11 @@ def test_a_single_image_is_split_by_blocks(space: Path) -> None:
         cv2.imwrite(str(space / f"datasets/one/{folder}/ortho.png"), pixels)
     at = opened()
     at.number_input(key="train.recipe.patch.size").set_value(64).run()
-    assert any("split each image into blocks" in error.value for error in at.error)
+    assert any(
+        "plit each image into blocks (“Split”: by blocks of images)"
+        in error.value.replace("\\", "")
+        for error in at.error
+    )
     _button(at, "Take blocks").click().run()
     assert not at.error
     (table,) = [m.value for m in at.markdown if "| Training |" in m.value]
@@ -415,7 +419,7 @@ def test_an_unknown_or_damaged_run_is_one_box(dataset: str) -> None:
     _made("good", state="finished", message="Finished.")
     at = opened(run="../../etc")
     assert not at.exception
-    assert "there is no run" in at.error[0].value
+    assert "There is no run" in at.error[0].value
     _made("bad", state="finished")
     (list_runs()[0].folder / "status.json").write_text("{")
     at = opened(run="good")

@@ -63,7 +63,7 @@ def test_a_batch_that_does_not_fit_offers_one_that_does(
     monkeypatch.setattr(checks, "has_gpu", lambda: False)
     monkeypatch.setattr(checks, "available_memory", lambda: 10**9)
     at = at.number_input(key="train.batch").set_value(256).run()
-    assert any("a batch of 256 crops" in box.value for box in at.error)
+    assert any("A batch of 256 crops" in box.value for box in at.error)
     take = next(b for b in at.button if b.label.startswith("Take "))
     at = take.click().run()
     assert not at.error

@@ -131,7 +131,7 @@ def _rows(ref: DatasetRef, inference: Inference) -> None:
         )
     place = class_file_of(ref.path)
     st.caption(
-        f"They are written to {plain(place.name)} beside the images."
+        f"They are written to `{place.name}` beside the images."
         if place.parent == ref.path
         else "The folder is not written to: they are kept in the workspace."
     )

@@ -10,9 +10,10 @@ import numpy as np
 import streamlit as st
 
 from core.errors import ImageError
-from core.imagery.output.outlines import OutlineSettings
+from core.imagery.output.outlines import MOST_SIMPLIFIED, OutlineSettings
 from core.inference.outputs import UNMADE, Output, OutputKind, Prediction, prediction_outputs
 from ui.loaded.images import safe_stem
+from ui.predict.small_regions import say_left_out
 from ui.shell.errors import show_error
 
 __all__ = ["maker", "show_downloads"]
@@ -68,6 +69,7 @@ def show_downloads(prediction: Prediction, located: bool) -> None:
                     on_click="ignore",
                     icon=":material/download:",
                 )
+    say_left_out(prediction, outlines.min_area)
     if prediction.georeference is None:
         st.caption("The image has no place on Earth in its file, so there is no GeoTIFF.")
     st.fragment(_show_failures, run_every=_INTERVAL)(failures.reasons)
@@ -119,6 +121,7 @@ def _outlines(located: bool) -> OutlineSettings:
         simplify = right.number_input(
             "Simplify, pixels off the edges",
             min_value=0.0,
+            max_value=MOST_SIMPLIFIED,
             step=0.5,
             key="simplify",
             persist_state="session",

@@ -10,9 +10,11 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import ConfigError
+from core.formats import sentence
 from core.settings import first_complaint, misfit
 from ui.settings.draft import Draft
 from ui.shell.errors import plain
+from ui.shell.words import page_words
 
 __all__ = ["Problem", "refusal"]
 
@@ -52,7 +54,8 @@ class Problem:
             return
         self.shown = True
         remedy = f"change “{label}”: {self.reason}" if label and self.reason else self.error.remedy
-        lines = [f"**{plain(self.error.what)}**", plain(remedy)]
+        what, remedy = page_words(self.error.what), page_words(remedy)
+        lines = [f"**{plain(sentence(what))}**", plain(sentence(remedy))]
         st.error("  \n".join(lines), icon=":material/error:")
         if self.fix:
             values = ", ".join(str(value) for value in self.fix.values())

@@ -10,6 +10,8 @@ from html import escape
 import streamlit as st
 
 from core.errors import DSIError
+from core.formats import sentence
+from ui.shell.words import page_words
 
 __all__ = ["figure_text", "page_errors", "plain", "show_error", "show_uncaught"]
 
@@ -30,7 +32,8 @@ def figure_text(text: str) -> str:
 
 def show_error(error: DSIError) -> None:
     """Show one error box: bold what, then where, then the remedy, a line each."""
-    lines = [f"**{plain(error.what)}**", plain(error.where), plain(error.remedy)]
+    what, where, remedy = map(page_words, (error.what, error.where, error.remedy))
+    lines = [f"**{plain(sentence(what))}**", plain(where), plain(sentence(remedy))]
     st.error("  \n".join(line for line in lines if line), icon=":material/error:")
 
 

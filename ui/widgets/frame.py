@@ -29,6 +29,7 @@ class _Note:
     text: str
     warning: bool
     icon: str
+    keep: bool = False
 
     @property
     def key(self) -> str:
@@ -37,6 +38,8 @@ class _Note:
     @property
     def open(self) -> bool:
         """Whether it stands above the pictures: warnings until put away, others once asked for."""
+        if self.keep:
+            return True
         if self.warning:
             return self.key not in st.session_state.get(_AWAY, ())
         return self.key in st.session_state.get(_SHOWN, ())
@@ -70,16 +73,17 @@ class Frame:
         """
         self._facts.caption(" · ".join(plain(fact) for fact in facts))
 
-    def note(self, text: str, *, warning: bool = False, icon: str = "") -> None:
+    def note(self, text: str, *, warning: bool = False, icon: str = "", keep: bool = False) -> None:
         """Add a note, which is shown when the frame ends.
 
         Args:
             text: Markdown; what comes from data passes through `plain` first.
             warning: whether it stands above the pictures until it is put away.
             icon: as Streamlit names it; by default one for its kind.
+            keep: whether it cannot be put away, as what there is to do first.
         """
         default = ":material/warning:" if warning else ":material/info:"
-        self._notes.append(_Note(text, warning, icon or default))
+        self._notes.append(_Note(text, warning, icon or default, keep))
 
     def close(self) -> None:
         """Show the notes."""
@@ -91,7 +95,8 @@ class Frame:
             if note.open:
                 with self._boxes.container(horizontal=True, vertical_alignment="center"):
                     note.show()
-                    _switch(note)
+                    if not note.keep:
+                        _switch(note)
         away = [note for note in notes if not note.open]
         if not away:
             return

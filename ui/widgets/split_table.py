@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.datasets.dataset import Dataset
+from core.datasets.identity import block_of
 from core.datasets.recipes.splits import Split
 from ui.shell.errors import plain
 
@@ -41,9 +42,10 @@ def sides_of(split: Split) -> dict[str, tuple[str, ...]]:
 
 
 def split_table(dataset: Dataset, split: Split) -> None:
-    """Show scenes and samples of each side."""
+    """Show scenes and samples, or blocks, of each side."""
     scene_of = {sample.id: sample.scene for sample in dataset.samples}
-    rows = ["| | Scenes | Samples | Which |", "|:--|--:|--:|:--|"]
+    in_blocks = any(block_of(i)[1] for i in dataset.windows)
+    rows = [f"| | Scenes | {'Blocks' if in_blocks else 'Samples'} | Which |", "|:--|--:|--:|:--|"]
     for side, ids in sides_of(split).items():
         scenes = list(dict.fromkeys(scene_of[i] for i in ids))
         listed = ", ".join(scenes[:_LISTED]) + (" …" if len(scenes) > _LISTED else "")

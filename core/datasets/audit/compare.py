@@ -10,6 +10,7 @@ import numpy as np
 from core.datasets.audit.facts import SampleFacts
 from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Exclude
+from core.formats import counted, short_number
 
 __all__ = ["grid_differences", "mixed_bands", "outliers"]
 
@@ -32,7 +33,8 @@ def mixed_bands(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
             yield Problem(
                 "mixed-bands",
                 its.id,
-                f"{its.bands} band(s) of {its.dtype}, most others {usual[0]} of {usual[1]}",
+                f"{counted(its.bands, 'band')} of {its.dtype}, most others {usual[0]} of "
+                f"{usual[1]}",
                 "error",
                 "a model takes one kind of image: convert it, or exclude it in the recipe",
                 (Exclude(its.id),),
@@ -91,13 +93,17 @@ def grid_differences(facts: Sequence[SampleFacts]) -> Iterator[Problem]:
         yield Problem(
             "mixed-resolution",
             its.id,
-            f"a pixel is {its.pixel_size[0]:.4g} × {its.pixel_size[1]:.4g} units of {its.crs}, "
-            f"of most others {middle[0]:.4g} × {middle[1]:.4g}",
+            f"a pixel is {_size(its.pixel_size)} units of {its.crs}, "
+            f"of most others {_size(middle)}",
             "warning",
             "resample it to the others' pixel size (gdalwarp -tr …), or exclude it: things look "
             "larger or smaller in it",
             (Exclude(its.id),),
         )
+
+
+def _size(pixel: Sequence[float]) -> str:
+    return f"{short_number(pixel[0], 4)} × {short_number(pixel[1], 4)}"
 
 
 def outliers(facts: Sequence[SampleFacts], span: float) -> Iterator[Problem]:
@@ -139,9 +145,9 @@ def outliers(facts: Sequence[SampleFacts], span: float) -> Iterator[Problem]:
         yield Problem(
             "outlier",
             its.id,
-            f"{name} is unlike the others': the {what} of band {band + 1} is {value:.4g}, its "
-            f"median over the images {middle[band]:.4g} ({away[index, band]:.0f} times their usual "
-            "distance)",
+            f"{name} is unlike the others': the {what} of band {band + 1} is "
+            f"{short_number(value, 4)}, its median over the images {short_number(middle[band], 4)} "
+            f"({away[index, band]:.0f} times their usual distance)",
             "warning",
             "look at it: another sensor, season or scaling? Convert it, or exclude it",
             (Exclude(its.id),),

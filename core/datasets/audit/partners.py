@@ -10,6 +10,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import layout_of
 from core.datasets.layouts.unread.annotation_files import find_annotations
 from core.datasets.recipes.fixes import Exclude
+from core.formats import counted
 
 __all__ = ["partner_problems"]
 
@@ -53,11 +54,12 @@ def partner_problems(dataset: Dataset) -> Iterator[Problem]:
 def _unpaired(dataset: Dataset, missing: list[str], orphans: list[Path]) -> Problem:
     image, mask = dataset.sample(missing[0]).image, orphans[0]
     same = "as many" if len(missing) == len(orphans) else f"{len(orphans):,}"
+    has = "has" if len(missing) == 1 else "have"
     return Problem(
         "unpaired-names",
         "",
-        f"{len(missing):,} image(s) have no mask and {same} masks belong to no image: the names do "
-        f"not say which belong together, such as {image.name} and {mask.name}",
+        f"{counted(len(missing), 'image')} {has} no mask and {same} masks belong to no image: "
+        f"the names do not say which belong together, such as {image.name} and {mask.name}",
         "error" if len(missing) == len(dataset.samples) else "warning",
         f"rename them so that a mask has its image's name, alone or with a word for its role: "
         f"{image.stem}{mask.suffix}, {image.stem}_mask{mask.suffix} or mask_{image.stem}"

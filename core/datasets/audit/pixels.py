@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,8 +13,9 @@ from core.datasets.audit.facts import ImageSignature
 from core.datasets.audit.image_statistics import ImageStatistics
 from core.datasets.audit.problems import Problem
 from core.datasets.recipes.fixes import Action, Exclude, UseWindow
-from core.formats import percent, rough_percent
+from core.formats import listed, percent, rough_percent, short_number
 from core.imagery.raster import Raster
+from core.imagery.source.validity import band_gaps
 from core.imagery.window import Window
 
 __all__ = ["Gaps", "digest_of", "find_gaps", "image_problems", "image_signature", "real_pixels"]
@@ -28,6 +29,8 @@ _SUSPECTED = 0.01  # share of an extreme value from which it may be no data
 _APART = 2.0  # spans of all other values between which and it nothing lies
 _NOTHING = 0.99  # share without data from which there is nothing to learn from
 _SAME = 0.98  # share of the commonest value from which there is hardly any content
+_BAND_GAPS = 0.005  # share by which a band lacks more than the best from which it is named
+_BANDS = 4  # bands that are named
 _FULL = 0.98  # share with data that a part must have to be worth a cut
 _SMALL = 32
 _CONTRAST = 4.0  # least deviation of the small grey picture, in 8-bit levels, to compare it
@@ -113,7 +116,8 @@ def image_problems(
         gaps: pixels without data.
     """
     height, width = raster.valid.shape
-    problems = [*_tiny(sample, width, height), *_fill(sample, raster, stats)]
+    fills = _fill(sample, raster, stats)
+    problems = [*_tiny(sample, width, height), *fills]
     problems += [
         Problem("file-form", sample, note.text, "warning", note.remedy)
         for note in raster.header.notes
@@ -134,8 +138,46 @@ def image_problems(
     content = list(_content(sample, stats)) if width * height >= SMALLEST else []
     problems += content
     if gaps.share >= _GAPS and not content:
-        problems.append(_gaps(sample, gaps))
+        gap = _gaps(sample, gaps, _lacking_bands(raster))
+        if not _filled_alone(raster):
+            return [*problems, gap]
+        # One fact, one finding: the fill value is why there is no data.
+        first = fills[0]
+        at = problems.index(first)
+        problems[at] = replace(first, actions=gap.actions, window=gap.window)
     return problems
+
+
+def _filled_alone(raster: Raster) -> bool:
+    """Whether fill values without a tag are all that is without data."""
+    if not raster.fill:
+        return False
+    here = np.zeros(raster.valid.shape, bool)
+    for fill in raster.fill:
+        here |= _fill_places(raster, fill)
+    return not bool((~raster.valid & ~here).any())
+
+
+def _fill_places(raster: Raster, fill: float) -> np.ndarray:
+    value = np.asarray(fill, raster.pixels.dtype)
+    return np.asarray(np.isclose(raster.pixels, value, rtol=1e-6).any(axis=-1))
+
+
+def _lacking_bands(raster: Raster) -> str:
+    """Which bands lack data where others have some, in words; empty where all lack the same."""
+    if raster.header.scaling or np.iscomplexobj(raster.pixels):
+        return ""  # the no-data values are those of the file, and the pixels are not
+    shares = band_gaps(raster.pixels, raster.header.band_nodata)
+    least = float(shares.min())
+    words = [
+        f"band {band + 1} lacks data in {rough_percent(float(share))} of the pixels"
+        for band, share in enumerate(shares)
+        if share >= least + _BAND_GAPS
+    ]
+    if not words:
+        return ""
+    named = listed(words[:_BANDS]) + (" …" if len(words) > _BANDS else "")
+    return f"{named}: what one band lacks counts as without data"
 
 
 def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
@@ -151,17 +193,17 @@ def _tiny(sample: str, width: int, height: int) -> Iterator[Problem]:
         )
 
 
-def _fill(sample: str, raster: Raster, stats: ImageStatistics | None) -> Iterator[Problem]:
+def _fill(sample: str, raster: Raster, stats: ImageStatistics | None) -> list[Problem]:
     """Values without a tag that were read as no data, or should perhaps be."""
     rest = raster.pixels[raster.valid]
+    problems = []
     for fill in raster.fill:
-        here = np.isclose(raster.pixels, np.asarray(fill, raster.pixels.dtype), rtol=1e-6)
-        missing = int(np.count_nonzero(here.any(axis=-1)))
+        missing = int(np.count_nonzero(_fill_places(raster, fill)))
         share = rough_percent(missing / raster.valid.size)
         value = f"{fill:.9g}"
-        among = f" ({rest.min():.4g} … {rest.max():.4g})" if rest.size else ""
+        among = f" {_span(rest)}" if rest.size else ""
         where = "below" if fill < 0 else "above"
-        yield Problem(
+        problem = Problem(
             "fill-value",
             sample,
             f"{missing:,} px of {value} ({share}), far {where} "
@@ -170,8 +212,10 @@ def _fill(sample: str, raster: Raster, stats: ImageStatistics | None) -> Iterato
             f"nothing: they are read as without data; gdal_edit.py -a_nodata {value} tells other "
             "programs too",
         )
+        problems.append(problem)
     if stats is not None and raster.pixels.dtype != np.uint8:
-        yield from _suspected(sample, stats)
+        problems += _suspected(sample, stats)
+    return problems
 
 
 def _suspected(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
@@ -188,12 +232,16 @@ def _suspected(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
             yield Problem(
                 "fill-value",
                 sample,
-                f"{percent(float(same.mean()))} of band {band + 1} is {extreme:.6g}, far {words} "
-                f"all other values ({rest.min():.4g} … {rest.max():.4g}): perhaps no data",
+                f"{percent(float(same.mean()))} of band {band + 1} is {short_number(extreme, 6)}, "
+                f"far {words} all other values {_span(rest)}: perhaps no data",
                 "warning",
                 f"if it is, say so in the file: gdal_edit.py -a_nodata {extreme:.9g}",
             )
             return
+
+
+def _span(values: np.ndarray) -> str:
+    return f"({short_number(values.min(), 4)} … {short_number(values.max(), 4)})"
 
 
 def _content(sample: str, stats: ImageStatistics) -> Iterator[Problem]:
@@ -230,7 +278,7 @@ def _commonest(stats: ImageStatistics) -> float:
     return float(min(counts) / len(stats.values))
 
 
-def _gaps(sample: str, gaps: Gaps) -> Problem:
+def _gaps(sample: str, gaps: Gaps, bands: str) -> Problem:
     actions: list[Action] = []
     words = (
         "of the image is without data" if gaps.tagged else f"of the image is a {gaps.color} border"
@@ -239,6 +287,7 @@ def _gaps(sample: str, gaps: Gaps) -> Problem:
     if not gaps.tagged:
         fix = "these pixels count as content: crop to the rest, or set the nodata value in the file"
     detail = f"{rough_percent(gaps.share)} {words}"
+    detail += f"; {bands}" if bands else ""
     if gaps.window and gaps.filled >= _FULL:
         x, y, width, height = gaps.window
         detail += f"; the rest is {width} × {height} pixels at x {x}, y {y}"

@@ -10,7 +10,7 @@ import numpy as np
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DatasetError
-from core.formats import binary_size
+from core.formats import binary_size, counted
 from core.imagery.normalise import Normalisation
 
 __all__ = [
@@ -86,8 +86,8 @@ def check_alike(first: LabelledImage, other: LabelledImage) -> None:
     a, b = first.pixels, other.pixels
     if a.shape[-1] != b.shape[-1] or a.dtype != b.dtype:
         raise DatasetError(
-            f"{first.id} has {a.shape[-1]} band(s) of {a.dtype}, this one {b.shape[-1]} of "
-            f"{b.dtype}",
+            f"{first.id} has {counted(a.shape[-1], 'band')} of {a.dtype}, this one "
+            f"{b.shape[-1]} of {b.dtype}",
             where=other.id,
             remedy="a model takes one kind of image: exclude the others in the recipe",
         )

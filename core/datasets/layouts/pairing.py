@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.layouts.matching import marked, matched
-from core.datasets.layouts.names import MARKERS
+from core.datasets.layouts.names import MARKERS, folder_meaning
 from core.datasets.layouts.tree import File, Folder, file_names, list_files, list_folders
 from core.datasets.masks.class_file import find_class_file
 from core.imagery.raster import IMAGE_SUFFIXES
@@ -20,6 +20,7 @@ __all__ = [
     "LABEL_VECTORS",
     "Pairing",
     "find_pairs",
+    "has_only_scenes",
     "has_pairs",
     "has_scenes",
     "has_vectors",
@@ -82,6 +83,25 @@ def has_scenes(root: Path) -> bool:
     if sum(find_class_file(root / name) is not None for name in below) > 1:
         return False
     return any(_labelled(group) for group in _grouped(folders).values())
+
+
+def has_only_scenes(root: Path) -> bool:
+    """Whether images with labels lie in folders of other names alone, none of them in a split's.
+
+    That may be scenes of one set, or sets beside each other in a folder called ``data`` or
+    ``input``.
+    """
+    groups = _grouped(list_folders(root)).values()
+    images = [g.images[0] for g in groups if g.images and (_by_folders(g) or _labelled(g))]
+    folders = [image.folder.path.relative_to(root).parts for image in images]
+    return bool(folders) and all(map(_scene_first, folders))
+
+
+def _scene_first(folders: tuple[str, ...]) -> bool:
+    """Whether a folder of another name comes before one of a split, as in ``data/lima/train``."""
+    meanings = (folder_meaning(name) for name in folders)
+    first = next((m for m in meanings if m is None or m.split), False)
+    return first is None
 
 
 def has_vectors(root: Path) -> bool:

@@ -12,6 +12,7 @@ from core.datasets.dataset import Dataset, ImageTraits, Sample
 from core.datasets.layouts.places import Grouping, by_place
 from core.datasets.note import Note
 from core.errors import DatasetError, ImageError
+from core.formats import counted
 from core.imagery.place import Place, read_place
 from core.mask_coding import MaskCoding
 from core.untrusted.folder import list_folder
@@ -148,7 +149,7 @@ def read_spacenet6(root: Path, name: str, product: str = "") -> Dataset:
     notes += turn_notes
     if strange:
         notes.append(
-            f"{strange} image(s) of {chosen} with other names than SpaceNet's are left out"
+            f"{counted(strange, 'image')} of {chosen} with other names than SpaceNet's are left out"
         )
     samples = tuple(
         Sample(f"{strip}_tile_{number}", scene, path, mask, turned=strip in turned)

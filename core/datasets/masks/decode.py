@@ -11,6 +11,7 @@ import numpy as np
 from core.classes import VOID, ClassTable, pack_color, pack_rgb
 from core.datasets.masks.soft_masks import value_points
 from core.errors import ImageError
+from core.formats import counted
 from core.imagery.header import Values
 from core.imagery.raster import Raster, read_raster
 from core.mask_coding import MaskCoding
@@ -208,8 +209,8 @@ def _color_terms(raster: Raster, classes: ClassTable, coding: MaskCoding) -> _Te
     pixels, nodata = raster.pixels, raster.header.nodata
     if pixels.shape[-1] < 3 or pixels.dtype != np.uint8:
         raise ImageError(
-            f"expected a coloured mask (8-bit RGB), received {pixels.shape[-1]} band(s) of "
-            f"{pixels.dtype}",
+            f"expected a coloured mask (8-bit RGB), received "
+            f"{counted(pixels.shape[-1], 'band')} of {pixels.dtype}",
             remedy="export the mask with its class colours, or as a folder of index masks",
         )
     meaning: dict[float, int] = {pack_color(rgb): VOID for rgb in coding.void_colors.values()}

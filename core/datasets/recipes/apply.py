@@ -11,6 +11,7 @@ from core.datasets.note import Note
 from core.datasets.recipes.blocks import divided
 from core.datasets.recipes.recipe import Recipe
 from core.errors import ConfigError
+from core.formats import counted
 
 __all__ = ["prepared"]
 
@@ -75,8 +76,8 @@ def _without_gone(dataset: Dataset, recipe: Recipe, known_ids: set[str]) -> tupl
     if not gone:
         return dataset, recipe
     note = Note(
-        f"The recipe excludes or cuts {len(gone)} sample(s) that the dataset does not have any "
-        f"more: {', '.join(gone[:_NAMED])}{' …' if len(gone) > _NAMED else ''}."
+        f"The recipe excludes or cuts {counted(len(gone), 'sample')} that the dataset does not "
+        f"have any more: {', '.join(gone[:_NAMED])}{' …' if len(gone) > _NAMED else ''}."
     )
     kept = {
         "exclude": tuple(i for i in recipe.exclude if i in known_ids),

@@ -16,6 +16,7 @@ from core.formats import percent
 __all__ = [
     "Action",
     "Exclude",
+    "ExcludeGroup",
     "Oversample",
     "ReadAs",
     "ReadEach",
@@ -36,6 +37,23 @@ class Exclude:
     @property
     def label(self) -> str:
         return f"Exclude {self.sample}"
+
+
+@dataclass(frozen=True)
+class ExcludeGroup:
+    """Leave several samples out that have something in common.
+
+    Attributes:
+        samples: ids of the samples.
+        words: what they have in common, as ``with means near 0.42``.
+    """
+
+    samples: tuple[str, ...]
+    words: str
+
+    @property
+    def label(self) -> str:
+        return f"Exclude the {len(self.samples):,} images {self.words}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +152,9 @@ class SplitByScene:
         return "Split by scene"
 
 
-Action = Exclude | ReadAs | ReadEach | ReadNearest | UseWindow | Oversample | SplitByScene
+Action = (
+    Exclude | ExcludeGroup | ReadAs | ReadEach | ReadNearest | UseWindow | Oversample | SplitByScene
+)
 
 
 def apply(recipe: Recipe, action: Action) -> Recipe:
@@ -144,13 +164,14 @@ def apply(recipe: Recipe, action: Action) -> Recipe:
         ConfigError: the fix does not fit the recipe's settings.
     """
     changed: dict[str, Any]
-    if isinstance(action, Exclude):
+    if isinstance(action, (Exclude, ExcludeGroup)):
+        out = (action.sample,) if isinstance(action, Exclude) else action.samples
         split = recipe.split
         kept = {
-            side: tuple(i for i in getattr(split, side) if i != action.sample)
+            side: tuple(i for i in getattr(split, side) if i not in set(out))
             for side in ("val_samples", "test_samples")
         }
-        excluded = dict.fromkeys((*recipe.exclude, action.sample))
+        excluded = dict.fromkeys((*recipe.exclude, *out))
         changed = {"exclude": tuple(excluded), "split": split.model_dump() | kept}
     elif isinstance(action, ReadAs):
         changed = {"mask_values": recipe.mask_values | {action.value: action.meaning}}

@@ -222,6 +222,11 @@ class Recipe(BaseModel):
     patch: Patch = Patch()
     augmentation: Augmentation = Augmentation()
 
+    @property
+    def has_fixes(self) -> bool:
+        """Whether samples are left out or cut, or mask values read otherwise than they lie."""
+        return bool(self.exclude or self.mask_values or self.mask_tolerance or self.windows)
+
     @field_validator("mask_values")
     @classmethod
     def _are_values(cls, mask_values: dict[str, str]) -> dict[str, str]:

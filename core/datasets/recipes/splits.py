@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from core.datasets.dataset import Sample
 from core.errors import ConfigError
+from core.formats import counted
 from core.settings import Label
 from core.untrusted.text_file import parse_json
 
@@ -198,10 +199,10 @@ class _Ways:
     of: str = ""
 
     @property
-    def items(self) -> str:
+    def item(self) -> str:
         if self.config.kind in ("scene", "folds"):
-            return "scene(s)"
-        return ("block(s)" if self.config.kind == "blocks" else "sample(s)") + self.of
+            return "scene"
+        return "block" if self.config.kind == "blocks" else "sample"
 
     def out(self, count: int) -> str:
         """Ways that lead on from `count` items: each of them can be gone."""
@@ -223,7 +224,7 @@ class _Ways:
             "split each image into blocks (recipe.split.kind=blocks), some of which train while "
             "others validate"
         )
-        return f"{', '.join(ways)}, or add {self.items.partition('(')[0]}s"
+        return f"{', '.join(ways)}, or add {self.item}s"
 
     def _within(self) -> bool:
         per_scene = Counter(sample.scene for sample in self.labelled)
@@ -242,7 +243,8 @@ def _share_out(
     val, test = _counts(len(items), config)  # what is left trains
     if len(items) <= val + test:
         raise ConfigError(
-            f"only {len(items)} {ways.items} with masks for {val} to validate and {test} to test",
+            f"only {counted(len(items), ways.item)}{ways.of} with masks for {val} to "
+            f"validate and {test} to test",
             remedy=ways.out(len(items)),
         )
     order = [items[index] for index in rng.permutation(len(items))]
@@ -257,7 +259,8 @@ def _folded(
     _, test = _counts(len(scenes), config)
     if len(scenes) - test < config.folds:
         raise ConfigError(
-            f"only {len(scenes)} scene(s) with masks for {config.folds} folds and {test} to test",
+            f"only {counted(len(scenes), 'scene')} with masks for {config.folds} folds and "
+            f"{test} to test",
             remedy=ways.out(len(scenes)),
         )
     order = [scenes[index] for index in rng.permutation(len(scenes))]

@@ -8,7 +8,11 @@ import numpy as np
 
 from core.imagery.output.regions import Regions
 
-__all__ = ["AS_PIXELS", "OutlineSettings", "simplified"]
+__all__ = ["AS_PIXELS", "MOST_SIMPLIFIED", "OutlineSettings", "simplified"]
+
+
+MOST_SIMPLIFIED = 20.0
+"""Pixels off the pixels' edges: outlines that leave them further say little of the map."""
 
 
 @dataclass(frozen=True)

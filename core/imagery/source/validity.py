@@ -10,6 +10,7 @@ from rasterio.enums import MaskFlags
 
 __all__ = [
     "alpha_is_opacity",
+    "band_gaps",
     "data_mask",
     "fill_values",
     "has_alpha",
@@ -131,6 +132,23 @@ def fill_values(pixels: np.ndarray) -> tuple[float, ...]:
         if count >= _FILLED and outside and apart > (_NEARER if many else _BEYOND):
             fills.append(value)
     return tuple(fills)
+
+
+def band_gaps(pixels: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:
+    """(C,) share of the pixels in which each band by itself has no data, 0 to 1.
+
+    Args:
+        pixels: (H, W, C) as stored.
+        nodata: of each band; empty or None where it has no such value.
+    """
+    shares = np.zeros(pixels.shape[-1])
+    for band in range(pixels.shape[-1]):
+        values = pixels[..., band]
+        lacking = ~np.isfinite(values)
+        if band < len(nodata) and (fill := nodata[band]) is not None:
+            lacking |= _equals(values, fill)
+        shares[band] = lacking.mean() if lacking.size else 0.0
+    return shares
 
 
 def without_data(pixels: np.ndarray, nodata: tuple[float | None, ...]) -> np.ndarray:

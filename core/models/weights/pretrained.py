@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import ConfigError, ModelError
+from core.formats import counted
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Expected, Normalisation
 from core.models.families import FAMILIES, default_spec
 from core.models.network import encoder_layers
@@ -72,7 +73,9 @@ class Loaded:
 
     def sentence(self) -> str:
         """What was done, in one sentence."""
-        adapted = f", the first layer adapted to {self.bands} band(s)" if self.bands else ""
+        adapted = (
+            f", the first layer adapted to {counted(self.bands, 'band')}" if self.bands else ""
+        )
         return (
             f"The encoder began with the weights {self.name}: {self.layers} layers, "
             f"{self.parameters:,} parameters{adapted}."

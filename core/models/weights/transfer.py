@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import ModelError
+from core.formats import counted
 from core.imagery.normalise import Expected
 from core.models.spec import ModelSpec
 from core.models.weights.pretrained import input_layers
@@ -124,7 +125,7 @@ def transfer(
             adapted.append(f"the last layer taken over for {', '.join(shared)}{random}")
         elif layer.name in first and bands[0] != bands[1]:
             values = [_for_bands(value, *bands) for value in _banded(values)] + _unbanded(values)
-            adapted.append(f"{layer.name} adapted from {bands[0]} to {bands[1]} band(s)")
+            adapted.append(f"{layer.name} adapted from {bands[0]} to {counted(bands[1], 'band')}")
         else:
             copied.append(layer.name)
         layer.set_weights(values)

@@ -16,6 +16,7 @@ class Status(BaseModel):
 
     Attributes:
         message: one sentence for people: what it is doing, or why it ended.
+        note: what is other than when a resumed run began, in one sentence; empty where nothing is.
         place: rank of a queued run; lower comes first.
         pid, process_start: number of the training process, and when the kernel started it, so
             that a number used again is not taken for it. Of a queued run: the command that waits
@@ -32,6 +33,7 @@ class Status(BaseModel):
     version: Literal[1] = 1
     state: RunState = "starting"
     message: str = ""
+    note: str = ""
     place: float | None = None
     pid: int | None = None
     process_start: int | None = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import RunError
+from core.errors import DatasetError, RunError
 from core.training.runs.run import Run
 from core.training.runs.status import Status
 
-__all__ = ["StatusWriter", "Stopped", "check_stop"]
+__all__ = ["ResumeRefused", "StatusWriter", "Stopped", "check_stop"]
 
 
 class StatusWriter:
@@ -27,6 +27,10 @@ class StatusWriter:
 
 class Stopped(RunError):
     """It was asked to stop before there was anything to keep."""
+
+
+class ResumeRefused(DatasetError):
+    """The data is not what the run began with; nothing of the run was lost or changed."""
 
 
 def check_stop(run: Run) -> None:

@@ -10,12 +10,14 @@ from core.classes import ClassTable
 from core.datasets.dataset import Dataset
 from core.datasets.identity import block_of, mask_digests, sample_digests
 from core.datasets.recipes.splits import Split
-from core.errors import ConfigError, DatasetError, ModelError
+from core.errors import ModelError
+from core.formats import counted
 from core.imagery.normalise import Normalisation
 from core.models.card import CARD_FILE
 from core.models.store import read_card
 from core.paths import write_json
 from core.training.runs.run import Run
+from core.training.runs.status_writer import ResumeRefused
 from core.training.session.training_data import TrainingData
 
 __all__ = [
@@ -122,7 +124,7 @@ def check_classes(record: DataRecord, dataset: Dataset) -> None:
         dataset: dataset as the recipe has it (`prepared`).
 
     Raises:
-        DatasetError: another number or order of classes, other names, or masks whose values or
+        ResumeRefused: another number or order of classes, other names, or masks whose values or
             colours mean other classes.
     """
     before, now = record.classes.names, dataset.classes.names
@@ -130,12 +132,12 @@ def check_classes(record: DataRecord, dataset: Dataset) -> None:
     if len(before) != len(now):
         what = f"the dataset has {len(now)} classes, the run began with {len(before)}"
     elif before != now:
-        parts = [*_counts(record, dataset), f"classes {', '.join(before)} -> {', '.join(now)}"]
-        what = f"{_CHANGED}: {', '.join(parts)}"
+        classes = f"its classes were ({', '.join(before)}) and are ({', '.join(now)})"
+        what = f"{_CHANGED}: {'; '.join([*_counts(record, dataset), classes])}"
     elif meaning := _other_meaning(record, dataset):
         what = f"{_CHANGED}: {meaning}"
     if what:
-        raise DatasetError(
+        raise ResumeRefused(
             what,
             where=str(dataset.root),
             remedy="bring back the classes as they were, or start a new run",
@@ -190,7 +192,7 @@ def split_of_record(record: DataRecord, dataset: Dataset) -> tuple[Split, str]:
         The sides, and what is other than it was, in a sentence; empty where nothing is.
 
     Raises:
-        DatasetError: a sample is gone that validates or tests, or all that train are; or an image
+        ResumeRefused: a sample is gone that validates or tests, or all that train are; or an image
             that was trained on validates or tests now.
     """
     now = {sample.id for sample in dataset.samples if sample.mask is not None}
@@ -205,7 +207,7 @@ def split_of_record(record: DataRecord, dataset: Dataset) -> tuple[Split, str]:
         gone = held_out or list(record.train)
         named = _named(gone)
         use = "that the run is validated or tested on" if held_out else "that it trains on"
-        raise DatasetError(
+        raise ResumeRefused(
             f"{_CHANGED}: {len(gone)} sample{'s' * (len(gone) > 1)} {use} "
             f"{'are' if len(gone) > 1 else 'is'} gone ({named})",
             where=str(dataset.root),
@@ -221,7 +223,7 @@ def _other_images(record: DataRecord, dataset: Dataset) -> list[str]:
     """How many samples have other images under the same names, in words.
 
     Raises:
-        DatasetError: an image that was trained on validates or tests now.
+        ResumeRefused: an image that was trained on validates or tests now.
     """
     ids = (*record.train, *record.val, *record.test)
     if len(record.digests) != len(ids):
@@ -240,7 +242,7 @@ def _other_images(record: DataRecord, dataset: Dataset) -> list[str]:
     held_out = {key for i, key in first.items() if i not in sides}
     seen = [i for i in other if i not in sides and keys[i] in trained - held_out]
     if seen:
-        raise DatasetError(
+        raise ResumeRefused(
             f"{_CHANGED}: {len(seen)} sample{'s' * (len(seen) > 1)} that the run is validated or "
             f"tested on {'show' if len(seen) > 1 else 'shows'} what it has trained on "
             f"({_named(seen)})",
@@ -290,12 +292,13 @@ def check_pixels(record: DataRecord, dtype: str, bands: int, where: str) -> None
         where: the sample they are of.
 
     Raises:
-        ConfigError: another type of pixels, or other bands.
+        ResumeRefused: another type of pixels, or other bands.
     """
     if dtype != record.dtype or (record.bands and bands != record.bands):
-        began = f"{record.bands} band(s) of {record.dtype}" if record.bands else record.dtype
-        raise ConfigError(
-            f"the images have {bands} band(s) of {dtype}, the run began with {began}",
+        bands_then = f"{counted(record.bands, 'band')} of " if record.bands else ""
+        raise ResumeRefused(
+            f"the images have {counted(bands, 'band')} of {dtype}, the run began with "
+            f"{bands_then}{record.dtype}",
             where=where,
             remedy="bring back the images as they were, or start a new run",
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core.datasets.batches.fit_normalisation import value_range_warning
 from core.datasets.dataset import Dataset
 from core.errors import DatasetError, ImageError
+from core.formats import counted, sentence
 from core.models.card import CARD_FILE, ModelCard
 from core.models.spec import ModelSpec
 from core.models.store import read_card
@@ -75,8 +76,7 @@ def run_session(
     data = load_data(config, reading, before, record, train_memory=train_memory)
     if data.changes:
         print(f"warning: {data.changes}", file=sys.stderr)  # in the run's log
-    remark = f" Note: {data.changes}." if data.changes else ""
-    status(message=f"Building the network.{remark}")
+    status(message="Building the network.", note=sentence(data.changes))
     if run.saved() is None:
         _check(run, config, data)
     if record is None:
@@ -97,7 +97,7 @@ def run_session(
     seconds = seconds_in_epoch(run) if offset else 0.0
     state = EpochState(steps, config.epochs, offset, seconds)
     loop = TrainingLoop(run, config, status, data, assembly, state)
-    traced = f"Starting the first step (the graph is traced).{remark}"
+    traced = "Starting the first step (the graph is traced)."
     status(message=traced, epoch=epochs, steps=steps)
     with _vanished_files_named(data.dataset):
         loop.run_epochs(epochs)
@@ -124,8 +124,11 @@ def _vanished_files_named(dataset: Dataset) -> Iterator[None]:
         if not lost:
             raise
         whole = not dataset.root.is_dir()
+        verb = "has" if len(lost) == 1 else "have"
         raise DatasetError(
-            "the dataset has vanished" if whole else f"{len(lost)} file(s) have vanished",
+            "the dataset has vanished"
+            if whole
+            else f"{counted(len(lost), 'file')} {verb} vanished",
             where=str(dataset.root if whole else lost[0]),
             remedy="bring it back (is its disk still there?), then continue with Resume",
         ) from error

@@ -17,7 +17,7 @@ from core.paths import disk_errors, existing_folder, workspace
 from core.training.config import TrainConfig
 from core.training.runs.liveness import process_start
 from core.training.runs.run import Run
-from core.training.runs.status_writer import StatusWriter, Stopped
+from core.training.runs.status_writer import ResumeRefused, StatusWriter, Stopped
 from core.training.session.data import TRAIN_MEMORY
 
 try:
@@ -37,7 +37,8 @@ def train(run: Run, *, resume: bool = False, train_memory: int = TRAIN_MEMORY) -
         train_memory: bytes of decoded training samples that are held; others are read again.
 
     Raises:
-        DSIError: whatever a user can cause; the run is marked failed with that message.
+        DSIError: whatever a user can cause; the run is marked failed with that message, or
+            stopped where the data is not what it began with.
     """
     config = run.config()
     with _locked(run), _in_its_place(run):
@@ -64,6 +65,7 @@ def _attempt(run: Run, config: TrainConfig, resume: bool, train_memory: int) -> 
             update={
                 "state": "running",
                 "message": "Reading the dataset.",
+                "note": "",
                 "pid": os.getpid(),
                 "process_start": process_start(os.getpid()),
                 "epochs": config.epochs,
@@ -78,11 +80,11 @@ def _attempt(run: Run, config: TrainConfig, resume: bool, train_memory: int) -> 
             from core.training.session.session import run_session  # imports TensorFlow
 
             return run_session(run, config, status, resume=resume, train_memory=train_memory)
-    except Stopped as error:
-        status(state="stopped", message=f"{error}.", seconds_left=None)
+    except (Stopped, ResumeRefused) as error:
+        status(state="stopped", message=error.sentences, seconds_left=None)
         raise
     except DSIError as error:
-        status(state="failed", message=f"{error}.", seconds_left=None)
+        status(state="failed", message=error.sentences, seconds_left=None)
         raise
     except KeyboardInterrupt:
         status(state="stopped", message="Interrupted from the keyboard.", seconds_left=None)

@@ -14,6 +14,8 @@ from core.datasets.audit.compare import mixed_bands
 from core.datasets.audit.facts import SampleFacts
 from core.datasets.audit.suspicions.scaling import scaling_problems
 from core.datasets.catalogue import open_dataset
+from core.datasets.recipes.fixes import apply
+from core.datasets.recipes.recipe import Recipe
 from tests.planted import name, texture, write_tiff
 
 
@@ -40,6 +42,24 @@ def test_decibel_beside_linear_power(means: tuple[float, ...], where: str) -> No
     (problem,) = scaling_problems(with_means(*means))
     assert (problem.kind, problem.sample, problem.severity) == ("mixed-scaling", where, "warning")
     assert "decibel beside linear power" in problem.detail
+
+
+def test_two_scalings_name_their_images_and_offer_to_leave_one_out() -> None:
+    means = (4050.0, 0.42, 4100.0, 4000.0, 0.41, 4049.0, 4020.0, 4055.0, 4051.0)
+    (problem,) = scaling_problems(with_means(*means))
+    few, many = (name(1), name(4)), [name(i) for i in (0, 2, 3, 5, 6)]
+    assert f"7 images with means near 4,050 ({', '.join(many)} and 2 more)" in problem.detail
+    assert f"2 images with means near 0.415 ({', '.join(few)})" in problem.detail
+    assert problem.to_json()["detail"] == problem.detail
+    (action,) = problem.actions
+    assert action.label == "Exclude the 2 images with means near 0.415"
+    assert apply(Recipe(), action).exclude == few
+    # Of two equal groups either may be the one that is meant.
+    (problem,) = scaling_problems(with_means(4000.0, 0.4, 4100.0, 0.41))
+    assert [apply(Recipe(), a).exclude for a in problem.actions] == [
+        (name(0), name(2)),
+        (name(1), name(3)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,30 @@ def test_datasets_side_by_side_are_listed_one_by_one(
     assert recognise(tmp_path / "data") is None
 
 
+def test_datasets_below_a_folder_that_holds_them_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also three folders below a root, and within one whose name could say the role."""
+    root = tmp_path / "store"
+    for case in ("lima", "oslo"):
+        laid_out(root, f"shipped/input/{case}/images/0.png", f"shipped/input/{case}/masks/0.png")
+    laid_out(root, "shipped/input/rome/train/images/0.png", "shipped/input/rome/train/masks/0.png")
+    laid_out(root, "a/b/c/images/0.png", "a/b/c/masks/0.png")
+    laid_out(root, "a/b/c/d/e/images/0.png", "a/b/c/d/e/masks/0.png")
+    # Places within the folders of a split are scenes, and no sets.
+    for place in ("Rural", "Urban"):
+        laid_out(root, f"love/Train/{place}/images/0.png", f"love/Train/{place}/masks/0.png")
+    monkeypatch.setenv("DSI_DATA_ROOTS", str(root))
+    listed = [ref.id for ref in list_datasets() if ref.id.startswith("server/")]
+    assert listed == [
+        "server/store/a/b/c",
+        "server/store/love",
+        "server/store/shipped/input/lima",
+        "server/store/shipped/input/oslo",
+        "server/store/shipped/input/rome",
+    ]
+
+
 def test_the_names_of_roboflow(tmp_path: Path) -> None:
     root = laid_out(tmp_path / "set", "train/x.png", "train/x_mask.png")
     table = "Pixel Value, Class\n0, background\n1, building\n2, road\n"
@@ -246,7 +270,7 @@ def test_names_that_do_not_pair_are_one_finding(tmp_path: Path) -> None:
     problems = [p for p in audit(open_dataset(root)).problems if p.severity != "info"]
     [problem] = [p for p in problems if p.kind in ("unpaired-names", "missing-mask", "orphan-mask")]
     assert problem.kind == "unpaired-names"
-    assert "5 image(s) have no mask and as many masks belong to no image" in problem.detail
+    assert "5 images have no mask and as many masks belong to no image" in problem.detail
     assert "0oak.png and a.png" in problem.detail
     assert "0oak_mask.png" in problem.fix
     assert "delete" not in problem.fix

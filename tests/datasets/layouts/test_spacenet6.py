@@ -129,7 +129,7 @@ def test_names(copied: Path) -> None:
     (copied / AREA / "SAR-Intensity" / "overview.tif").write_bytes(b"")
     again = open_dataset(copied)
     assert len(again.samples) == 9
-    assert any("1 image(s) of SAR-Intensity with other names" in note.text for note in again.notes)
+    assert any("1 image of SAR-Intensity with other names" in note.text for note in again.notes)
 
 
 def test_no_tiles(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.fixes import (
     Action,
     Exclude,
+    ExcludeGroup,
     Oversample,
     ReadAs,
     ReadEach,
@@ -28,6 +29,7 @@ from tests.planted import name, painted, write, write_clean
 
 ACTIONS: list[Action] = [
     Exclude("a"),
+    ExcludeGroup(("a", "b"), "with means near 0.42"),
     ReadAs("#010203", "void"),
     ReadEach((("#010203", "Land"), ("value 7", "void")), "their nearest class"),
     UseWindow("a", 1, 2, 30, 40),

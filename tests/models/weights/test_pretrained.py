@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError, ModelError
+from core.formats import counted
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Normalisation
 from core.models.architectures.unet import UNetSpec
 from core.models.architectures.unet_vgg11 import UNetVGG11Spec
@@ -364,7 +365,7 @@ def test_the_first_layers_are_adapted_to_other_bands(resnet18: Path, bands: int)
         models[count] = build_model(zoo("resnet18", count))
         loaded = load_encoder(models[count], zoo("resnet18", count), resnet18)
     assert loaded.bands == bands
-    assert f"adapted to {bands} band(s)" in loaded.sentence()
+    assert f"adapted to {counted(bands, 'band')}" in loaded.sentence()
     names = {layer.name for layer in input_layers(models[bands])}
     assert {name.partition("_")[2] for name in names} == {"bn_data", "conv0"}
     for layer in models[3].layers:

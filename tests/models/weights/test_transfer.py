@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import ModelError
+from core.formats import counted
 from core.imagery.normalise import Expected
 from core.models.architectures.unet import UNetSpec
 from core.models.architectures.unet_vgg11 import UNetVGG11Spec
@@ -67,7 +68,7 @@ def test_with_other_bands_a_grey_image_gives_what_it_gave(before: int, now: int)
         rtol=1e-3,
         atol=1e-4,
     )
-    assert done.adapted == (f"enc1_conv1 adapted from {before} to {now} band(s)",)
+    assert done.adapted == (f"enc1_conv1 adapted from {before} to {counted(now, 'band')}",)
     assert not done.random
 
 

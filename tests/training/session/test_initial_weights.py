@@ -94,7 +94,7 @@ def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(
     # The server is gone. A second training does without it, with other bands, from the cache.
     two = with_settings(config, [*VGG11, "recipe.bands=[0, 2]", "freeze_encoder=1"])
     card = train(create_run("second", two))
-    assert "adapted to 2 band(s)" in card.training.notes
+    assert "adapted to 2 bands" in card.training.notes
     # And one that goes on from a model goes on to give it what it expects.
     on = with_settings(
         config, ["model.architecture=unet-vgg11", "start_from=first", "recipe.bands=[1]"]
@@ -103,7 +103,7 @@ def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(
     weights = card.normalisation.weights
     assert weights is not None
     np.testing.assert_allclose(weights.mean, [np.mean(expected.mean)])
-    assert "conv1 adapted from 3 to 1 band(s)" in card.training.notes
+    assert "conv1 adapted from 3 to 1 band" in card.training.notes
 
 
 def test_no_server_is_reported_with_the_address_and_the_other_way(
@@ -161,7 +161,7 @@ def test_other_bands_are_taken_over_and_said_and_another_network_is_refused(
     wider = with_settings(config, [*SMALL, "start_from=first", "recipe.bands=[0, 1]"])
     run = create_run("two bands", wider)
     card = train(run)
-    assert "enc1_conv1 adapted from 3 to 2 band(s)" in card.training.notes
+    assert "enc1_conv1 adapted from 3 to 2 bands" in card.training.notes
     assert card.normalisation.weights is None
     initial_weights = read_initial_weights(run)
     assert initial_weights is not None and initial_weights.notes == card.training.notes

@@ -69,7 +69,7 @@ def test_a_sample_is_shown_in_the_chosen_product(tiles: Path) -> None:
 def test_a_product_that_is_not_there_can_be_changed(tiles: Path) -> None:
     keep_draft(Recipe(name="sn6", dataset="sn6", product="PS-RGBX"))
     at = opened(dataset="sn6")
-    assert "there is no product" in at.error[0].value
+    assert "There is no product" in at.error[0].value
     at.selectbox(key=BOX).select("PAN").run()
     assert not at.error
     read(at, tiles, "PAN")

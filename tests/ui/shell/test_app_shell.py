@@ -200,7 +200,9 @@ def _page():
 def test_our_error_is_one_box_of_three_lines_as_written():
     page = AppTest.from_function(_page).run()
     (box,) = page.error
-    assert box.value == r"**a \*mask\* is missing**" + "  \n" + r"tile\_1/\$x\$\.png" + "  \nadd it"
+    assert box.value == (
+        r"**A \*mask\* is missing\.**" + "  \n" + r"tile\_1/\$x\$\.png" + "  \n" + r"Add it\."
+    )
     assert not page.exception
     assert page.markdown[0].value == "goes on"
 

@@ -27,7 +27,7 @@ def clean_section(draft: RecipeDraft, dataset: Dataset) -> None:
         Fields(draft).several("exclude", ids, placeholder="None")
     _values(draft, dataset)
     _windows(draft)
-    if not (recipe.exclude or recipe.mask_values or recipe.mask_tolerance or recipe.windows):
+    if not recipe.has_fixes:
         st.info(
             "Nothing is left out or read differently so far. The view Problems lists what is wrong "
             "with the data, with fixes that go in here.",

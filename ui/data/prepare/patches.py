@@ -13,6 +13,7 @@ from core.datasets.batches.patch_grid import count_patches, patch_grid
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import split_samples
+from core.formats import counted
 from core.imagery.display import to_rgb
 from core.imagery.window import Window
 from ui.data.prepare.draft import RecipeDraft
@@ -58,9 +59,10 @@ def _count(dataset: Dataset, recipe: Recipe, audit: Audit | None) -> None:
         st.caption("At random places there is no end of them; an epoch has about so many.")
     small = sum(min(size) < recipe.patch.size for size in sizes)
     if small:
+        verb = "is" if small == 1 else "are"
         st.caption(
-            f":orange[:material/warning: {small:,} training sample(s) are smaller than a crop: "
-            "what is missing is mirrored, and void in the mask.]"
+            f":orange[:material/warning: {counted(small, 'training sample')} {verb} smaller than "
+            "a crop: what is missing is mirrored, and void in the mask.]"
         )
 
 

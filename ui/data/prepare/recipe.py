@@ -17,6 +17,7 @@ from core.datasets.recipes.revisions import (
     save_recipe,
 )
 from core.errors import DSIError
+from core.formats import counted
 from core.settings import misfit
 from ui.data.prepare.draft import RecipeDraft
 from ui.loaded.images import safe_stem
@@ -45,7 +46,7 @@ def summary(draft: RecipeDraft) -> None:
         if saved is None:
             st.caption("Not saved yet.", width="content")
         elif changed := differences(saved, recipe):
-            words = f"{len(changed)} change(s) since revision {saved.revision}."
+            words = f"{counted(len(changed), 'change')} since revision {saved.revision}."
             st.caption(words, width="content")
         else:
             st.caption(f"Saved as revision {saved.revision}.", width="content")

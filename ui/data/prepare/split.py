@@ -13,11 +13,12 @@ from core.datasets.audit.neighbours import leak
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.folder_split import given_split
 from core.datasets.recipes.splits import Split, SplitConfig, lists_from_text, split_samples
-from core.errors import DSIError
+from core.errors import ConfigError, DSIError
 from core.formats import percent
 from ui.data.prepare.draft import RecipeDraft
 from ui.data.statistics.shares import split_shares
 from ui.settings.fields import Fields
+from ui.settings.problem import Problem
 from ui.shell.errors import plain, show_error
 from ui.widgets.split_table import SPLIT_MEANS, sides_of, split_kinds, split_table
 
@@ -50,7 +51,12 @@ def split_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> 
             help="The dataset lies in folders for training, validation and test.",
         )
     _lists(draft)
-    sides = split_samples(dataset.samples, split)
+    try:
+        sides = split_samples(dataset.samples, split)
+    except ConfigError as error:
+        blocks = {} if split.kind in ("blocks", "fixed") else {"split.kind": "blocks"}
+        Problem(error, "split", fix=blocks).show(draft)
+        return
     split_table(dataset, sides)
     if split.kind == "blocks":  # the audit has read whole images
         return

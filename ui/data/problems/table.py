@@ -15,6 +15,7 @@ from core.datasets.recipes.fixes import Action
 from ui.data.problems.pictures import problem_pictures
 from ui.loaded.images import safe_stem
 from ui.shell.errors import plain
+from ui.shell.words import page_words
 
 __all__ = ["problem_table", "problem_view"]
 
@@ -104,7 +105,7 @@ def _rows(problems: Sequence[Problem]) -> list[Problem]:
         st.info("No problem is of this severity and kind.", icon=":material/filter_alt:")
         return []
     rows = [
-        (p.severity, KINDS[p.kind].title, p.sample or "whole dataset", p.detail, p.fix)
+        (p.severity, KINDS[p.kind].title, p.sample or "whole dataset", p.detail, page_words(p.fix))
         for p in problems
     ]
     st.caption("Choose a row to see the place and what can be done.")
@@ -165,7 +166,7 @@ def problem_view(
         kind = KINDS[problem.kind]
         st.markdown(f"**{kind.title}** ({problem.severity}): {kind.meaning}")
         st.text(f"{problem.sample}: {problem.detail}" if problem.sample else problem.detail)
-        st.text(f"What to do: {problem.fix}.")
+        st.text(f"What to do: {page_words(problem.fix)}.")
         if take and problem.actions:
             _fixes(problem, take, taken)
         problem_pictures(dataset, problem)

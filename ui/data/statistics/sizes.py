@@ -79,5 +79,5 @@ def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
             for ((width, height), group), names in zip(ordered, scenes, strict=True)
         ],
         hovertemplate="%{x} × %{y} pixels (%{customdata[1]:.1f} megapixels)<br>"
-        "%{customdata[0]} image(s): %{customdata[2]}<extra></extra>",
+        "%{counted(customdata[0], 'image')}: %{customdata[2]}<extra></extra>",
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.datasets.identity import counted_samples
 from core.formats import MISSING, binary_size, duration, score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
@@ -76,6 +77,8 @@ def _state(run: Run, before: RunState) -> None:
         _progress(run, status, now)
     else:
         _ended(run, status)
+    if status.note:
+        st.info(plain(status.note), icon=":material/difference:")
     _numbers(status, _card(run), now)
 
 
@@ -218,8 +221,9 @@ def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
                 )
             return
         test = card.training.scores.get("test") if card else None
-        if test and test["mean_iou"] is not None:
-            _number("Test mean IoU", score(test["mean_iou"]), f"{test['images']} images")
+        if card and test and test["mean_iou"] is not None:
+            tested = counted_samples(card.training.test, card.training.in_blocks)
+            _number("Test mean IoU", score(test["mean_iou"]), tested)
         _number("From start to end", duration(max(0.0, status.updated - status.started)))
 
 

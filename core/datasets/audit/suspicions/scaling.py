@@ -10,10 +10,12 @@ import numpy as np
 from core.datasets.audit.facts import SampleFacts
 from core.datasets.audit.image_statistics import ImageStatistics
 from core.datasets.audit.problems import Problem
-from core.datasets.recipes.fixes import Exclude
+from core.datasets.recipes.fixes import Action, Exclude, ExcludeGroup
+from core.formats import counted, listed_first, short_number
 
 __all__ = ["linear_power", "looks_like_power", "scaling_problems"]
 
+_Group = tuple[Sequence[SampleFacts], float]  # images, and the median of their means
 _APART = 20.0  # factor between the means of two groups from which they are of two scalings
 _DECIBEL = (-60.0, -3.0)  # between these lie the means of radar images in decibel
 _TAIL = 20.0  # greatest value over median from which radar is power, not decibel
@@ -73,12 +75,13 @@ def _decibel(seen: Sequence[SampleFacts]) -> list[Problem]:
     if not _DECIBEL[0] <= decibel <= _DECIBEL[1] or max(np.mean(f.band_mean) for f in high) >= 1:
         return []
     few = min(low, high, key=len)
+    groups = (low, float(decibel)), (high, float(power))
     return [
         _mixed(
             few if len(few) == 1 < len(seen) - 1 else (),
-            "decibel beside linear power: "
-            f"{len(low):,} image(s) have means near {decibel:.3g}, {len(high):,} near {power:.3g}",
+            f"decibel beside linear power: {_in_words(groups)}",
             "bring all to decibel (10 log10, gdal_calc.py), or exclude one of the groups",
+            groups,
         )
     ]
 
@@ -97,24 +100,34 @@ def _groups(seen: Sequence[SampleFacts]) -> list[Problem]:
     if steps[at] < np.log(_APART) or steps[at] < 2 * within:
         return []
     middle = [float(np.exp(np.median(group))) for group in (low, high)]
+    members = [seen[index] for index in order[: at + 1]], [seen[index] for index in order[at + 1 :]]
+    groups = (members[1], middle[1]), (members[0], middle[0])
     if min(len(low), len(high)) == 1:
         last = len(high) == 1
         return [
             _mixed(
                 [seen[order[-1 if last else 0]]],
-                f"the image has a mean near {middle[last]:.3g}, all others near "
-                f"{middle[not last]:.3g}: another scaling",
+                f"the image has a mean near {short_number(middle[last])}, all others near "
+                f"{short_number(middle[not last])}: another scaling",
                 _ONE_UNIT + "exclude it",
+                groups,
             )
         ]
     return [
         _mixed(
             (),
-            f"the images fall into two groups: {len(high):,} with means near {middle[1]:.3g}, "
-            f"{len(low):,} near {middle[0]:.3g}: another scaling",
+            f"the images fall into two groups: {_in_words(groups)}: another scaling",
             _ONE_UNIT + "exclude one of the groups",
+            groups,
         )
     ]
+
+
+def _exclude(images: Sequence[SampleFacts], middle: float) -> Action:
+    ids = sorted(image.id for image in images)
+    if len(ids) == 1:
+        return Exclude(ids[0])
+    return ExcludeGroup(tuple(ids), f"with means near {short_number(middle)}")
 
 
 _ONE_UNIT = (
@@ -122,10 +135,27 @@ _ONE_UNIT = (
 )
 
 
-def _mixed(which: Sequence[SampleFacts], detail: str, remedy: str) -> Problem:
+def _in_words(groups: Sequence[_Group]) -> str:
+    """How many images a group has, which these are, and near what their means lie."""
+    parts = []
+    for images, middle in groups:
+        names = listed_first(sorted(image.id for image in images))
+        parts.append(
+            f"{counted(len(images), 'image')} with means near {short_number(middle)} ({names})"
+        )
+    return "; ".join(parts)
+
+
+def _mixed(
+    which: Sequence[SampleFacts], detail: str, remedy: str, groups: Sequence[_Group]
+) -> Problem:
     """A finding about one image, or about all where `which` is empty."""
     its = which[0].id if which else ""
-    fixes = (Exclude(its),) if its else ()
+    fixes: tuple[Action, ...] = (Exclude(its),)
+    if not its:
+        least = min(len(images) for images, _ in groups)
+        # Of two equal groups either may be the one that is meant.
+        fixes = tuple(_exclude(images, middle) for images, middle in groups if len(images) == least)
     return Problem("mixed-scaling", its, detail, "warning", remedy, fixes)
 
 

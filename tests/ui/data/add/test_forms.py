@@ -86,7 +86,7 @@ def test_colours_are_named_and_the_dataset_opens(space: Path) -> None:
     at.text_input(key="naming-name-1").set_value("Roof")
     at.checkbox(key="naming-void-2").check()
     next(b for b in at.button if b.label == "Keep these classes").click().run()
-    assert "two classes are called Roof" in at.error[0].value
+    assert "Two classes are called Roof" in at.error[0].value
     at.text_input(key="naming-name-1").set_value("Wa\x01ter")
     next(b for b in at.button if b.label == "Keep these classes").click().run()
     assert "has control characters" in at.error[0].value

@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.classes import DUBAI_CLASSES
 from core.datasets.batches.labelled_image import LabelledImage
+from core.datasets.identity import counted_samples
 from core.evaluation.confusion import confusion
+from core.models.card import Training
 from core.training.config import TrainConfig
 from core.training.runs.liveness import process_start
 from core.training.runs.run import Run, create_run
@@ -196,6 +198,27 @@ def test_a_run_of_an_earlier_version_says_what_it_lacks(view: str, words: str) -
     assert len(charts(open_detail(run))) == 2
     assert len(charts(open_detail(run, "Classes"))) == 0
     assert any(words in info.value for info in open_detail(run, view).info)
+
+
+@pytest.mark.parametrize("state", ["running", "finished", "stopped"])
+def test_what_is_other_than_when_it_began_stays_in_sight(state: str) -> None:
+    run = make_run(state=state)
+    note = "The dataset is not the one the run began with: 4 samples more."
+    run.write_status(run.status().model_copy(update={"note": note}))
+    assert any("4 samples more" in info.value for info in open_detail(run).info)
+
+
+def test_blocks_are_not_called_images() -> None:
+    card = Training(
+        dataset="d",
+        test=("ortho/r1c1", "ortho/r2c2", "small"),
+        config={"recipe": {"split": {"kind": "blocks"}}},
+    )
+    assert counted_samples(card.test, card.in_blocks) == "2 blocks and 1 image"
+    assert counted_samples(card.test[:1], card.in_blocks) == "1 block"
+    # An id that only looks like that of a block.
+    assert counted_samples(card.test, blocks=False) == "3 images"
+    assert counted_samples((), card.in_blocks) == "0 images"
 
 
 def test_before_the_first_step_every_view_says_what_comes() -> None:
