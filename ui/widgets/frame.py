@@ -93,7 +93,9 @@ class Frame:
             return
         for note in notes:
             if note.open:
-                with self._boxes.container(horizontal=True, vertical_alignment="center"):
+                with self._boxes.container(
+                    horizontal=True, vertical_alignment="center", key=f"note-box-{note.key}"
+                ):
                     note.show()
                     if not note.keep:
                         _switch(note)
