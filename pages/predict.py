@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.datasets.dataset import Dataset, Sample
+from core.datasets.identity import image_digest
 from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
-from core.evaluation.trained_on import trained_on
+from core.evaluation.trained_on import seen_in_training, trained_on
 from core.formats import millions, score
 from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
@@ -14,7 +16,9 @@ from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
+from ui.predict.address import PredictionAddress, chosen_mode
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
+from ui.predict.recent import note_prediction
 from ui.predict.result import (
     Settings,
     predict,
@@ -67,6 +71,18 @@ def upload_image(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
         return image, None
 
 
+def place_in_training(dataset: Dataset, sample: Sample, card: ModelCard) -> str:
+    """What the model's training did with a sample, as far as its card tells."""
+    training = card.training
+    for side, ids in (("training", training.train), ("held-out test", training.test)):
+        if sample.id in ids and trained_on(dataset, training):
+            return f"A {side} sample of this model."
+    digest = image_digest(sample.image)
+    if training.digests and not seen_in_training([sample.id], [digest], {}, training, dataset.name):
+        return "This model never saw this image in training."
+    return ""
+
+
 def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     """A dataset's sample and its mask, where the classes are the model's."""
     ref = choose_dataset()
@@ -76,9 +92,8 @@ def choose_sample(card: ModelCard) -> tuple[OpenImage | None, Truth | None]:
     sample = dataset.sample(
         st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
     )
-    for side, ids in (("training", card.training.train), ("held-out test", card.training.test)):
-        if sample.id in ids and trained_on(dataset, card.training):
-            st.caption(f"A {side} sample of this model.")
+    if words := place_in_training(dataset, sample, card):
+        st.caption(words)
     image = open_sample(dataset, sample)
     if sample.mask is None:
         return image, None
@@ -113,6 +128,15 @@ def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
     return Settings(card.sha256, image.digest, tta, overlap / 100)
 
 
+def address_of(model: str, settings: Settings) -> PredictionAddress | None:
+    """The address of the chosen sample's prediction; None for an uploaded image."""
+    state = st.session_state
+    if state["source"] != "Dataset":
+        return None
+    overlap = round(100 * settings.overlap)
+    return PredictionAddress(model, state["dataset"], state["sample"], settings.tta, overlap)
+
+
 def show_predict(frame: Frame) -> None:
     with frame.choices:
         ref = choose_model("model")
@@ -141,13 +165,17 @@ def show_predict(frame: Frame) -> None:
     warn_of_differences(image, card, frame)
     for note in truth.notes if truth else ():
         frame.note(plain(note), warning=True, icon=":material/palette:")
+    address = address_of(ref.name, settings)
     label_map = recent_prediction(settings)
-    if start and label_map is None:
+    if label_map is None and (start or (address and address.is_asked_for)):
         label_map = predict(settings, ref.name, image)
     if label_map is None:
         viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
-    else:
-        show_prediction(image, label_map, card, truth)
+        return
+    if address:
+        address.show()
+    note_prediction(settings, image, label_map.labels, card, address)
+    show_prediction(image, label_map, card, truth, chosen_mode())
 
 
 with open_frame("Predict") as frame:
