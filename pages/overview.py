@@ -63,9 +63,11 @@ def show_overview(frame: Frame) -> None:
         st.markdown(INTRODUCTION)
     with frame.state:
         st.caption(f":material/memory: This server computes on: {plain(device.describe())}.")
-    if not try_it(primary=not (recent or runs)) and not datasets:
-        demo_button()
-    show_progress(active)
+    # In one row, so that a training does not push the pictures down.
+    with st.container(horizontal=True, vertical_alignment="center", key="overview-first"):
+        if not try_it(primary=not (recent or runs)) and not datasets:
+            demo_button()
+        show_progress(active)
     slots = dataset_cards(datasets)
     if recent:
         st.subheader("Last predictions")

@@ -18,7 +18,7 @@ from core.paths import workspace
 from ui.data.add.forms import DEMO_SCENES, DEMO_SIZE
 from ui.loaded.datasets import open_chosen
 from ui.predict.address import PredictionAddress
-from ui.shell.jobs import find_job, start_job
+from ui.shell.jobs import Job, find_job, start_job
 
 __all__ = ["find_scene", "try_it"]
 
@@ -41,19 +41,18 @@ def try_it(*, primary: bool) -> bool:
     card = _demo_card()
     if card is None:
         return False
-    pressed = st.button(
+    st.button(
         "Try it: map a generated scene",
         key="try-it",
         type="primary" if primary else "secondary",
         icon=":material/play_circle:",
         help="A small model that comes with the program maps a scene it has never seen, and its "
         "map is shown beside the truth.",
+        on_click=_start,
+        args=(card,),
     )
-    address = find_scene(card) if pressed or _is_written() else None
-    if address:
+    if _is_ready() and (address := find_scene(card)):
         st.switch_page(_PREDICT, query_params=address.query("side"))
-    elif pressed:
-        _write_scenes()
     return True
 
 
@@ -91,29 +90,39 @@ def _unseen_sample(ref: DatasetRef, card: ModelCard) -> str | None:
     return None
 
 
-def _is_written() -> bool:
-    """Whether the set that this session waits for has just been written."""
-    job = find_job(_JOB)
-    if job is None or job.id != st.session_state.get(_WANTED) or job.state == "running":
+def _start(card: ModelCard) -> None:
+    """Have the next run of the page open a scene, or begin to write some."""
+    st.session_state[_WANTED] = "" if find_scene(card) else _write_scenes().id
+
+
+def _is_ready() -> bool:
+    """Whether this session wants a scene, and the set it waits for, if any, has been written."""
+    wanted = st.session_state.get(_WANTED)
+    job = find_job(_JOB) if wanted else None
+    if wanted is None or (job and job.id == wanted and job.state == "running"):
         return False
     del st.session_state[_WANTED]
-    return job.state == "done"
+    return not wanted or bool(job and job.id == wanted and job.state == "done")
 
 
-def _write_scenes() -> None:
+def _write_scenes() -> Job:
     root = _free_place()
 
     def work(progress: Callable[[int, int], None]) -> Path:
         from core.datasets.synthetic.dubai import write_demo
         from core.device import tensorflow
 
-        # It takes seconds to import, and the prediction that follows needs it.
-        threading.Thread(target=tensorflow, daemon=True).start()
-        progress(0, DEMO_SCENES)
-        return write_demo(root, scenes=DEMO_SCENES, size=DEMO_SIZE, seed=0, progress=progress)
+        def report(done: int, total: int) -> None:
+            progress(done, total)
+            if done == 1:
+                # It takes seconds to import, and the prediction that follows needs it. Not at once:
+                # the bar would be late.
+                threading.Thread(target=tensorflow, daemon=True).start()
 
-    st.session_state[_WANTED] = start_job(_JOB, "Drawing scenes to map", "scenes", work).id
-    st.rerun()
+        progress(0, DEMO_SCENES)
+        return write_demo(root, scenes=DEMO_SCENES, size=DEMO_SIZE, seed=0, progress=report)
+
+    return start_job(_JOB, "Drawing scenes to map", "scenes", work)
 
 
 def _free_place() -> Path:

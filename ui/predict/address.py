@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import get_args
 
@@ -61,9 +60,10 @@ class PredictionAddress:
 
     @property
     def _mark(self) -> str:
-        # A plain "yes" would go along when another sample is chosen, and start its prediction.
-        text = "\0".join((self.model, self.dataset, self.sample, str(self.tta), str(self.overlap)))
-        return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=4).hexdigest()
+        # A plain "yes" would go along when another sample is chosen, and start its prediction. In
+        # words, since Streamlit leaves out of the address what a box shows by itself.
+        words = f"{self.dataset}/{self.sample} by {self.model}, overlap {self.overlap}"
+        return f"{words}, averaged" if self.tta else words
 
 
 def forget_prediction() -> None:

@@ -35,7 +35,7 @@ class RecentPrediction:
         image: file name of the image.
         model: name of the model.
         address: where it can be seen; None for an uploaded image.
-        picture: a JPEG of the map over the image.
+        picture: a JPEG of the image and, right of it, the map over it.
     """
 
     image: str
@@ -84,4 +84,5 @@ def _picture(rgb: np.ndarray, labels: np.ndarray, classes: ClassTable) -> bytes:
     size = display_size(height, width, _SIDE)
     small = downsample_image(rgb, *size)
     blended = classes.overlay(small, resample_labels(labels, *size), _OPACITY)
-    return cv2.imencode(".jpg", blended[..., ::-1])[1].tobytes()
+    both = np.concatenate([small, blended], axis=1)
+    return cv2.imencode(".jpg", both[..., ::-1])[1].tobytes()
