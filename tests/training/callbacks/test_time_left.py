@@ -68,7 +68,7 @@ def test_it_never_counts_up_and_is_about_right(validation: float, noise: float) 
     assert estimates[-1] == pytest.approx(validation, abs=3)
 
 
-def test_a_validation_much_longer_than_expected_is_told() -> None:
+def test_a_validation_much_longer_than_expected_raises_it_once() -> None:
     shown = list(trained(1.0, 60.0, expected=1.0))
     estimates = [estimate for estimate, _ in shown]
     rises = [i for i in range(1, len(estimates)) if estimates[i] > estimates[i - 1]]
@@ -76,7 +76,7 @@ def test_a_validation_much_longer_than_expected_is_told() -> None:
     assert estimates[STEPS] == pytest.approx(shown[STEPS][1], rel=0.1)
 
 
-def test_a_training_that_becomes_slower_is_told_so() -> None:
+def test_a_training_that_becomes_slower_raises_it() -> None:
     shown = list(trained(1.0, 5.0, slower_from=4))
     estimate, true = shown[6 * STEPS]
     assert estimate == pytest.approx(true, rel=0.2)
