@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -16,8 +18,10 @@ from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
+from ui.predict.address import PredictionAddress, chosen_mode
 from ui.predict.checks import fits_model, say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
+from ui.predict.recent import note_prediction
 from ui.predict.result import (
     Settings,
     predict,
@@ -47,16 +51,22 @@ def describe(ref: ModelRef, card: ModelCard) -> str:
     )
 
 
-Answer = Callable[[], Truth | None]
-"""Gives the ground truth; where it has to ask how a mask is written, the question stands there."""
+class Chosen(NamedTuple):
+    """An image, and what is known of it.
+
+    Attributes:
+        image: None where none is chosen yet.
+        truth: gives its ground truth; where it has to ask how a mask is written, the question
+            stands where it is called.
+        known: what the model's training did with it, in a few words; empty where that is unknown.
+    """
+
+    image: OpenImage | None = None
+    truth: Callable[[], Truth | None] = lambda: None
+    known: str = ""
 
 
-def no_truth() -> Truth | None:
-    """Of an image that has no mask."""
-    return None
-
-
-def upload_image(card: ModelCard, frame: Frame) -> tuple[OpenImage | None, Answer]:
+def upload_image(card: ModelCard, frame: Frame) -> Chosen:
     """An uploaded image and, where there is one, its mask."""
     file = st.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
     mask = st.file_uploader(
@@ -67,37 +77,40 @@ def upload_image(card: ModelCard, frame: Frame) -> tuple[OpenImage | None, Answe
     )
     if file is None:
         frame.note("Upload an image to map it. It stays on this server.", keep=True)
-        return None, no_truth
+        return Chosen()
     image = open_upload(file)
-    say_if_known(content_digest(file.getvalue()), ("", ""), card.training, frame)
+    known = say_if_known(content_digest(file.getvalue()), ("", ""), card.training, frame)
     if mask is None:
-        return image, no_truth
-    return image, lambda: read_ground_truth(mask, card, image.raster.header)
+        return Chosen(image, known=known)
+    return Chosen(image, lambda: read_ground_truth(mask, card, image.raster.header), known)
 
 
-def choose_sample(card: ModelCard, frame: Frame) -> tuple[OpenImage | None, Answer]:
+def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
     """A dataset's sample and its mask, where the classes are the model's."""
     ref = choose_dataset()
     if ref is None:
-        return None, no_truth
+        return Chosen()
     dataset = open_chosen(ref)
     sample = dataset.sample(
         st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
     )
-    say_if_known(image_digest(sample.image), (dataset.name, sample.id), card.training, frame)
+    known = say_if_known(
+        image_digest(sample.image), (dataset.name, sample.id), card.training, frame
+    )
     image = open_sample(dataset, sample)
     if sample.mask is None:
-        return image, no_truth
+        return Chosen(image, known=known)
     if dataset.classes.names != card.classes.names:
         frame.note("The dataset has other classes than the model: its masks are not compared.")
-        return image, no_truth
-    return image, lambda: Truth(dataset.load_labels(sample, image.rgb.shape[:2]), ())
+        return Chosen(image, known=known)
+    labels = partial(dataset.load_labels, sample, image.rgb.shape[:2])
+    return Chosen(image, lambda: Truth(labels(), ()), known)
 
 
-def ground_truth(answer: Answer) -> Truth | None:
+def ground_truth(chosen: Chosen) -> Truth | None:
     """The ground truth; an error is shown, as the image can be predicted without its mask."""
     try:
-        return answer()
+        return chosen.truth()
     except DSIError as error:
         show_error(error)
         return None
@@ -124,6 +137,15 @@ def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
     return Settings(card.sha256, image.digest, tta, overlap / 100)
 
 
+def address_of(model: str, settings: Settings) -> PredictionAddress | None:
+    """The address of the chosen sample's prediction; None for an uploaded image."""
+    state = st.session_state
+    if state["source"] != "Dataset":
+        return None
+    overlap = round(100 * settings.overlap)
+    return PredictionAddress(model, state["dataset"], state["sample"], settings.tta, overlap)
+
+
 def show_predict(frame: Frame) -> None:
     with frame.choices:
         ref = choose_model("model")
@@ -143,29 +165,33 @@ def show_predict(frame: Frame) -> None:
             width="stretch",
         )
         choose = upload_image if source == "Upload" else choose_sample
-        image, answer = choose(card, frame)
-        if image is None:
+        chosen = choose(card, frame)
+        if chosen.image is None:
             return
-        image = render_as_chosen(image, "predict")
+        image = render_as_chosen(chosen.image, "predict")
         settings = choose_settings(card, image)
         place = st.container()
-    frame.facts([image.name])
+    frame.facts([image.name, *([chosen.known] if chosen.known else [])])
     fits = fits_model(image, card)
     start = place.button(
         "Predict", type="primary", icon=":material/play_arrow:", disabled=not fits, width="stretch"
     )
     if fits:
         warn_of_differences(image, card, frame)
-    truth = ground_truth(answer)
+    truth = ground_truth(chosen)
     for note in truth.notes if truth else ():
         frame.note(plain(note), warning=True, icon=":material/palette:")
+    address = address_of(ref.name, settings)
     label_map = recent_prediction(settings)
-    if start and label_map is None:
+    if label_map is None and (start or (address and address.is_asked_for)):
         label_map = predict(settings, ref.name, image)
     if label_map is None:
         viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
-    else:
-        show_prediction(image, label_map, card, truth)
+        return
+    if address:
+        address.show()
+    note_prediction(settings, image, label_map.labels, card, address)
+    show_prediction(image, label_map, card, truth, chosen_mode())
 
 
 with open_frame("Predict") as frame:

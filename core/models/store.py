@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = [
+    "DEMO_MODEL",
     "ModelRef",
     "find_model",
     "foreign_models",
@@ -32,6 +33,9 @@ __all__ = [
     "read_card",
     "save_model",
 ]
+
+DEMO_MODEL = "demo-unet"
+"""The bundled model for generated scenes."""
 
 Source = Literal["bundled", "workspace", "run", "folder"]
 
@@ -51,13 +55,20 @@ def _places() -> list[tuple[Source, Path]]:
 
 
 def list_models() -> list[ModelRef]:
-    """All models with a card: bundled ones, the workspace's, then those of runs, newest first."""
+    """All models with a card: bundled ones, the workspace's, then those of runs, newest first.
+
+    The first is what a page chooses by itself, so of the bundled ones the demo's comes last: it
+    knows generated scenes alone.
+    """
     models: dict[str, ModelRef] = {}
     for source, place in _places():
         folders = (place / name for name in list_folder(place).folders)
         cards = [card for f in folders if (card := f / CARD_FILE).is_file()]
         newest = source == "run"
-        cards.sort(key=lambda p: -p.stat().st_mtime if newest else p.parent.name)
+        if newest:
+            cards.sort(key=lambda p: -p.stat().st_mtime)
+        else:
+            cards.sort(key=lambda p: (p.parent.name == DEMO_MODEL, p.parent.name))
         for card in cards:
             # The first of a name is the one `find_model` opens.
             models.setdefault(card.parent.name, ModelRef(card.parent.name, card.parent, source))

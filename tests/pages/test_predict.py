@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from core.inference.outputs import Output
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 from ui.predict import downloads
+from ui.predict.address import PredictionAddress
 from ui.predict.downloads import maker
+from ui.predict.recent import RecentPrediction
 
 RNG = np.random.default_rng(9)
 BINARY = ClassTable(
@@ -209,3 +212,62 @@ def test_a_download_that_fails_says_which_and_why(
     assert len(at.get("download_button")) == len(makers)
     at.number_input(key="simplify").set_value(1.0).run()  # another file: nothing is known of it
     assert not at.error
+
+
+def asked_for(address: PredictionAddress, **changes: str) -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
+    at.switch_page(str(REPOSITORY / "pages/predict.py"))
+    for name, value in (address.query("side") | changes).items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def scores_shown(at: AppTest) -> bool:
+    return "Mean IoU" in {metric.label for metric in at.metric}
+
+
+def test_an_address_opens_its_prediction_and_no_other(
+    tiny_model: str, space: Path, demo_dataset: Path
+) -> None:
+    shutil.copytree(demo_dataset, space / "datasets" / "demo")
+    address = PredictionAddress(tiny_model, "demo", "Tile 2/image_part_003")
+    at = asked_for(address)
+    assert at.selectbox(key="sample").value == address.sample
+    assert scores_shown(at)
+    assert not asked_for(address, predicted="something else").metric
+    # Another sample is not predicted before it is asked for, and then the address says so.
+    other = "Tile 1/image_part_001"
+    at.selectbox(key="sample").select(other).run()
+    assert not at.metric
+    at.button[0].click().run()
+    assert scores_shown(at)
+    assert other in at.query_params["predicted"]
+    assert [kept.address and kept.address.sample for kept in kept_predictions(at)] == [
+        address.sample,
+        other,
+    ]
+
+
+def kept_predictions(at: AppTest) -> list[RecentPrediction]:
+    return list(at.session_state["predictions.recent"].values())
+
+
+def test_an_upload_has_no_address(tiny_model: str) -> None:
+    at = opened()
+    image = RNG.integers(0, 256, (70, 90, 3), np.uint8)
+    at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
+    at.button[0].click().run()
+    assert "predicted" not in at.query_params
+    (kept,) = kept_predictions(at)
+    assert (kept.image, kept.address) == ("photo.png", None)
+
+
+def test_stop_takes_the_prediction_off_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui.predict import address as module
+
+    query = {"predicted": "this one", "model": "tiny"}
+    monkeypatch.setattr(module.st, "query_params", query)
+    module.forget_prediction()
+    assert query == {"model": "tiny"}

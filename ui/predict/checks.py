@@ -27,7 +27,7 @@ def fits_model(image: OpenImage, card: ModelCard) -> bool:
     return True
 
 
-def say_if_known(digest: str, name: tuple[str, str], training: Training, frame: Frame) -> None:
+def say_if_known(digest: str, name: tuple[str, str], training: Training, frame: Frame) -> str:
     """Say on which sides of the model's split an image is: scores on what was learnt are too good.
 
     Args:
@@ -35,10 +35,13 @@ def say_if_known(digest: str, name: tuple[str, str], training: Training, frame: 
         name: its dataset's name and its id there; empty texts for an upload.
         training: from the model's card.
         frame: of the page, which gets the note.
+
+    Returns:
+        That the training never saw it, where the card has what tells it; else an empty text.
     """
     sides = sides_of_image(digest, name, training)
     if not sides:
-        return
+        return "never seen in training" if training.digests else ""
     ids = [i for there in sides.values() for i in there]
     if any(block_of(i)[1] for i in ids):
         blocks = [
@@ -50,3 +53,4 @@ def say_if_known(digest: str, name: tuple[str, str], training: Training, frame: 
     if "train" in sides:
         text += " A score over it is better than on images that the model has not seen."
     frame.note(text, warning="train" in sides, icon=":material/model_training:")
+    return ""

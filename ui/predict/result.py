@@ -21,10 +21,11 @@ from core.models.card import ModelCard
 from core.models.model_input import ModelInput
 from ui.loaded.images import OpenImage
 from ui.loaded.models import open_predictor
+from ui.predict.address import forget_prediction
 from ui.predict.downloads import show_downloads
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
-from ui.viewer.viewer import viewer
+from ui.viewer.viewer import Mode, viewer
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
 
@@ -94,9 +95,10 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
         ImageError: the image is not of the model's kind.
         ModelError: the model's files do not fit together.
     """
-    # Any click reruns the script and thereby ends this run at its next progress report.
+    # Any click reruns the script and thereby ends this run at its next progress report; the next
+    # one is not to begin it anew because the address asks for it.
     stop = st.empty()
-    stop.button("Stop", icon=":material/stop_circle:")
+    stop.button("Stop", icon=":material/stop_circle:", on_click=forget_prediction)
     bar = st.empty()
     try:
         return _predicted(settings, model, image, bar)
@@ -130,16 +132,37 @@ def warn_of_differences(image: OpenImage, card: ModelCard, frame: Frame) -> None
 
 
 def show_prediction(
-    image: OpenImage, label_map: LabelMap, card: ModelCard, truth: Truth | None
+    image: OpenImage,
+    label_map: LabelMap,
+    card: ModelCard,
+    truth: Truth | None,
+    mode: Mode | None = None,
 ) -> None:
-    """The viewer with the layers, the scores, the table by class, and the downloads."""
+    """The viewer with the layers, the scores, the table by class, and the downloads.
+
+    Args:
+        image: image that was predicted.
+        label_map: its prediction.
+        card: card of the model.
+        truth: ground truth, where there is some.
+        mode: how the two are compared at first; None shows the prediction over the image.
+    """
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
     layers = [Layer("prediction", "Prediction", "labels", label_map.labels)]
     if truth is not None:
-        layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=False))
+        beside = mode is not None
+        layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
         errors = error_map(truth.labels, label_map.labels)
         layers.append(Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False))
-    viewer(image.rgb, layers, classes, key="predict_viewer", height=600, clickable=False)
+    viewer(
+        image.rgb,
+        layers,
+        classes,
+        key="predict_viewer",
+        height=600,
+        mode=mode or "overlay",
+        clickable=False,
+    )
     if truth is not None:
         st.caption("Errors: green where prediction and ground truth agree, red where they do not.")
     prediction = Prediction(

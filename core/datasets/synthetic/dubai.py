@@ -25,7 +25,7 @@ from core.datasets.synthetic.scene import Floats, Scene, fractal_noise
 from core.errors import DatasetError
 from core.paths import new_folder
 
-__all__ = ["MIN_SIZE", "generate_scene", "write_demo"]
+__all__ = ["MIN_SIZE", "generate_scene", "is_demo", "write_demo"]
 
 MIN_SIZE = 64
 UNLABELED_COLOR = (0x9B, 0x9B, 0x9B)
@@ -35,6 +35,7 @@ JPEG_QUALITY = 92
 ATTEMPTS = 6
 LEAST_SHARE = 0.013
 
+README_FILE = "README.txt"
 README = """Generated scenes, not satellite imagery: a coastal desert city as drawn by a program.
 
 Command: {command}
@@ -115,8 +116,18 @@ def write_demo(
                 progress(tile, scenes)
         command = f"python -m core demo DIR --scenes {scenes} --size {size} --seed {seed}"
         readme = README.format(command=command, seed=seed, scenes=scenes, parts=parts, size=size)
-        (partial / "README.txt").write_text(readme, encoding="utf-8")
+        (partial / README_FILE).write_text(readme, encoding="utf-8")
     return root
+
+
+def is_demo(root: Path) -> bool:
+    """Whether `write_demo` wrote a folder, by the first line of its README."""
+    first = README.partition("\n")[0].encode()
+    try:
+        with (root / README_FILE).open("rb") as file:
+            return file.read(len(first)) == first
+    except OSError:
+        return False
 
 
 def _check_size_and_seed(size: int, seed: int) -> None:

@@ -30,6 +30,7 @@ class EpochState(keras.callbacks.Callback):
         checkpoint: name of the file with the newest weights and optimizer.
         scores: mean IoU on the validation samples after each whole epoch, of earlier processes too.
         summary: the scores of the newest validation (`Evaluation.summary`).
+        validation_steps: how many steps a validation is expected to take as long as.
         sample_scores: IoU by validation sample and class, of the newest validation.
     """
 
@@ -47,6 +48,7 @@ class EpochState(keras.callbacks.Callback):
         self.checkpoint = ""
         self.scores: list[float] = []
         self.summary: dict[str, Any] = {}
+        self.validation_steps = 0.0
         self.sample_scores: dict[str, ByClass] = {}
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -11,6 +11,7 @@ import keras
 
 from core.device import memory_in_use
 from core.training.callbacks.epoch_state import EpochState
+from core.training.callbacks.time_left import TimeLeft
 from core.training.runs.run import Run
 from core.training.runs.status_writer import StatusWriter
 from core.training.step.replicas import scalar
@@ -63,7 +64,7 @@ class Reporter(keras.callbacks.Callback):
         super().__init__()
         self.run, self.status, self.state = run, status, state
         self.batch, self.interval = batch, interval
-        self.epoch_seconds: deque[float] = deque(maxlen=5)
+        self.time_left = TimeLeft(state.steps, state.epochs, state.validation_steps)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.last = 0.0
@@ -71,19 +72,20 @@ class Reporter(keras.callbacks.Callback):
         self.ticks: deque[tuple[int, float]] = deque(maxlen=40)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch_start = time.monotonic()
+        self.time_left.begin_epoch()
         self.ticks.clear()
         self.means = _StepMeans()
 
     def on_train_batch_end(self, step: int, logs: Any = None) -> None:
         now = time.monotonic()
         self.ticks.append((step, now))
+        self.time_left.end_step(self.state.steps_in_epoch(step), now)
         if now - self.last >= self.interval:
             self.last = now
             self._report(step, logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.epoch_seconds.append(time.monotonic() - self.epoch_start)
+        self.time_left.end_epoch(time.monotonic())
 
     def _report(self, step: int, logs: Mapping[str, Any]) -> None:
         state = self.state
@@ -96,7 +98,7 @@ class Reporter(keras.callbacks.Callback):
             step=done,
             steps=state.steps,
             images_per_second=crops,
-            seconds_left=self._seconds_left(done, rate),
+            seconds_left=self.time_left.estimate(state.epoch),
         )
         means = self.means.update(
             {"loss": float(logs["loss"])} | gradient_norms(logs, self.model), step + 1
@@ -117,15 +119,3 @@ class Reporter(keras.callbacks.Callback):
         """Steps a second over the last ticks."""
         (first, start), (last, end) = self.ticks[0], self.ticks[-1]
         return (last - first) / (end - start) if last > first else None
-
-    def _seconds_left(self, done: int, rate: float | None) -> float | None:
-        if rate is None:
-            return None
-        # A whole epoch includes its validation, which steps alone do not show.
-        epoch_seconds = (
-            sum(self.epoch_seconds) / len(self.epoch_seconds)
-            if self.epoch_seconds
-            else self.state.steps / rate
-        )
-        epochs = self.state.epochs - self.state.epoch - 1
-        return (self.state.steps - done) / rate + epochs * epoch_seconds

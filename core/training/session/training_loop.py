@@ -61,6 +61,7 @@ class TrainingLoop:
         classes = data.dataset.classes
         timelapse = TimelapseWriter(run, samples, classes, config.timelapse)
         card = CardMaker(run, config, data, spec, network.count_params())
+        state.validation_steps = _validation_steps(config, data)
         self.early_stopping = EarlyStopping(state, config.early_stopping)
         freezing = (
             [FreezeEncoder(encoder_layers(network, spec), config.freeze_encoder)]
@@ -138,3 +139,12 @@ class TrainingLoop:
             *tensorboard,
             *self.reporting,
         ]
+
+
+def _validation_steps(config: TrainConfig, data: TrainingData) -> float:
+    """How many training steps a validation is about as long as, by its pixels.
+
+    A validation goes through the network forwards only, a step backwards too, which is about twice
+    the work (Kaplan et al. 2020, arXiv:2001.08361, section 2.1).
+    """
+    return float(data.val.areas.sum()) / (config.batch * config.recipe.patch.size**2) / 3

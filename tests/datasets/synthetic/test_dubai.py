@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.classes import DUBAI_CLASSES, VOID
-from core.datasets.synthetic.dubai import generate_scene, write_demo
+from core.datasets.synthetic.dubai import generate_scene, is_demo, write_demo
 from core.errors import DatasetError
 
 # The palette measured in the real masks, not the one in the dataset's classes.json.
@@ -156,3 +156,12 @@ def test_wrong_numbers_say_what_to_do(tmp_path: Path, wrong: dict, message: str)
         write_demo(tmp_path / "d", **{"scenes": 1, "size": 64, **wrong})
     assert caught.value.remedy
     assert not (tmp_path / "d").exists()
+
+
+def test_what_it_wrote_is_known_again(tmp_path: Path) -> None:
+    assert is_demo(write_demo(tmp_path / "demo", scenes=1, size=64))
+    (tmp_path / "other").mkdir()
+    assert not is_demo(tmp_path / "other")
+    (tmp_path / "other/README.txt").write_text("Aerial imagery of Dubai")
+    assert not is_demo(tmp_path / "other")
+    assert not is_demo(tmp_path / "missing")

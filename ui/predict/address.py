@@ -1,0 +1,77 @@
+"""What of a prediction stands in the page's address, so that a link opens it as it was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import streamlit as st
+
+from core.imagery.tiles import OVERLAP
+from ui.viewer.viewer import Mode
+
+__all__ = ["PredictionAddress", "chosen_mode", "forget_prediction"]
+
+_PREDICTED, _COMPARE = "predicted", "compare"
+
+
+@dataclass(frozen=True)
+class PredictionAddress:
+    """A prediction of a dataset's sample; an uploaded image has no address.
+
+    Attributes:
+        model, dataset, sample: as the page's boxes name them.
+        tta: whether flips and quarter turns are averaged.
+        overlap: of neighbouring tiles, in % of a tile.
+    """
+
+    model: str
+    dataset: str
+    sample: str
+    tta: bool = False
+    overlap: int = round(100 * OVERLAP)
+
+    def query(self, mode: Mode | None = None) -> dict[str, str]:
+        """The query of a link that opens the page with the prediction made.
+
+        Args:
+            mode: how it is compared with the ground truth; None as the page does by itself.
+        """
+        query = {
+            "model": self.model,
+            "source": "Dataset",
+            "dataset": self.dataset,
+            "sample": self.sample,
+            "tta": str(self.tta).lower(),
+            "overlap": str(self.overlap),
+            _PREDICTED: self._mark,
+        }
+        return query | ({_COMPARE: mode} if mode else {})
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the address asks for this prediction, and not for that of another sample."""
+        return st.query_params.get(_PREDICTED) == self._mark
+
+    def show(self) -> None:
+        """Have the address ask for it."""
+        if not self.is_asked_for:
+            st.query_params[_PREDICTED] = self._mark
+
+    @property
+    def _mark(self) -> str:
+        # A plain "yes" would go along when another sample is chosen, and start its prediction. In
+        # words, since Streamlit leaves out of the address what a box shows by itself.
+        words = f"{self.dataset}/{self.sample} by {self.model}, overlap {self.overlap}"
+        return f"{words}, averaged" if self.tta else words
+
+
+def forget_prediction() -> None:
+    """Have the address ask for no prediction."""
+    st.query_params.pop(_PREDICTED, None)
+
+
+def chosen_mode() -> Mode | None:
+    """How the address wants prediction and ground truth to be compared."""
+    asked = st.query_params.get(_COMPARE)
+    return next((mode for mode in get_args(Mode) if mode == asked), None)
