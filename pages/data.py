@@ -17,6 +17,7 @@ from ui.data.gallery.filters import show_only
 from ui.data.gallery.view import gallery
 from ui.data.manage.classes import classes_dialog
 from ui.data.manage.dataset import manage_dialogs, manage_menu
+from ui.data.manage.dialog import show_announcement
 from ui.data.prepare.draft import RecipeDraft, RecipeFixes
 from ui.data.prepare.draft_split import draft_split
 from ui.data.prepare.view import prepare
@@ -80,6 +81,7 @@ def show_view(ref: DatasetRef, dataset: Dataset, audit: Audit | None, frame: Fra
 
 
 def show_data(frame: Frame) -> None:
+    show_announcement()
     watch_new_datasets()
     if not list_datasets():
         st.markdown("There is no dataset yet. Ways to get one:")

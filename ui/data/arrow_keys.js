@@ -4,7 +4,7 @@
 const OWNERS =
   "input, textarea, select, [contenteditable=true], [role=slider], [role=radio], [role=tab], [role=listbox], [role=combobox], [role=grid]"
 
-export default function ({ parentElement, setTriggerValue }) {
+export default function ({ setTriggerValue }) {
   const step = (event) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
     if (!direction || event.repeat || event.defaultPrevented) return
@@ -15,6 +15,5 @@ export default function ({ parentElement, setTriggerValue }) {
     setTriggerValue("step", direction)
   }
   document.addEventListener("keydown", step)
-  parentElement.dataset.testid = "arrow-keys"
   return () => document.removeEventListener("keydown", step)
 }

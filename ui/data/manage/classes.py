@@ -11,7 +11,7 @@ from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import list_recipes, recipe_file
 from core.errors import DSIError, ModelError
 from core.models.store import list_models, read_card
-from ui.data.manage.dialog import close_dialog, end_dialog, is_open, refuse, show_refusal
+from ui.data.manage.dialog import announce, close_dialog, end_dialog, is_open, refuse, show_refusal
 from ui.data.prepare.draft import RecipeDraft
 from ui.shell.errors import plain
 
@@ -128,7 +128,7 @@ def _save(ref: DatasetRef, dataset: Dataset) -> None:
     new = dict(zip(dataset.classes.names, (name for name, _ in rows), strict=True))
     draft.fill(_renamed(draft.build(), new))
     close_dialog()
-    st.toast("The classes are called so from now on.", icon=":material/check:")
+    announce("The classes are called so from now on.")
 
 
 def _renamed(recipe: Recipe, new: dict[str, str]) -> Recipe:

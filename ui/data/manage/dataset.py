@@ -15,6 +15,7 @@ from core.errors import DSIError
 from core.formats import counted, decimal_size
 from ui.data.manage.classes import CLASSES_DIALOG
 from ui.data.manage.dialog import (
+    announce,
     close_dialog,
     end_dialog,
     is_open,
@@ -31,7 +32,7 @@ from ui.shell.jobs import find_job
 __all__ = ["manage_dialogs", "manage_menu"]
 
 _RENAME, _DELETE = "rename-dataset", "delete-dataset"
-_NAME = "manage.name"
+_NAME, _MENUS = "manage.name", "manage.menus"
 _SERVERS = "A folder of the server's own: it is never changed from here."
 _LISTED = 5  # names of recipes
 
@@ -43,7 +44,9 @@ def manage_menu(ref: DatasetRef) -> None:
         ref: its entry.
     """
     elsewhere = ref.id.startswith("server/")
-    with st.popover("Manage", icon=":material/edit:", key="manage-menu", width="stretch"):
+    # A menu of another key is a new one, which is closed: no dialog lies over an open one.
+    menu = f"manage-menu-{st.session_state.get(_MENUS, 0)}"
+    with st.popover("Manage", icon=":material/edit:", key=menu, width="stretch"):
         for name, label, icon, own in (
             (CLASSES_DIALOG, "Names and colours of the classes", "label", False),
             (_RENAME, "Rename", "drive_file_rename_outline", True),
@@ -64,6 +67,7 @@ def manage_menu(ref: DatasetRef) -> None:
 def _open(name: str, ref: DatasetRef) -> None:
     open_dialog(name)
     st.session_state[_NAME] = ref.id
+    st.session_state[_MENUS] = st.session_state.get(_MENUS, 0) + 1
 
 
 def manage_dialogs(ref: DatasetRef) -> None:
@@ -106,7 +110,7 @@ def _do_rename(ref: DatasetRef) -> None:
     _forget(ref)
     st.session_state["dataset"] = new
     close_dialog()
-    st.toast(f"{plain(ref.id)} is now called {plain(new)}.", icon=":material/check:")
+    announce(f"{plain(ref.id)} is now called {plain(new)}.")
 
 
 @st.dialog("Delete the dataset?", icon=":material/delete:", on_dismiss=close_dialog)
@@ -199,7 +203,7 @@ def _do_delete(ref: DatasetRef) -> None:
     if others:
         st.session_state["dataset"] = others[0]
     close_dialog()
-    st.toast(f"{plain(ref.id)} was deleted.", icon=":material/check:")
+    announce(f"{plain(ref.id)} was deleted.")
 
 
 def _forget(ref: DatasetRef) -> None:

@@ -8,6 +8,7 @@ from core.errors import DSIError
 from ui.shell.errors import show_error
 
 __all__ = [
+    "announce",
     "close_dialog",
     "dialog_subject",
     "end_dialog",
@@ -15,10 +16,11 @@ __all__ = [
     "open_dialog",
     "red_button_style",
     "refuse",
+    "show_announcement",
     "show_refusal",
 ]
 
-_OPEN, _REFUSED = "data.dialog", "data.dialog-refused"
+_OPEN, _REFUSED, _DONE = "data.dialog", "data.dialog-refused", "data.dialog-done"
 
 
 def open_dialog(name: str, subject: str = "") -> None:
@@ -64,6 +66,21 @@ def show_refusal() -> None:
     """Say why the button did nothing."""
     if error := st.session_state.get(_REFUSED):
         show_error(error)
+
+
+def announce(text: str) -> None:
+    """Keep a sentence on what a dialog's button did; to be used in callbacks.
+
+    Args:
+        text: Markdown; what comes from data passes through `plain` first.
+    """
+    st.session_state[_DONE] = text
+
+
+def show_announcement() -> None:
+    """Say what the dialog's button did, once the page runs anew."""
+    if text := st.session_state.pop(_DONE, ""):
+        st.toast(text, icon=":material/check:")
 
 
 def red_button_style(key: str) -> None:

@@ -9,6 +9,7 @@ from core.datasets.recipes.revisions import revisions
 from core.errors import DSIError
 from core.formats import counted
 from ui.data.manage.dialog import (
+    announce,
     close_dialog,
     dialog_subject,
     end_dialog,
@@ -97,7 +98,7 @@ def _do_rename(draft: RecipeDraft, name: str) -> None:
     if recipe.name == name:
         draft.fill(recipe.model_copy(update={"name": new}))
     close_dialog()
-    st.toast(f"{plain(name)} is now called {plain(new)}.", icon=":material/check:")
+    announce(f"{plain(name)} is now called {plain(new)}.")
 
 
 @st.dialog("Delete the recipe?", icon=":material/delete:", on_dismiss=close_dialog)
@@ -130,4 +131,4 @@ def _do_delete(name: str) -> None:
         refuse(error)
         return
     close_dialog()
-    st.toast(f"{plain(name)} was deleted.", icon=":material/check:")
+    announce(f"{plain(name)} was deleted.")

@@ -49,10 +49,9 @@ def problem_pictures(dataset: Dataset, problem: Problem) -> None:
     if not pictures:
         st.caption("There is no picture to show: the file cannot be read.")
         return
-    first, *others = pictures
-    _show(first)
-    if others:
-        for column, picture in zip(st.columns(max(2, len(others))), others, strict=False):
+    # Two beside one another, so that what can be done below them is in view as well.
+    for at in range(0, len(pictures), 2):
+        for column, picture in zip(st.columns(2), pictures[at : at + 2], strict=False):
             with column:
                 _show(picture)
 

@@ -16,6 +16,12 @@ from ui.data.statistics.style import ShowSamples
 
 __all__ = ["statistics"]
 
+# What answers a click looks so.
+_STYLE = """<style>
+:is(.st-key-whole-shares, .st-key-scene-shares, .st-key-split-shares, .st-key-image-sizes)
+  .nsewdrag { cursor: pointer; }
+</style>"""
+
 
 def statistics(
     dataset: Dataset, audit: Audit, split: Split | None, show_samples: ShowSamples
@@ -34,6 +40,7 @@ def statistics(
         f"{megapixels:,.1f} megapixels, {percent(audit.labelled_share)} of them labelled. A click "
         "on a bar, or on a mark of the sizes, shows its samples in the gallery."
     )
+    st.html(_STYLE)
     if any(facts.usable for facts in audit.facts):
         _classes(dataset, audit, split, show_samples)
         places_section(dataset, audit.statistics)
