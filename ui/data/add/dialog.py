@@ -42,7 +42,7 @@ def add_dialog() -> None:
             _add()
 
 
-@st.dialog("Add a dataset", width="large", icon=":material/add:", on_dismiss=close_dialog)
+@st.dialog("Add a dataset", width="medium", icon=":material/add:", on_dismiss=close_dialog)
 def _add() -> None:
     if _wanted() != st.session_state.get(_BEFORE):
         close_dialog()
