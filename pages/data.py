@@ -13,11 +13,11 @@ from core.formats import counted
 from ui.data.add.dialog import add_button, add_dialog
 from ui.data.add.forms import new_dataset, show_skipped_places, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
-from ui.data.gallery.filters import show_only
+from ui.data.dialog import show_announcement
+from ui.data.filters import show_only
 from ui.data.gallery.view import gallery
 from ui.data.manage.classes import classes_dialog
 from ui.data.manage.dataset import manage_dialogs, manage_menu
-from ui.data.manage.dialog import show_announcement
 from ui.data.prepare.draft import RecipeDraft, RecipeFixes
 from ui.data.prepare.draft_split import draft_split
 from ui.data.prepare.view import prepare

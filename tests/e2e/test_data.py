@@ -75,7 +75,16 @@ def test_write_a_demo_set_and_look_at_it(server: Server, page: Any) -> None:
     settled(page)
     assert page.get_by_role("radio", name="Sample").is_checked()
 
-    # Arrow keys step, but not within a field.
+
+def test_arrow_keys_step_and_bars_filter(server: Server, page: Any) -> None:
+    from core.datasets.synthetic.dubai import write_demo
+
+    write_demo(server.workspace / "datasets/stepped", scenes=1, size=96, seed=6)
+    page.goto(f"{server.url}/data?dataset=stepped&view=Sample&sample=Tile+1/image_part_003")
+    page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()
+    facts(page).get_by_text("1 problem").wait_for()
+    settled(page)
+    # Not within a field.
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/data?*sample=Tile+1%2Fimage_part_004*")
     settled(page)

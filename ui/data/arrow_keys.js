@@ -7,13 +7,17 @@ const OWNERS =
 export default function ({ setTriggerValue }) {
   const step = (event) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    if (!direction || event.repeat || event.defaultPrevented) return
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
-    if (event.composedPath().some((node) => node.matches?.(OWNERS))) return
-    if (document.querySelector("[role=dialog]")) return
+    if (!direction || isElsewhere(event)) return
     event.preventDefault()
     setTriggerValue("step", direction)
   }
   document.addEventListener("keydown", step)
   return () => document.removeEventListener("keydown", step)
+}
+
+function isElsewhere(event) {
+  if (event.repeat || event.defaultPrevented) return true
+  if (["Control", "Meta", "Alt", "Shift"].some((key) => event.getModifierState(key))) return true
+  if (event.composedPath().some((node) => node.matches?.(OWNERS))) return true
+  return document.querySelector("[role=dialog]") !== null
 }

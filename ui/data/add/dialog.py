@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.data.add.forms import NEW_DATASET_JOBS, new_dataset, show_skipped_places
-from ui.data.manage.dialog import close_dialog, end_dialog, is_open, open_dialog
+from ui.data.dialog import close_dialog, end_dialog, is_open, open_dialog
 
 __all__ = ["add_button", "add_dialog"]
 

@@ -12,7 +12,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.tags import read_tags
 from core.errors import DSIError
 from core.imagery.header import read_header
-from ui.data.gallery.filters import Known, filtered
+from ui.data.filters import Known, filtered
 from ui.data.gallery.grid import sample_grid, tile
 from ui.data.gallery.selection import Selection, selection_bar
 from ui.data.gallery.thumbnails import thumbnails

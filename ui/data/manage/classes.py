@@ -11,7 +11,7 @@ from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import list_recipes, recipe_file
 from core.errors import DSIError, ModelError
 from core.models.store import list_models, read_card
-from ui.data.manage.dialog import announce, close_dialog, end_dialog, is_open, refuse, show_refusal
+from ui.data.dialog import announce, close_dialog, end_dialog, is_open, refuse, show_refusal
 from ui.data.prepare.draft import RecipeDraft
 from ui.shell.errors import plain
 

@@ -13,8 +13,7 @@ from core.datasets.recipes.revisions import list_recipes, recipe_file
 from core.datasets.tags import read_tags
 from core.errors import DSIError
 from core.formats import counted, decimal_size
-from ui.data.manage.classes import CLASSES_DIALOG
-from ui.data.manage.dialog import (
+from ui.data.dialog import (
     announce,
     close_dialog,
     end_dialog,
@@ -24,6 +23,7 @@ from ui.data.manage.dialog import (
     refuse,
     show_refusal,
 )
+from ui.data.manage.classes import CLASSES_DIALOG
 from ui.data.prepare.draft import RecipeDraft
 from ui.loaded.audits import audit_key
 from ui.shell.errors import plain, show_error

@@ -18,8 +18,8 @@ from core.datasets.recipes.revisions import (
 )
 from core.errors import DSIError
 from core.settings import misfit
-from ui.data.manage.recipes import manage_recipe, recipe_dialogs
 from ui.data.prepare.draft import RecipeDraft
+from ui.data.prepare.manage_recipe import manage_recipe, recipe_dialogs
 from ui.loaded.images import safe_stem
 from ui.settings.fields import Fields
 from ui.shell.errors import plain, show_error

@@ -18,6 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     list.root.setAttribute("aria-label", data.label)
     list.root.replaceChildren(...data.rows.map(createRow))
     list.content = data.content
+    list.selected = null
   }
   choose(list, data.selected)
   return () => {
@@ -47,16 +48,26 @@ function createList() {
 function pick(list, row) {
   if (!row) return
   choose(list, row.dataset.key) // at once; the script follows
-  row.focus()
+  row.focus({ preventScroll: true })
   list.send(row.dataset.key)
 }
 
-function choose({ root }, key) {
-  for (const row of root.children) {
+function choose(list, key) {
+  for (const row of list.root.children) {
     const chosen = row.dataset.key === key
     row.setAttribute("aria-selected", String(chosen))
     row.tabIndex = chosen ? 0 : -1
+    // Without moving the page, as `scrollIntoView` would.
+    if (chosen && list.selected !== key) bringIntoView(list.root, row)
   }
+  list.selected = key
+}
+
+function bringIntoView(root, row) {
+  const outer = root.getBoundingClientRect()
+  const inner = row.getBoundingClientRect()
+  if (inner.top < outer.top) root.scrollTop -= outer.top - inner.top
+  else if (inner.bottom > outer.bottom) root.scrollTop += inner.bottom - outer.bottom
 }
 
 function createRow({ key, severity, kind, sample, detail }) {

@@ -42,9 +42,10 @@ def problem_table(
     """
     problems = audit.problems
     if problems:
-        shown = _filtered(problems)
-        if take:
-            _take_all(shown, take, taken)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            shown = _filtered(problems)
+            if take:
+                _take_all(shown, take, taken)
         if shown:
             rows, detail = st.columns([2, 3], gap="medium")
             with rows:
@@ -75,23 +76,21 @@ def _filtered(problems: Sequence[Problem]) -> list[Problem]:
         # What was chosen for another dataset, or before a file was fixed.
         kept = [choice for choice in st.session_state.get(key) or () if choice in there]
         st.session_state[key] = [c for c in kept if key == "problem-kind" or counts[c]]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        severities = st.pills(
-            "Severity",
-            [s for s in _SEVERITIES if counts[s]],
-            selection_mode="multi",
-            format_func=lambda s: (
-                f"{counts[s]:,} {s if s == 'info' or counts[s] == 1 else s + 's'}"
-            ),
-            key="problem-severity",
-        )
-        wanted = st.multiselect(
-            "Kind",
-            kinds,
-            format_func=lambda kind: f"{KINDS[kind].title}: {KINDS[kind].meaning}",
-            placeholder="All kinds",
-            key="problem-kind",
-        )
+    severities = st.pills(
+        "Severity",
+        [s for s in _SEVERITIES if counts[s]],
+        selection_mode="multi",
+        format_func=lambda s: f"{counts[s]:,} {s if s == 'info' or counts[s] == 1 else s + 's'}",
+        key="problem-severity",
+    )
+    wanted = st.multiselect(
+        "Kind",
+        kinds,
+        format_func=lambda kind: f"{KINDS[kind].title}: {KINDS[kind].meaning}",
+        placeholder="All kinds",
+        key="problem-kind",
+        width=300,
+    )
     return [
         p
         for p in problems

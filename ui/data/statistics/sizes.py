@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.datasets.audit.audit import Audit
 from core.datasets.audit.facts import SampleFacts
-from ui.data.gallery.filters import size_words
+from ui.data.filters import size_words
 from ui.data.statistics.style import MARK, ShowSamples, show
 from ui.shell.errors import figure_text
 

@@ -8,7 +8,7 @@ from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.splits import Split
 from core.formats import percent
-from ui.data.gallery.filters import remember_filters
+from ui.data.filters import remember_filters
 from ui.data.statistics.sections import bands_section, places_section
 from ui.data.statistics.shares import scene_shares, split_shares, whole_shares
 from ui.data.statistics.sizes import image_sizes

@@ -8,7 +8,7 @@ from core.datasets.recipes.manage import delete_recipe, rename_recipe
 from core.datasets.recipes.revisions import revisions
 from core.errors import DSIError
 from core.formats import counted
-from ui.data.manage.dialog import (
+from ui.data.dialog import (
     announce,
     close_dialog,
     dialog_subject,
