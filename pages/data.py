@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
 from core.datasets.catalogue import DatasetRef, list_datasets
 from core.datasets.dataset import Dataset
-from core.formats import counted, percent, short_number
+from core.formats import counted
+from ui.data.add.dialog import add_button, add_dialog
 from ui.data.add.forms import new_dataset, show_skipped_places, watch_new_datasets
 from ui.data.class_naming import name_classes, open_or_name
-from ui.data.gallery import gallery
+from ui.data.dialog import show_announcement
+from ui.data.filters import show_only
+from ui.data.gallery.view import gallery
+from ui.data.manage.classes import classes_dialog
+from ui.data.manage.dataset import manage_dialogs, manage_menu
 from ui.data.prepare.draft import RecipeDraft, RecipeFixes
 from ui.data.prepare.draft_split import draft_split
 from ui.data.prepare.view import prepare
@@ -31,52 +38,19 @@ def open_sample(sample: str) -> None:
     st.session_state["view"] = "Sample"
 
 
-def _megapixels(number: float) -> str:
-    return f"{number:,.1f}" if number >= 10 else short_number(number, 2)
+def show_samples(**conditions: Any) -> None:
+    show_only(**conditions)
+    st.session_state["view"] = "Gallery"
+    st.session_state["page"] = 1
 
 
 def numbers(dataset: Dataset, audit: Audit | None) -> list[str]:
-    """The dataset in a line."""
+    """The dataset in a line that a telephone has room for."""
     facts = [counted(len(dataset.samples), "sample"), counted(len(dataset.scenes), "scene")]
-    if audit is None:
-        return facts
-    megapixels = sum(f.width * f.height for f in audit.facts) / 1e6
-    return [
-        *facts,
-        f"{_megapixels(megapixels)} megapixels",
-        f"{percent(audit.labelled_share)} labelled",
-        counted(len(audit.problems), "problem"),
-    ]
+    return facts if audit is None else [*facts, counted(len(audit.problems), "problem")]
 
 
-def add_dataset() -> None:
-    new_dataset()
-    show_skipped_places()
-
-
-def show_data(frame: Frame) -> None:
-    watch_new_datasets()
-    if not list_datasets():
-        st.markdown("There is no dataset yet. Ways to get one:")
-        add_dataset()
-        return
-    with frame.choices:
-        ref = choose_dataset("dataset")
-        with st.expander("Add a dataset", icon=":material/add:"):
-            add_dataset()
-    if ref is None:
-        return
-    dataset = open_or_name(ref)
-    with frame.choices:
-        dataset = choose_product(ref, dataset)
-    key = audit_key(ref, dataset.product)
-    audit = finished_audit(key)
-    for note in dataset.notes:
-        frame.note(plain(note.text), warning=note.severity == "warning")
-    name_classes(ref, dataset)
-    frame.facts(numbers(dataset, audit))
-    if RecipeDraft(ref).build().has_fixes:
-        frame.note("These figures are of the files as they lie, before the fixes of the recipe.")
+def show_view(ref: DatasetRef, dataset: Dataset, audit: Audit | None, frame: Frame) -> None:
     view = st.segmented_control(
         "View",
         VIEWS,
@@ -86,21 +60,11 @@ def show_data(frame: Frame) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    show_view(view, ref, dataset, audit, frame)
-    # Last, so that the pictures are there before the counting begins.
-    if audit is None:
-        with frame.state:
-            run_audit(key, dataset)
-
-
-def show_view(
-    view: str, ref: DatasetRef, dataset: Dataset, audit: Audit | None, frame: Frame
-) -> None:
     if view != "Sample":
         # A key that Streamlit has never seen would not reach the URL when `open_sample` sets it.
         st.session_state.setdefault("sample", dataset.samples[0].id)
     if view == "Gallery":
-        gallery(dataset, open_sample, audit, draft_split(ref, dataset), frame)
+        gallery(RecipeDraft(ref), dataset, audit, open_sample, frame)
     elif view == "Sample":
         sample_view(dataset, frame)
     elif view == "Prepare":
@@ -108,12 +72,49 @@ def show_view(
     elif audit is None:
         offer_audit(audit_key(ref, dataset.product), dataset)
     elif view == "Statistics":
-        statistics(dataset, audit, draft_split(ref, dataset))
+        statistics(dataset, audit, draft_split(ref, dataset), show_samples)
     else:
         draft = RecipeDraft(ref)
         draft.show_refused()
         taken = RecipeFixes(draft.build())
         problem_table(dataset, audit, open_sample, draft.take_fix, taken)
+
+
+def show_data(frame: Frame) -> None:
+    show_announcement()
+    watch_new_datasets()
+    if not list_datasets():
+        st.markdown("There is no dataset yet. Ways to get one:")
+        new_dataset()
+        show_skipped_places()
+        return
+    with frame.choices:
+        ref = choose_dataset("dataset")
+        with st.container(horizontal=True):
+            add_button()
+            if ref is not None:
+                manage_menu(ref)
+    add_dialog()
+    if ref is None:
+        return
+    manage_dialogs(ref)
+    dataset = open_or_name(ref)
+    with frame.choices:
+        dataset = choose_product(ref, dataset)
+    key = audit_key(ref, dataset.product)
+    audit = finished_audit(key)
+    for note in dataset.notes:
+        frame.note(plain(note.text), warning=note.severity == "warning")
+    classes_dialog(ref, dataset)
+    name_classes(ref, dataset)
+    frame.facts(numbers(dataset, audit))
+    if RecipeDraft(ref).build().has_fixes:
+        frame.note("These figures are of the files as they lie, before the fixes of the recipe.")
+    show_view(ref, dataset, audit, frame)
+    # Last, so that the pictures are there before the counting begins.
+    if audit is None:
+        with frame.state:
+            run_audit(key, dataset)
 
 
 with open_frame("Data") as frame:

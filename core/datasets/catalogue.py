@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.datasets.class_names import apply_class_names
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import LAYOUTS, describe_layouts
 from core.datasets.layouts.pairing import has_only_scenes
@@ -63,6 +64,8 @@ def recognise(path: Path, *, scenes: bool = True) -> str | None:
 def open_dataset(path: Path, name: str | None = None, product: str = "") -> Dataset:
     """List a dataset's samples; images are read later.
 
+    Its classes are called as they were named later, see `apply_class_names`.
+
     Args:
         path: folder of the dataset.
         name: name of the dataset; by default the folder's.
@@ -80,14 +83,14 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
         raise _unknown(path)
     name = name or path.resolve().name
     if layout.products:
-        return layout.read(path, name, product)
+        return apply_class_names(layout.read(path, name, product))
     if product:
         raise DatasetError(
             f"there is no image product {product!r}: the dataset has one kind of image",
             where=str(path),
             remedy="leave the product out",
         )
-    return layout.read(path, name)
+    return apply_class_names(layout.read(path, name))
 
 
 def _unknown(path: Path) -> DatasetError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +30,8 @@ class SampleFilter:
         flagged: it has an error or a warning of any kind.
         kinds: it has a problem of one of these kinds, or is the other sample of one.
         sides: of the split.
+        sizes: its image has one of these widths and heights, in pixels.
+        tags: it has one of these.
     """
 
     text: str = ""
@@ -39,10 +42,12 @@ class SampleFilter:
     flagged: bool = False
     kinds: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def needs_audit(self) -> bool:
-        return bool(self.class_name or self.flagged or self.kinds)
+        return bool(self.class_name or self.flagged or self.kinds or self.sizes)
 
 
 def filter_samples(
@@ -50,21 +55,23 @@ def filter_samples(
     chosen: SampleFilter,
     audit: Audit | None = None,
     split: Split | None = None,
+    tags: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[Sample, ...]:
     """The samples that meet all conditions, in the dataset's order.
 
     Args:
         dataset: as opened.
         chosen: the conditions.
-        audit: the audit of the dataset, for conditions on classes and problems.
+        audit: the audit of the dataset, for conditions on classes, problems and sizes.
         split: for conditions on its sides.
+        tags: those of each sample by its id, for conditions on them.
 
     Raises:
         ConfigError: a condition needs the audit or the split, and there is none.
     """
     if chosen.needs_audit and audit is None:
         raise ConfigError(
-            "classes and problems of the samples are not known yet",
+            "classes, problems and sizes of the samples are not known yet",
             remedy="run the audit first, or take these conditions off",
         )
     if chosen.sides and split is None:
@@ -74,13 +81,15 @@ def filter_samples(
     having = _having(chosen, audit) if audit and chosen.class_name else None
     flagged = _flagged(chosen, audit) if audit and (chosen.flagged or chosen.kinds) else None
     sides = _sides(split) if split and chosen.sides else None
+    sized = _sized(chosen, audit) if audit and chosen.sizes else None
+    tagged = _tagged(chosen, tags or {}) if chosen.tags else None
+    sets = [s for s in (having, flagged, sized, tagged) if s is not None]
 
     def meets(sample: Sample) -> bool:
         return (
             (not scenes or sample.scene in scenes)
             and (chosen.mask == "any" or (chosen.mask == "with") == (sample.mask is not None))
-            and (having is None or sample.id in having)
-            and (flagged is None or sample.id in flagged)
+            and all(sample.id in ids for ids in sets)
             and (sides is None or sides.get(sample.id, "none") in chosen.sides)
             and (not words or all(word in sample.id.casefold() for word in words))
         )
@@ -106,6 +115,14 @@ def _flagged(chosen: SampleFilter, audit: Audit) -> set[str]:
         if problem.kind in chosen.kinds:
             flagged |= {problem.sample, problem.other}
     return flagged
+
+
+def _sized(chosen: SampleFilter, audit: Audit) -> set[str]:
+    return {facts.id for facts in audit.facts if (facts.width, facts.height) in chosen.sizes}
+
+
+def _tagged(chosen: SampleFilter, tags: Mapping[str, tuple[str, ...]]) -> set[str]:
+    return {sample for sample, own in tags.items() if set(own) & set(chosen.tags)}
 
 
 def _sides(split: Split) -> dict[str, Side]:

@@ -21,7 +21,8 @@ from core.datasets.fingerprint import fingerprint
 from core.errors import DatasetError
 from core.paths import workspace
 from tests.conftest import REPOSITORY
-from ui.data.thumbnails import overlaid, thumbnails
+from tests.ui.components import component_data, problems, tiles
+from ui.data.gallery.thumbnails import mask_picture, thumbnails
 from ui.shell.errors import plain
 from ui.shell.jobs import find_job, start_job
 
@@ -85,6 +86,7 @@ def test_writing_the_demo_set_is_one_click(space: Path, monkeypatch: pytest.Monk
     assert "8 samples" in facts(at)
     assert sorted(p.name for p in (space / "datasets").iterdir()) == ["demo"]
     # With one there, another is offered under a name that is free.
+    at.button(key="add-dataset").click().run()
     assert at.text_input(key="demo-name").value == "demo-2"
     counted(at, space / "datasets/demo")
 
@@ -92,16 +94,15 @@ def test_writing_the_demo_set_is_one_click(space: Path, monkeypatch: pytest.Monk
 def test_gallery_then_numbers(demo: Path) -> None:
     at = opened()
     assert not at.exception
-    assert len(at.get("image")) == 12
+    assert len(tiles(at)) == 12
     assert "12 samples" in facts(at)
     counted(at, demo)
     assert not at.exception
     shown = facts(at)
     assert "3 scenes" in shown
-    assert f"{12 * 96 * 96 / 1e6:.2f} megapixels" in shown  # not 0.1, and never 0.0
     assert "3 problems" in shown  # each scene is a mosaic: good to know
     at.multiselect(key="scene").select("Tile 2").run()
-    assert len(at.get("image")) == 4
+    assert len(tiles(at)) == 4
     at.toggle(key="masks").set_value(False).run()
     assert not at.exception
     assert at.slider(key="opacity").disabled
@@ -114,18 +115,22 @@ def test_every_view_opens_by_its_address(demo: Path, view: str) -> None:
     assert not at.error
     if view == "Statistics":
         assert len(at.get("plotly_chart")) == 12
+        assert any(f"{12 * 96 * 96 / 1e6:.2f} megapixels" in c.value for c in at.caption)
     if view == "Problems":
-        assert set(at.dataframe[0].value["Kind"]) == {"Mosaic"}
+        assert {row["kind"] for row in problems(at)} == {"Mosaic"}
         assert at.get("download_button")
 
 
-def test_a_name_in_the_gallery_opens_the_sample(demo: Path, space: Path) -> None:
-    at = opened()
-    at.button(key="open-Tile 2/image_part_003").click().run()
+def test_samples_are_stepped_through(demo: Path, space: Path) -> None:
+    at = opened(view="Sample", sample="Tile 2/image_part_003")
     assert not at.exception
-    assert at.selectbox(key="sample").value == "Tile 2/image_part_003"
+    assert component_data(at, "dsi_arrow_keys") is not None
     next(b for b in at.button if b.label == "Next").click().run()
     assert at.selectbox(key="sample").value == "Tile 2/image_part_004"
+    # The ends are ends.
+    at.selectbox(key="sample").select("Tile 3/image_part_004").run()
+    assert next(b for b in at.button if b.label == "Next").disabled
+    at.selectbox(key="sample").select("Tile 2/image_part_004").run()
     # In another dataset there is no such sample: its first one is shown.
     shutil.copytree(demo / "Tile 1", space / "datasets" / "small" / "Tile 9")
     at.run()
@@ -144,17 +149,25 @@ def test_broken_files_are_tiles_and_rows(demo: Path) -> None:
     assert cv2.imwrite(str(demo / "Tile 1/masks/image_part_004.png"), small)
     at = opened()
     assert not at.exception
-    assert len(at.get("image")) == 11
-    assert "cannot be read" in at.warning[0].value
-    captions = " ".join(caption.value for caption in at.caption)
-    for words in ("The mask cannot be read", "no mask", "The mask is 5 × 5 pixels"):
-        assert words in captions
+    assert [bool(tile["src"]) for tile in tiles(at)] == [False, *[True] * 11]
+    said = [" ".join((*tile["notes"], *tile["problems"])) for tile in tiles(at)[:4]]
+    for words, text in zip(
+        (
+            "The image cannot be read",
+            "The mask cannot be read",
+            "no mask",
+            "The mask is 5 × 5 pixels",
+        ),
+        said,
+        strict=True,
+    ):
+        assert words in text
     counted(at, demo)
     at.segmented_control(key="view").select("Problems").run()
     assert not at.exception
-    table = at.dataframe[0].value
-    assert list(table["Kind"][:3]) == ["Unreadable file", "Unreadable file", "Sizes differ"]
-    assert "Missing mask" in set(table["Kind"])
+    kinds = [row["kind"] for row in problems(at)]
+    assert kinds[:3] == ["Unreadable file", "Unreadable file", "Sizes differ"]
+    assert "Missing mask" in kinds
     # Each of them opens too, and says what is wrong.
     for part in range(1, 5):
         at = opened(view="Sample", sample=f"Tile 1/image_part_00{part}")
@@ -185,6 +198,7 @@ def test_a_dataset_that_cannot_be_opened_is_one_box(space: Path) -> None:
 
 def test_a_name_that_is_no_name_is_refused(demo: Path, space: Path) -> None:
     at = opened()
+    at.button(key="add-dataset").click().run()
     at.text_input(key="demo-name").set_value("../../evil")
     next(b for b in at.button if b.label == "Write another demo set").click().run()
     assert not at.exception
@@ -194,15 +208,17 @@ def test_a_name_that_is_no_name_is_refused(demo: Path, space: Path) -> None:
 
 
 def test_masks_in_the_gallery_have_exactly_the_class_colours(demo: Path) -> None:
-    """At full opacity the small mask shows no colour but the table's, where it is labelled."""
+    """The small mask shows no colour but the table's, where it is labelled."""
     dataset = open_dataset(demo)
     for thumbnail in thumbnails(dataset, dataset.samples):
-        picture = overlaid(thumbnail, dataset.classes, 1.0)
+        picture = mask_picture(thumbnail, dataset.classes)
         assert picture is not None
         assert thumbnail.labels is not None
-        rgb = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
         labels = cv2.imdecode(np.frombuffer(thumbnail.labels, np.uint8), cv2.IMREAD_GRAYSCALE)
+        rgb, alpha = pixels[..., 2::-1], pixels[..., 3]
         assert {tuple(c) for c in rgb[labels != VOID]} <= set(DUBAI_CLASSES.colors)
+        assert ((alpha == 0) == (labels == VOID)).all()
 
 
 def test_a_changed_file_changes_the_fingerprint_and_the_thumbnail(demo: Path) -> None:
@@ -224,7 +240,8 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file({str(REPOSITORY / "ui/shell/router.py")!r}, default_timeout=120).run()
 at.switch_page("../../pages/data.py").run()
-print(json.dumps([len(at.exception), len(at.get("image")), "tensorflow" in sys.modules]))
+shown = sum(e.proto.json.count('"src"') for e in at.get("bidi_component"))
+print(json.dumps([len(at.exception), shown, "tensorflow" in sys.modules]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True

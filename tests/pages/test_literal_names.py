@@ -145,11 +145,11 @@ def test_names_are_shown_as_they_are(
         assert not at.error, at.error[0].value
         next(button for button in at.button if button.label == "Predict").click().run()
         holding = check(at)
-    # There, tables hold the names, whose cells are no Markdown or are looked at elsewhere.
+    # There, tables and lists hold the names: no Markdown, or looked at elsewhere.
     assert (
         holding
         or page == "inspect"
-        or query["view"] in ("Sample", "Problems", "Prepare", "compare")
+        or query["view"] in ("Gallery", "Sample", "Problems", "Prepare", "compare")
     )
 
 

@@ -11,7 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.catalogue import open_dataset
 from core.datasets.recipes.recipe import Recipe, load_recipe
-from core.datasets.recipes.revisions import load_draft, recipe_file, revisions, save_recipe
+from core.datasets.recipes.revisions import (
+    keep_draft,
+    load_draft,
+    recipe_file,
+    revisions,
+    save_recipe,
+)
 from core.paths import workspace
 from tests.conftest import REPOSITORY
 from tests.pages.test_data import counted, settled
@@ -203,3 +209,28 @@ def test_train_offers_the_saved_recipe_and_keeps_what_its_form_does_not_show(dem
     assert not at.exception
     assert at.selectbox(key="train.recipe").value == "mine"
     assert any("Leaves out 1 sample" in caption.value for caption in at.caption)
+
+
+def test_train_offers_what_was_changed_on_data_and_not_saved(demo: Path) -> None:
+    def train() -> AppTest:
+        at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
+        at.query_params["dataset"] = "demo"
+        at = at.switch_page("../../pages/train.py").run()
+        assert not at.exception
+        return at
+
+    def keys(at: AppTest) -> set[str | None]:
+        return {button.key for button in at.button}
+
+    assert "train.take-draft" not in keys(train())
+    saved = save_recipe(Recipe(name="mine", dataset="demo"))
+    keep_draft(saved)
+    assert "train.take-draft" not in keys(train())
+    keep_draft(saved.model_copy(update={"exclude": (FIRST,)}))
+    at = train()
+    assert any("mine has 1 change that is not saved" in c.value for c in at.caption)
+    at.button(key="train.take-draft").click().run()
+    assert not at.exception
+    assert any("Leaves out 1 sample" in caption.value for caption in at.caption)
+    assert any("with 1 unsaved change" in caption.value for caption in at.caption)
+    assert "train.take-draft" not in keys(at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -11,6 +13,7 @@ from core.errors import DSIError
 from core.formats import count, decimal_size, percent
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Header
+from ui.data.arrow_keys import arrow_keys
 from ui.loaded.images import open_sample
 from ui.shell.errors import plain, show_error
 from ui.viewer.layers import Layer, ViewerClass
@@ -20,6 +23,8 @@ from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
 
 __all__ = ["sample_view"]
+
+_HEIGHT = 720  # CSS pixels of the picture
 
 
 def sample_view(dataset: Dataset, frame: Frame) -> None:
@@ -35,9 +40,12 @@ def sample_view(dataset: Dataset, frame: Frame) -> None:
                 label,
                 icon=f":material/{icon}:",
                 disabled=not 0 <= at + step < len(ids),
+                help=f"Arrow key {'left' if step < 0 else 'right'}",
                 on_click=_go,
-                args=(ids[min(max(at + step, 0), len(ids) - 1)],),
+                args=(ids, at + step),
             )
+    with frame.state:
+        arrow_keys("sample-keys", lambda step: _go(ids, at + step))
     sample = dataset.samples[at]
     try:
         with frame.choices:
@@ -50,7 +58,14 @@ def sample_view(dataset: Dataset, frame: Frame) -> None:
     classes = [
         ViewerClass(land_class.name, land_class.rgb) for land_class in dataset.classes.classes
     ]
-    viewer(image.rgb, layers, classes if layers else [], key="sample-viewer", clickable=False)
+    viewer(
+        image.rgb,
+        layers,
+        classes if layers else [],
+        key="sample-viewer",
+        height=_HEIGHT,
+        clickable=False,
+    )
     facts, shares = st.columns([1, 1], gap="large")
     with facts:
         _facts(sample, image.raster.header)
@@ -59,8 +74,9 @@ def sample_view(dataset: Dataset, frame: Frame) -> None:
             _shares(dataset, labels)
 
 
-def _go(sample: str) -> None:
-    st.session_state["sample"] = sample
+def _go(ids: Sequence[str], to: int) -> None:
+    if 0 <= to < len(ids):
+        st.session_state["sample"] = ids[to]
 
 
 def _labels(dataset: Dataset, sample: Sample, valid: np.ndarray) -> np.ndarray | None:

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.datasets.audit.audit import Audit, audit
 from core.datasets.catalogue import DatasetRef
+from core.datasets.class_names import naming_stamp
 from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
-from core.datasets.masks.class_file import class_stamp
 from ui.shell.jobs import find_job, start_job, watch_job
 
 __all__ = ["audit_key", "finished_audit", "offer_audit", "read_all", "run_audit"]
@@ -19,7 +19,7 @@ AUTOMATIC = 500
 
 def audit_key(ref: DatasetRef, product: str = "") -> str:
     """Names the audit of the dataset, or of one of its image products, as its files are now."""
-    return f"audit-{fingerprint(ref.path)}{class_stamp(ref.path)}{product}"
+    return f"audit-{fingerprint(ref.path)}{naming_stamp(ref.path)}{product}"
 
 
 def finished_audit(key: str) -> Audit | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.catalogue import DatasetRef, list_datasets, open_dataset
+from core.datasets.class_names import naming_stamp
 from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
-from core.datasets.masks.class_file import class_stamp
 
 __all__ = ["choose_dataset", "open_chosen"]
 
@@ -30,7 +30,7 @@ def open_chosen(ref: DatasetRef, product: str = "") -> Dataset:
         DatasetError: it is empty, its class table cannot be read, or it has no such product.
         ImageError: its masks cannot be read.
     """
-    content = fingerprint(ref.path) + class_stamp(ref.path)
+    content = fingerprint(ref.path) + naming_stamp(ref.path)
     return _opened(str(ref.path), ref.id, content, product)
 
 

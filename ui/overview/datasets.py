@@ -14,7 +14,7 @@ from core.datasets.dataset import Dataset
 from core.datasets.thumbnails import Thumbnail
 from core.errors import DSIError
 from core.formats import counted
-from ui.data.thumbnails import overlaid, thumbnails
+from ui.data.gallery.thumbnails import overlaid, thumbnails
 from ui.loaded.datasets import open_chosen
 from ui.overview.cards import card, card_grid
 from ui.shell.errors import plain

@@ -15,7 +15,14 @@ from core.formats import rough_percent
 from core.imagery.header import Georeference, Header
 from core.imagery.window import Window
 
-__all__ = ["grid_problems", "size_problem", "unknown_problems", "void_counts", "void_problems"]
+__all__ = [
+    "file_pixels",
+    "grid_problems",
+    "size_problem",
+    "unknown_problems",
+    "void_counts",
+    "void_problems",
+]
 
 _LISTED = 3  # unknown values of one mask that get a row each; the others share one
 _RECIPE = 200  # values that a single fix puts into a recipe
@@ -26,8 +33,8 @@ _SHIFT = 0.5  # pixels between the corners of image and mask from which it is to
 _SCALE = 0.01  # relative difference of pixel sizes, likewise
 
 
-def _file_pixels(dataset: Dataset, sample: Sample, mask: Mask) -> np.ndarray | None:
-    """The mask file's pixels arranged as its labels are; None for footprints."""
+def file_pixels(dataset: Dataset, sample: Sample, mask: Mask) -> np.ndarray | None:
+    """The mask file's pixels (H, W, C) arranged as its labels are; None for footprints."""
     if mask.raster is None:
         return None
     pixels = mask.raster.pixels
@@ -42,7 +49,7 @@ def _file_pixels(dataset: Dataset, sample: Sample, mask: Mask) -> np.ndarray | N
 def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[Problem]:
     """A row for each of the commonest unknown values, and one for the rest."""
     ordered = sorted(mask.unknown.items(), key=lambda item: -item[1])
-    pixels = _file_pixels(dataset, sample, mask)
+    pixels = file_pixels(dataset, sample, mask)
     color = dataset.coding.kind == "color"
     fix = (
         'repaint these pixels in a class colour, add the colour to the classes or to "void" in '
@@ -74,6 +81,7 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
             fix,
             _meanings(name, dataset.classes, nearest),
             window,
+            values=(name,),
         )
     if rest := dict(ordered[_LISTED:]):
         yield Problem(
@@ -86,6 +94,7 @@ def unknown_problems(dataset: Dataset, sample: Sample, mask: Mask) -> Iterator[P
             if color
             else fix,
             _rest(sample, list(rest), dataset.classes, color),
+            values=tuple(rest),
         )
 
 
@@ -128,7 +137,7 @@ def _nearest(color: str, classes: ClassTable) -> int:
 
 def void_counts(dataset: Dataset, sample: Sample, mask: Mask) -> dict[str, tuple[int, Window]]:
     """Pixels of each void colour of a coloured mask, and where they are."""
-    pixels = _file_pixels(dataset, sample, mask)
+    pixels = file_pixels(dataset, sample, mask)
     if pixels is None or dataset.coding.kind != "color" or not dataset.coding.void_colors:
         return {}
     rows, columns = np.nonzero(mask.labels == VOID)

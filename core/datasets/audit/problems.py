@@ -94,6 +94,7 @@ class Problem:
         actions: what of that can go into a recipe, the most fitting first; alternatives.
         window: the place in the sample's image, or None for all of it.
         other: the second sample, where two are concerned.
+        values: values of the mask it is about, as `decode_mask` names them.
     """
 
     kind: str
@@ -104,6 +105,7 @@ class Problem:
     actions: tuple[Action, ...] = ()
     window: Window | None = None
     other: str = ""
+    values: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, str]:
         """The five texts of ``python -m core audit --json``."""

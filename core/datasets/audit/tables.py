@@ -60,6 +60,7 @@ def void_colour_problems(dataset: Dataset, readings: Sequence[Reading]) -> Itera
                 "look at them in the gallery: label them, or leave them as void",
                 (Exclude(facts.id),) if many else (),
                 window,
+                values=(color,),
             )
 
 

@@ -18,6 +18,7 @@ from core.untrusted.folder import list_folder
 
 __all__ = [
     "differences",
+    "discard_draft",
     "keep_draft",
     "list_recipes",
     "load_draft",
@@ -113,6 +114,13 @@ def keep_draft(recipe: Recipe) -> None:
     with disk_errors(path):
         path.parent.mkdir(exist_ok=True)
     write_json(path, recipe.model_dump(mode="json"))
+
+
+def discard_draft(dataset: str) -> None:
+    """Forget the draft of a dataset."""
+    path = _draft_file(dataset)
+    with disk_errors(path):
+        path.unlink(missing_ok=True)
 
 
 def differences(one: Recipe, other: Recipe) -> list[tuple[str, str, str]]:

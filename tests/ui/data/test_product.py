@@ -18,7 +18,8 @@ from core.datasets.recipes.revisions import keep_draft, load_draft
 from core.datasets.synthetic.spacenet6 import write_spacenet6
 from core.datasets.thumbnails import Thumbnail
 from tests.pages.test_data import opened
-from ui.data.thumbnails import thumbnails
+from tests.ui.components import problems
+from ui.data.gallery.thumbnails import thumbnails
 from ui.shell.jobs import find_job
 
 BOX = "draft-sn6-product"
@@ -54,7 +55,7 @@ def test_the_audit_is_of_the_chosen_product(tiles: Path) -> None:
 
 
 def kinds(at: AppTest) -> set[str]:
-    return set(at.dataframe[0].value["Kind"])
+    return {row["kind"] for row in problems(at)}
 
 
 def test_a_sample_is_shown_in_the_chosen_product(tiles: Path) -> None:
@@ -84,7 +85,7 @@ def test_bands_chosen_in_the_gallery_are_those_of_its_pictures(
         looks.append(look)
         return list(thumbnails(dataset, samples, look))
 
-    monkeypatch.setattr("ui.data.gallery.thumbnails", seen)
+    monkeypatch.setattr("ui.data.gallery.view.thumbnails", seen)
     at = opened(dataset="sn6")
     assert looks[-1] is None
     at.slider(key="sample-4-float32-clip").set_range(5.0, 95.0).run()

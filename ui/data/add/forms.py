@@ -20,6 +20,7 @@ from ui.shell.jobs import find_job, start_job, watch_job
 __all__ = [
     "DEMO_SCENES",
     "DEMO_SIZE",
+    "NEW_DATASET_JOBS",
     "demo_button",
     "new_dataset",
     "show_skipped_places",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 _DEMO, _FETCH, _UNPACK = "write-demo", "fetch-dubai", "unpack-zip"
+NEW_DATASET_JOBS = (_DEMO, _FETCH, _UNPACK, *SPACENET6_JOBS)
+"""Keys of the jobs that end with a new dataset."""
 DEMO_SCENES, DEMO_SIZE = 4, 512
 """Scenes of a demo set, and pixels a side of each."""
 
@@ -48,7 +51,7 @@ def watch_new_datasets() -> None:
 
     To be called before the box that chooses the dataset.
     """
-    for key in (_DEMO, _FETCH, _UNPACK, *SPACENET6_JOBS):
+    for key in NEW_DATASET_JOBS:
         job = watch_job(key)
         if job is None or job.state == "running":
             continue

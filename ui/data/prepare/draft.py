@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
 
 from core.datasets.catalogue import DatasetRef
-from core.datasets.recipes.fixes import Action, apply, in_recipe
+from core.datasets.recipes.fixes import Action, Exclude, apply, in_recipe
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.revisions import keep_draft, load_draft
 from core.errors import DSIError
@@ -66,6 +66,31 @@ class RecipeDraft(Draft[Recipe]):
             self.fill(apply(self.build(), action))
         except DSIError as error:
             st.session_state[_REFUSED] = error
+
+    def leave_out(self, samples: Iterable[str], out: bool) -> bool:
+        """Leave samples out of the recipe, or use them again; to be used in callbacks.
+
+        Args:
+            samples: their ids.
+            out: whether they are left out.
+
+        Returns:
+            Whether the recipe was changed so.
+        """
+        recipe = self.build()
+        try:
+            if out:
+                for sample in samples:
+                    recipe = apply(recipe, Exclude(sample))
+            else:
+                again = set(samples)
+                kept = tuple(sample for sample in recipe.exclude if sample not in again)
+                recipe = recipe.model_copy(update={"exclude": kept})
+        except DSIError as error:
+            st.session_state[_REFUSED] = error
+            return False
+        self.fill(recipe)
+        return True
 
     def show_refused(self) -> None:
         """Say why the last change was not taken."""

@@ -20,6 +20,7 @@ from core.errors import DSIError
 from core.formats import counted
 from core.settings import misfit
 from ui.data.prepare.draft import RecipeDraft
+from ui.data.prepare.manage_recipe import manage_recipe, recipe_dialogs
 from ui.loaded.images import safe_stem
 from ui.settings.fields import Fields
 from ui.shell.errors import plain, show_error
@@ -103,11 +104,13 @@ def _load(draft: RecipeDraft) -> None:
     if names:
         name = st.selectbox("Saved recipe", names, key="load-name")
         numbers = revisions(name)[::-1]
+        recipe_dialogs(draft)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             revision = st.selectbox("Revision", numbers, key=f"load-revision-{name}", width=140)
             st.button(
                 "Load", icon=":material/folder_open:", on_click=_open, args=(draft, name, revision)
             )
+            manage_recipe(name)
     upload = st.file_uploader("Or a recipe file", type="json", key="recipe-upload")
     if upload is not None and st.session_state.get("recipe-uploaded") != upload.file_id:
         st.session_state["recipe-uploaded"] = upload.file_id  # once, not on every rerun

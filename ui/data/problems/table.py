@@ -1,17 +1,17 @@
-"""What is wrong with a dataset, row by row, with the picture and the fixes of the chosen one."""
+"""What is wrong with a dataset, row by row, beside picture and fixes of the chosen problem."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Container, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
 from core.datasets.audit.problems import KINDS, Problem
 from core.datasets.dataset import Dataset
 from core.datasets.recipes.fixes import Action
+from ui.data.problems.list import problem_list
 from ui.data.problems.pictures import problem_pictures
 from ui.loaded.images import safe_stem
 from ui.shell.errors import plain
@@ -32,7 +32,7 @@ def problem_table(
     take: Take | None = None,
     taken: Container[Action] = (),
 ) -> None:
-    """The problems as a table that can be filtered and sorted, and as JSON to keep.
+    """The problems as a list that can be filtered, the chosen one beside it, and as JSON to keep.
 
     Args:
         dataset: as opened.
@@ -43,12 +43,18 @@ def problem_table(
     """
     problems = audit.problems
     if problems:
-        shown = _filtered(problems)
-        chosen = _rows(shown)
-        if take:
-            _take_all(shown, take, taken)
-        for problem in chosen:
-            problem_view(dataset, problem, open_sample, take, taken)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            shown = _filtered(problems)
+            if take:
+                _take_all(shown, take, taken)
+        if shown:
+            rows, detail = st.columns([2, 3], gap="medium")
+            with rows:
+                chosen = problem_list(shown)
+            with detail:
+                problem_view(dataset, chosen, open_sample, take, taken)
+        else:
+            st.info("No problem is of this severity and kind.", icon=":material/filter_alt:")
     else:
         st.success(
             "Nothing is wrong: every image and mask can be read, fits, and is in the class table.",
@@ -71,63 +77,26 @@ def _filtered(problems: Sequence[Problem]) -> list[Problem]:
         # What was chosen for another dataset, or before a file was fixed.
         kept = [choice for choice in st.session_state.get(key) or () if choice in there]
         st.session_state[key] = [c for c in kept if key == "problem-kind" or counts[c]]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        severities = st.pills(
-            "Severity",
-            [s for s in _SEVERITIES if counts[s]],
-            selection_mode="multi",
-            format_func=lambda s: (
-                f"{counts[s]:,} {s if s == 'info' or counts[s] == 1 else s + 's'}"
-            ),
-            key="problem-severity",
-        )
-        wanted = st.multiselect(
-            "Kind",
-            kinds,
-            format_func=lambda kind: f"{KINDS[kind].title}: {KINDS[kind].meaning}",
-            placeholder="All kinds",
-            key="problem-kind",
-        )
+    severities = st.pills(
+        "Severity",
+        [s for s in _SEVERITIES if counts[s]],
+        selection_mode="multi",
+        format_func=lambda s: f"{counts[s]:,} {s if s == 'info' or counts[s] == 1 else s + 's'}",
+        key="problem-severity",
+    )
+    wanted = st.multiselect(
+        "Kind",
+        kinds,
+        format_func=lambda kind: f"{KINDS[kind].title}: {KINDS[kind].meaning}",
+        placeholder="All kinds",
+        key="problem-kind",
+        width=300,
+    )
     return [
         p
         for p in problems
         if (not severities or p.severity in severities) and (not wanted or p.kind in wanted)
     ]
-
-
-def _rows(problems: Sequence[Problem]) -> list[Problem]:
-    """Show the table.
-
-    Returns:
-        The problem whose row was chosen, if any.
-    """
-    if not problems:
-        st.info("No problem is of this severity and kind.", icon=":material/filter_alt:")
-        return []
-    rows = [
-        (p.severity, KINDS[p.kind].title, p.sample or "whole dataset", p.detail, page_words(p.fix))
-        for p in problems
-    ]
-    st.caption("Choose a row to see the place and what can be done.")
-    severities = st.session_state["problem-severity"]
-    kinds = st.session_state["problem-kind"]
-    choice = st.dataframe(
-        pd.DataFrame(rows, columns=["Severity", "Kind", "Sample", "What", "What to do"]),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        # Rows are chosen by their number: in another selection it means another problem.
-        key="|".join(("problem", *severities, *kinds)),
-        column_config={
-            "Severity": st.column_config.TextColumn(width=100),
-            "Kind": st.column_config.TextColumn(width=150),
-            "Sample": st.column_config.TextColumn(width=170),
-            "What": st.column_config.TextColumn(width="large"),
-            "What to do": st.column_config.TextColumn(width="large"),
-        },
-        alt="Problems found in the dataset",
-    )
-    return [problems[index] for index in choice.selection.rows if index < len(problems)]
 
 
 def _take_all(problems: Sequence[Problem], take: Take, taken: Container[Action]) -> None:

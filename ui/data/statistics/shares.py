@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
 from core.datasets.audit.facts import SampleFacts
 from core.datasets.dataset import Dataset
+from core.datasets.filters import Side
 from core.datasets.recipes.splits import Split
 from core.formats import percent
-from ui.data.statistics.style import EDGE, VOID_GREY, class_colors, show
+from ui.data.statistics.style import EDGE, VOID_GREY, ShowSamples, class_colors, show
 from ui.shell.errors import figure_text
 from ui.widgets.classes import legend
 
@@ -20,10 +21,14 @@ __all__ = ["scene_shares", "split_shares", "whole_shares"]
 
 _SCENES = 40  # bars in the chart by scene
 _BAR = 30  # pixels
+_ANY_SHARE = 0.01  # per cent: of a rare class too
 
 
-def whole_shares(dataset: Dataset, audit: Audit) -> None:
-    """Share of each class, and of void, in all pixels that have a mask: a bar each."""
+def whole_shares(dataset: Dataset, audit: Audit, show_samples: ShowSamples) -> None:
+    """Share of each class, and of void, in all pixels that have a mask: a bar each.
+
+    A click on the bar of a class shows the samples that have it.
+    """
     import plotly.graph_objects as go
 
     counts = [*audit.pixels_per_class.values(), audit.void_pixels]
@@ -48,15 +53,23 @@ def whole_shares(dataset: Dataset, audit: Audit) -> None:
         xaxis={"title": "Share of all pixels in %", "rangemode": "tozero"},
         yaxis={"autorange": "reversed", "type": "category"},
     )
-    show(chart, "whole-shares", "Share of each class in percent")
+
+    def on_click(_: int, point: int) -> None:
+        if point < len(dataset.classes):
+            show_samples(**{"class": dataset.classes.names[point], "share": _ANY_SHARE})
+
+    show(chart, "whole-shares", "Share of each class in percent", on_click=on_click)
 
 
 def _percent(share: float, count: int) -> str:
     return percent(share / 100) if share >= 0.05 or not count else f"< {percent(0.001)}"
 
 
-def scene_shares(dataset: Dataset, audit: Audit) -> None:
-    """The same by scene, one stacked bar each; the largest scenes where there are many."""
+def scene_shares(dataset: Dataset, audit: Audit, show_samples: ShowSamples) -> None:
+    """The same by scene, one stacked bar each; the largest scenes where there are many.
+
+    A click on a bar shows the scene's samples.
+    """
     scenes: dict[str, list[SampleFacts]] = defaultdict(list)
     for facts in audit.facts:
         if facts.usable:
@@ -66,22 +79,46 @@ def scene_shares(dataset: Dataset, audit: Audit) -> None:
     shown = {scene: counts for scene, counts in pixels.items() if scene in kept}
     if len(shown) < len(pixels):
         st.caption(f"The {len(shown)} largest of {len(pixels):,} scenes.")
-    _stacked(dataset, shown, "Share of the scene's pixels in %", "scene-shares", "by scene")
+    names = list(shown)
+
+    def on_click(_: int, point: int) -> None:
+        # Where every sample is a scene of its own, there is no filter but its name.
+        alone = len(dataset.scenes) == len(dataset.samples)
+        show_samples(**({"find": names[point]} if alone else {"scene": [names[point]]}))
+
+    _stacked(dataset, shown, ("Share of the scene's pixels in %", "scene"), on_click)
 
 
-def split_shares(dataset: Dataset, audit: Audit, split: Split) -> None:
-    """The same by the sides of a split; in brackets the samples that count."""
+def split_shares(
+    dataset: Dataset, audit: Audit, split: Split, show_samples: ShowSamples | None = None
+) -> None:
+    """The same by the sides of a split; in brackets the samples that count.
+
+    A click on a bar shows the side's samples, where there is `show_samples`.
+    """
     by_id = {facts.id: facts for facts in audit.facts if facts.usable}
-    sides = {"Training": split.train, "Validation": split.val, "Test": split.test}
+    sides: dict[Side, tuple[str, tuple[str, ...]]] = {
+        "train": ("Training", split.train),
+        "val": ("Validation", split.val),
+        "test": ("Test", split.test),
+    }
     bars: dict[str, list[int]] = {}
-    for side, ids in sides.items():
+    shown: list[Side] = []
+    for side, (title, ids) in sides.items():
         members = [by_id[i] for i in ids if i in by_id]
         if members:
-            bars[f"{side} ({len(members):,})"] = _pixels(dataset, members)
+            bars[f"{title} ({len(members):,})"] = _pixels(dataset, members)
+            shown.append(side)
     if not bars:
         st.info("No sample of the split has a mask that can be used.", icon=":material/info:")
         return
-    _stacked(dataset, bars, "Share of the side's pixels in %", "split-shares", "by side")
+
+    def on_click(_: int, point: int) -> None:
+        if show_samples is not None:
+            show_samples(side=[shown[point]])
+
+    words = ("Share of the side's pixels in %", "split")
+    _stacked(dataset, bars, words, on_click if show_samples else None)
 
 
 def _pixels(dataset: Dataset, members: Iterable[SampleFacts]) -> list[int]:
@@ -94,11 +131,16 @@ def _pixels(dataset: Dataset, members: Iterable[SampleFacts]) -> list[int]:
 
 
 def _stacked(
-    dataset: Dataset, bars: Mapping[str, Sequence[int]], axis: str, key: str, what: str
+    dataset: Dataset,
+    bars: Mapping[str, Sequence[int]],
+    words: tuple[str, str],
+    on_click: Callable[[int, int], None] | None,
 ) -> None:
+    """Bars of all classes; `words` are the axis' title and what a bar is."""
     import plotly.graph_objects as go
 
     chart = go.Figure()
+    axis, what = words
     names = [*map(figure_text, dataset.classes.names), "Void"]  # Plotly reads tags in any text
     for index, (name, color) in enumerate(zip(names, class_colors(dataset), strict=True)):
         chart.add_bar(
@@ -120,4 +162,4 @@ def _stacked(
     )
     # Plotly's own legend does not wrap into its room on a telephone.
     legend(dataset.classes, VOID_GREY)
-    show(chart, key, f"Share of each class {what}")
+    show(chart, f"{what}-shares", f"Share of each class by {what}", on_click=on_click)

@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.datasets.audit.audit import Audit
 from core.datasets.audit.facts import SampleFacts
-from ui.data.statistics.style import MARK, show
+from ui.data.filters import size_words
+from ui.data.statistics.style import MARK, ShowSamples, show
 from ui.shell.errors import figure_text
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ __all__ = ["image_sizes"]
 _LABELLED = 12  # scenes named in the chart
 
 
-def image_sizes(audit: Audit) -> None:
-    """Width and height of the images; one mark a size, larger the more images have it."""
+def image_sizes(audit: Audit, show_samples: ShowSamples) -> None:
+    """Width and height of the images; one mark a size, larger the more images have it.
+
+    A click on a mark shows the samples of that size.
+    """
     import plotly.graph_objects as go
 
     sizes: dict[tuple[int, int], list[SampleFacts]] = defaultdict(list)
@@ -39,14 +43,26 @@ def image_sizes(audit: Audit) -> None:
         xaxis={"title": "Width in pixels", "range": [0, widest * 1.15]},
         yaxis={"title": "Height in pixels", "range": [0, highest * 1.15]},
     )
-    show(chart, "image-sizes", "Width and height of the images")
+    ordered = [size for size, _ in _commonest_first(sizes)]
+
+    def on_click(_: int, point: int) -> None:
+        # Of one size there is no filter: all samples have it.
+        show_samples(**({"size": [size_words(*ordered[point])]} if len(ordered) > 1 else {}))
+
+    show(chart, "image-sizes", "Width and height of the images", on_click=on_click)
+
+
+def _commonest_first(
+    sizes: dict[tuple[int, int], list[SampleFacts]],
+) -> list[tuple[tuple[int, int], list[SampleFacts]]]:
+    return sorted(sizes.items(), key=lambda item: -len(item[1]))
 
 
 def _size_marks(sizes: dict[tuple[int, int], list[SampleFacts]]) -> go.Scatter:
     import plotly.graph_objects as go
 
     # The commonest size of a scene carries its name: the parts of a mosaic differ by a pixel.
-    ordered = sorted(sizes.items(), key=lambda item: -len(item[1]))
+    ordered = _commonest_first(sizes)
     scenes = [list(dict.fromkeys(figure_text(f.scene) for f in group)) for _, group in ordered]
     many = len({name for names in scenes for name in names}) > _LABELLED
     widest = max(width for width, _ in sizes)

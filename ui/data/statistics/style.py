@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,7 +13,10 @@ from core.datasets.dataset import Dataset
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["MARK", "VOID_GREY", "class_colors", "difference_axis", "show"]
+__all__ = ["MARK", "VOID_GREY", "ShowSamples", "class_colors", "difference_axis", "show"]
+
+ShowSamples = Callable[..., None]
+"""Shows the samples that meet conditions, see `show_only`."""
 
 VOID_GREY = "#8A949E"
 MARK = "#14828E"
@@ -40,7 +45,13 @@ def difference_axis(limit: float, **bar: Any) -> dict[str, Any]:
     }
 
 
-def show(chart: go.Figure, key: str, alt: str, width: int | None = None) -> None:
+def show(
+    chart: go.Figure,
+    key: str,
+    alt: str,
+    width: int | None = None,
+    on_click: Callable[[int, int], None] | None = None,
+) -> None:
     """Show a chart without Plotly's tool bar; it neither zooms nor pans, so that pages scroll.
 
     Args:
@@ -48,12 +59,23 @@ def show(chart: go.Figure, key: str, alt: str, width: int | None = None) -> None
         key: unique on the page.
         alt: what it shows, for those who do not see it.
         width: in CSS pixels where there is so much room; by default all there is.
+        on_click: called with the numbers of the trace and of its point that was clicked.
     """
     chart.update_layout(dragmode=False)
+    clicks: dict[str, Any] = {}
+    if on_click is not None:
+        clicks = {"on_select": partial(_clicked, key, on_click), "selection_mode": "points"}
     st.plotly_chart(
         chart,
         config={"displayModeBar": False, "scrollZoom": False, "doubleClick": False},
         width=width or "stretch",
         key=key,
         alt=alt,
+        **clicks,
     )
+
+
+def _clicked(key: str, on_click: Callable[[int, int], None]) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if points:
+        on_click(points[0]["curve_number"], points[0]["point_index"])

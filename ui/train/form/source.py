@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.datasets.catalogue import DatasetRef, list_datasets
-from core.datasets.recipes.recipe import load_recipe
-from core.datasets.recipes.revisions import list_recipes, recipe_file
+from core.datasets.recipes.recipe import Recipe, load_recipe
+from core.datasets.recipes.revisions import differences, list_recipes, load_draft, recipe_file
+from core.errors import DSIError
+from core.formats import counted
 from core.training.runs.run import find_run
 from ui.settings.problem import Problem
 from ui.shell.errors import plain
@@ -17,6 +21,8 @@ from ui.train.form.presets import PRESETS, preset
 __all__ = ["choose_preset", "choose_recipe", "take_from_url"]
 
 
+# Of a recipe, what does not count when two are compared.
+_NO_NAME: dict[str, Any] = {"name": "", "revision": 0}
 _RECIPE, _CLONED, _PRESET = "train.recipe", "train.cloned", "train.preset"
 
 
@@ -81,7 +87,46 @@ def choose_recipe(ref: DatasetRef, problem: Problem) -> None:
         st.caption(f"Filled in from the run {plain(cloned)}.")
     draft = TrainDraft()
     problem.show_beside(draft, "recipe.exclude", "Recipe")
+    _offer_unsaved(ref, draft)
     _report(ref, draft)
+
+
+def _offer_unsaved(ref: DatasetRef, draft: TrainDraft) -> None:
+    """Offer the recipe that was changed on the Data page and not saved."""
+    unsaved = load_draft(ref.id)
+    if unsaved is None:
+        return
+    try:
+        known = load_recipe(recipe_file(unsaved.name))
+    except DSIError:
+        known = Recipe(dataset=ref.id)  # nothing was saved under this name
+    changes = len(differences(known, unsaved))
+    if not changes:
+        return
+    if draft.value("recipe") | _NO_NAME == unsaved.model_dump(mode="json") | _NO_NAME:
+        st.caption(f"Uses the draft of the Data page, with {counted(changes, 'unsaved change')}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"On the Data page the recipe {plain(unsaved.name)} has "
+            f"{counted(changes, 'change')} that {'is' if changes == 1 else 'are'} not saved.",
+            width="content",
+        )
+        st.button(
+            "Train with the draft",
+            key="train.take-draft",
+            icon=":material/edit_note:",
+            help="Fills in the form from it; the run keeps a copy.",
+            on_click=_fill_unsaved,
+            args=(ref.id,),
+        )
+
+
+def _fill_unsaved(dataset: str) -> None:
+    if (unsaved := load_draft(dataset)) is not None:
+        TrainDraft().fill_recipe(unsaved)
+    st.session_state[_RECIPE] = None
+    st.session_state.pop(_CLONED, None)
 
 
 def _fill_recipe() -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.recipes.fixes import Exclude, ReadAs
 from tests.planted import PLANTS, name, write_clean
+from tests.ui.components import component_data, problems
 from ui.data.problems.pictures import marked
 
 
@@ -74,18 +75,31 @@ def click(at: AppTest, label: str) -> AppTest:
 
 def test_filters_by_severity_and_kind(broken: Path) -> None:
     at = page(broken)
-    whole = at.dataframe[0].value
-    assert set(whole["Severity"]) == {"error", "warning", "info"}
+    whole = problems(at)
+    assert {row["severity"] for row in whole} == {"error", "warning", "info"}
     at.pills(key="problem-severity").set_value(["error"]).run()
-    errors = at.dataframe[0].value
-    assert set(errors["Severity"]) == {"error"}
-    assert len(errors) == (whole["Severity"] == "error").sum()
+    errors = problems(at)
+    assert {row["severity"] for row in errors} == {"error"}
+    assert len(errors) == sum(row["severity"] == "error" for row in whole)
     at.multiselect(key="problem-kind").set_value(["constant"]).run()
-    assert list(at.dataframe[0].value["Kind"]) == ["Constant image"]
+    assert [row["kind"] for row in problems(at)] == ["Constant image"]
     at.multiselect(key="problem-kind").set_value(["duplicate"]).run()
     assert not at.exception
-    assert len(at.dataframe) == 0
+    assert problems(at) == []
     assert "No problem is of this severity" in at.info[0].value
+
+
+def test_the_first_problem_is_shown_until_another_row_is_clicked(broken: Path) -> None:
+    at = page(broken)
+    data = component_data(at, "dsi_problem_list")
+    assert data is not None
+    assert data["selected"] == data["rows"][0]["key"]
+    row = next(row for row in data["rows"] if row["kind"] == "Constant image")
+    at.session_state["problem.chosen"] = row["key"]  # as a click leaves it
+    at.run()
+    assert any("Constant image" in element.value for element in at.markdown)
+    # The columns stand beside one another: the list and the detail.
+    assert any("Constant image" in m.value for column in at.columns[1:] for m in column.markdown)
 
 
 def test_all_first_fixes_at_once(broken: Path) -> None:
@@ -144,9 +158,23 @@ def test_a_clean_set_says_so(tmp_path: Path) -> None:
 def test_the_mark_lies_around_the_place_and_masks_keep_their_colours() -> None:
     mask = np.full((56, 28, 3), (60, 16, 152), np.uint8)
     mask[20:24, 10:12] = (226, 169, 41)
-    picture = marked(mask, (10, 20, 2, 4), colors=True)
+    place = np.zeros((56, 28), bool)
+    place[20:24, 10:12] = True
+    picture = marked(mask, place, colors=True)
     assert picture.shape == (560, 280, 3)
     assert (picture[220, 110] == (226, 169, 41)).all()  # inside
-    assert (picture[200, 110] == 255).all()  # on the frame
+    assert (picture[200 - 6, 110] == 255).all()  # on the line
     colors = {tuple(c) for c in picture.reshape(-1, 3).tolist()}
     assert colors == {(60, 16, 152), (226, 169, 41), (0, 0, 0), (255, 255, 255)}
+
+
+def test_an_image_is_dimmed_outside_the_place_and_scattered_pixels_are_seen() -> None:
+    image = np.full((1120, 1120, 3), 200, np.uint8)
+    place = np.zeros((1120, 1120), bool)
+    place[100, 100] = place[900, 1000] = True
+    picture = marked(image, place)
+    assert (picture[50, 50] == 200).all()
+    assert (picture[450, 500] == 200).all()
+    assert (picture[250, 250] == 110).all()
+    assert (picture == 255).all(axis=-1).sum() > 40
+    assert (marked(image, None) == 200).all()

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from core.classes import ClassTable
+from core.classes import VOID, ClassTable
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail, thumbnail_key
 from core.paths import workspace
 from ui.widgets.bands import Rendering
 
-__all__ = ["overlaid", "thumbnails"]
+__all__ = ["mask_picture", "overlaid", "thumbnails"]
 
 _MEMORY = 128 * 1024**2  # bytes kept, compressed
 
@@ -90,22 +90,36 @@ def thumbnails(
 
 
 def overlaid(thumbnail: Thumbnail, classes: ClassTable, opacity: float) -> bytes | None:
-    """The thumbnail with its mask over it, ready for ``st.image``.
+    """The thumbnail with its mask over it.
 
     Args:
         thumbnail: which.
-        classes: the colours.
-        opacity: of the mask, 0 to 1; at 1 the class colours are exact. Void stays transparent.
+        classes: class table of its mask.
+        opacity: of the mask, 0 to 1. Void stays transparent.
 
     Returns:
         A JPEG without a mask, a PNG with one; None if there is no image.
     """
-    if thumbnail.image is None or thumbnail.labels is None or opacity <= 0:
+    if thumbnail.image is None or thumbnail.labels is None:
         return thumbnail.image
     image = _decode(thumbnail.image, cv2.IMREAD_COLOR)[..., ::-1]
     labels = _decode(thumbnail.labels, cv2.IMREAD_GRAYSCALE)
     blended = classes.overlay(image, labels, opacity)
     return cv2.imencode(".png", blended[..., ::-1])[1].tobytes()
+
+
+def mask_picture(thumbnail: Thumbnail, classes: ClassTable) -> bytes | None:
+    """The thumbnail's mask in class colours, to be laid over its image.
+
+    Returns:
+        A PNG with void transparent; None without an image or a mask.
+    """
+    if thumbnail.image is None or thumbnail.labels is None:
+        return None
+    labels = _decode(thumbnail.labels, cv2.IMREAD_GRAYSCALE)
+    alpha = np.where(labels == VOID, 0, 255).astype(np.uint8)
+    picture = np.dstack([classes.colorize(labels)[..., ::-1], alpha])
+    return cv2.imencode(".png", picture)[1].tobytes()
 
 
 def _decode(encoded: bytes, flags: int) -> np.ndarray:

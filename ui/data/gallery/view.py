@@ -8,14 +8,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.datasets.audit.audit import Audit
-from core.datasets.dataset import Dataset, Sample
-from core.datasets.recipes.splits import Split
-from core.datasets.thumbnails import Thumbnail
+from core.datasets.dataset import Dataset
+from core.datasets.tags import read_tags
 from core.errors import DSIError
 from core.imagery.header import read_header
-from ui.data.gallery_filters import filtered
-from ui.data.thumbnails import overlaid, thumbnails
-from ui.shell.errors import plain
+from ui.data.filters import Known, filtered
+from ui.data.gallery.grid import sample_grid, tile
+from ui.data.gallery.selection import Selection, selection_bar
+from ui.data.gallery.thumbnails import thumbnails
+from ui.data.prepare.draft import RecipeDraft
+from ui.data.prepare.draft_split import draft_split
 from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 from ui.widgets.frame import Frame
@@ -23,14 +25,13 @@ from ui.widgets.frame import Frame
 __all__ = ["PER_PAGE", "gallery"]
 
 PER_PAGE = 24
-_TILE = 176  # CSS pixels: two beside one another on a telephone
 
 
 def gallery(
+    draft: RecipeDraft,
     dataset: Dataset,
-    open_sample: Callable[[str], None],
     audit: Audit | None,
-    split: Split | None,
+    open_sample: Callable[[str], None],
     frame: Frame,
 ) -> None:
     """Show a dataset's samples.
@@ -38,10 +39,10 @@ def gallery(
     Filters and page stand in the URL.
 
     Args:
+        draft: the recipe being made for the dataset, whose split can be filtered by.
         dataset: as opened.
-        open_sample: called with a sample's id when its name is clicked.
         audit: the audit of the dataset, once it is there.
-        split: of the recipe being made; None where it cannot be made.
+        open_sample: called with a sample's id when its picture is clicked.
         frame: of the page, whose sidebar gets filters and look.
     """
     with frame.choices:
@@ -57,20 +58,24 @@ def gallery(
             disabled=not shown,
         )
         look = _look(dataset)
-    samples = filtered(dataset, audit, split, _first_page, frame)
+    tags = read_tags(draft.ref.id)
+    known = Known(audit, draft_split(draft.ref, dataset), tags)
+    samples = filtered(dataset, known, _first_page, frame)
     legend(dataset.classes)
+    selection = Selection(dataset)
+    selection_bar(selection, draft, [sample.id for sample in samples], tags)
     pages = max(1, math.ceil(len(samples) / PER_PAGE))
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1  # another dataset has fewer
     page = _pages(pages, len(samples)) if pages > 1 else 1
     visible = samples[(page - 1) * PER_PAGE : page * PER_PAGE]
-    made = thumbnails(dataset, visible, look)
-    strength = opacity / 100 if shown else 0.0
-    # A wrapping row, not columns: two tiles fit beside one another on a telephone.
-    with st.container(horizontal=True, gap="small"):
-        for sample, thumbnail in zip(visible, made, strict=True):
-            with st.container(width=_TILE, gap=None):
-                _tile(dataset, sample, thumbnail, strength, open_sample)
+    exclude = frozenset(draft.value("exclude"))
+    with st.spinner("Making the small pictures …"):
+        tiles = [
+            tile(sample, thumbnail, dataset.classes, tags.get(sample.id, ()), exclude)
+            for sample, thumbnail in zip(visible, thumbnails(dataset, visible, look), strict=True)
+        ]
+    sample_grid(tiles, opacity / 100 if shown else 0.0, selection, open_sample)
 
 
 def _look(dataset: Dataset) -> Rendering | None:
@@ -97,31 +102,3 @@ def _pages(pages: int, samples: int) -> int:
     first = (page - 1) * PER_PAGE + 1
     st.caption(f"Samples {first:,}–{min(samples, page * PER_PAGE):,} of {samples:,}")
     return page
-
-
-def _tile(
-    dataset: Dataset,
-    sample: Sample,
-    thumbnail: Thumbnail,
-    opacity: float,
-    open_sample: Callable[[str], None],
-) -> None:
-    picture = overlaid(thumbnail, dataset.classes, opacity)
-    if picture is None:
-        st.warning(plain(thumbnail.problems[0]), icon=":material/broken_image:")
-    else:
-        st.image(picture, width="stretch", alt=f"Sample {sample.id}")
-    st.button(
-        plain(sample.id),
-        key=f"open-{sample.id}",
-        type="tertiary",
-        on_click=open_sample,
-        args=(sample.id,),
-        help=f"Open {plain(sample.id)} large",
-    )
-    if picture is not None:
-        notes = [f"{thumbnail.width} × {thumbnail.height} px"]
-        notes += ["no mask"] if sample.mask is None else []
-        st.caption(" · ".join(notes))
-        for problem in thumbnail.problems:
-            st.caption(f":orange[:material/warning: {plain(problem)}]")

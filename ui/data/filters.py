@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
@@ -15,7 +16,7 @@ from core.datasets.recipes.splits import Split
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame
 
-__all__ = ["filtered"]
+__all__ = ["Known", "filtered", "remember_filters", "show_only", "size_words"]
 
 _ANY_CLASS = "Any class"
 _ANY_PROBLEM = "any error or warning"
@@ -41,13 +42,29 @@ _DEFAULTS: dict[str, Any] = {
     "share": _SHARE,
     "flagged": [],
     "side": [],
+    "size": [],
+    "tag": [],
 }
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the samples beside their files.
+
+    Attributes:
+        audit: without it the filters on classes, problems and sizes rest.
+        split: of the recipe being made; without it the filter on its sides rests.
+        tags: those of each sample, by its id.
+    """
+
+    audit: Audit | None
+    split: Split | None
+    tags: Mapping[str, tuple[str, ...]]
 
 
 def filtered(
     dataset: Dataset,
-    audit: Audit | None,
-    split: Split | None,
+    known: Known,
     on_change: Callable[[], None],
     frame: Frame,
 ) -> tuple[Sample, ...]:
@@ -55,8 +72,7 @@ def filtered(
 
     Args:
         dataset: as opened.
-        audit: the audit of the dataset; without it the filters on classes and problems rest.
-        split: of the recipe being made; without it the filter on its sides rests.
+        known: what can be filtered by.
         on_change: called when a filter was changed.
         frame: of the page.
     """
@@ -77,12 +93,14 @@ def filtered(
                 format_func=_MASKS.__getitem__,
                 **_tied("mask", on_change),
             ),
-            **_by_audit(dataset, audit, on_change),
-            sides=_sides(split, on_change),
+            **_by_audit(dataset, known.audit, on_change),
+            sizes=_sizes(known.audit, on_change),
+            sides=_sides(known.split, on_change),
+            tags=_tags(known.tags, on_change),
         )
-        for reason in _resting(audit, split):
+        for reason in _resting(known.audit, known.split):
             st.caption(reason)
-    samples = filter_samples(dataset, chosen, audit, split)
+    samples = filter_samples(dataset, chosen, known.audit, known.split, known.tags)
     _line(len(samples), len(dataset.samples), chosen, on_change)
     return samples
 
@@ -152,6 +170,55 @@ def _by_audit(
     }
 
 
+def _sizes(audit: Audit | None, on_change: Callable[[], None]) -> tuple[tuple[int, int], ...]:
+    # Of one size there is nothing to choose.
+    sizes = (
+        {size_words(f.width, f.height): (f.width, f.height) for f in audit.facts if f.width}
+        if audit
+        else {}
+    )
+    if len(sizes) < 2:
+        return ()
+    chosen = st.multiselect(
+        "Size", list(sizes), placeholder="All sizes", **_tied("size", on_change)
+    )
+    return tuple(sizes[words] for words in chosen)
+
+
+def size_words(width: int, height: int) -> str:
+    """An image's size as the filter and the URL have it."""
+    return f"{width} × {height} px"
+
+
+def _tags(tags: Mapping[str, tuple[str, ...]], on_change: Callable[[], None]) -> tuple[str, ...]:
+    known = sorted({tag for own in tags.values() for tag in own})
+    if not known:
+        return ()
+    return tuple(
+        st.multiselect("Tag", known, placeholder="With or without", **_tied("tag", on_change))
+    )
+
+
+def show_only(**conditions: Any) -> None:
+    """Set the gallery's filters to these and take all others off; to be used in callbacks.
+
+    Args:
+        conditions: values by the names that they have in the URL.
+    """
+    for key, value in (_DEFAULTS | conditions).items():
+        st.session_state[key] = value
+
+
+def remember_filters() -> None:
+    """Let `show_only` reach the URL from a view that does not show the filters.
+
+    Streamlit writes only keys there that it knew before a callback set them.
+    """
+    for key, value in _DEFAULTS.items():
+        if key not in st.query_params:
+            st.session_state.setdefault(key, value)
+
+
 def _problem_title(kind: str) -> str:
     return KINDS[kind].title if kind in KINDS else kind
 
@@ -217,6 +284,10 @@ def _conditions(chosen: SampleFilter) -> list[str]:
         words.append(plain(_listed(tuple(map(_problem_title, flagged)))))
     if chosen.sides:
         words.append(_listed(tuple(_SIDES[side] for side in chosen.sides)))
+    if chosen.sizes:
+        words.append(_listed(tuple(size_words(*size) for size in chosen.sizes)))
+    if chosen.tags:
+        words.append(f"tagged {plain(_listed(chosen.tags))}")
     return words
 
 
@@ -226,6 +297,5 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _reset(on_change: Callable[[], None]) -> None:
-    for key, value in _DEFAULTS.items():
-        st.session_state[key] = value
+    show_only()
     on_change()

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.datasets.catalogue import open_dataset
 from tests.pages.test_data import counted, opened
-from ui.data.thumbnails import thumbnails
+from tests.ui.components import tiles
+from ui.data.gallery.thumbnails import thumbnails
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 
@@ -27,7 +28,7 @@ def demo(space: Path, demo_dataset: Path) -> Path:
 def shown(at: AppTest) -> list[str]:
     """Ids of the samples on the page."""
     assert not at.exception
-    return [b.key.removeprefix("open-") for b in at.button if b.key and b.key.startswith("open-")]
+    return [tile["id"] for tile in tiles(at)]
 
 
 def words(at: AppTest) -> str:
@@ -107,7 +108,7 @@ def test_an_address_with_nonsense_shows_all(demo: Path) -> None:
 def test_another_filter_begins_at_the_first_page(
     demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.data.gallery.PER_PAGE", 3)
+    monkeypatch.setattr("ui.data.gallery.view.PER_PAGE", 3)
     at = counted(opened(page="4"), demo)
     assert shown(at) == [f"Tile 3/image_part_00{n}" for n in (2, 3, 4)] or len(shown(at)) == 3
     assert "Samples 10–12 of 12" in words(at)
@@ -143,12 +144,14 @@ def test_thumbnails_outlive_the_server(
     kept = list((space / "cache/thumbnails").iterdir())
     assert len(kept) == len(made) == 12
     st.cache_resource.clear()  # as a new server
-    monkeypatch.setattr("ui.data.thumbnails.make_thumbnail", None)  # nothing needs to be made
+    monkeypatch.setattr(
+        "ui.data.gallery.thumbnails.make_thumbnail", None
+    )  # nothing needs to be made
     assert list(thumbnails(dataset, dataset.samples)) == made
 
 
 def test_a_workspace_that_cannot_be_written_shows_pictures(demo: Path, space: Path) -> None:
     (space / "cache").write_bytes(b"in the way")
     at = counted(opened(), demo)
-    assert len(at.get("image")) == 12
+    assert len(shown(at)) == 12
     assert not at.error
