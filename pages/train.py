@@ -15,7 +15,7 @@ with open_frame("Train") as frame:
         advance()  # should the worker of the queue have been killed
     match choose_view():
         case "runs":
-            runs_panel()
+            runs_panel(frame)
         case "compare":
             compare_panel()
         case _:

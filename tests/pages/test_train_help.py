@@ -36,7 +36,7 @@ def page(demo_dataset: Path) -> AppTest:
 def _opened() -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.switch_page("../../pages/train.py").run()
-    (fit,) = [button for button in at.button if button.label == "Take 96"]
+    fit, _ = [button for button in at.button if button.label == "Take 96"]
     return fit.click().run()
 
 

@@ -20,7 +20,7 @@ def page(demo_dataset: Path) -> AppTest:
     (workspace().weights / "resnet.h5").touch()
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.switch_page("../../pages/train.py").run()
-    (fit,) = [button for button in at.button if button.label == "Take 96"]  # the images' size
+    fit, _ = [button for button in at.button if button.label == "Take 96"]  # the images' size
     return fit.click().run()
 
 

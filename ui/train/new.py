@@ -15,10 +15,11 @@ from core.training.queue.queue import queued_runs
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.shell.errors import page_errors, plain, show_error
 from ui.train.command import equivalent_command
+from ui.train.form.draft import TrainDraft
 from ui.train.form.form import settings_form
 from ui.train.form.plan import Plan
 from ui.train.form.source import take_from_url
-from ui.train.trials.cost import cost_table
+from ui.train.trials.cost import cost_line, cost_table
 from ui.train.trials.learning_rate import learning_rate_finder
 from ui.train.views import open_view
 from ui.widgets.frame import Frame
@@ -55,25 +56,37 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
         "Name of the run and its model", placeholder=suggestion, key=f"train.name.{started}"
     )
     _queue()
-    with st.container(key="train-start"):
-        pressed = st.button(
-            "Start training",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=config is None,
-            width="stretch",
-        )
+    with st.container(key="train-start", gap="xsmall"):
+        _in_a_line(plan)
+        with st.container(horizontal=True, gap="small"):
+            if plan:
+                plan.problem.fix_button(TrainDraft(), "plan")
+            pressed = st.button(
+                "Start training",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=config is None,
+                width="stretch",
+            )
     if pressed and config is not None and time.time() - started > _DOUBLE_CLICK:
         _start(config, name.strip() or suggestion)
     if config is None:
-        if plan and plan.problem.error:
-            st.caption(f":material/error: {plain(plan.problem.error.what)}")
         st.caption("What is marked in red has to be changed first.")
         return
-    equivalent_command(config, name.strip())
     if plan and plan.spec:
         cost_table(config, plan.spec, plan.steps)
     learning_rate_finder(config)
+    equivalent_command(config, name.strip())
+
+
+def _in_a_line(plan: Plan | None) -> None:
+    """What it takes, or why it cannot start: what stays in view with the button."""
+    if plan is None:
+        st.markdown(":red[:material/error: It cannot start as it is.]")
+    elif plan.problem.error:
+        st.markdown(f":red[:material/error: {plain(plan.problem.error.what)}]")
+    elif plan.config and plan.spec:
+        st.caption(plain(cost_line(plan.config, plan.spec, plan.steps)))
 
 
 def _queue() -> None:
