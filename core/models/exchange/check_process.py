@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from core.errors import DSIError
@@ -10,6 +11,8 @@ from core.untrusted.bounded_child import serve
 
 def check(folder: str) -> tuple[str, str]:
     """What is wrong with a model, and what to do about it; empty where nothing is."""
+    # Libraries look for a place for temporary files by writing one, which this process may not.
+    tempfile.tempdir = folder
     from core.models.store import load_model
 
     try:
