@@ -78,6 +78,10 @@ def choose_model(key: str) -> ModelRef | None:
         st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
     if not models:
         return None
+    asked = st.session_state.get(key) or st.query_params.get(key)
+    if asked is not None and asked not in models:  # deleted or renamed, maybe in another tab
+        st.session_state[key] = next(iter(models))
+        st.caption(f"There is no model “{plain(asked)}” any more: this is another one.")
     name = st.selectbox(
         "Model", list(models), key=key, bind="query-params", persist_state="session"
     )

@@ -8,13 +8,13 @@ import streamlit as st
 
 __all__ = ["choose_view", "open_view"]
 
-_VIEWS = {"new": "New training", "runs": "Trainings", "compare": "Compare"}
+_VIEWS = {"new": "New training", "runs": "Trainings", "compare": "Compare", "models": "Models"}
 _KEY = "train.view"
 _STYLE = Path(__file__).with_name("train.css")
 
 
 def choose_view() -> str:
-    """Choose a view in a row of them: ``new``, ``runs`` or ``compare``.
+    """Choose a view in a row of them: ``new``, ``runs``, ``compare`` or ``models``.
 
     The URL is the truth: where it names a run and no view, that run is meant.
     """
