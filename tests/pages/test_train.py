@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes.revisions import save_recipe
 from core.datasets.recipes.splits import SplitConfig
+from core.errors import WorkspaceError
 from core.models.architectures.unet import UNetSpec
 from core.models.architectures.zoo_spec import ZooSpec
 from core.models.families import FAMILIES, Family
@@ -461,3 +462,33 @@ def test_the_way_out_of_a_problem_stands_beside_the_button_too(dataset: str) -> 
     assert not at.error
     assert at.number_input(key="train.recipe.patch.size").value == 96
     assert any(text.value.startswith("200 steps · ") for text in at.caption)
+
+
+def test_the_form_is_as_it_was_after_a_reload(dataset: str) -> None:
+    at = opened()
+    at.number_input(key="train.epochs").set_value(17).run()
+    at.number_input(key="train.model.width").set_value(13).run()  # does not fit yet
+    at.text_input(key="train.name.0.0").set_value("mine").run()
+    again = opened(**at.query_params)
+    assert not again.exception
+    assert again.number_input(key="train.epochs").value == 17
+    assert again.number_input(key="train.model.width").value == 13
+    assert again.text_input(key="train.name.0.0").value == "mine"
+    assert "Width, channels" in again.error[0].value.replace("\\", "")
+    _button(again, "Reset").click().run()
+    assert not again.exception
+    assert again.number_input(key="train.epochs").value == 8
+    assert opened().number_input(key="train.epochs").value == 8
+
+
+def test_a_draft_that_cannot_be_kept_says_so(
+    dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(content: object) -> None:
+        raise WorkspaceError("the disk is full", remedy="free some disk space")
+
+    at = opened()
+    monkeypatch.setattr("ui.train.form.draft.keep_draft", full)
+    at.number_input(key="train.epochs").set_value(17).run()
+    assert "the disk is full" in at.error[0].value
+    assert at.number_input(key="train.epochs").value == 17

@@ -26,6 +26,7 @@ from ui.widgets.frame import Frame
 
 __all__ = ["new_training"]
 
+_NAME = "name"  # in the URL
 _DOUBLE_CLICK = 2  # seconds within which a second press is not another wish
 
 
@@ -52,8 +53,14 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
     # A name that was used is not offered again: the field is a new one after each start.
     started = st.session_state.get("train.started", 0.0)
     suggestion = suggest_name(ref.id, network_name(config.model) if config else "unet")
+    key = f"train.name.{started}"
+    st.session_state.setdefault(key, st.query_params.get(_NAME, ""))
     name = st.text_input(
-        "Name of the run and its model", placeholder=suggestion, key=f"train.name.{started}"
+        "Name of the run and its model",
+        placeholder=suggestion,
+        key=key,
+        on_change=_keep_name,
+        args=(key,),
     )
     _queue()
     with st.container(key="train-start", gap="xsmall"):
@@ -77,6 +84,14 @@ def _launch(ref: DatasetRef, plan: Plan | None) -> None:
         cost_table(config, plan.spec, plan.steps)
     learning_rate_finder(config)
     equivalent_command(config, name.strip())
+
+
+def _keep_name(key: str) -> None:
+    """A page that is reloaded has the name still."""
+    if name := st.session_state[key].strip():
+        st.query_params[_NAME] = name
+    else:
+        st.query_params.pop(_NAME, None)
 
 
 def _in_a_line(plan: Plan | None) -> None:
@@ -109,5 +124,6 @@ def _start(config: TrainConfig, name: str) -> None:
         show_error(error)
         return
     st.session_state["train.started"] = time.time()
+    st.query_params.pop(_NAME, None)
     open_view("runs", run=run.name)
     st.rerun()

@@ -46,20 +46,37 @@ def take_from_url() -> None:
 def choose_preset() -> None:
     """Presets; one is marked as long as all its settings stand as it has them."""
     st.session_state[_PRESET] = TrainDraft().marked_preset()
-    st.segmented_control(
-        "Preset",
-        list(PRESETS),
-        key=_PRESET,
-        on_change=_apply_preset,
-        help="Quick try takes a couple of minutes on a processor; Thorough wants a GPU or hours. "
-        "Either fills in the fields below.",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            "Preset",
+            list(PRESETS),
+            key=_PRESET,
+            on_change=_apply_preset,
+            help="Quick try takes a couple of minutes on a processor; Thorough wants a GPU or "
+            "hours. Either fills in the fields below.",
+        )
+        st.button(
+            "Reset",
+            key="train.reset",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=_reset,
+            help="All fields as they are at first. What is chosen here is kept until then, also "
+            "when the page is reloaded.",
+        )
+    TrainDraft().show_not_kept()
 
 
 def _apply_preset() -> None:
     if chosen := st.session_state[_PRESET]:
         draft = TrainDraft()
         draft.change(preset(chosen, draft.value("model.architecture")))
+
+
+def _reset() -> None:
+    TrainDraft().reset()
+    st.session_state[_RECIPE] = None
+    st.session_state.pop(_CLONED, None)
 
 
 def choose_recipe(ref: DatasetRef, problem: Problem) -> None:
