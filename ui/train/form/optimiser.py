@@ -55,7 +55,7 @@ def schedule_plot(config: TrainConfig, steps: int) -> None:
             y=rates[at],
             mode="lines" if steps > 1 else "markers",
             line={"color": _COLOR, "width": 2},
-            hovertemplate="step %{x}: %{y:.3~e}<extra></extra>",
+            hovertemplate="step %{x:,d}: %{y:,.3~r}<extra></extra>",
         )
     )
     figure.update_xaxes(title="Step", rangemode="tozero")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.datasets.catalogue import DatasetRef, list_datasets
 from core.datasets.recipes.recipe import load_recipe
 from core.datasets.recipes.revisions import list_recipes, recipe_file
+from core.formats import significant
 from core.training.runs.run import find_run
 from ui.settings.problem import Problem
 from ui.shell.errors import plain
@@ -123,7 +124,9 @@ def _report(ref: DatasetRef, draft: TrainDraft) -> None:
     if recipe["mask_values"]:
         sentences.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
     if tolerance := recipe["mask_tolerance"]:
-        sentences.append(f"Reads mask values within {tolerance:g} of a class as that class.")
+        sentences.append(
+            f"Reads mask values within {significant(tolerance, 3)} of a class as that class."
+        )
     if sentences:
         st.caption(" ".join(sentences))
         if st.session_state.get(_RECIPE) is None:
