@@ -481,9 +481,7 @@ def test_the_form_is_as_it_was_after_a_reload(dataset: str) -> None:
     assert opened().number_input(key="train.epochs").value == 8
 
 
-def test_a_draft_that_cannot_be_kept_says_so(
-    dataset: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_draft_that_cannot_be_kept_says_so(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(content: object) -> None:
         raise WorkspaceError("the disk is full", remedy="free some disk space")
 
