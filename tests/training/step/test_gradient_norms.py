@@ -1,4 +1,4 @@
-"""Gradient norms by block are recorded in the order of the network, whatever order Keras logs in."""
+"""Gradient norms by block are recorded in the network's order, whatever order Keras logs in."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def models_panel(frame: Frame) -> None:
     if following := st.session_state.pop(_NEXT, None):
         _choose(following)
     with frame.choices:
-        ref = choose_model(_CHOSEN)
+        ref = choose_model(_CHOSEN, manage=False)
     left, right = st.columns([5, 8])
     with left:
         add_model()
