@@ -96,12 +96,13 @@ def _keep_name(key: str) -> None:
 
 def _in_a_line(plan: Plan | None) -> None:
     """What it takes, or why it cannot start: what stays in view with the button."""
-    if plan is None:
-        st.markdown(":red[:material/error: It cannot start as it is.]")
-    elif plan.problem.error:
-        st.markdown(f":red[:material/error: {plain(plan.problem.error.what)}]")
-    elif plan.config and plan.spec:
-        st.caption(plain(cost_line(plan.config, plan.spec, plan.steps)))
+    if plan and plan.ready and plan.spec:
+        st.caption(plain(cost_line(plan.ready, plan.spec, plan.steps)))
+        return
+    error = plan.problem.error if plan else None
+    with st.container(key="train-problem"):
+        what = plain(error.what) if error else "It cannot start as it is."
+        st.markdown(f":material/error: {what}")
 
 
 def _queue() -> None:

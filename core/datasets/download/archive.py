@@ -17,7 +17,7 @@ from core.imagery.raster import IMAGE_SUFFIXES
 from core.paths import checked_name, new_folder, workspace
 from core.untrusted.archive import ArchiveError, Limits, Progress, extract
 
-__all__ = ["KEPT", "Limits", "Unpacked", "unpack"]
+__all__ = ["KEPT", "Unpacked", "unpack"]
 
 KEPT = (*IMAGE_SUFFIXES, *LABEL_VECTORS, ".csv", ".json", ".txt")
 """What is taken out of an archive; everything else stays in it."""

@@ -23,6 +23,7 @@ from core.models.exchange.outgoing import model_archive
 from core.models.store import find_model, list_models, load_model, read_card
 from core.training.config import TrainConfig
 from core.training.runs.run import create_run
+from core.untrusted.archive import Limits
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_weights_that_are_no_numbers_are_refused(
 def test_an_archive_that_unpacks_to_too_much_is_refused(
     tiny_folder: Path, space: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incoming, "LIMITS", incoming.Limits(single=1000))
+    monkeypatch.setattr(incoming, "LIMITS", Limits(single=1000))
     refused(packed(files_of(tiny_folder)), "unpacks to more than", space)
 
 

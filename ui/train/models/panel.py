@@ -143,7 +143,7 @@ def _rename(ref: ModelRef) -> None:
 
 
 def _delete(ref: ModelRef) -> None:
-    with st.popover(":red[Delete]", icon=":material/delete:", key=f"models.delete.{ref.name}"):
+    with st.popover("Delete", icon=":material/delete:", key=f"destroy-menu.model.{ref.name}"):
         st.markdown(
             f"This deletes the model **{plain(ref.name)}**, its card and weights. It cannot be "
             "undone; download it first to keep it."

@@ -52,7 +52,7 @@ def _clone(name: str) -> None:
 
 
 def _delete(run: Run) -> None:
-    with st.popover(":red[Delete]", icon=":material/delete:", key=f"runs.delete.{run.name}"):
+    with st.popover("Delete", icon=":material/delete:", key=f"destroy-menu.run.{run.name}"):
         st.markdown(
             f"This deletes the run **{plain(run.name)}** with its model, curves, time-lapse and "
             "log. It cannot be undone."
