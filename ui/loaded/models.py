@@ -75,7 +75,7 @@ def choose_model(key: str, *, manage: bool = True) -> ModelRef | None:
     models = {ref.name: ref for ref in list_models()}
     foreign = foreign_models()
     if not models:
-        st.info("There is no model yet: train or import one on the Train page.")
+        st.info("There is no model yet: train one on the Train page, or import one there.")
     for file, model in foreign.items():
         st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
     if not models:
