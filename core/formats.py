@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 __all__ = [
     "MISSING",
@@ -22,6 +23,7 @@ __all__ = [
     "short_duration",
     "short_number",
     "si_number",
+    "significant",
 ]
 
 MISSING = "–"
@@ -78,9 +80,17 @@ def millions(number: float) -> str:
 def si_number(number: float) -> str:
     """A number that may be very large, such as of multiply-adds, to three digits: "3.45 G"."""
     for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6)):
-        if number >= factor:
-            return f"{number / factor:.3g} {unit}"
+        value = number / factor
+        if value >= 99.95:
+            return f"{value:,.0f} {unit}"
+        if value >= 1:
+            return f"{value:.3g} {unit}"
     return f"{number:,.0f}"
+
+
+def significant(number: float, digits: int = 2) -> str:
+    """A number to so many significant digits, never with an exponent: "0.0012", "12,000"."""
+    return f"{Decimal(f'{number:.{digits}g}'):,f}"
 
 
 def score(value: float | None, missing: str = MISSING) -> str:

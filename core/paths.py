@@ -109,6 +109,21 @@ def data_roots() -> list[Path]:
     return [root for root in roots if root.is_dir()]
 
 
+def labelled_data_roots() -> list[tuple[str, Path]]:
+    """Each of `data_roots` under its own last name; of namesakes the second is ``name-2``.
+
+    A folder added at the list's end leaves the ids of the others as they were.
+    """
+    labels: dict[str, Path] = {}
+    for root in dict.fromkeys(data_roots()):
+        label, number = root.name or "root", 1
+        while label in labels:
+            number += 1
+            label = f"{root.name or 'root'}-{number}"
+        labels[label] = root
+    return list(labels.items())
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn what the system refuses at `path`, such as a full disk, into a WorkspaceError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.training.queue.queue import advance
 from ui.shell.errors import page_errors
 from ui.train.compare.panel import compare_panel
+from ui.train.models.panel import models_panel
 from ui.train.new import new_training
 from ui.train.runs.panel import runs_panel
 from ui.train.views import choose_view
@@ -15,8 +16,10 @@ with open_frame("Train") as frame:
         advance()  # should the worker of the queue have been killed
     match choose_view():
         case "runs":
-            runs_panel()
+            runs_panel(frame)
         case "compare":
             compare_panel()
+        case "models":
+            models_panel(frame)
         case _:
             new_training(frame)

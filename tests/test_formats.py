@@ -74,3 +74,14 @@ def test_memory_is_binary_and_files_are_decimal() -> None:
     assert formats.binary_size(64 * 2**20) == "64 MiB"
     sizes = [formats.decimal_size(size) for size in (1.5e9, 2.6e8, 3.69e7, 2.34e6, 4.5e5)]
     assert sizes == ["1.5 GB", "260 MB", "36.9 MB", "2.34 MB", "0.45 MB"]
+
+
+def test_a_number_has_no_exponent() -> None:
+    numbers = (0.00123, 0.000012, 5470.0, 123_456, 2.5)
+    assert [formats.significant(n) for n in numbers] == [
+        "0.0012", "0.000012", "5,500", "120,000", "2.5",
+    ]  # fmt: skip
+    assert formats.significant(12.5, 6) == "12.5"
+    assert [formats.si_number(n) for n in (5.47e15, 999.7e6, 1e12, 155.2e6)] == [
+        "5,470 T", "1,000 M", "1 T", "155 M",
+    ]  # fmt: skip

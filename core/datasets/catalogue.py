@@ -13,7 +13,7 @@ from core.datasets.layouts.pairing import has_only_scenes
 from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
 from core.errors import DatasetError
-from core.paths import data_roots, is_name, workspace
+from core.paths import data_roots, is_name, labelled_data_roots, workspace
 from core.untrusted.folder import Skipped, list_folder, skipped_below
 
 __all__ = [
@@ -119,27 +119,12 @@ def list_datasets() -> list[DatasetRef]:
         for name in list_folder(datasets).folders
         if is_name(name) and (layout := recognise(datasets / name))
     ]
-    for label, root in _labelled(data_roots()):
+    for label, root in labelled_data_roots():
         refs += [
             DatasetRef("/".join(("server", label, *path.relative_to(root).parts)), path, layout)
             for path, layout in _below(root, _DEPTH)
         ]
     return refs
-
-
-def _labelled(roots: list[Path]) -> list[tuple[str, Path]]:
-    """Each folder under its own last name; of namesakes the second is ``name-2``, and so on.
-
-    A folder added at the list's end leaves the ids of the others as they were.
-    """
-    labels: dict[str, Path] = {}
-    for root in dict.fromkeys(roots):
-        label, number = root.name or "root", 1
-        while label in labels:
-            number += 1
-            label = f"{root.name or 'root'}-{number}"
-        labels[label] = root
-    return list(labels.items())
 
 
 def _below(folder: Path, depth: int) -> list[tuple[Path, str]]:

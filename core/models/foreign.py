@@ -117,7 +117,7 @@ def _folder(path: Path) -> ForeignModel:
     if (path / WEIGHTS_FILE).is_file():
         return ForeignModel("a model's weights without its card", _CARD)
     if (path / "status.json").is_file():
-        return ForeignModel(_run(path), "wait for its first epoch, or go on with --resume")
+        return ForeignModel(_run(path), "wait for its first epoch, or resume it")
     files = sorted(f for f in path.iterdir() if f.suffix.lower() in _CANDIDATES and f.is_file())
     if files:
         inside = foreign_model(files[0])

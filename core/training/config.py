@@ -105,7 +105,8 @@ class Loss(BaseModel):
         float,
         Label(
             "Label smoothing",
-            "Share of the target, 0 to 1, spread over the other classes.",
+            "Of the target, spread over the other classes.",
+            unit="%",
             step=0.05,
             usual=(0, 0.9),
         ),
@@ -206,7 +207,8 @@ class TrainConfig(BaseModel):
         float,
         Label(
             "Warm-up",
-            "Share of all steps, 0 to 0.5, over which the rate rises to its peak.",
+            "Of all steps, over which the rate rises to its peak.",
+            unit="%",
             step=0.05,
         ),
     ] = Field(0.05, ge=0, le=0.5)

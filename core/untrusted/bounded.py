@@ -78,6 +78,12 @@ class Bounded:
             raise OutOfBounds(binary_size(self._memory))
         return value
 
+    def close(self) -> None:
+        """End the processes that wait for another call."""
+        with self._lock:
+            while self._free:
+                self._free.pop().end()
+
     def _take(self) -> _Process:
         with self._lock:
             while self._free:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ import pytest
 
 from core.datasets.synthetic.dubai import write_demo
 from core.models.store import load_model
+from core.training.config import TrainConfig
 from core.training.queue.launch import running_runs
 from core.training.queue.queue import queued_runs, remove
-from core.training.runs.run import Run
+from core.training.runs.run import Run, create_run
+from core.training.runs.status import Status
 from tests.e2e.conftest import Server, dashboard, settled
 
 # s; a training's first step waits for TensorFlow to start, on a machine that may be busy.
@@ -122,6 +125,115 @@ def _until(page: Any, holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         page.wait_for_timeout(200)
+
+
+@pytest.fixture
+def two_ended(server: Server) -> Iterator[None]:
+    """Two runs that ended, as their files would be, taken away afterwards."""
+    made = []
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DSI_WORKSPACE", str(server.workspace))
+        for name in ("older", "newer"):
+            run = create_run(name, TrainConfig(dataset="demo", epochs=2))
+            run.write_status(
+                Status(state="stopped", message="Stopped as you asked.", epochs=2, steps=10)
+            )
+            for step in range(1, 21):
+                run.append_metrics({"kind": "step", "epoch": 1, "step": step, "loss": 1 / step})
+            os.utime(run.folder / "config.json", (2e9 + len(made),) * 2)  # the first of the list
+            made.append(run)
+        yield
+    for run in made:
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def _ticks(page: Any) -> list[str]:
+    """The runs whose rows are ticked; what is drawn on a canvas stands in a hidden table, too."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stDataFrame] [role=row]')]
+            .filter(row => row.getAttribute('aria-selected') === 'true')
+            .map(row => row.innerText.match(/newer|older/)[0])"""
+    )
+
+
+def test_ticks_stay_as_they_are_set(page: Any, server: Server, two_ended: None) -> None:
+    """Also after the tick of the run that is shown was taken away."""
+    page.goto(f"{server.url}/train?view=runs")
+    settled(page)
+    _until(page, lambda: _ticks(page) == ["newer"])
+
+    def click(row: int) -> None:
+        box = page.get_by_test_id("stDataFrame").first.bounding_box()
+        page.mouse.click(box["x"] + 16, box["y"] + 35 * (row + 1) + 17)
+        settled(page)
+
+    for row, ticked in (
+        (0, []),
+        (1, ["older"]),  # it was taken off again, and the first ticked in its stead
+        (0, ["newer", "older"]),
+        (1, ["newer"]),
+        (1, ["newer", "older"]),
+    ):
+        click(row)
+        _until(page, lambda ticked=ticked: _ticks(page) == ticked)
+    page.get_by_role("button", name="Compare 2 trainings").click()
+    page.wait_for_url(re.compile("view=compare"))
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1400, 900), (2560, 1300)])
+def test_curves_begin_in_the_first_screen(
+    page: Any, server: Server, two_ended: None, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{server.url}/train?view=runs&run=older")
+    settled(page)
+    page.locator(CHART).first.wait_for()
+    top = page.locator(CHART).first.bounding_box()["y"]
+    assert top < size[1] - 60
+    # The scores are in view, the rest of the table beyond them.
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(390, 844), (1400, 900), (2560, 1300)])
+def test_cost_problem_and_start_stay_in_view(
+    page: Any, server: Server, size: tuple[int, int], theme: str
+) -> None:
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{server.url}/train?dataset=demo")
+    settled(page)
+    # The crops of the preset are larger than the images of this dataset.
+    bar = page.locator(".st-key-train-start")
+    _fill(page, Crop_size="2048")
+    page.get_by_text("Machine and records").scroll_into_view_if_needed()
+    assert "crops of 2048 px" in bar.inner_text()
+    start = page.get_by_role("button", name="Start training")
+    for part in (bar.get_by_text("crops of 2048 px"), start):
+        box = part.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= size[1]
+    bar.get_by_role("button", name="Take 96").click()
+    settled(page)
+    page.get_by_text("Machine and records").scroll_into_view_if_needed()
+    cost = bar.get_by_text("200 steps").bounding_box()
+    assert cost["y"] + cost["height"] <= start.bounding_box()["y"] + 1
+    assert start.bounding_box()["y"] + start.bounding_box()["height"] <= size[1]
+    page.get_by_role("button", name="Reset", exact=True).click()
+    settled(page)
+
+
+def test_the_form_uses_the_width(page: Any, server: Server) -> None:
+    """Fields in one row at 390, 1400 and 2560 pixels, with none wider than it needs."""
+    for size, fewest in ((390, 1), (1400, 3), (2560, 5)):
+        page.set_viewport_size({"width": size, "height": 900})
+        page.goto(f"{server.url}/train?dataset=demo")
+        settled(page)
+        numbers = page.locator(".st-key-train-grid-training [data-testid=stNumberInput]")
+        numbers.first.wait_for()
+        fields = numbers.all()
+        tops = [round(field.bounding_box()["y"] / 8) for field in fields]
+        assert max(tops.count(top) for top in tops) + 1 >= fewest
+        assert max(field.bounding_box()["width"] for field in fields) < 420
 
 
 def test_a_training_outlives_page_and_server_and_its_model_predicts(

@@ -84,7 +84,8 @@ def _unpack(path: Path) -> dict[str, Any]:
     Raises:
         DSIError: the ZIP is refused.
     """
-    from core.datasets.download.archive import Limits, unpack
+    from core.datasets.download.archive import unpack
+    from core.untrusted.archive import Limits
 
     small = Limits(total=64 * 1024**2, single=16 * 1024**2, files=1000)
     done = unpack(path, "unpacked", limits=small)

@@ -128,6 +128,7 @@ def check(at: AppTest) -> int:
         ("train", {"view": "new"}),
         ("train", {"view": "runs"}),
         ("train", {"view": "compare"}),
+        ("train", {"view": "models"}),
         ("predict", {"source": "Dataset"}),
         ("inspect", {}),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core.datasets.recipes.recipe import Augmentation, Patch, Recipe
 from core.datasets.recipes.revisions import save_recipe
 from core.datasets.recipes.splits import SplitConfig
+from core.errors import WorkspaceError
 from core.models.architectures.unet import UNetSpec
 from core.models.architectures.zoo_spec import ZooSpec
 from core.models.families import FAMILIES, Family
@@ -415,11 +417,24 @@ def test_a_run_is_chosen_from_the_list_and_by_the_address(dataset: str) -> None:
     assert [s.value for s in at.subheader] == ["two"]
 
 
+def test_a_model_of_a_run_leads_on_to_the_pages_that_use_it(space: Path, tiny_model: str) -> None:
+    run = _made("one", state="finished", message="Finished.")
+    for name in ("model.json", "model.weights.h5"):
+        shutil.copy(space / "models" / tiny_model / name, run.folder)
+    at = opened(view="runs")
+    assert not at.exception
+    links = [link.proto for link in at.get("page_link") if link.proto.query_string]
+    assert [(link.page, link.query_string) for link in links] == [
+        ("predict", "model=one"),
+        ("inspect", "model=one"),
+    ]
+
+
 def test_an_unknown_or_damaged_run_is_one_box(dataset: str) -> None:
     _made("good", state="finished", message="Finished.")
     at = opened(run="../../etc")
     assert not at.exception
-    assert "There is no run" in at.error[0].value
+    assert "no training" in at.warning[0].value
     _made("bad", state="finished")
     (list_runs()[0].folder / "status.json").write_text("{")
     at = opened(run="good")
@@ -439,3 +454,43 @@ def test_the_page_imports_no_tensorflow(space: Path, dataset: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("[]")
+
+
+def test_the_way_out_of_a_problem_stands_beside_the_button_too(dataset: str) -> None:
+    at = opened()
+    at.number_input(key="train.recipe.patch.size").set_value(2048).run()
+    lines = [text.value.replace("\\", "") for text in at.markdown]
+    assert any(line.startswith(":material/error: crops of 2048 px") for line in lines)
+    assert _button(at, "Start training").disabled
+    at.button(key="train.fix.plan").click().run()
+    assert not at.error
+    assert at.number_input(key="train.recipe.patch.size").value == 96
+    assert any(text.value.startswith("200 steps · ") for text in at.caption)
+
+
+def test_the_form_is_as_it_was_after_a_reload(dataset: str) -> None:
+    at = opened()
+    at.number_input(key="train.epochs").set_value(17).run()
+    at.number_input(key="train.model.width").set_value(13).run()  # does not fit yet
+    at.text_input(key="train.name.0.0").set_value("mine").run()
+    again = opened(**at.query_params)
+    assert not again.exception
+    assert again.number_input(key="train.epochs").value == 17
+    assert again.number_input(key="train.model.width").value == 13
+    assert again.text_input(key="train.name.0.0").value == "mine"
+    assert "Width, channels" in again.error[0].value.replace("\\", "")
+    _button(again, "Reset").click().run()
+    assert not again.exception
+    assert again.number_input(key="train.epochs").value == 8
+    assert opened().number_input(key="train.epochs").value == 8
+
+
+def test_a_draft_that_cannot_be_kept_says_so(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(content: object) -> None:
+        raise WorkspaceError("the disk is full", remedy="free some disk space")
+
+    at = opened()
+    monkeypatch.setattr("ui.train.form.draft.keep_draft", full)
+    at.number_input(key="train.epochs").set_value(17).run()
+    assert "The disk is full" in at.error[0].value
+    assert at.number_input(key="train.epochs").value == 17

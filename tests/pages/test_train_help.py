@@ -36,8 +36,9 @@ def page(demo_dataset: Path) -> AppTest:
 def _opened() -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.switch_page("../../pages/train.py").run()
-    (fit,) = [button for button in at.button if button.label == "Take 96"]
-    return fit.click().run()
+    # A second session goes on with the draft of the first.
+    fit = [button for button in at.button if button.label == "Take 96"]
+    return fit[0].click().run() if fit else at
 
 
 def _button(at: AppTest, label: str) -> Any:

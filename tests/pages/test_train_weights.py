@@ -20,7 +20,7 @@ def page(demo_dataset: Path) -> AppTest:
     (workspace().weights / "resnet.h5").touch()
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at.switch_page("../../pages/train.py").run()
-    (fit,) = [button for button in at.button if button.label == "Take 96"]  # the images' size
+    fit, _ = [button for button in at.button if button.label == "Take 96"]  # the images' size
     return fit.click().run()
 
 
@@ -49,7 +49,8 @@ def test_imagenet_and_the_folders_files_are_options_for_encoders_that_have_them(
 def test_models_with_other_bands_are_options_and_those_of_another_network_are_not(
     page: AppTest,
 ) -> None:
-    assert page.selectbox(key="train.start_from").options == ["none"]
+    # Of the network that the form begins with, there is a bundled one.
+    assert page.selectbox(key="train.start_from").options == ["none", "demo-unet"]
     page.number_input(key="train.model.width").set_value(8)
     page.number_input(key="train.model.depth").set_value(2).run()
     page.selectbox(key="train.model.stem_stride").set_value(1).run()

@@ -17,6 +17,7 @@ from core.models.store import (
     read_card,
 )
 from ui.shell.errors import plain
+from ui.shell.links import page_link
 
 if TYPE_CHECKING:
     import keras
@@ -61,11 +62,12 @@ def open_predictor(
     return _predictor(name, read_card(find_model(name).folder).sha256, tta, overlap)
 
 
-def choose_model(key: str) -> ModelRef | None:
+def choose_model(key: str, *, manage: bool = True) -> ModelRef | None:
     """A select box of all models; the choice stands in the page's URL as ``model``.
 
     Args:
         key: key of the widget.
+        manage: whether a link leads to where models are imported, renamed and deleted.
 
     Returns:
         The chosen model, or None where there is none and the page says what to do.
@@ -73,12 +75,18 @@ def choose_model(key: str) -> ModelRef | None:
     models = {ref.name: ref for ref in list_models()}
     foreign = foreign_models()
     if not models:
-        st.info("There is no model yet: train one on the Train page.")
+        st.info("There is no model yet: train one on the Train page, or import one there.")
     for file, model in foreign.items():
         st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
     if not models:
         return None
+    asked = st.session_state.get(key) or st.query_params.get(key)
+    if asked is not None and asked not in models:  # deleted or renamed, maybe in another tab
+        st.session_state[key] = next(iter(models))
+        st.caption(f"There is no model “{plain(asked)}” any more: this is another one.")
     name = st.selectbox(
         "Model", list(models), key=key, bind="query-params", persist_state="session"
     )
+    if manage:
+        page_link("train", "Manage models", "inventory_2", {"view": "models", "model": name})
     return models[name]

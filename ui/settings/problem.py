@@ -56,10 +56,25 @@ class Problem:
         remedy = f"change “{label}”: {self.reason}" if label and self.reason else self.error.remedy
         what, remedy = page_words(self.error.what), page_words(remedy)
         lines = [f"**{plain(sentence(what))}**", plain(sentence(remedy))]
-        st.error("  \n".join(lines), icon=":material/error:")
+        with st.container(gap="xsmall"):  # one cell where fields stand in a grid
+            st.error("  \n".join(lines), icon=":material/error:")
+            self.fix_button(draft)
+
+    def fix_button(self, draft: Draft[Any], place: str = "") -> None:
+        """The button that puts it right, where there is a way to.
+
+        Args:
+            draft: draft that the button changes.
+            place: tells it from the button beside the field, where it stands elsewhere too.
+        """
         if self.fix:
             values = ", ".join(str(value) for value in self.fix.values())
-            st.button(f"Take {plain(values)}", on_click=draft.change, args=(self.fix,))
+            st.button(
+                f"Take {plain(values)}",
+                key=f"{draft.widgets}fix.{place}" if place else None,
+                on_click=draft.change,
+                args=(self.fix,),
+            )
 
 
 def refusal(error: ValidationError, what: str) -> Problem:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 __all__ = ["choose_view", "open_view"]
 
-_VIEWS = {"new": "New training", "runs": "Trainings", "compare": "Compare"}
+_VIEWS = {"new": "New training", "runs": "Trainings", "compare": "Compare", "models": "Models"}
 _KEY = "train.view"
+_STYLE = Path(__file__).with_name("train.css")
 
 
 def choose_view() -> str:
-    """Choose a view in a row of them: ``new``, ``runs`` or ``compare``.
+    """Choose a view in a row of them: ``new``, ``runs``, ``compare`` or ``models``.
 
     The URL is the truth: where it names a run and no view, that run is meant.
     """
+    st.html(_STYLE)
     asked = st.query_params.get("view", "runs" if "run" in st.query_params else "new")
     st.session_state[_KEY] = asked if asked in _VIEWS else "new"
     st.segmented_control(

@@ -19,6 +19,7 @@ from core.datasets.batches.rare_classes import RareClasses, class_pixels, rare_c
 from core.datasets.batches.sample_store import SampleStore
 from core.datasets.recipes.recipe import Augmentation, Patch
 from core.errors import ConfigError
+from core.formats import percent
 from core.imagery.resample import resample_image, resample_labels
 from core.imagery.window import Window
 
@@ -131,9 +132,10 @@ def grid_crops(
     ]
     if not places:
         raise ConfigError(
-            f"no crop of the grid is labelled to {100 * patch.minimum_labelled:g} % or more",
-            remedy="set minimum_labelled of the recipe's patch lower, or check the masks with "
-            "`audit`",
+            f"no crop of the grid is labelled to {percent(patch.minimum_labelled)} or more",
+            key="recipe.patch.minimum_labelled",
+            where="",
+            remedy="set the least labelled share of a crop lower, or check the masks in the audit",
         )
     numbers = np.array([number for number, _ in places])
     by_class = _GridClasses(images, grids, rng) if patch.rare else None

@@ -65,7 +65,7 @@ class ImagePool:
         else:
             labelled = [i for i, image in enumerate(images) if (image.labels != VOID).any()]
             if not labelled:
-                raise ConfigError("every mask is void", remedy="check the class table with `audit`")
+                raise ConfigError("every mask is void", remedy="check the class table in the audit")
             self._all = labelled
             area = np.array([images[i].labels.size for i in labelled], np.float64)
             shares = area / area.sum()

@@ -113,26 +113,27 @@ class Augmentation(BaseModel):
         float, Label("Elastic", "Smooth random deformation, 0 none to 1 strong.", step=0.05)
     ] = Field(0.0, ge=0, le=1)
     brightness: Annotated[
-        float, Label("Brightness", "Largest shift, as a share of the value range.", step=0.05)
+        float, Label("Brightness", "Largest shift, of the value range.", unit="%", step=0.05)
     ] = Field(0.0, ge=0, le=1)
     contrast: Annotated[
-        float, Label("Contrast", "Largest relative change.", step=0.05, usual=(0, 0.95))
+        float, Label("Contrast", "Largest change.", unit="%", step=0.05, usual=(0, 0.95))
     ] = Field(0.0, ge=0, lt=1)
     saturation: Annotated[
-        float, Label("Saturation (RGB)", "Largest relative change.", step=0.05, usual=(0, 0.95))
+        float, Label("Saturation (RGB)", "Largest change.", unit="%", step=0.05, usual=(0, 0.95))
     ] = Field(0.0, ge=0, lt=1)
     hue: Annotated[
-        float, Label("Hue (RGB)", "Largest turn, 0.5 being half the hue circle.", step=0.01)
+        float, Label("Hue (RGB)", "Largest turn, of the hue circle.", unit="%", step=0.01)
     ] = Field(0.0, ge=0, le=0.5)
     noise: Annotated[
         float,
-        Label("Noise", "Largest standard deviation, as a share of the value range.", step=0.01),
+        Label("Noise", "Largest standard deviation, of the value range.", unit="%", step=0.01),
     ] = Field(0.0, ge=0, le=0.5)
     speckle: Annotated[
         float,
         Label(
             "Speckle (radar)",
-            "Noise as radar images have it: standard deviation of a factor whose mean is 1.",
+            "Noise as radar images have it: standard deviation of a factor, of its mean.",
+            unit="%",
             step=0.05,
         ),
     ] = Field(0.0, ge=0, le=1)
@@ -140,7 +141,8 @@ class Augmentation(BaseModel):
         float,
         Label(
             "Cutout",
-            "Largest side of a square that is blanked out, as a share of the crop's.",
+            "Largest side of a square that is blanked out, of the crop's.",
+            unit="%",
             step=0.05,
         ),
     ] = Field(0.0, ge=0, le=0.5)

@@ -73,7 +73,8 @@ class UNetSpec(ModelSpec):
         float,
         Label(
             "Dropout",
-            "Share of channels dropped at the bridge, 0 to 1; helps against overfitting.",
+            "Of the channels, dropped at the bridge; helps against overfitting.",
+            unit="%",
             step=0.05,
             usual=(0, 0.95),
         ),

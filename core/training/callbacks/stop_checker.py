@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from core.errors import RunError
+from core.formats import significant
 from core.training.callbacks.epoch_state import EpochState
 from core.training.runs.run import Run
 
@@ -54,7 +55,7 @@ class StopChecker(keras.callbacks.Callback):
         if self.run.stop_file.exists():
             state.stop_reason = "as you asked"
         elif self.limit_minutes and time.monotonic() - self.start > self.limit_minutes * 60:
-            state.stop_reason = f"at its limit of {self.limit_minutes:g} minutes"
+            state.stop_reason = f"at its limit of {significant(self.limit_minutes, 6)} minutes"
         if state.stop_reason:
             state.partial = 0 if whole else done
             self.model.stop_training = True

@@ -218,7 +218,7 @@ def check_counts(config: TrainConfig, counts: Mapping[str, int]) -> None:
         raise ConfigError(
             "every training mask is void",
             key="recipe.split",
-            remedy=f"{remedy}, or check the class table with `audit`",
+            remedy=f"{remedy}, or check the class table in the audit",
         )
     if len(occurring) == 1 and len(counts) > 1:
         raise ConfigError(

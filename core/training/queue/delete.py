@@ -22,6 +22,8 @@ def delete_run(run: Run) -> None:
         WorkspaceError: the disk refuses.
     """
     with queue_lock():
+        if not run.folder.is_dir():
+            raise RunError(f"the run {run.name!r} is gone already", remedy="reload the page")
         state = run.status().state
         if state == "queued":
             raise RunError(

@@ -35,6 +35,7 @@ __all__ = [
     "create_run",
     "find_run",
     "list_runs",
+    "run_exists",
 ]
 
 EPOCH_FILE = "training_metadata.json"
@@ -245,7 +246,7 @@ def create_run(name: str, config: TrainConfig, status: Mapping[str, object] | No
         raise RunError(f"there is a model {name!r} already", remedy="choose another name")
     duplicate = RunError(
         f"there is a run {name!r} already",
-        remedy="choose another name, or continue it with --resume",
+        remedy="choose another name, or resume that run",
     )
     if folder.exists():
         raise duplicate
@@ -268,11 +269,15 @@ def find_run(name: str) -> Run:
     Raises:
         RunError: there is none.
     """
-    folder = workspace().runs / name
-    if is_name(name) and (folder / "status.json").is_file():
-        return Run(folder)
+    if run_exists(name):
+        return Run(workspace().runs / name)
     names = ", ".join(run.name for run in list_runs()[:10]) or "none yet"
     raise RunError(f"there is no run {name!r}", remedy=f"known runs: {names}")
+
+
+def run_exists(name: str) -> bool:
+    """Whether there is a run of that name, damaged or not."""
+    return is_name(name) and (workspace().runs / name / "status.json").is_file()
 
 
 def list_runs() -> list[Run]:

@@ -84,7 +84,7 @@ def read_samples(run: Run) -> SampleScores | None:
         raise RunError(
             "the scores by image cannot be read",
             where=str(path),
-            remedy="delete the file; `python -m core evaluate` scores the model again",
+            remedy="delete the file; an evaluation scores the model again",
         ) from error
 
 

@@ -239,5 +239,5 @@ def _read(path: Path, kind: type[_Model]) -> _Model:
         raise RunError(
             "the time-lapse cannot be read",
             where=str(path),
-            remedy="delete the folder `timelapse` of this run; nothing else needs it",
+            remedy="delete the folder timelapse of this run; nothing else needs it",
         ) from error

@@ -36,5 +36,5 @@ def never_predicted(names: Sequence[str], scores: Mapping[str, Any], counts: np.
     only = names[int(predicted.argmax())]
     return (
         f"The run collapsed: it calls every pixel {only}. {sentence} Try a lower learning rate, "
-        "class weights, or crops around rare classes, and look at the masks with `audit`."
+        "class weights, or crops around rare classes, and look at the masks in the audit."
     )

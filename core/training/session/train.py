@@ -54,7 +54,7 @@ def _attempt(run: Run, config: TrainConfig, resume: bool, train_memory: int) -> 
     if not resume and before.state != "starting":
         raise RunError(
             f"the run {run.name!r} has ended: {before.state}",
-            remedy="continue it with --resume, or choose another name",
+            remedy="resume it, or choose another name",
         )
     if before.state != "starting":
         # One that is starting may have been asked to stop already.

@@ -93,7 +93,7 @@ def test_crops_that_are_labelled_too_little_are_left_out() -> None:
     drawn = islice(grid_crops([image], patch, NONE, np.random.default_rng(0)), 10)
     assert {int(crop.pixels[0, 0, 1]) for crop in drawn} == {0, 128}
     image.labels[:, 5:] = VOID
-    with pytest.raises(ConfigError, match="labelled to 50 % or more"):
+    with pytest.raises(ConfigError, match=r"labelled to 50\.0% or more"):
         next(grid_crops([image], patch, NONE, np.random.default_rng(0)))
 
 

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from core.datasets.catalogue import open_dataset
-from core.datasets.download.archive import Limits, Unpacked, unpack
+from core.datasets.download.archive import Unpacked, unpack
 from core.errors import DatasetError, WorkspaceError
+from core.untrusted.archive import Limits
 
 
 def png(value: int = 90, side: int = 6) -> bytes:

@@ -37,7 +37,7 @@ def _validator(run: Run, state: Any) -> Any:
     validator._evaluate = lambda epoch: evaluation
     # float16 training: most of the steps overflowed, and the optimizer did not count them.
     optimizer = SimpleNamespace(iterations=np.array(1), learning_rate=np.array(1e-3))
-    validator.set_model(SimpleNamespace(optimizer=optimizer, norms=()))
+    validator.set_model(SimpleNamespace(optimizer=optimizer, norms={}))
     return validator
 
 

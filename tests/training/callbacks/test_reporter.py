@@ -24,7 +24,7 @@ def reporter(tmp_path: Path) -> Any:
     status = StatusWriter(run, Status(state="running"))
     reporter = Reporter(run, status, EpochState(steps=3, epochs=2), batch=2, interval=0)
     optimizer = SimpleNamespace(learning_rate=np.array(1e-3))
-    reporter.set_model(SimpleNamespace(optimizer=optimizer, norms=()))
+    reporter.set_model(SimpleNamespace(optimizer=optimizer, norms={}))
     reporter.on_train_begin()
     reporter.on_epoch_begin(0)
     return reporter

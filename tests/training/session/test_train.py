@@ -76,7 +76,7 @@ def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
     assert imagery.bands == ("red", "green", "blue")
     assert all(0 < low < mean < high < 255 for low, mean, high in _limits(imagery))
     assert keras.config.dtype_policy().name == policy
-    with pytest.raises(RunError, match="--resume"):
+    with pytest.raises(RunError, match="resume it"):
         train(run)
     with pytest.raises(RunError, match="is finished"):
         train(run, resume=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.catalogue import skipped_places
-from core.datasets.download.archive import Limits, Unpacked, unpack
+from core.datasets.download.archive import Unpacked, unpack
 from core.datasets.known_layouts import describe_layouts
 from core.errors import DatasetError, DSIError
 from core.paths import checked_name, is_name, workspace
+from core.untrusted.archive import Limits
 from ui.data.add.spacenet6 import SPACENET6_JOBS, spacenet6_form
 from ui.loaded.images import safe_stem
 from ui.shell.errors import plain, show_error

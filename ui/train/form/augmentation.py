@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from ui.settings.fields import Fields
+from ui.train.form.grid import field_grid, wide_cell
 
 __all__ = ["augmentation_fields"]
+
+_STRENGTHS = (
+    *("brightness", "contrast", "saturation", "hue", "rotation"),
+    *("shear", "noise", "speckle", "elastic", "cutout"),
+)
 
 
 def augmentation_fields(fields: Fields) -> None:
     """Settings of the recipe that Data, Prepare shows with previews."""
-    fields.choice("recipe.normalisation")
-    left, right = st.columns(2)
-    with left:
+    with field_grid("crops"):
+        fields.choice("recipe.normalisation")
         fields.number("recipe.patch.rare")
-        fields.switch("recipe.augmentation.flips")
-        for name in ("brightness", "saturation", "rotation", "noise", "elastic"):
-            fields.number(f"recipe.augmentation.{name}")
-    with right:
         fields.number("recipe.patch.minimum_labelled")
-        fields.switch("recipe.augmentation.quarter_turns")
-        for name in ("contrast", "hue", "shear", "speckle", "cutout"):
+        for name in _STRENGTHS:
             fields.number(f"recipe.augmentation.{name}")
-    fields.slider("recipe.augmentation.zoom")
+        with wide_cell("zoom"):
+            fields.slider("recipe.augmentation.zoom")
+        fields.switch("recipe.augmentation.flips")
+        fields.switch("recipe.augmentation.quarter_turns")

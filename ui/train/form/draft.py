@@ -1,4 +1,4 @@
-"""The configuration of a new training while it is being made: kept for the session."""
+"""The configuration of a new training while it is being made: kept, also across reloads."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from typing import Any
 import streamlit as st
 
 from core.datasets.recipes.recipe import Recipe
+from core.errors import DSIError
 from core.models.families import FAMILIES, default_spec
 from core.settings import Setting, has_setting, labelled_settings, set_setting
 from core.training.config import TrainConfig
+from core.training.draft import forget_draft, keep_draft, load_draft
 from ui.settings.draft import Draft
+from ui.shell.errors import show_error
 from ui.train.form.presets import PRESETS, preset
 
 __all__ = ["TrainDraft"]
 
-_ARCHITECTURES = "train.architectures"
+_ARCHITECTURES, _NOT_KEPT = "train.architectures", "train.not-kept"
 _SHOWN = ("split", "patch", "augmentation", "normalisation")  # of a recipe, in the form
 
 
 class TrainDraft(Draft[TrainConfig]):
     """The settings of a new training, not yet checked: what does not fit is shown beside its field.
 
-    There is one a session, whatever dataset is chosen.
+    There is one a session, whatever dataset is chosen; a new session goes on with the one that was
+    changed last.
     """
 
     model = TrainConfig
@@ -32,11 +36,31 @@ class TrainDraft(Draft[TrainConfig]):
     recipe = "recipe."
 
     def _first(self) -> dict[str, Any]:
+        if kept := load_draft():
+            return kept
         content = TrainConfig().model_dump(mode="json")
         for key, value in preset("Quick try", "unet").items():
             if has_setting(content, key):
                 set_setting(content, key, value)
         return content
+
+    def _accept(self, content: dict[str, Any]) -> None:
+        super()._accept(content)
+        try:
+            keep_draft(content)
+        except DSIError as error:
+            st.session_state[_NOT_KEPT] = error  # shown, and the session goes on with it
+
+    def show_not_kept(self) -> None:
+        """Say why the last change would not outlive a reload of the page."""
+        if error := st.session_state.pop(_NOT_KEPT, None):
+            show_error(error)
+
+    def reset(self) -> None:
+        """Begin anew, with the first preset; to be used in callbacks."""
+        forget_draft()
+        for key in (self.name, _ARCHITECTURES):
+            st.session_state.pop(key, None)
 
     def settings(self) -> Iterator[Setting]:
         """Labels and limits of the settings that fields show, the architecture's own among them."""
@@ -66,7 +90,7 @@ class TrainDraft(Draft[TrainConfig]):
 
     def fill(self, config: TrainConfig) -> None:
         """Take all settings of a configuration."""
-        st.session_state[self.name] = config.model_dump(mode="json")
+        self._accept(config.model_dump(mode="json"))
 
     def fill_recipe(self, recipe: Recipe | None) -> None:
         """Take a recipe's decisions; with None only those that the form shows are kept."""

@@ -13,6 +13,7 @@ from ui.shell.errors import plain
 from ui.train.form.augmentation import augmentation_fields
 from ui.train.form.data import crop_fields, split_fields
 from ui.train.form.draft import TrainDraft
+from ui.train.form.grid import field_grid, wide_cell
 from ui.train.form.loss import loss_fields
 from ui.train.form.machine import machine_fields
 from ui.train.form.network import network_fields
@@ -49,10 +50,12 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
     bands = plan.images.used if plan.images else None
     network_fields(bands, len(plan.dataset.classes), fields)
     st.markdown("###### Training")
-    crop_fields(fields, plan.config.model.multiple if plan.config else 32)
-    optimiser_fields(fields)
-    if plan.ready and plan.config:
-        schedule_plot(plan.config, plan.config.epochs * plan.steps)
+    with field_grid("training"):
+        crop_fields(fields, plan.config.model.multiple if plan.config else 32)
+        optimiser_fields(fields)
+        if plan.ready and plan.config:
+            with wide_cell("schedule"):
+                schedule_plot(plan.config, plan.config.epochs * plan.steps)
     with st.expander("Loss and class weights"):
         loss_fields(plan.dataset.classes, fields)
     with st.expander("Crops and augmentation"):

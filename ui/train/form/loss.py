@@ -11,6 +11,7 @@ from core.classes import ClassTable
 from ui.settings.draft import Draft
 from ui.settings.fields import Fields
 from ui.shell.errors import plain
+from ui.train.form.grid import field_grid
 
 __all__ = ["loss_fields"]
 
@@ -28,25 +29,17 @@ def loss_fields(classes: ClassTable, fields: Fields) -> None:
     """Weights of the losses, the settings of those that are used, and weights of the classes."""
     draft = fields.draft
     fields.problem.show_beside(draft, "loss", "Loss")
-    for column, name in zip(st.columns(len(_LOSSES)), _LOSSES, strict=True):
-        with column:
-            fields.number(f"loss.{name}")
     cross_entropy, focal = draft.value("loss.cross_entropy"), draft.value("loss.focal")
-    left, right = st.columns(2)
-    with left:
-        if cross_entropy or focal:
-            fields.number("loss.balance")
-        if focal:
-            fields.number("loss.focal_gamma")
-    with right:
-        if cross_entropy:
-            fields.number("loss.label_smoothing")
-    if draft.value("loss.tversky"):
-        left, right = st.columns(2)
-        with left:
-            fields.number("loss.tversky_alpha")
-        with right:
-            fields.number("loss.tversky_beta")
+    keys = {
+        "balance": cross_entropy or focal,
+        "label_smoothing": cross_entropy,
+        "focal_gamma": focal,
+        "tversky_alpha": draft.value("loss.tversky"),
+        "tversky_beta": draft.value("loss.tversky"),
+    }
+    with field_grid("loss"):
+        for name in (*_LOSSES, *(key for key, needed in keys.items() if needed)):
+            fields.number(f"loss.{name}")
     _class_weights(classes, fields)
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from ui.settings.fields import Fields
+from ui.train.form.grid import field_grid
 
 __all__ = ["machine_fields"]
 
 
 def machine_fields(fields: Fields) -> None:
     """Precision, devices, limits, records and the seed."""
-    left, right = st.columns(2)
-    with left:
+    with field_grid("machine"):
         fields.choice("precision")
-        fields.number("limit_minutes")
-        fields.number("seed")
-    with right:
-        fields.number("replicas")
-        fields.number("timelapse")
+        for key in ("replicas", "limit_minutes", "timelapse", "seed"):
+            fields.number(key)
         fields.switch("tensorboard")

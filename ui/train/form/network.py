@@ -18,11 +18,11 @@ from core.models.weights.transfer import TRANSFER_RULE, check_transfer
 from core.settings import labelled_settings
 from ui.settings.fields import Fields
 from ui.train.form.draft import TrainDraft
+from ui.train.form.grid import field_grid
 
 __all__ = ["network_fields"]
 
 _BACKBONE = "model.backbone"
-_COLUMNS = 3
 
 
 def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
@@ -36,6 +36,22 @@ def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
     draft = TrainDraft()
     key = draft.widget("model.architecture")
     architecture = st.session_state[key] = draft.value("model.architecture")
+    family = FAMILIES[architecture]
+    st.caption(family.summary)
+    with field_grid("network"):
+        _choose_architecture(draft, key)
+        fields.problem.show_beside(draft, "model.architecture", "Architecture")
+        if backbones := family.backbones():
+            fields.choice(
+                _BACKBONE,
+                options=backbones,
+                words=lambda name: _with_parameters(architecture, name),
+            )
+        _own_settings(family, fields)
+        _weights(architecture, bands, classes, fields)
+
+
+def _choose_architecture(draft: TrainDraft, key: str) -> None:
     st.selectbox(
         "Architecture",
         list(FAMILIES),
@@ -44,17 +60,6 @@ def network_fields(bands: int | None, classes: int, fields: Fields) -> None:
         on_change=lambda: draft.choose_architecture(st.session_state[key]),
         help="Bands and classes are taken from the dataset.",
     )
-    family = FAMILIES[architecture]
-    fields.problem.show_beside(draft, "model.architecture", "Architecture")
-    st.caption(family.summary)
-    if backbones := family.backbones():
-        fields.choice(
-            _BACKBONE,
-            options=backbones,
-            words=lambda name: _with_parameters(architecture, name),
-        )
-    _own_settings(family, fields)
-    _weights(architecture, bands, classes, fields)
 
 
 def _with_parameters(architecture: str, backbone: str) -> str:
@@ -66,33 +71,29 @@ def _with_parameters(architecture: str, backbone: str) -> str:
 
 
 def _own_settings(family: Family, fields: Fields) -> None:
-    """The other settings of the spec that have a label, in rows of three."""
-    own = [s for s in labelled_settings(family.spec, "model.") if s.key != _BACKBONE]
-    columns = st.columns(_COLUMNS) if own else []
-    for place, setting in enumerate(own):
-        with columns[place % _COLUMNS]:
-            if setting.choices:
-                fields.choice(setting.key)
-            elif setting.kind is bool:
-                fields.switch(setting.key)
-            else:
-                fields.number(setting.key)
+    """The other settings of the spec that have a label."""
+    for setting in labelled_settings(family.spec, "model."):
+        if setting.key == _BACKBONE:
+            continue
+        if setting.choices:
+            fields.choice(setting.key)
+        elif setting.kind is bool:
+            fields.switch(setting.key)
+        else:
+            fields.number(setting.key)
 
 
 def _weights(architecture: str, bands: int | None, classes: int, fields: Fields) -> None:
     draft = fields.draft
     spec = default_spec(architecture).model_copy(update=draft.value("model"))
-    left, right = st.columns(2)
-    with left:
-        _start_from(spec, bands, classes, fields)
-        if row := pretrained_weights(spec):
-            _encoder_weights(spec, row, fields)
-        elif draft.value("encoder_weights") != NONE:
-            label = draft.label("encoder_weights")
-            fields.problem.show_beside(draft, "encoder_weights", label)
-    with right:
-        if draft.value("start_from") or draft.value("encoder_weights") != NONE:
-            fields.number("freeze_encoder")
+    _start_from(spec, bands, classes, fields)
+    if row := pretrained_weights(spec):
+        _encoder_weights(spec, row, fields)
+    elif draft.value("encoder_weights") != NONE:
+        label = draft.label("encoder_weights")
+        fields.problem.show_beside(draft, "encoder_weights", label)
+    if draft.value("start_from") or draft.value("encoder_weights") != NONE:
+        fields.number("freeze_encoder")
 
 
 def _encoder_weights(spec: ModelSpec, row: PretrainedWeights, fields: Fields) -> None:

@@ -20,23 +20,21 @@ _COLOR = "#8a63d2"
 def optimiser_fields(fields: Fields) -> None:
     """Optimiser, schedule, and what holds back or ends a training."""
     optimizer, schedule = fields.draft.value("optimizer"), fields.draft.value("schedule")
-    left, right = st.columns(2)
-    with left:
-        fields.choice("optimizer")
-        fields.number("learning_rate")
-        if optimizer != "adam":
-            fields.number("weight_decay")
-        if optimizer == "sgd":
-            fields.number("momentum")
-    with right:
-        fields.choice("schedule")
-        if schedule != "one-cycle":
-            fields.number("warmup")
-        if schedule == "plateau":
-            fields.number("plateau_patience")
-            fields.number("plateau_factor")
-    for column, key in zip(st.columns(3), ("early_stopping", "ema", "clip_norm"), strict=True):
-        with column:
+    fields.choice("optimizer")
+    fields.number("learning_rate")
+    fields.choice("schedule")
+    keys = {
+        "warmup": schedule != "one-cycle",
+        "plateau_patience": schedule == "plateau",
+        "plateau_factor": schedule == "plateau",
+        "weight_decay": optimizer != "adam",
+        "momentum": optimizer == "sgd",
+        "early_stopping": True,
+        "ema": True,
+        "clip_norm": True,
+    }
+    for key, needed in keys.items():
+        if needed:
             fields.number(key)
 
 
@@ -57,7 +55,7 @@ def schedule_plot(config: TrainConfig, steps: int) -> None:
             y=rates[at],
             mode="lines" if steps > 1 else "markers",
             line={"color": _COLOR, "width": 2},
-            hovertemplate="step %{x}: %{y:.3~e}<extra></extra>",
+            hovertemplate="step %{x:,d}: %{y:,.3~r}<extra></extra>",
         )
     )
     figure.update_xaxes(title="Step", rangemode="tozero")

@@ -10,7 +10,7 @@ from core.datasets.catalogue import DatasetRef, list_datasets
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import differences, list_recipes, load_draft, recipe_file
 from core.errors import DSIError
-from core.formats import counted
+from core.formats import counted, significant
 from core.training.runs.run import find_run
 from ui.settings.problem import Problem
 from ui.shell.errors import plain
@@ -52,20 +52,37 @@ def take_from_url() -> None:
 def choose_preset() -> None:
     """Presets; one is marked as long as all its settings stand as it has them."""
     st.session_state[_PRESET] = TrainDraft().marked_preset()
-    st.segmented_control(
-        "Preset",
-        list(PRESETS),
-        key=_PRESET,
-        on_change=_apply_preset,
-        help="Quick try takes a couple of minutes on a processor; Thorough wants a GPU or hours. "
-        "Either fills in the fields below.",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            "Preset",
+            list(PRESETS),
+            key=_PRESET,
+            on_change=_apply_preset,
+            help="Quick try takes a couple of minutes on a processor; Thorough wants a GPU or "
+            "hours. Either fills in the fields below.",
+        )
+        st.button(
+            "Reset",
+            key="train.reset",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=_reset,
+            help="All fields as they are at first. What is chosen here is kept until then, also "
+            "when the page is reloaded.",
+        )
+    TrainDraft().show_not_kept()
 
 
 def _apply_preset() -> None:
     if chosen := st.session_state[_PRESET]:
         draft = TrainDraft()
         draft.change(preset(chosen, draft.value("model.architecture")))
+
+
+def _reset() -> None:
+    TrainDraft().reset()
+    st.session_state[_RECIPE] = None
+    st.session_state.pop(_CLONED, None)
 
 
 def choose_recipe(ref: DatasetRef, problem: Problem) -> None:
@@ -151,7 +168,9 @@ def _report(ref: DatasetRef, draft: TrainDraft) -> None:
     if recipe["mask_values"]:
         sentences.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
     if tolerance := recipe["mask_tolerance"]:
-        sentences.append(f"Reads mask values within {tolerance:g} of a class as that class.")
+        sentences.append(
+            f"Reads mask values within {significant(tolerance, 3)} of a class as that class."
+        )
     if sentences:
         st.caption(" ".join(sentences))
         if st.session_state.get(_RECIPE) is None:

@@ -63,7 +63,7 @@ def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
 def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the learning rate by step; arguments as of `loss_curve`."""
     x, y = _by_step(records, [record.learning_rate for record in records])
-    figure = go.Figure([_line(x, y, "learning rate", _RATE, form=".3~e")])
+    figure = go.Figure([_line(x, y, "learning rate", _RATE, form=",.3~r")])
     figure.update_yaxes(title="Learning rate", rangemode="tozero", exponentformat="e")
     figure.update_layout(showlegend=False, height=_HEIGHT - 80)
     _show_steps(figure, steps, key, "Learning rate by step")
@@ -104,7 +104,7 @@ def gradient_curves(records: Sequence[StepRecord], steps: int, key: str) -> None
         # A norm of 0 has no place on a logarithmic axis.
         norms = [record.gradient_norm.get(block) or None for record in records]
         x, y = _by_step(records, norms, _POINTS // 3)
-        figure.add_trace(_line(x, y, figure_text(block), color, width=1.5, form=".2~e"))
+        figure.add_trace(_line(x, y, figure_text(block), color, width=1.5, form=",.3~r"))
     figure.update_yaxes(title="Gradient norm", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=_HEIGHT + 100)
     _show_steps(figure, steps, key, "Gradient norm of each block by step")

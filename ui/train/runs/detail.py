@@ -13,7 +13,7 @@ from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
 from core.training.queue.launch import resume
 from core.training.runs.metrics import Metrics
-from core.training.runs.run import Run
+from core.training.runs.run import Run, run_exists
 from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
@@ -64,8 +64,15 @@ def run_detail(run: Run, status: Status) -> None:
         _freeze_loaded_objects()
 
 
+def _check_presence(run: Run) -> None:
+    """Let the page say so where another tab has deleted the run meanwhile."""
+    if not run_exists(run.name):
+        st.rerun()
+
+
 @page_errors()
 def _state(run: Run, before: RunState) -> None:
+    _check_presence(run)
     status = run_status(run)
     if status.state != before:
         st.rerun()  # what surrounds this shows it too, and may have nothing to follow any more
@@ -84,6 +91,7 @@ def _state(run: Run, before: RunState) -> None:
 
 @page_errors()
 def _views(run: Run) -> None:
+    _check_presence(run)
     status = run.status()
     card = _card(run)
     now = run_metrics(run)
@@ -187,9 +195,10 @@ def _ended(run: Run, status: Status) -> None:
         "failed": (st.error, ":material/error:"),
     }.get(status.state, (st.warning, ":material/bolt:"))
     box(plain(status.message), icon=icon)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="train-run-links"):
         if (run.folder / CARD_FILE).is_file():
             page_link("predict", "Predict with this model", "layers", {"model": run.name})
+            page_link("inspect", "Inspect this model", "account_tree", {"model": run.name})
         if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
                 "Resume",
@@ -206,7 +215,7 @@ def _ended(run: Run, status: Status) -> None:
 def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
     best = score(status.best_mean_iou)
     where = f"epoch {status.best_epoch}" if status.best_epoch else None
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="medium", key="train-run-numbers"):
         _number("Best validation mean IoU", best, where)
         if status.alive:
             rate = status.images_per_second

@@ -19,7 +19,8 @@ _KEYS = ("named", "state", "on", "network", "tag")
 def filtered_runs(runs: Sequence[RunSummary]) -> list[RunSummary]:
     """Show the filters; the runs that pass them."""
     with (
-        st.expander("Filters", icon=":material/filter_list:", key="run-filters"),
+        st.popover("Filters", icon=":material/filter_list:", key="run-filters"),
+        st.container(width=480),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         text = st.text_input(

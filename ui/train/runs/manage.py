@@ -12,7 +12,9 @@ from ui.shell.errors import plain
 from ui.shell.links import CLONE
 from ui.train.views import open_view
 
-__all__ = ["manage_run"]
+__all__ = ["manage_run", "tell_done"]
+
+_DONE = "runs.done"
 
 
 def manage_run(run: Run, status: Status, known_tags: list[str]) -> None:
@@ -39,18 +41,25 @@ def manage_run(run: Run, status: Status, known_tags: list[str]) -> None:
     _notes(run, known_tags)
 
 
+def tell_done() -> None:
+    """Say what was deleted, once, in the run of the page after it."""
+    if text := st.session_state.pop(_DONE, None):
+        st.toast(plain(text), icon=":material/delete:")
+
+
 def _clone(name: str) -> None:
     open_view("new", **{CLONE: name})
 
 
 def _delete(run: Run) -> None:
-    with st.popover("Delete", icon=":material/delete:", key=f"runs.delete.{run.name}"):
+    with st.popover("Delete", icon=":material/delete:", key=f"destroy-menu.run.{run.name}"):
         st.markdown(
             f"This deletes the run **{plain(run.name)}** with its model, curves, time-lapse and "
             "log. It cannot be undone."
         )
-        if st.button("Delete it", type="primary", key=f"runs.really.{run.name}"):
+        if st.button("Delete it", icon=":material/delete:", key=f"destroy.run.{run.name}"):
             delete_run(run)
+            st.session_state[_DONE] = f"Deleted the run {run.name} with its model."
             if st.query_params.get("run") == run.name:
                 del st.query_params["run"]
             st.rerun()

@@ -8,24 +8,26 @@ import streamlit as st
 
 from core.errors import DSIError
 from core.training.queue.queue import advance
-from core.training.runs.run import find_run
+from core.training.runs.run import find_run, run_exists
 from core.training.runs.summary import RunSummary, run_status, summaries
-from ui.shell.errors import page_errors, show_error
+from ui.shell.errors import page_errors, plain, show_error
 from ui.train.compare.panel import MOST, compare
 from ui.train.runs.detail import choose_run, run_detail
 from ui.train.runs.filters import filtered_runs
-from ui.train.runs.manage import manage_run
+from ui.train.runs.manage import manage_run, tell_done
 from ui.train.runs.queue import queue_panel
 from ui.train.runs.table import run_table
+from ui.widgets.frame import Frame
 
 __all__ = ["runs_panel"]
 
 _INTERVAL = "10s"
-_TICKED, _TABLE = "runs.ticked", "runs.tables"
+_TICKED, _TABLE, _SHOWN = "runs.ticked", "runs.tables", "runs.shown"
 
 
-def runs_panel() -> None:
+def runs_panel(frame: Frame) -> None:
     """The table of runs, the queue and the chosen run; they follow the files while one goes on."""
+    tell_done()
     runs = summaries(show_error)
     if not runs:
         st.info(
@@ -35,9 +37,11 @@ def runs_panel() -> None:
         )
         return
     is_active = _any_active(runs)
-    st.fragment(_list, run_every=_INTERVAL if is_active else None)(is_active)
-    with page_errors():
-        _chosen_run(runs)
+    left, right = st.columns([5, 8])
+    with left, st.container(key="train-runs"):
+        st.fragment(_list, run_every=_INTERVAL if is_active else None)(is_active)
+    with right, page_errors():
+        _chosen_run(runs, frame)
 
 
 def _any_active(runs: Sequence[RunSummary]) -> bool:
@@ -52,25 +56,42 @@ def _list(is_active: bool) -> None:
         st.rerun()  # the last one has ended: no more looking every few seconds
     if queue_panel(runs):
         st.rerun()
-    left = filtered_runs(runs)
+    row = st.container(horizontal=True, gap="small")
+    with row:
+        left = filtered_runs(runs)
     if not left:
         if runs:
             st.info("No training meets all of this: take a filter off.", icon=":material/info:")
         return
     shown = _chosen_name(runs)
-    before: list[str] = st.session_state.get(_TICKED, [])
-    if shown not in before and any(run.name == shown for run in left):
-        # Chosen elsewhere: a table that was made anew has its row ticked.
-        before = [shown]
-        st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
+    before = _ticks(shown, [run.name for run in left])
     ticked = run_table(left, before, f"runs.table.{st.session_state.get(_TABLE, 0)}")
     st.session_state[_TICKED] = ticked
-    _compare_button(ticked)
+    with row:
+        _compare_button(ticked)
     # The last one that was ticked is shown, and never one whose tick was taken away.
     added = [name for name in ticked if name not in before]
     if added or (ticked and ticked != before and shown not in ticked):
+        st.session_state[_SHOWN] = (added or ticked)[-1]
         choose_run((added or ticked)[-1])
         st.rerun()  # the chosen one stands outside this fragment
+
+
+def _ticks(shown: str, listed: Sequence[str]) -> list[str]:
+    """The ticks as the table was left, or that of a run that was chosen elsewhere.
+
+    Elsewhere are the address, the list of names and a start: the run that is shown is another one
+    than the table knew of. One whose tick was taken away is still shown, and stays without it.
+    """
+    before: list[str] = st.session_state.get(_TICKED, [])
+    if st.session_state.get(_SHOWN) == shown:
+        return before
+    st.session_state[_SHOWN] = shown
+    if shown in before or shown not in listed:
+        return before
+    # What is ticked in a table cannot be set: one that was made anew begins with this row.
+    st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
+    return [shown]
 
 
 def _ignore(error: DSIError) -> None:
@@ -94,24 +115,28 @@ def _chosen_name(runs: Sequence[RunSummary]) -> str:
     return st.query_params.get("run") or runs[0].name
 
 
-def _chosen_run(runs: Sequence[RunSummary]) -> None:
+def _chosen_run(runs: Sequence[RunSummary], frame: Frame) -> None:
     names = [run.name for run in runs]
     wanted = _chosen_name(runs)
     # What the address or the table chose; the list of names is for those who do not use a mouse.
     st.session_state["runs.one"] = wanted if wanted in names else None
-    st.selectbox(
+    frame.choices.selectbox(
         "Training",
         names,
         key="runs.one",
         on_change=_choose_from_list,
         placeholder="Choose a training",
-        width=420,
     )
     run = next((run.run for run in runs if run.name == wanted), None)
-    if run is None:
-        run = find_run(wanted)
+    if run is None and not run_exists(wanted):
+        st.warning(
+            f"There is no training “{plain(wanted)}” any more: choose another one.",
+            icon=":material/delete:",
+        )
+        return
+    run = run or find_run(wanted)
     status = run_status(run)
-    with st.container(border=True):
+    with st.container(border=True, key="train-run"):
         run_detail(run, status)
         tags = sorted({tag for other in runs for tag in other.tags})
         manage_run(run, status, tags)

@@ -14,6 +14,8 @@ from core.training.runs.summary import RunSummary
 
 __all__ = ["run_table"]
 
+# Pixels: a name and both scores are seen on a telephone too; the other columns come after them.
+_NAME, _SCORE = 118, 106
 _MARKS = {
     "queued": "…",
     "starting": "▶",
@@ -59,9 +61,9 @@ def _frame(runs: Sequence[RunSummary]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Run": [run.name for run in runs],
-            "State": [_state(run) for run in runs],
             "Val mean IoU": _numbers([run.val_mean_iou for run in runs]),
             "Test mean IoU": _numbers([run.test_mean_iou for run in runs]),
+            "State": [_state(run) for run in runs],
             "Epochs": [f"{run.status.epoch} / {run.status.epochs}" for run in runs],
             "Minutes": [round(run.minutes, 1) for run in runs],
             "Dataset": [run.config.dataset for run in runs],
@@ -88,12 +90,12 @@ def _state(run: RunSummary) -> str:
 def _columns() -> dict[str, Any]:
     score = st.column_config.NumberColumn
     return {
-        "Run": st.column_config.TextColumn(pinned=True, width="medium"),
+        "Run": st.column_config.TextColumn(pinned=True, width=_NAME),
         "Val mean IoU": score(
-            format="%.3f", help="The best so far, pooled over the validation images."
+            format="%.3f", width=_SCORE, help="The best so far, pooled over the validation images."
         ),
         "Test mean IoU": score(
-            format="%.3f", help="Of the kept weights, pooled over the test images."
+            format="%.3f", width=_SCORE, help="Of the kept weights, pooled over the test images."
         ),
         "Epochs": st.column_config.TextColumn(help="Begun, of those wanted."),
         "Minutes": score(format="%.1f", help="That the epochs took, validation included."),

@@ -75,7 +75,7 @@ def _classes(table: ClassTable) -> list[ViewerClass]:
 
 def _no_pictures(run: Run, status: Status) -> None:
     if not run.config().timelapse:
-        text = "This training keeps no time-lapse: its setting `timelapse` is 0."
+        text = "This training keeps no time-lapse: its setting “Time-lapse” is 0."
     elif status.state in ("queued", "starting", "running"):
         text = "The first pictures come when the first epoch has been validated."
     else:

@@ -14,9 +14,10 @@ from core.training.queue.launch import running_runs
 from core.training.trials.child import Progress
 from core.training.trials.step_time import StepTime, measure
 from ui.shell.errors import plain
+from ui.shell.jobs import find_job
 from ui.train.trials.trial import start_trial, trial_key, watch_trial
 
-__all__ = ["cost_table"]
+__all__ = ["cost_line", "cost_table"]
 
 _KIND = "measure"
 # What a step's time depends on, beside the network and the crop; the rest is left out of the key.
@@ -31,9 +32,7 @@ def cost_table(config: TrainConfig, spec: ModelSpec, steps: int) -> None:
         spec: its network, for the dataset's bands and classes.
         steps: steps of an epoch.
     """
-    timed = config.model_dump(mode="json", include=_TIMED_SETTINGS)
-    size = config.recipe.patch.size
-    key = trial_key(_KIND, [timed, spec.model_dump(mode="json"), size])
+    key = _key(config, spec)
     place = st.container()
     job = watch_trial(_KIND, key)
     running_now = job is not None and job.state == "running"
@@ -46,6 +45,26 @@ def cost_table(config: TrainConfig, spec: ModelSpec, steps: int) -> None:
         st.markdown("\n".join(["| What it takes | |", "|:--|:--|", *lines]))
     if not running_now:
         _measure_button(key, config, spec, again=measured is not None)
+
+
+def cost_line(config: TrainConfig, spec: ModelSpec, steps: int) -> str:
+    """The same in a line: steps, memory, and the time once it was measured."""
+    total = config.epochs * steps
+    parts = [counted(total, "step"), f"{binary_size(training_memory(spec, config))} of memory"]
+    job = find_job(_key(config, spec))
+    if job is not None and job.state == "done":
+        parts.append(_whole_time(job.result, total))
+    return " · ".join(parts)
+
+
+def _key(config: TrainConfig, spec: ModelSpec) -> str:
+    timed = config.model_dump(mode="json", include=_TIMED_SETTINGS)
+    return trial_key(_KIND, [timed, spec.model_dump(mode="json"), config.recipe.patch.size])
+
+
+def _whole_time(measured: StepTime, total: int) -> str:
+    seconds = measured.seconds_first + measured.seconds_per_step * (total - 1)
+    return f"about {duration(seconds)}"
 
 
 def _estimates(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, str]:
@@ -70,11 +89,10 @@ def _measurements(measured: StepTime, config: TrainConfig, steps: int) -> dict[s
     memory = [] if measured.memory is None else [binary_size(measured.memory)]
     if measured.gpu_memory is not None:
         memory.append(f"{binary_size(measured.gpu_memory)} on the GPU")
-    seconds = measured.seconds_first + measured.seconds_per_step * (total - 1)
     rows = {
         "A step, measured": f"{short_duration(measured.seconds_per_step)}, the first "
         f"{short_duration(measured.seconds_first)}",
-        "Whole training": f"about {duration(seconds)}, and validations",
+        "Whole training": f"{_whole_time(measured, total)}, and validations",
     }
     return ({"Memory, measured": ", ".join(memory)} if memory else {}) | rows
 

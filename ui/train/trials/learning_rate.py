@@ -7,6 +7,7 @@ import math
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.formats import significant
 from core.training.config import TrainConfig
 from core.training.queue.launch import running_runs
 from core.training.trials.child import Progress
@@ -68,7 +69,7 @@ def _result(result: LearningRates, config: TrainConfig) -> None:
         )
         return
     # As it is written, so that what the button says is what the form gets.
-    suggestion = f"{result.suggestion:.2g}"
+    suggestion = significant(result.suggestion)
     st.button(
         f"Use {suggestion}",
         icon=":material/check:",
@@ -86,7 +87,7 @@ def _plot(result: LearningRates) -> None:
             y=list(result.losses),
             mode="lines",
             line={"color": _CURVE, "width": 2},
-            hovertemplate="%{x:.2~e}: %{y:.3f}<extra></extra>",
+            hovertemplate="%{x:,.2~r}: %{y:.3f}<extra></extra>",
         )
     )
     if result.suggestion is not None:
@@ -96,7 +97,7 @@ def _plot(result: LearningRates) -> None:
             y=1,
             yref="paper",
             xanchor="left",
-            text=f"{result.suggestion:.2g}",
+            text=significant(result.suggestion),
             showarrow=False,
         )
     figure.update_xaxes(title="Learning rate", type="log", exponentformat="power", dtick=1)

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import RunError
 from core.locks import acquire
 from core.paths import workspace
 from core.training.config import TrainConfig, with_settings
+from core.training.queue.delete import delete_run
 from core.training.queue.queue import queued_runs, submit
 from core.training.runs.liveness import process_start
 from core.training.runs.notes import Notes, read_notes, write_notes
@@ -24,9 +26,10 @@ from tests.conftest import REPOSITORY
 def runs_view() -> None:
     from ui.shell.errors import page_errors
     from ui.train.runs.panel import runs_panel
+    from ui.widgets.frame import open_frame
 
-    with page_errors():
-        runs_panel()
+    with open_frame("Train") as frame, page_errors():
+        runs_panel(frame)
 
 
 def compare_view() -> None:
@@ -153,6 +156,37 @@ def test_an_ended_run_is_deleted_with_its_folder() -> None:
     assert other.folder.exists()
     assert _names(at) == ["two"]
     assert "run" not in at.query_params
+    assert "Deleted the run one with its model" in at.toast[0].value.replace("\\", "")
+    at.run()
+    assert not at.toast  # once
+
+
+def test_a_run_that_another_tab_deleted_is_a_line_and_another_can_be_chosen() -> None:
+    run = make_run("one")
+    make_run("two")
+    at = open_view(runs_view, run="one")
+    delete_run(run)
+    at.run()
+    assert not at.exception and not at.error
+    assert "no training “one” any more" in at.warning[0].value
+    at.selectbox(key="runs.one").set_value("two").run()
+    assert not at.exception and not at.error and not at.warning
+    assert [heading.value for heading in at.subheader] == ["two"]
+    with pytest.raises(RunError, match="gone already"):
+        delete_run(run)
+
+
+def test_what_cannot_be_undone_is_marked() -> None:
+    """By its key, which the style makes red (ui/train/train.css)."""
+    make_run("one")
+    at = open_view(runs_view)
+    assert _button(at, "Delete it").key.startswith("destroy.")
+
+
+def test_scores_come_first() -> None:
+    make_run("one")
+    at = open_view(runs_view)
+    assert list(at.dataframe[0].value)[:3] == ["Run", "Val mean IoU", "Test mean IoU"]
 
 
 def test_nothing_to_compare_says_what_to_do() -> None:
