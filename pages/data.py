@@ -20,6 +20,7 @@ from ui.data.sample_view import sample_view
 from ui.data.statistics.view import statistics
 from ui.loaded.audits import audit_key, finished_audit, offer_audit, run_audit
 from ui.loaded.datasets import choose_dataset
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
@@ -71,6 +72,7 @@ def show_data(frame: Frame) -> None:
         frame.note(plain(note.text), warning=note.severity == "warning")
     name_classes(ref, dataset)
     frame.facts(numbers(dataset, audit))
+    take_name("view", VIEWS, "view")
     view = st.segmented_control(
         "View",
         VIEWS,

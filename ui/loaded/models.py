@@ -16,6 +16,7 @@ from core.models.store import (
     load_model,
     read_card,
 )
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def choose_model(key: str) -> ModelRef | None:
         st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
     if not models:
         return None
+    take_name(key, list(models), "model")
     name = st.selectbox(
         "Model", list(models), key=key, bind="query-params", persist_state="session"
     )
