@@ -50,15 +50,15 @@ def test_each_step_is_one_entry_with_the_address_of_what_is_shown(
     seen = [(page.url, "Data")]
 
     def step(name: str) -> None:
-        assert entries(page) == begun + len(seen), (name, page.url)
+        assert entries(page) == start + len(seen), (name, page.url)
         seen.append((page.url, name))
 
-    begun = entries(page)
+    start = entries(page)
     open_page(page, "Predict")
     step("Predict")
     page.get_by_role("radio", name="Dataset").click()
     settled(page)
-    assert entries(page) == begun + 1  # the same place, described more closely
+    assert entries(page) == start + 1  # the same place, described more closely
     seen[-1] = (page.url, "Predict")
     assert "source=Dataset" in page.url
     assert chosen(page, "Dataset").endswith(second)
@@ -82,7 +82,7 @@ def test_each_step_is_one_entry_with_the_address_of_what_is_shown(
         assert page.url == url
         if name in ("Data", "Inspect"):
             assert chosen(page, "Dataset").endswith(second), url
-    assert entries(page) == begun + len(seen) - 1
+    assert entries(page) == start + len(seen) - 1
 
 
 def test_a_sample_opened_in_the_gallery_is_one_step(
