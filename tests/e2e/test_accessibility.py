@@ -138,6 +138,8 @@ def test_from_upload_to_result_by_the_keyboard_alone(
     picture = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
     file = tmp_path / "small.png"
     cv2.imwrite(str(file), picture)
+    # Without it the browser opens the usual file chooser, as Firefox does, which can be driven.
+    page.add_init_script("delete window.showOpenFilePicker")
     page.goto(f"{server.url}/predict")
     page.get_by_text("Upload an image to map it").wait_for()
     settled(page)
