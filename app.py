@@ -12,12 +12,13 @@ from core.errors import DSIError
 from ui.routes import netron
 from ui.routes import timelapse as timelapse_files
 from ui.routes.guard import PageHeaders, TrustedHosts
+from ui.routes.page_script import PageScript
 from ui.shell.errors import show_uncaught
 
 app = st.App(
     Path(__file__).resolve().parent / "ui" / "shell" / "router.py",
     routes=[*netron.routes(), *timelapse_files.routes()],
-    middleware=[Middleware(PageHeaders), Middleware(TrustedHosts)],
+    middleware=[Middleware(PageHeaders), Middleware(TrustedHosts), Middleware(PageScript)],
     on_script_error=show_uncaught,
 )
 

@@ -27,6 +27,7 @@ from ui.data.sample_view import sample_view
 from ui.data.statistics.view import statistics
 from ui.loaded.audits import audit_key, finished_audit, offer_audit, run_audit
 from ui.loaded.datasets import choose_dataset
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
@@ -51,6 +52,7 @@ def numbers(dataset: Dataset, audit: Audit | None) -> list[str]:
 
 
 def show_view(ref: DatasetRef, dataset: Dataset, audit: Audit | None, frame: Frame) -> None:
+    take_name("view", VIEWS, "view")
     view = st.segmented_control(
         "View",
         VIEWS,

@@ -9,10 +9,13 @@ from ui.inspect.feature_maps import open_maps, show_maps
 from ui.inspect.layers import choose_image, choose_layer, choose_window, layer_table
 from ui.loaded.models import choose_model
 from ui.routes.netron import netron_url
+from ui.shell.address import take_name
 from ui.shell.errors import page_errors
 from ui.shell.links import page_link
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
+
+VIEWS = ["Feature maps", "Graph"]
 
 
 def feature_maps(ref: ModelRef, frame: Frame) -> None:
@@ -45,7 +48,8 @@ def show_inspect(frame: Frame) -> None:
     if ref is None:
         page_link("train", "Train a model", "model_training")
         return
-    maps_tab, graph_tab = st.tabs(["Feature maps", "Graph"], key="view", bind="query-params")
+    take_name("view", VIEWS, "view")
+    maps_tab, graph_tab = st.tabs(VIEWS, key="view", bind="query-params")
     if graph_tab.open:
         with graph_tab:
             graph(ref)

@@ -37,17 +37,25 @@ function createTile({ channel, strength, src }) {
   button.type = "button"
   button.dataset.channel = channel
   button.dataset.testid = `map-${channel}`
-  button.setAttribute("aria-label", `Channel ${channel}, standard deviation ${strength}`)
   button.title = `Channel ${channel}: standard deviation ${strength}`
   const image = document.createElement("img")
   image.src = src
   image.alt = ""
   const caption = document.createElement("span")
   const number = document.createElement("b")
-  number.textContent = channel
-  caption.append(number, ` ${strength}`)
+  number.append(createWord("Channel "), channel)
+  const deviation = document.createElement("i")
+  deviation.append(createWord(", standard deviation "), strength)
+  caption.append(number, deviation)
   button.append(image, caption)
   return button
+}
+
+function createWord(text) {
+  const word = document.createElement("small")
+  word.className = "word"
+  word.textContent = text
+  return word
 }
 
 function press(root, channel) {

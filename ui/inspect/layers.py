@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.imagery.header import Header
 from core.imagery.raster import Raster
-from ui.loaded.datasets import choose_dataset, open_chosen
+from ui.loaded.datasets import choose_dataset, choose_sample, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ def _choose_sample() -> OpenImage | None:
         st.caption("Or choose an upload or a demo scene above.")
         return None
     dataset = open_chosen(ref)
-    names = [sample.id for sample in dataset.samples]
-    name = st.selectbox("Sample", names, key="sample", bind="query-params")
-    return open_sample(dataset, dataset.sample(name))
+    return open_sample(dataset, choose_sample(dataset))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Drawing a demo scene …")
@@ -118,6 +117,7 @@ def choose_layer(ref: ModelRef, card: ModelCard) -> LayerInfo:
     """One of the model's layers that has maps; the choice stands in the page's URL as ``layer``."""
     layers = _layers(ref.name, card.sha256)
     maps = {layer.name: layer for layer in layers if layer.name in _with_maps(layers)}
+    take_name("layer", list(maps), "layer")
     name = st.selectbox(
         "Layer",
         list(maps),

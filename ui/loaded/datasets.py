@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.datasets.catalogue import DatasetRef, list_datasets, open_dataset
 from core.datasets.class_names import naming_stamp
-from core.datasets.dataset import Dataset
+from core.datasets.dataset import Dataset, Sample
 from core.datasets.fingerprint import fingerprint
+from ui.shell.address import take_name
 
-__all__ = ["choose_dataset", "open_chosen"]
+__all__ = ["choose_dataset", "choose_sample", "open_chosen"]
 
 
 @st.cache_resource(max_entries=16, show_spinner="Listing the dataset …")
@@ -51,7 +52,15 @@ def choose_dataset(key: str = "dataset") -> DatasetRef | None:
             icon=":material/photo_library:",
         )
         return None
+    take_name(key, list(refs), "dataset")
     name = st.selectbox(
         "Dataset", list(refs), key=key, bind="query-params", persist_state="session"
     )
     return refs[name]
+
+
+def choose_sample(dataset: Dataset) -> Sample:
+    """A select box of a dataset's samples; the choice stands in the page's URL as ``sample``."""
+    names = [sample.id for sample in dataset.samples]
+    take_name("sample", names, "sample")
+    return dataset.sample(st.selectbox("Sample", names, key="sample", bind="query-params"))

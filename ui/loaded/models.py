@@ -16,6 +16,7 @@ from core.models.store import (
     load_model,
     read_card,
 )
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.shell.links import page_link
 
@@ -80,10 +81,7 @@ def choose_model(key: str, *, manage: bool = True) -> ModelRef | None:
         st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
     if not models:
         return None
-    asked = st.session_state.get(key) or st.query_params.get(key)
-    if asked is not None and asked not in models:  # deleted or renamed, maybe in another tab
-        st.session_state[key] = next(iter(models))
-        st.caption(f"There is no model “{plain(asked)}” any more: this is another one.")
+    take_name(key, list(models), "model")
     name = st.selectbox(
         "Model", list(models), key=key, bind="query-params", persist_state="session"
     )

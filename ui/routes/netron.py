@@ -35,6 +35,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import get_option
 
 from core.errors import DSIError
 
@@ -167,6 +168,12 @@ def _page(name: str, theme: str | None) -> str:
     if theme in ("light", "dark"):
         # A frame's own colour scheme is the system's, not the one chosen in the app.
         html = html.replace(_DARK, "@media all" if theme == "dark" else "@media not all")
+        # Last, so that it is stronger than Netron's own: the graph stands on the page's ground.
+        ground = get_option(f"theme.{theme}.backgroundColor")
+        places = ".target, .default, .default body, .welcome, .welcome body"
+        html = _substitute(
+            "</head>", f"<style>{places} {{ background-color: {ground}; }}</style>\n</head>", html
+        )
     return html
 
 

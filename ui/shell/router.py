@@ -9,13 +9,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ui.shell.address import TITLE, enter_page, page_title
 from ui.shell.errors import page_errors
 
 _UI = Path(__file__).resolve().parent.parent
 _PAGES = _UI.parent / "pages"
 
 st.set_page_config(
-    page_title="DeepSpaceImaging",
     page_icon=_UI / "icon.svg",
     layout="wide",
     menu_items={
@@ -39,6 +39,10 @@ pages = [
     _page("inspect", "Inspect", ":material/account_tree:"),
 ]
 page = st.navigation(pages, position="top")
+enter_page(page.title)
+# What the last run of this page called itself: the tab's title is not to change forth and back.
+before, title = st.session_state.get(TITLE, ("", ""))
+st.set_page_config(page_title=title if before == page.title else page_title(page.title))
 st.html(_UI / "shell" / "frame.css")
 # Streamlit's menu is in a drawer there; the style shows this one in its stead.
 with st.container(horizontal=True, gap="xsmall", key="narrow-menu"):

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.formats import counted
+from ui.shell.address import TITLE, page_title, shown_names, unknown_names
 from ui.shell.errors import plain
 
 __all__ = ["Frame", "open_frame"]
@@ -56,13 +57,18 @@ class Frame:
     Attributes:
         choices: container in the sidebar for what is chosen.
         state: container at the sidebar's end, for what goes on in the background.
+        title: name of the page.
+        shown: what it shows, for the title of the browser's tab; by default the dataset, sample
+            and model that are chosen.
     """
 
     choices: DeltaGenerator
     state: DeltaGenerator
+    title: str
     _facts: DeltaGenerator
     _button: DeltaGenerator
     _boxes: DeltaGenerator
+    shown: list[str] = field(default_factory=list)
     _notes: list[_Note] = field(default_factory=list)
 
     def facts(self, facts: Sequence[str]) -> None:
@@ -86,7 +92,12 @@ class Frame:
         self._notes.append(_Note(text, warning, icon or default, keep))
 
     def close(self) -> None:
-        """Show the notes."""
+        """Show the notes, and name the browser's tab."""
+        title = page_title(self.title, self.shown or shown_names())
+        st.session_state[TITLE] = self.title, title
+        st.set_page_config(page_title=title)
+        for text in unknown_names():
+            self.note(text, warning=True, icon=":material/link_off:")
         notes = list(dict.fromkeys(self._notes))
         self._notes.clear()
         if not notes:
@@ -150,6 +161,7 @@ def open_frame(title: str) -> Iterator[Frame]:
     frame = Frame(
         choices=st.sidebar.container(),
         state=st.sidebar.container(),
+        title=title,
         _facts=facts,
         _button=button,
         _boxes=boxes,

@@ -103,6 +103,17 @@ def test_theme_decides_instead_of_the_system(get, theme, media):
     assert f"@media {media} {{" in html
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_ground_is_that_of_the_page(get, theme):
+    from streamlit import get_option
+
+    html = get(netron_url(NAME, theme))[1].decode()
+    ground = get_option(f"theme.{theme}.backgroundColor")
+    style = html[: html.index("</head>")].rpartition("<style>")[2]
+    assert ".target, .default" in style
+    assert f"background-color: {ground};" in style
+
+
 def test_without_a_theme_the_system_decides(get):
     assert get(netron_url(NAME))[1].decode().count("@media (prefers-color-scheme: dark)") == 3
 

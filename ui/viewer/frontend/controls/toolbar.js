@@ -3,6 +3,8 @@
 import { ACTIONS, isEnabled } from "../actions.js"
 import { el } from "../dom.js"
 
+const isWord = (face) => typeof face === "string" && /\w/.test(face)
+
 export class Toolbar {
   constructor(viewer) {
     this.viewer = viewer
@@ -21,8 +23,10 @@ export class Toolbar {
 
   button(action) {
     const { id, title, face } = action
-    const label = face === title ? null : title // it says so itself
-    const button = el("button", { type: "button", "data-testid": `viewer-${id}`, title: label,
+    const hint = face === title ? null : title // it says so itself
+    // Who says aloud what stands on the button is to reach it.
+    const label = hint && isWord(face) ? `${face}: ${hint}` : hint
+    const button = el("button", { type: "button", "data-testid": `viewer-${id}`, title: hint,
       "aria-label": label, onclick: (event) => action.run(this.viewer, event) },
       typeof face === "function" ? face() : face)
     this.buttons.set(action, button)

@@ -301,7 +301,7 @@ var swipe = {
   crosshair: false,
   picks: [
     { name: "left", label: "Left of the divider", image: true },
-    { name: "right", label: "Right of the divider", image: false }
+    { name: "right", label: "Right of the divider", image: true }
   ],
   divider: {
     label: "Divider between left and right",
@@ -319,6 +319,8 @@ var swipe = {
   onShow(own, key) {
     if (own.left !== key) own.right = key;
   },
+  // What is seen on a side, which its menu names: of a layer that is switched off, the image.
+  shown: ({ image, layers, own }, name) => layers.some(({ visible, layer }) => visible && layer.key === own[name]) ? own[name] : image.layer.key,
   panes({ image, layers, own }) {
     const half = (key, cut) => {
       const part = layers.find(({ visible, layer }) => visible && layer.key === key);
@@ -623,6 +625,7 @@ function reading({ title, text, color, differs }) {
 }
 
 // controls/toolbar.js
+var isWord = (face) => typeof face === "string" && /\w/.test(face);
 var Toolbar = class {
   constructor(viewer) {
     this.viewer = viewer;
@@ -645,13 +648,14 @@ var Toolbar = class {
   }
   button(action) {
     const { id, title, face } = action;
-    const label = face === title ? null : title;
+    const hint = face === title ? null : title;
+    const label = hint && isWord(face) ? `${face}: ${hint}` : hint;
     const button = el(
       "button",
       {
         type: "button",
         "data-testid": `viewer-${id}`,
-        title: label,
+        title: hint,
         "aria-label": label,
         onclick: (event) => action.run(this.viewer, event)
       },
@@ -1084,6 +1088,7 @@ var Pane = class {
 var Picks = class {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
+    this.mode = mode;
     this.menus = new Map(mode.picks.map(({ name, label, image }) => {
       const element = el("select", {
         class: "pick",
@@ -1103,7 +1108,8 @@ var Picks = class {
     }
   }
   // Filled only when the layers are others, for the same reason.
-  show({ image, layers, own }) {
+  show(scene) {
+    const { image, layers } = scene;
     const rows = layers.map(({ layer }) => [layer.key, layer.title]);
     const offered = JSON.stringify(rows);
     if (offered !== this.offered) {
@@ -1115,7 +1121,7 @@ var Picks = class {
         );
       }
     }
-    for (const [name, { element }] of this.menus) element.value = own[name];
+    for (const [name, { element }] of this.menus) element.value = this.mode.shown(scene, name);
   }
 };
 

@@ -54,6 +54,14 @@ test("swipe cuts the two layers at the divider", () => {
   assert.deepEqual(stack([part("a", false)], { left: "a", right: "a" }), [whole(IMAGE)])
 })
 
+test("a side of the divider is named by what is seen there", () => {
+  const { shown } = modeNamed("swipe")
+  const scene = (layers) => ({ image: part(IMAGE), layers, own: { left: "a", right: "b" } })
+  assert.equal(shown(scene([part("a"), part("b")]), "right"), "b")
+  assert.equal(shown(scene([part("a"), part("b", false)]), "right"), IMAGE)
+  assert.equal(shown(scene([part("a", false), part("b")]), "left"), IMAGE)
+})
+
 test("the divider stays within the pane", () => {
   const { divider, settings } = modeNamed("swipe")
   const own = settings()

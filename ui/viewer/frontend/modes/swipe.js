@@ -11,7 +11,7 @@ export const swipe = {
   crosshair: false,
   picks: [
     { name: "left", label: "Left of the divider", image: true },
-    { name: "right", label: "Right of the divider", image: false },
+    { name: "right", label: "Right of the divider", image: true },
   ],
   divider: {
     label: "Divider between left and right",
@@ -32,6 +32,12 @@ export const swipe = {
   onShow(own, key) {
     if (own.left !== key) own.right = key
   },
+
+  // What is seen on a side, which its menu names: of a layer that is switched off, the image.
+  shown: ({ image, layers, own }, name) =>
+    layers.some(({ visible, layer }) => visible && layer.key === own[name])
+      ? own[name]
+      : image.layer.key,
 
   panes({ image, layers, own }) {
     const half = (key, cut) => {

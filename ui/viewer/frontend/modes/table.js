@@ -14,6 +14,7 @@
 //                    opacity}; a part of a stack may be cut to {from, to}, fractions of the width.
 //   picks            [{name, label, image}], menus that choose a layer into own[name] (optional);
 //                    `image` where the image itself may be chosen
+//   shown(scene, name)   what is seen there, which the menu names (with picks)
 //   divider          {label, at(own), move(own, part)}: a handle over the first pane (optional)
 
 import { overlay } from "./overlay.js"

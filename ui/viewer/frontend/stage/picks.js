@@ -5,6 +5,7 @@ import { el } from "../dom.js"
 export class Picks {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
+    this.mode = mode
     this.menus = new Map(mode.picks.map(({ name, label, image }) => {
       const element = el("select", { class: "pick", "data-testid": `viewer-${mode.name}-${name}`,
         "aria-label": label, onchange: () => choose(name, element.value) })
@@ -22,7 +23,8 @@ export class Picks {
   }
 
   // Filled only when the layers are others, for the same reason.
-  show({ image, layers, own }) {
+  show(scene) {
+    const { image, layers } = scene
     const rows = layers.map(({ layer }) => [layer.key, layer.title])
     const offered = JSON.stringify(rows)
     if (offered !== this.offered) {
@@ -33,6 +35,6 @@ export class Picks {
           ...all.map(([key, title]) => el("option", { value: key }, title)))
       }
     }
-    for (const [name, { element }] of this.menus) element.value = own[name]
+    for (const [name, { element }] of this.menus) element.value = this.mode.shown(scene, name)
   }
 }
