@@ -16,6 +16,7 @@ from core.imagery.tiles import OVERLAP
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
+from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
 from ui.predict.address import PredictionAddress, chosen_mode
@@ -91,9 +92,7 @@ def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
     if ref is None:
         return Chosen()
     dataset = open_chosen(ref)
-    sample = dataset.sample(
-        st.selectbox("Sample", [s.id for s in dataset.samples], key="sample", bind="query-params")
-    )
+    sample = choose_sample_of(dataset)
     known = say_if_known(
         image_digest(sample.image), (dataset.name, sample.id), card.training, frame
     )

@@ -46,9 +46,12 @@ APP = Starlette(routes=ROUTES, middleware=[Middleware(PageScript)])
 def get(path, **headers):
     """The answer to a request, without a server."""
     headers = {"accept": "text/html,*/*"} | headers
-    sent = []
+    sent, asked = [], []
 
     async def receive():
+        if asked:  # whether the browser is gone: it is not
+            await asyncio.Event().wait()
+        asked.append(True)
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message):

@@ -34,7 +34,7 @@ _POINTS = 600  # drawn at most: a curve is about as many pixels wide
 _HEIGHT = 300
 # Under a line in a class's own colour, which may be as dark or as light as the page.
 _CASING = "#808c9b"
-_TRAINING, _VALIDATION = "#d9822b", "#1c9aa8"  # told apart on light and dark
+_TRAINING, _VALIDATION = "#b8671a", "#1c9aa8"  # told apart on light and dark
 _SPEED, _RATE = "#4c8f3f", "#8a63d2"
 _GIB = 2**30
 
@@ -52,7 +52,7 @@ def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     raw = [record.loss for record in records]
     figure = go.Figure(
         [
-            _line(x, raw[::every], "as measured", _TRAINING, width=1, opacity=0.35),
+            _line(x, raw[::every], "as measured", _TRAINING, width=1, opacity=0.8),
             _line(x, _smoothed(raw)[::every], "smoothed", _TRAINING, width=2),
         ]
     )
