@@ -91,14 +91,14 @@ def test_a_sample_opened_in_the_gallery_is_one_step(
     page.goto(f"{server.url}/data?dataset={datasets[0].replace(' ', '+')}")
     at(page, "Data")
     before, gallery = entries(page), page.url
-    page.get_by_role("button", name="Tile 1/image_part_002", exact=True).click()
+    page.get_by_role("button", name="Open Tile 1/image_part_002").click()
     page.get_by_test_id("viewer-root").wait_for()
     settled(page)
     assert entries(page) == before + 1
     assert "view=Sample" in page.url
     assert "image_part_002" in page.url
     page.go_back()
-    page.get_by_role("button", name="Tile 1/image_part_002", exact=True).wait_for()
+    page.get_by_role("button", name="Open Tile 1/image_part_002").wait_for()
     settled(page)
     assert page.url == gallery
 

@@ -12,13 +12,15 @@ from core.untrusted.bounded_child import serve
 def check(folder: str) -> tuple[str, str]:
     """What is wrong with a model, and what to do about it; empty where nothing is."""
     # Libraries look for a place for temporary files by writing one, which this process may not.
-    tempfile.tempdir = folder
-    from core.models.store import load_model
-
+    before, tempfile.tempdir = tempfile.tempdir, folder
     try:
+        from core.models.store import load_model
+
         load_model(Path(folder))
     except DSIError as error:
         return error.what, error.remedy
+    finally:
+        tempfile.tempdir = before
     return "", ""
 
 

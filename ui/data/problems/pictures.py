@@ -59,7 +59,7 @@ def problem_pictures(dataset: Dataset, problem: Problem) -> None:
 def _show(picture: _Picture) -> None:
     caption, pixels = picture
     # PNG: a mask's colours stay what they are.
-    st.image(pixels, caption=plain(caption), output_format="PNG", width="stretch")
+    st.image(pixels, caption=plain(caption), output_format="PNG", width="stretch", alt=caption)
 
 
 def _pictures(
