@@ -175,7 +175,7 @@ def test_other_masks_are_noted_when_it_goes_on(
     messages: list[str] = []
     write = Run.write_status
     monkeypatch.setattr(
-        Run, "write_status", lambda self, now: (messages.append(now.message), write(self, now))
+        Run, "write_status", lambda self, now: (messages.append(now.note), write(self, now))
     )
     train(run, resume=True)
     words = f"the masks of {len(masks)} samples are others than when the run began"

@@ -152,7 +152,7 @@ def test_a_full_disk_fails_with_a_message_and_the_run_stays_readable(
     with pytest.raises(WorkspaceError, match="disk is full"):
         train(run)
     assert run.status().state == "failed"
-    assert "free some disk space" in run.status().message
+    assert "Free some disk space" in run.status().message
     assert run.metrics().steps
     assert run.config() == config
 
@@ -284,7 +284,7 @@ def test_masks_that_are_all_void_are_said_before_the_training(
     run = create_run("void", config)
     with pytest.raises(ConfigError, match="every training mask is void"):
         train(run)
-    assert "every training mask is void" in run.status().message
+    assert "Every training mask is void" in run.status().message
 
 
 def test_a_locked_run_is_running(config: TrainConfig) -> None:
