@@ -82,5 +82,5 @@ def show_overview(frame: Frame) -> None:
     fill_pictures(slots)
 
 
-with open_frame("DeepSpaceImaging") as frame:
+with open_frame("DeepSpaceImaging", "Overview") as frame:
     show_overview(frame)

@@ -15,7 +15,7 @@ def datasets(server: Server) -> tuple[str, str]:
     from core.datasets.synthetic.dubai import write_demo
 
     names = ("way a", "way b")
-    for seed, name in enumerate(names):
+    for seed, name in enumerate(("first of all", *names)):
         write_demo(server.workspace / "datasets" / name, scenes=2, size=96, seed=seed)
     return names
 

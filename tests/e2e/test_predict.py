@@ -128,9 +128,9 @@ def test_what_is_wrong_is_said_and_the_page_goes_on(
         upload(page, 0, payload(name, data))
         page.get_by_test_id("stAlert").get_by_text(message).wait_for()
     upload(page, 0, payload("deep.tif", deep))
-    page.get_by_role("button", name="Predict", exact=True).click()
     page.get_by_test_id("stAlert").get_by_text("takes 3 band").wait_for()
     settled(page)
+    assert page.get_by_role("button", name="Predict", exact=True).is_disabled()
     # A mask of another size: said, and the image is predicted all the same.
     upload(page, 0, str(pair[0]))
     mask = cv2.imencode(".png", np.zeros((10, 10), np.uint8))[1].tobytes()

@@ -95,6 +95,9 @@ def take_name(key: str, names: Sequence[str], noun: str) -> None:
         st.session_state[_UNKNOWN][key] = _Unknown(noun, asked, tuple(names))
     if key in st.session_state and (asked in names or st.session_state[key] not in names):
         del st.session_state[key]
+    if key in st.session_state:
+        # Where the page before ran once only, Streamlit takes the widget's first choice instead.
+        st.session_state[key] = st.session_state[key]
     st.session_state.setdefault(_SHOWN, {})[key] = None
 
 

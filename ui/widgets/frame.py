@@ -57,14 +57,14 @@ class Frame:
     Attributes:
         choices: container in the sidebar for what is chosen.
         state: container at the sidebar's end, for what goes on in the background.
-        title: name of the page.
+        tab: name of the page, for the browser's tab.
         shown: what it shows, for the title of the browser's tab; by default the dataset, sample
             and model that are chosen.
     """
 
     choices: DeltaGenerator
     state: DeltaGenerator
-    title: str
+    tab: str
     _facts: DeltaGenerator
     _button: DeltaGenerator
     _boxes: DeltaGenerator
@@ -93,8 +93,8 @@ class Frame:
 
     def close(self) -> None:
         """Show the notes, and name the browser's tab."""
-        title = page_title(self.title, self.shown or shown_names())
-        st.session_state[TITLE] = self.title, title
+        title = page_title(self.tab, self.shown or shown_names())
+        st.session_state[TITLE] = self.tab, title
         st.set_page_config(page_title=title)
         for text in unknown_names():
             self.note(text, warning=True, icon=":material/link_off:")
@@ -145,11 +145,12 @@ def _turn(key: str, away: bool) -> None:
 
 
 @contextmanager
-def open_frame(title: str) -> Iterator[Frame]:
+def open_frame(title: str, tab: str = "") -> Iterator[Frame]:
     """The frame of a page, around all that it shows; its notes come when it ends or stops.
 
     Args:
-        title: its name, the page's heading of the first order.
+        title: the page's heading of the first order.
+        tab: its name in the browser's tab; by default the heading.
     """
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="frame-heading"
@@ -161,7 +162,7 @@ def open_frame(title: str) -> Iterator[Frame]:
     frame = Frame(
         choices=st.sidebar.container(),
         state=st.sidebar.container(),
-        title=title,
+        tab=tab or title,
         _facts=facts,
         _button=button,
         _boxes=boxes,
