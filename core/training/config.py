@@ -37,7 +37,8 @@ class Loss(BaseModel):
         balance: exponent p of the class weights (1 / share)^p of cross-entropy and focal loss:
             0 none, 0.5 gentle, 1 full. They are multiplied by the recipe's `class_weights`, which
             go for every loss.
-        label_smoothing: share of the target spread over the other classes, in cross-entropy.
+        label_smoothing: share of the target that is spread evenly over all classes, its own with
+            them, in cross-entropy (Szegedy et al. 2016, arXiv:1512.00567); void has no target.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -105,7 +106,7 @@ class Loss(BaseModel):
         float,
         Label(
             "Label smoothing",
-            "Of the target, spread over the other classes.",
+            "Of the target, spread evenly over all classes.",
             unit="%",
             step=0.05,
             usual=(0, 0.9),

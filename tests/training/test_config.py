@@ -15,7 +15,11 @@ from core.training.config import TrainConfig, load_config, with_settings
 def test_json_round_trip_keeps_everything(tmp_path: Path) -> None:
     config = with_settings(
         TrainConfig(dataset="demo"),
-        ["epochs=7", "model.width=12", "recipe.augmentation.zoom=[0.5, 2]", "loss.balance=0.5"],
+        [
+            *("epochs=7", "model.width=12", "loss.balance=0.5"),
+            *("recipe.augmentation.zoom=[0.5, 2]", "recipe.augmentation.copy_paste=0.5"),
+            "recipe.augmentation.label_deformation=2",
+        ],
     )
     path = tmp_path / "config.json"
     path.write_text(json.dumps(config.model_dump(mode="json")))

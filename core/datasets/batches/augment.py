@@ -3,12 +3,14 @@
 What is done here, and in this order:
 
 1. geometry: free rotation, shear, elastic deformation;
-2. radar speckle;
-3. colour: brightness, contrast, saturation, hue;
-4. noise, then cut-out.
+2. deformation of the labels alone;
+3. radar speckle;
+4. colour: brightness, contrast, saturation, hue;
+5. noise, then cut-out.
 
 Flips, quarter turns and zoom are made while a crop is cut (`core.datasets.batches.crops`): the
 first two move whole pixels, and zooming there shows real surroundings instead of a filled border.
+Objects are pasted from crop to crop right after it (`core.datasets.batches.copy_paste`).
 
 Everything is a pure function of a batch and a seed. Keras' layers otherwise keep a counter, and
 what they draw depends on which thread comes first and on how often a stream was started.
@@ -32,6 +34,7 @@ __all__ = ["Augmenter"]
 
 _NODES = 5  # of the grid a deformation is drawn on, along a side
 _BEND = 1 / 16  # of the side: how far a node moves at most; neighbours lie 1/4 apart, so no folds
+_WAVE = 16  # pixels between the shifts that deform labels: a border waves within a house's length
 _MIN_SPECKLE = 0.02
 _REACH = 5.0  # standard deviations above the mean that count as a band's range
 _SIDE = (0.0, 1.0)
@@ -94,13 +97,15 @@ class Augmenter:
         Returns:
             Images (N, S, S, C) float32, normalised, 0 where there is no data, and labels
             (N, S, S) uint8, 255 = void; void wherever the image has no data, was turned in from
-            outside, or is cut out.
+            outside, or is cut out, and where the labels' own deformation brings the outside in.
         """
         from keras import ops
 
         seeds = _stateless()(seed)
         if self.geometric or self.augmentation.elastic:
             images, labels, valid = self._moved(images, labels, valid, seeds)
+        if self.augmentation.label_deformation:
+            labels = _redrawn(labels, self.augmentation.label_deformation, seeds)
         if self.augmentation.speckle:
             images = self._speckled(images, seeds)
         # Drawn out here: XLA draws other numbers from the same seed.
@@ -260,6 +265,30 @@ def _bent(images: Any, codes: Any, strength: float, seeds: Any) -> tuple[Any, An
     inside = _within(rows, size) & _within(columns, size)
     codes = ops.where(inside[..., None], _nearest(codes, rows, columns), 0.0)
     return _bilinear(images, rows, columns), codes
+
+
+def _redrawn(labels: Any, largest: int, seeds: Any) -> Any:
+    """(N, S, S) uint8 labels after a smooth random deformation of their own; void from outside.
+
+    NSegment (Kim et al. 2025, arXiv:2504.19634) smooths noise by a Gaussian. Here as in `_bent` a
+    coarse grid of random shifts is enlarged, and each image's is scaled so that its largest shift
+    is a random one up to `largest`, along each axis: whole pixels, as labels are names.
+    """
+    import keras
+    from keras import ops
+
+    count, size = ops.shape(labels)[0], labels.shape[1]
+    grid = (count, size // _WAVE + 1, size // _WAVE + 1, 2)
+    reach = keras.random.uniform((count, 1, 1, 1), 0, largest, seed=seeds)
+    nodes = keras.random.uniform(grid, -1, 1, seed=seeds)
+    shift = ops.image.resize(nodes, (size, size), interpolation="bicubic")
+    shift = shift * reach / ops.max(ops.abs(shift), axis=(1, 2, 3), keepdims=True)
+    steps = ops.arange(size, dtype="float32")
+    rows = steps[None, :, None] + ops.round(shift[..., 0])
+    columns = steps[None, None, :] + ops.round(shift[..., 1])
+    inside = _within(rows, size) & _within(columns, size)
+    moved = _nearest(labels[..., None], rows, columns)[..., 0]
+    return ops.where(inside, moved, ops.cast(VOID, "uint8"))
 
 
 def _within(at: Any, size: int) -> Any:

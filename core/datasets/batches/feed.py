@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from core.datasets.batches.augment import Augmenter
+from core.datasets.batches.copy_paste import CopyPaste
 from core.datasets.batches.crops import crops
 from core.datasets.batches.labelled_image import LabelledImage
+from core.datasets.batches.rare_classes import class_pixels, rare_classes
 from core.datasets.recipes.recipe import Recipe
 from core.device import tensorflow
 from core.errors import ConfigError, DSIError
 from core.imagery.normalise import Normalisation
 
 __all__ = ["check_photometric", "scaled_batches", "training_feed"]
+
+_PASTING = 1  # beside the seed: numbers of its own, so that the crops are the same without it
 
 
 def training_feed(
@@ -80,7 +84,10 @@ def scaled_batches(
     batch: int,
     seed: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.int32]]:
-    """What `Augmenter` takes, a batch at a time, for ever.
+    """What `Augmenter` takes, a batch at a time, for ever, with copy-paste done.
+
+    Rare classes are those of all `images`; of a `SampleStore` masks that were not read yet are read
+    for it.
 
     Yields:
         Pixels (batch, size, size, C) float32 scaled and not cut off, labels (batch, size, size)
@@ -88,6 +95,10 @@ def scaled_batches(
     """
     rng = np.random.default_rng(seed)
     drawn = crops(images, recipe.patch, recipe.augmentation, rng)
+    paste = None
+    if probability := recipe.augmentation.copy_paste:
+        rare = rare_classes(class_pixels(images))
+        paste = CopyPaste(probability, rare, np.random.default_rng((seed, _PASTING)))
     shape = (batch, recipe.patch.size, recipe.patch.size)
     bands = images[0].pixels.shape[-1]
     while True:
@@ -96,6 +107,8 @@ def scaled_batches(
         for place, crop in enumerate(islice(drawn, batch)):
             pixels[place] = normalisation.scaled(crop.pixels, cut=False)
             labels[place], valid[place] = crop.labels, crop.valid
+        if paste:
+            paste(pixels, labels, valid)
         yield pixels, labels, valid, np.int32(rng.integers(2**31 - 1))
 
 

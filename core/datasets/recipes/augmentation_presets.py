@@ -71,7 +71,8 @@ def at_strength(augmentation: Augmentation, strength: float) -> Augmentation:
         elif isinstance(value, tuple):
             changed[setting.key] = tuple(min(max(end**strength, low), high) for end in value)
         else:
-            changed[setting.key] = min(value * strength, high)
+            scaled = min(value * strength, high)
+            changed[setting.key] = round(scaled) if setting.kind is int else scaled
     return augmentation.model_copy(update=changed)
 
 

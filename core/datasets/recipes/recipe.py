@@ -76,7 +76,9 @@ class Augmentation(BaseModel):
 
     Attributes:
         flips, quarter_turns: the eight symmetries of the square; there is no up in a nadir image.
-        zoom: smallest and largest magnification.
+        zoom: smallest and largest magnification, drawn for each crop evenly over its logarithm:
+            this is training at several scales. Below 1 a crop shows more of its real surroundings;
+            beyond the edge of a smaller image they are its mirror image, and void.
         rotation: largest rotation in degrees, to either side.
         shear: largest slant in degrees, along x and along y.
         elastic: size of a smooth random deformation, 0 none to 1 strong.
@@ -87,6 +89,13 @@ class Augmentation(BaseModel):
         speckle: strength of multiplicative noise as radar images have it: the largest standard
             deviation of its factor, whose mean is 1.
         cutout: largest side of a square that is blanked out (and void), as a share of the crop's.
+        copy_paste: how often, from 0 to 1, a crop is given objects of rare classes (as in
+            `Patch.rare`) from other crops, image and label together: see
+            `core.datasets.batches.copy_paste`.
+        label_deformation: pixels of a crop by which a smooth random deformation moves labels at
+            most, along each axis, while the image stays (NSegment, Kim et al. 2025,
+            arXiv:2504.19634): a network that never sees the same border twice does not learn its
+            slips by heart.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,7 +106,8 @@ class Augmentation(BaseModel):
         tuple[_Magnification, _Magnification],
         Label(
             "Zoom",
-            "Smallest and largest magnification.",
+            "Smallest and largest magnification; 0.5 to 2 is the usual training at several scales. "
+            "Crops that show more than the image has are mirrored, and void there.",
             unit="times",
             step=0.05,
             usual=(0.25, 4.0),
@@ -146,6 +156,25 @@ class Augmentation(BaseModel):
             step=0.05,
         ),
     ] = Field(0.0, ge=0, le=0.5)
+    copy_paste: Annotated[
+        float,
+        Label(
+            "Copy-paste",
+            "How many of the crops get one to three objects of rare classes from other crops, "
+            "image and label together.",
+            unit="%",
+            step=0.05,
+        ),
+    ] = Field(0.0, ge=0, le=1)
+    label_deformation: Annotated[
+        int,
+        Label(
+            "Label deformation",
+            "Largest shift of the labels alone, smooth and random, against borders that are drawn "
+            "inexactly.",
+            unit="px",
+        ),
+    ] = Field(0, ge=0, le=8)
 
     @model_validator(mode="after")
     def _ordered(self) -> Augmentation:

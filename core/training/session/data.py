@@ -88,7 +88,8 @@ def load_data(
     train, val, test = sides
 
     seen = train.survey(partial(progress, "training"))
-    if config.recipe.patch.rare and not train.resident:
+    by_class = config.recipe.patch.rare or config.recipe.augmentation.copy_paste
+    if by_class and not train.resident:
         train.class_pixels(partial(progress, "training"))  # or the first batch would wait for it
     bands = seen[0].pixels.shape[-1]
     if record is None:

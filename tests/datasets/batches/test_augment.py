@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from core.classes import VOID
 from core.datasets.batches.augment import Augmenter, _bent, _bilinear
-from core.datasets.batches.crops import random_crops
+from core.datasets.batches.crops import random_crops, random_windows
 from core.datasets.batches.labelled_image import LabelledImage
 from core.datasets.recipes.recipe import Augmentation, Patch
 from core.imagery.normalise import Normalisation
@@ -31,6 +31,7 @@ EVERYTHING = {
     "saturation": 0.4,
     "hue": 0.1,
     "noise": 0.1,
+    "label_deformation": 4,
 }
 
 
@@ -395,3 +396,99 @@ def test_a_disk_and_its_mask_keep_one_middle_in_symmetries(changes: dict[str, bo
         shown = _middles(crop.pixels[None, ..., 0].astype(np.float64))
         off.append([_middles(crop.labels[None] == 1) - shown, _middles(crop.valid[None]) - shown])
     assert np.abs(off).max() < 0.05
+
+
+def _places(count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two label maps whose values say the row and the column they lie in, (count, size, size)."""
+    rows, columns = np.mgrid[:size, :size].astype(np.uint8)
+    return tuple(np.repeat(steps[None], count, 0) for steps in (rows, columns))  # type: ignore
+
+
+@pytest.mark.parametrize("strength", [1, 3, 8])
+def test_labels_move_by_whole_pixels_as_far_as_said_and_the_image_stays(strength: int) -> None:
+    images = np.random.default_rng(0).random((32, SIZE, SIZE, 2)).astype(np.float32)
+    shifts = []
+    for seed in range(2):
+        moved = []
+        for labels in _places(len(images), SIZE):
+            after, moved_labels = _augmented(images, labels, seed=seed, label_deformation=strength)
+            np.testing.assert_array_equal(after, images)
+            moved.append(np.where(moved_labels == VOID, np.nan, moved_labels - labels.astype(int)))
+        # Both maps have the same seed: what is void in one is void in the other.
+        np.testing.assert_array_equal(*map(np.isnan, moved))
+        shifts.append(np.stack(moved))
+    shift = np.stack(shifts)
+    assert np.nanmax(np.abs(shift)) == strength
+    # To no side more than to the other, and each crop by another amount.
+    assert abs(np.nanmean(shift)) < 0.06 * strength
+    furthest = np.nanmax(np.abs(shift), axis=(1, 3, 4))
+    assert len(np.unique(furthest)) >= min(strength + 1, 6)
+    # Evenly from 0 on; somewhat less is seen, as what moves furthest may come from outside.
+    assert 0.3 * strength < np.mean(furthest) < 0.55 * strength
+
+
+def test_what_a_deformation_of_labels_brings_in_from_outside_is_void() -> None:
+    labels = np.ones((64, SIZE, SIZE), np.uint8)
+    images = np.full((*labels.shape, 1), 0.5, np.float32)
+    _, after = _augmented(images, labels, label_deformation=6)
+    assert set(np.unique(after)) == {1, VOID}
+    outside = after == VOID
+    assert outside[:, :2].any() and outside[:, -2:].any() and outside[:, :, :2].any()
+    assert not outside[:, 6:-6, 6:-6].any()
+
+
+def test_a_deformation_of_labels_is_smooth_and_invents_no_class() -> None:
+    labels = _blobs()
+    images = np.zeros((*labels.shape, 1), np.float32)
+    _, after = _augmented(images, labels, label_deformation=3)
+    assert set(np.unique(after)) == {3, 200, VOID}
+    changed = after != labels
+    assert 0.005 < changed.mean() < 0.3
+    # Only along borders: labels whose surroundings are all the same stay.
+    for value in (3, 200):
+        for before, moved in zip(labels == value, changed, strict=True):
+            inner = ndimage.binary_erosion(before, np.ones((7, 7)), border_value=0)
+            assert not (moved & inner).any()
+    rows, _ = _places(16, SIZE)
+    _, moved_rows = _augmented(images, rows, label_deformation=8)
+    shift = np.where(moved_rows == VOID, np.nan, moved_rows - rows.astype(float))
+    assert np.nanmax(np.abs(np.diff(shift, axis=2))) <= 2  # 8 px to either side, 16 px apart
+
+
+def test_labels_are_deformed_the_same_by_the_same_seed() -> None:
+    labels = _blobs()
+    images = np.zeros((*labels.shape, 1), np.float32)
+    one, same, other = (
+        _augmented(images, labels, seed=seed, label_deformation=4)[1] for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_where_there_is_no_data_deformed_labels_stay_void() -> None:
+    labels = np.ones((32, SIZE, SIZE), np.uint8)
+    valid = np.ones(labels.shape, bool)
+    valid[:, :, :20] = False
+    labels[~valid] = VOID
+    images = np.ones((*labels.shape, 1), np.float32)
+    after, moved = _augmented(images, labels, valid, label_deformation=5)
+    assert (moved[~valid] == VOID).all()
+    assert (after[~valid] == 0).all() and (after[valid] == 1).all()
+    assert (moved[:, :, 20:25] == VOID).any()  # void moves as any label does
+
+
+def test_scales_are_drawn_evenly_over_their_logarithm() -> None:
+    """From 0.5 to 2: as many crops show more than at 1 as show less."""
+    image = LabelledImage(
+        "z",
+        np.zeros((400, 400, 1), np.uint8),
+        np.zeros((400, 400), np.uint8),
+        np.ones((400, 400), bool),
+    )
+    windows = random_windows(
+        image, Patch(size=64), Augmentation(zoom=(0.5, 2)), np.random.default_rng(0), 2000
+    )
+    scale = np.log2(64 / np.array([width for _, _, width, _ in windows]))
+    counts, _ = np.histogram(scale, np.linspace(-1.02, 1.02, 5))
+    assert counts.sum() == 2000
+    np.testing.assert_allclose(counts / 2000, 0.25, atol=0.04)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.classes import VOID
-from core.datasets.batches.feed import check_photometric, training_feed
+from core.datasets.batches.crops import crops
+from core.datasets.batches.feed import check_photometric, scaled_batches, training_feed
 from core.datasets.batches.fit_normalisation import fit_normalisation
 from core.datasets.batches.labelled_image import LabelledImage, without_gaps
 from core.datasets.batches.preview import augmented_preview
@@ -18,7 +19,8 @@ from core.errors import ConfigError
 
 NONE = Augmentation(flips=False, quarter_turns=False)
 STRONG = Augmentation(
-    zoom=(0.7, 1.4), rotation=30, shear=5, elastic=0.5, brightness=0.1, noise=0.05, cutout=0.3
+    **{"zoom": (0.7, 1.4), "rotation": 30, "shear": 5, "elastic": 0.5, "brightness": 0.1},
+    **{"noise": 0.05, "cutout": 0.3, "copy_paste": 0.5, "label_deformation": 2},
 )
 
 
@@ -56,6 +58,25 @@ def test_the_same_seed_gives_the_same_batches(stride: int) -> None:
     assert (x[y == VOID] == 0).any()
     assert (one[0][0] != _batches(images, recipe, 6)[0][0]).any()
     assert (one[0][0] != one[1][0]).any()
+
+
+def test_without_them_pasting_and_deformed_labels_change_nothing() -> None:
+    """Crop by crop from the same numbers as ever, and no number is drawn for what is off."""
+    images = [_image(), _image(seed=1)]
+    settings = Augmentation(zoom=(0.7, 1.4), copy_paste=0.0, label_deformation=0)
+    recipe = Recipe(patch=Patch(size=64, rare=0.3), augmentation=settings)
+    normalisation = fit_normalisation(recipe, images)
+    rng = np.random.default_rng(3)
+    drawn = crops(images, recipe.patch, settings, rng)
+    for pixels, labels, valid, seed in islice(
+        scaled_batches(images, recipe, normalisation, 4, 3), 5
+    ):
+        batch = list(islice(drawn, 4))
+        wanted = [normalisation.scaled(crop.pixels, cut=False) for crop in batch]
+        np.testing.assert_array_equal(pixels, np.stack(wanted))
+        np.testing.assert_array_equal(labels, np.stack([crop.labels for crop in batch]))
+        np.testing.assert_array_equal(valid, np.stack([crop.valid for crop in batch]))
+        assert seed == rng.integers(2**31 - 1)
 
 
 def test_a_feed_started_twice_begins_anew() -> None:
@@ -148,12 +169,16 @@ def test_strength_scales_everything() -> None:
     assert at_strength(full, 1) == full
     assert at_strength(full, 0) == PRESETS["none"]
     twice = at_strength(full, 2)
+    labels = Augmentation(label_deformation=3, copy_paste=0.4)
+    assert [at_strength(labels, f).label_deformation for f in (0.5, 1, 2, 5)] == [2, 3, 6, 8]
+    assert at_strength(labels, 2).copy_paste == 0.8
     assert (twice.rotation, twice.brightness) == (30, 0.2)
     assert twice.zoom == pytest.approx((0.36, 2.25))
     for name, preset in PRESETS.items():
         # Whatever comes out is a valid recipe, of the same kind.
         for strength in (0, 0.3, 5, 100):
             made = at_strength(preset, strength)
+            assert isinstance(made.label_deformation, int)
             assert Augmentation.model_validate(made.model_dump()) == made, name
     with pytest.raises(ConfigError, match="means nothing"):
         at_strength(full, -1)

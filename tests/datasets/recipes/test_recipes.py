@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -110,6 +111,9 @@ def test_a_recipe_for_another_dataset_is_refused(
         {"normalisation": "percentile", "clip": (99, 1)},
         {"normalisation": "percentile", "clip": (-1, 99)},
         {"augmentation": {"zoom": (2, 1)}},
+        {"augmentation": {"copy_paste": 1.1}},
+        {"augmentation": {"label_deformation": 1.5}},
+        {"augmentation": {"label_deformation": 9}},
         {"bands": (-1,)},
         {"unheard": 1},
     ],
@@ -164,6 +168,21 @@ def test_differences_name_the_settings(space: Path) -> None:
         ("mask_values.#010203", "–", "void"),
     ]
     assert differences(one, one.model_copy(update={"name": "z", "revision": 9})) == []
+
+
+def test_a_file_from_before_a_setting_was_there_has_it_off(space: Path) -> None:
+    content = Recipe(name="old").model_dump(mode="json")
+    for name in ("copy_paste", "label_deformation"):
+        del content["augmentation"][name]
+    path = space / "old.json"
+    path.write_text(json.dumps(content))
+    old = load_recipe(path)
+    assert (old.augmentation.copy_paste, old.augmentation.label_deformation) == (0.0, 0)
+    new = old.model_copy(update={"augmentation": Augmentation(copy_paste=0.5, label_deformation=2)})
+    assert differences(old, new) == [
+        ("augmentation.copy_paste", "0.0", "0.5"),
+        ("augmentation.label_deformation", "0", "2"),
+    ]
 
 
 def test_drafts_belong_to_their_dataset(space: Path) -> None:

@@ -330,3 +330,56 @@ def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig, tra
     with pytest.raises(ConfigError, match="held out now were trained on"):
         other = ["start_from=first", "recipe.split.seed=1"]
         train(create_run("leaky", with_settings(config, other)))
+
+
+def test_the_running_average_is_what_is_validated_and_kept(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    from core.training.callbacks.validator import Validator
+    from core.training.session.training_loop import TrainingLoop
+
+    momentum = 0.75
+    averages: list[np.ndarray] = []
+    validated: list[list[np.ndarray]] = []
+    ends: list[list[np.ndarray]] = []
+
+    def weights(model: keras.Model) -> list[np.ndarray]:
+        return [np.array(variable) for variable in model.trainable_variables]
+
+    class Average(keras.callbacks.Callback):
+        """The average in NumPy, from the weights after each step."""
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            now = weights(self.model)
+            before = averages or now
+            averages[:] = [
+                momentum * old + (1 - momentum) * new for old, new in zip(before, now, strict=True)
+            ]
+            self.last = now
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            ends.append([*averages])
+            # The steps go on from the weights themselves, which are others by now.
+            assert any((a != b).any() for a, b in zip(averages, self.last, strict=True))
+
+    callbacks, evaluate = TrainingLoop._callbacks, Validator._evaluate
+
+    def seen(self: Validator, epoch: int) -> Any:
+        validated.append(weights(self.model))
+        return evaluate(self, epoch)
+
+    monkeypatch.setattr(TrainingLoop, "_callbacks", lambda self: [Average(), *callbacks(self)])
+    monkeypatch.setattr(Validator, "_evaluate", seen)
+    run = create_run("averaged", with_settings(config, [f"ema={momentum}", "steps=4"]))
+    train(run)
+    assert len(validated) == len(ends) == 2
+    for of_validation, average in zip(validated, ends, strict=True):
+        for one, other in zip(of_validation, average, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    model, _ = load_model(run.folder)
+    best = run.status().best_epoch
+    assert best is not None
+    for one, other in zip(weights(model), ends[best - 1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)

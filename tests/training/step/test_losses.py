@@ -45,6 +45,30 @@ def test_cross_entropy_is_the_weighted_mean_over_labelled_pixels(
     assert _value(Loss(dice=0), labels, logits) == pytest.approx(expected, rel=1e-5)
 
 
+def test_label_smoothing_spreads_a_share_of_the_target_over_all_classes_and_void_has_none(
+    case: tuple[np.ndarray, np.ndarray],
+) -> None:
+    from core.device import tensorflow
+    from core.training.step.losses import SegmentationLoss
+
+    tf = tensorflow()
+    labels, logits = case
+    seen, share = labels != VOID, 0.2
+    target = (1 - share) * np.eye(CLASSES)[labels[seen]] + share / CLASSES
+    each = -(target * np.log(_softmax(logits)[seen])).sum(axis=-1)
+    expected = (each * np.array(WEIGHTS)[labels[seen]]).mean()
+    smooth = Loss(dice=0, label_smoothing=share)
+    assert _value(smooth, labels, logits) == pytest.approx(expected, rel=1e-5)
+    variable = tf.Variable(logits)
+    with tf.GradientTape() as tape:
+        value = SegmentationLoss(smooth, WEIGHTS)(labels, variable)
+    gradient = tape.gradient(value, variable).numpy()
+    assert not gradient[~seen].any()
+    # Where all logits are far apart the smoothed target is pulled back from certainty.
+    sure = np.where(np.eye(CLASSES, dtype=bool)[np.where(seen, labels, 0)], 9.0, -9.0)
+    assert _value(smooth, labels, sure.astype(np.float32)) > 1
+
+
 def test_dice_is_the_mean_over_the_classes_that_occur(case: tuple[np.ndarray, np.ndarray]) -> None:
     labels, logits = case
     seen = labels != VOID

@@ -98,6 +98,12 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
         "mask is void: there is no label or no data, it lies outside the image, or it is cut out. "
         "What has no data is shown as the value the network gets there."
     )
+    if recipe.augmentation.copy_paste:
+        st.caption(
+            "Copy-paste: here from the other draws of this sample, of the classes that are rare in "
+            "it; a training takes objects from crops of all training samples, of the classes that "
+            "are rare in all."
+        )
 
 
 def _again() -> None:

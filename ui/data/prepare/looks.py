@@ -91,6 +91,7 @@ def augment_section(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -
     with left:
         _preset(draft)
         _geometry(Fields(draft))
+        _objects(Fields(draft))
         _values(Fields(draft), len(recipe.bands) or None)
     with right:
         augmentation_preview(dataset, recipe)
@@ -129,6 +130,15 @@ def _geometry(fields: Fields) -> None:
     with other:
         fields.slider("augmentation.shear")
         fields.slider("augmentation.cutout")
+
+
+def _objects(fields: Fields) -> None:
+    st.markdown("**Objects and labels**")
+    one, other = st.columns(2)
+    with one:
+        fields.slider("augmentation.copy_paste")
+    with other:
+        fields.slider("augmentation.label_deformation")
 
 
 def _values(fields: Fields, bands: int | None) -> None:

@@ -10,6 +10,7 @@ __all__ = ["augmentation_fields"]
 _STRENGTHS = (
     *("brightness", "contrast", "saturation", "hue", "rotation"),
     *("shear", "noise", "speckle", "elastic", "cutout"),
+    *("copy_paste", "label_deformation"),
 )
 
 
