@@ -96,7 +96,12 @@ def _feed(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     split = split_samples(dataset.samples, Recipe().split)
     images = load_samples(dataset, [dataset.sample(sample) for sample in split.train])
     plain = Augmentation(zoom=(0.6, 1.5))
-    kinds = {"flips, turns, zoom": plain, "with all of a photograph's": _EVERYTHING}
+    more = _EVERYTHING.model_copy(update={"copy_paste": 0.5, "label_deformation": 3})
+    kinds = {
+        "flips, turns, zoom": plain,
+        "with all of a photograph's": _EVERYTHING,
+        "copy-paste and deformed labels too": more,
+    }
     counts = class_counts(images, len(dataset.classes))
     for size in args.crops:
         trained = _training(images, size, counts, args)

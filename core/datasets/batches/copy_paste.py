@@ -34,7 +34,8 @@ class _Component(NamedTuple):
         top, left: of its box.
         mask: (h, w) bool, True where it is.
         values: (pixels of the mask, C) in rising order of row and column.
-        cut: whether it touches the border of its crop, beyond which it may go on.
+        cut: whether it touches the upper or lower border of its crop, and the left or right one,
+            beyond which it may go on.
     """
 
     crop: int
@@ -42,7 +43,7 @@ class _Component(NamedTuple):
     left: int
     mask: np.ndarray
     values: np.ndarray
-    cut: bool
+    cut: tuple[bool, bool]
 
 
 class CopyPaste:
@@ -51,10 +52,11 @@ class CopyPaste:
     A crop is given one to three objects with probability `probability`. Each is drawn by its class
     first, evenly among the rare ones that there are, then evenly among the last 16 objects of that
     class from other crops; a batch of one crop has those of the batches before, and the first none.
+    Of each crop at most two objects are kept, of one rare class that it has.
 
     - Objects have 16 pixels or more and cover a quarter of a crop or less.
-    - One that lies within its crop gets a random place within the other. One that touches the
-      border of its crop is cut off there: it keeps its place, so that the cut stays at the border.
+    - One that lies within its crop gets a random place within the other. One that touches a border
+      of its crop is cut off there: it is moved along that border only, so that the cut stays at it.
     - Void is never pasted. Where an object comes to lie on void, image and label are both the
       object's: it is labelled there.
     - Where a crop has no data it stays without: nothing is pasted there.
@@ -92,25 +94,24 @@ class CopyPaste:
     def _collect(
         self, number: int, pixels: np.ndarray, labels: np.ndarray, valid: np.ndarray
     ) -> None:
-        """Keep some of a crop's objects."""
+        """Keep some of a crop's objects, all of one class: to look for each takes a while."""
         height, width = labels.shape
         counts = np.bincount(labels.ravel(), minlength=256)
-        for value in self._classes:
-            if counts[value] < SMALLEST:
-                continue
-            here = ((labels == value) & valid).astype(np.uint8)
-            _, regions, statistics, _ = cv2.connectedComponentsWithStats(here, connectivity=8)
-            areas = statistics[:, cv2.CC_STAT_AREA]
-            fit = np.flatnonzero((areas >= SMALLEST) & (areas <= LARGEST * labels.size))
-            fit = fit[fit > 0]  # 0 is what is of no object
-            for region in self._rng.permutation(fit)[:_OF_ONE_CROP]:
-                left, top, w, h = (int(side) for side in statistics[region, :4])
-                box = slice(top, top + h), slice(left, left + w)
-                mask = regions[box] == region
-                cut = top == 0 or left == 0 or top + h == height or left + w == width
-                self._pool[value].append(
-                    _Component(number, top, left, mask, pixels[box][mask], cut)
-                )
+        there = [value for value in self._classes if counts[value] >= SMALLEST]
+        if not there:
+            return
+        value = there[int(self._rng.integers(len(there)))]
+        here = ((labels == value) & valid).astype(np.uint8)
+        _, regions, statistics, _ = cv2.connectedComponentsWithStats(here, connectivity=8)
+        areas = statistics[:, cv2.CC_STAT_AREA]
+        fit = np.flatnonzero((areas >= SMALLEST) & (areas <= LARGEST * labels.size))
+        fit = fit[fit > 0]  # 0 is what is of no object
+        for region in self._rng.permutation(fit)[:_OF_ONE_CROP]:
+            left, top, w, h = (int(side) for side in statistics[region, :4])
+            box = slice(top, top + h), slice(left, left + w)
+            mask = regions[box] == region
+            cut = (top == 0 or top + h == height, left == 0 or left + w == width)
+            self._pool[value].append(_Component(number, top, left, mask, pixels[box][mask], cut))
 
     def _paste(
         self, number: int, pixels: np.ndarray, labels: np.ndarray, valid: np.ndarray
@@ -126,8 +127,9 @@ class CopyPaste:
         value = values[int(self._rng.integers(len(values)))]
         component = others[value][int(self._rng.integers(len(others[value])))]
         (h, w), top, left = component.mask.shape, component.top, component.left
-        if not component.cut:
+        if not component.cut[0]:
             top = int(self._rng.integers(labels.shape[0] - h + 1))
+        if not component.cut[1]:
             left = int(self._rng.integers(labels.shape[1] - w + 1))
         box = slice(top, top + h), slice(left, left + w)
         here = component.mask & valid[box]

@@ -74,18 +74,41 @@ def test_one_copy_is_exact_and_lies_anywhere() -> None:
     assert tops.min() <= 3 and tops.max() >= SIDE - 5 - 3 and lefts.max() >= SIDE - 5 - 3
 
 
-def test_one_that_is_cut_off_by_the_border_keeps_its_place() -> None:
+@pytest.mark.parametrize(
+    ("box", "fixed"),
+    [
+        (np.s_[:6, 10:14], (True, False)),
+        (np.s_[-6:, 10:14], (True, False)),
+        (np.s_[10:14, :6], (False, True)),
+        (np.s_[10:14, -6:], (False, True)),
+        (np.s_[:6, -6:], (True, True)),
+        (np.s_[10:12, :], (False, True)),
+    ],
+)
+def test_one_that_is_cut_off_by_a_border_stays_at_it(
+    box: tuple[slice, slice], fixed: tuple[bool, bool]
+) -> None:
     batch = pixels, labels, _ = _batch(2)
-    labels[0, :6, 10:14] = 3
-    after, labels_after, _ = _pasted(batch)
-    np.testing.assert_array_equal(labels_after[1] == 3, labels[0] == 3)
-    np.testing.assert_array_equal(after[1, :6, 10:14], pixels[0, :6, 10:14])
+    labels[0][box] = 3
+    places = set()
+    for seed in range(40):
+        after, labels_after, _ = _pasted(batch, seed)
+        moved = np.nonzero(labels_after[1] == 3)
+        if len(moved[0]) == (labels[0] == 3).sum():
+            places.add((int(moved[0].min()), int(moved[1].min())))
+            np.testing.assert_array_equal(after[1][moved], pixels[0][labels[0] == 3])
+        for along, stays in enumerate(fixed):
+            own = np.nonzero(labels[0] == 3)[along]
+            assert not stays or (moved[along].min(), moved[along].max()) == (own.min(), own.max())
+    assert [len({place[along] for place in places}) > 1 for along in (0, 1)] == [
+        not stays for stays in fixed
+    ]
 
 
 def test_void_is_never_pasted_and_is_labelled_where_an_object_lies() -> None:
     batch = pixels, labels, _ = _batch(2)
     labels[0] = VOID
-    labels[0, 0:6, 0:6] = 2  # at the border, so that it keeps its place
+    labels[0, 0:6, 0:6] = 2  # in a corner, so that it keeps its place
     labels[0, 2:4, 2:4] = VOID  # a hole
     labels[1] = VOID
     after, labels_after, _ = _pasted(batch)
@@ -101,13 +124,13 @@ def test_void_is_never_pasted_and_is_labelled_where_an_object_lies() -> None:
 def test_what_has_no_data_stays_without_and_is_not_pasted() -> None:
     batch = pixels, labels, valid = _batch(2)
     labels[0, 0:8, 0:8] = 2
-    valid[0, 0:8, 0:2] = False  # a mask that says more than the image has
+    valid[0, 5, 2] = False  # a mask that says more than the image has
     valid[1, 0:4, :] = False
     labels[1, 0:4, :] = VOID
     after, labels_after, valid_after = _pasted(batch)
     wanted = np.zeros((SIDE, SIDE), bool)
-    wanted[4:8, 2:8] = True
-    # The rest of the object touches the upper border: it keeps its place.
+    wanted[4:8, 0:8] = True  # it is in a corner, and keeps its place
+    wanted[5, 2] = False
     np.testing.assert_array_equal(labels_after[1] == 2, wanted)
     np.testing.assert_array_equal(after[1][~wanted], pixels[1][~wanted])
     np.testing.assert_array_equal(valid_after, valid)
@@ -138,14 +161,14 @@ def test_pixels_that_touch_at_a_corner_are_one_object() -> None:
 
 
 def test_common_classes_are_not_pasted_and_rare_ones_evenly() -> None:
-    batch = _batch(2)
+    batch = _batch(3)
     batch[1][0, 2:10, 2:10] = 1  # not among the rare
     for column in range(4):
         batch[1][0, 14:18, 2 + 6 * column : 6 + 6 * column] = 2
-    batch[1][0, 22:26, 2:6] = 3
+    batch[1][1, 22:26, 2:6] = 3
     of_each = np.zeros(4, int)
     for seed in range(600):
-        after = _pasted(batch, seed)[1][1]
+        after = _pasted(batch, seed)[1][2]
         of_each += [(after == value).any() for value in range(4)]
     assert of_each[1] == 0
     # One to three draws, evenly between two classes: (1/2 + 3/4 + 7/8) / 3 of the crops have each.

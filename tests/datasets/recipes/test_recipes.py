@@ -170,11 +170,11 @@ def test_differences_name_the_settings(space: Path) -> None:
     assert differences(one, one.model_copy(update={"name": "z", "revision": 9})) == []
 
 
-def test_a_file_from_before_a_setting_was_there_has_it_off(space: Path) -> None:
+def test_a_file_from_before_a_setting_was_there_has_it_off(tmp_path: Path) -> None:
     content = Recipe(name="old").model_dump(mode="json")
     for name in ("copy_paste", "label_deformation"):
         del content["augmentation"][name]
-    path = space / "old.json"
+    path = tmp_path / "old.json"
     path.write_text(json.dumps(content))
     old = load_recipe(path)
     assert (old.augmentation.copy_paste, old.augmentation.label_deformation) == (0.0, 0)

@@ -92,6 +92,19 @@ def test_draws_come_when_they_are_asked_for(demo_dataset: Path) -> None:
     assert _pictures(page) != first
 
 
+def test_pasted_objects_and_deformed_labels_are_seen_in_the_draws(demo_dataset: Path) -> None:
+    shown = []
+    for settings in ({}, {"copy_paste": 1.0}, {"label_deformation": 6}):
+        page = _page(demo_dataset, "augment", augmentation=settings)
+        page.toggle(key="augmented-shown").set_value(True).run()
+        assert not page.exception and not page.error
+        assert ("Copy-paste: here from" in _text(page)) == ("copy_paste" in settings)
+        shown.append(_pictures(page))
+    plain, pasted, deformed = shown
+    assert set(pasted) - set(plain)
+    assert len(set(deformed) - set(plain)) >= 5
+
+
 def _pictures(page: AppTest) -> list[str]:
     """Streamlit names a picture by its content."""
     return [element.proto.imgs[0].url for element in page.get("image")]
