@@ -13,13 +13,14 @@ from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
 from core.formats import counted, millions, score
 from core.imagery.tiles import OVERLAP
+from core.inference.averaging import OWN_SIZE, Averaging
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
-from ui.predict.address import PredictionAddress, chosen_mode
+from ui.predict.address import PredictionAddress, chosen_mode, scale_text
 from ui.predict.checks import fits_model, say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.predict.recent import note_prediction
@@ -35,6 +36,8 @@ from ui.shell.links import page_link
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
+
+_SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
 def describe(ref: ModelRef, card: ModelCard) -> str:
@@ -133,7 +136,22 @@ def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
             bind="query-params",
             persist_state="session",
         )
-    return Settings(card.sha256, image.digest, tta, overlap / 100)
+        scales = st.pills(
+            "Average over sizes, in multiples of the image's own",
+            _SCALES,
+            selection_mode="multi",
+            default=list(OWN_SIZE),
+            format_func=scale_text,
+            key="tta_scales",
+            bind="query-params",
+            persist_state="session",
+            help="The image is predicted at each size and the maps are brought back to its own. "
+            "With flips and turns, each size is turned too. With none chosen, its own size alone.",
+        )
+        averaging = Averaging(tta, tuple(sorted(scales)) or OWN_SIZE)
+        if not averaging.is_plain:
+            st.caption(f"{averaging.cost_text.capitalize()}.")
+    return Settings(card.sha256, image.digest, averaging, overlap / 100)
 
 
 def address_of(model: str, settings: Settings) -> PredictionAddress | None:
@@ -142,7 +160,7 @@ def address_of(model: str, settings: Settings) -> PredictionAddress | None:
     if state["source"] != "Dataset":
         return None
     overlap = round(100 * settings.overlap)
-    return PredictionAddress(model, state["dataset"], state["sample"], settings.tta, overlap)
+    return PredictionAddress(model, state["dataset"], state["sample"], settings.averaging, overlap)
 
 
 def show_predict(frame: Frame) -> None:

@@ -1,4 +1,4 @@
-"""Types of arguments: from a word of the command line to a value within its limits.
+"""Types of arguments, from a word of the command line to a value within its limits; shared options.
 
 argparse names the function in its message about a word that is no number.
 """
@@ -6,11 +6,33 @@ argparse names the function in its message about a word that is no number.
 from __future__ import annotations
 
 import math
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 
+from core.errors import ConfigError
 from core.imagery.output.outlines import MOST_SIMPLIFIED
+from core.inference.averaging import OWN_SIZE, Averaging
 
-__all__ = ["not_negative", "overlap", "pixels_off", "positive_integer", "seed"]
+__all__ = [
+    "add_averaging",
+    "not_negative",
+    "overlap",
+    "pixels_off",
+    "positive_integer",
+    "scales",
+    "seed",
+]
+
+
+def add_averaging(parser: ArgumentParser) -> None:
+    """``--tta`` and ``--tta-scales``: several predictions of an image, and their mean."""
+    parser.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
+    parser.add_argument(
+        "--tta-scales",
+        type=scales,
+        default=OWN_SIZE,
+        metavar="S,S…",
+        help="average over sizes of the image, such as 0.75,1,1.25; with --tta over all of both",
+    )
 
 
 def positive_integer(text: str) -> int:
@@ -50,6 +72,20 @@ def overlap(text: str) -> float:
     if not 0 <= value <= 0.75:
         raise ArgumentTypeError(f"expected a share from 0 to 0.75, received {text}")
     return value
+
+
+def scales(text: str) -> tuple[float, ...]:
+    """Sizes of an image as multiples of its own, with commas between.
+
+    Raises:
+        ArgumentTypeError: one is outside of 0.25 to 4, or there twice.
+        ValueError: one is no number.
+    """
+    values = tuple(float(word) for word in text.split(","))
+    try:
+        return Averaging(scales=values).scales
+    except ConfigError as error:
+        raise ArgumentTypeError(error.what) from error
 
 
 def not_negative(text: str) -> float:

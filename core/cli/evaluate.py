@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from core.cli.argument_types import add_averaging
 from core.cli.terminal import bar, note, print_json, table
 from core.formats import count, score
 
@@ -15,6 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="MODEL")
     parser.add_argument("--dataset", required=True, metavar="DATASET")
     parser.add_argument("--split", choices=["all", "train", "val", "test"], default="all")
+    add_averaging(parser)
     parser.add_argument("--json", action="store_true")
 
 
@@ -42,9 +44,13 @@ def run(options: Namespace) -> None:
         note(f"warning: {sample}: {difference}")
     ids = [sample.id for sample in samples]
     in_blocks = bool(dataset.windows) and card.training.in_blocks
+    predictor = Predictor.of_card(model, card, tta=options.tta, scales=options.tta_scales)
+    if not predictor.averaging.is_plain:
+        note(f"note: {predictor.averaging.cost_text}")
     with bar("evaluating", "block" if in_blocks else "image") as progress:
-        result = evaluate(Predictor.of_card(model, card), card, dataset, samples, progress)
+        result = evaluate(predictor, card, dataset, samples, progress)
     report = {"model": ref.name, "dataset": dataset.name, "split": options.split}
+    report |= predictor.averaging.record()
     report |= result.summary(card.classes.names)
     if options.json:
         print_json(report)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.argument_types import not_negative, overlap, pixels_off
+from core.cli.argument_types import add_averaging, not_negative, overlap, pixels_off
 from core.cli.terminal import bar, note
 from core.errors import ConfigError, DSIError, ImageError
 from core.imagery.tiles import OVERLAP
@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="MODEL")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     parser.add_argument("--overlap", type=overlap, default=OVERLAP, metavar="F", help="0 to 0.75")
-    parser.add_argument("--tta", action="store_true", help="average over flips and quarter turns")
+    add_averaging(parser)
     parser.add_argument("--polygons", action="store_true", help="also write GeoJSON")
     parser.add_argument(
         "--min-area",
@@ -149,7 +149,11 @@ def _predict(
     from core.models.store import load_model
 
     model, card = load_model(folder)
-    predictor = Predictor.of_card(model, card, overlap=options.overlap, tta=options.tta)
+    predictor = Predictor.of_card(
+        model, card, overlap=options.overlap, tta=options.tta, scales=options.tta_scales
+    )
+    if not predictor.averaging.is_plain:
+        note(f"note: {predictor.averaging.cost_text}")
     for image in images:
         try:
             with bar(image.name, "tile") as progress:

@@ -24,6 +24,7 @@ from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
 from core.imagery.output.polygons import polygon_parts
 from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
 from core.imagery.window import turned
+from core.inference.averaging import PLAIN, Averaging
 from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor
 from core.inference.small_regions import SmallRegions, small_regions
@@ -68,6 +69,7 @@ class Prediction:
         model: name of the model.
         probabilities: (H, W, K) float32, NaN where the image has no data; None where they were not
             asked for.
+        averaging: over what the probabilities behind the labels were averaged.
     """
 
     labels: np.ndarray
@@ -76,6 +78,7 @@ class Prediction:
     image: str
     model: str
     probabilities: np.ndarray | None = None
+    averaging: Averaging = PLAIN
 
     def summary(self) -> dict[str, Any]:
         """Pixels, share and, where the image has a place on Earth, area in m² per class.
@@ -185,6 +188,7 @@ def prediction_outputs(
 
     def summary() -> bytes:
         source = {"image": prediction.image, "model": prediction.model}
+        source |= prediction.averaging.record()
         report = marked_json(source | prediction.summary())
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
@@ -286,7 +290,9 @@ def predict_file(
         labels = labels[::-1, ::-1]
         probabilities = None if probabilities is None else probabilities[::-1, ::-1]
         grid = turned(raster).georeference
-    prediction = Prediction(labels, classes, grid, str(image), model, probabilities)
+    prediction = Prediction(
+        labels, classes, grid, str(image), model, probabilities, predictor.averaging
+    )
     outputs = prediction_outputs(
         prediction, image.stem, with_polygons=with_polygons, outlines=outlines
     )

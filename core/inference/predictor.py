@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
 from core.imagery.tiles import OVERLAP, TileGrid, blend_window, fitting_size, reflected
+from core.inference.averaging import OWN_SIZE, Averaging
+from core.inference.scales import ScaledImage, brought_back, mean_of_rows
 from core.models.model_input import ModelInput
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class Predictor:
     Tiles overlap, are mirrored beyond the image's edge and blended where they meet; their outer
     pixels, where a network sees little of the surroundings, do not count. One traced function
     serves each tile shape; a lock lets several sessions share a predictor. Memory beyond the image
-    and the labels is one row of tiles.
+    and the labels is one row of tiles, with several scales one of each.
 
     Args:
         model: network from images (N, H, W, C) to logits (N, H, W, K).
@@ -51,10 +53,12 @@ class Predictor:
         overlap: share of a tile that neighbours share, 0 to 0.75, in whole multiples of the
             network's; where it is not 0, at least one.
         tta: average over the eight symmetries of the square.
+        scales: sizes at which the image is predicted, as multiples of its own, each cut into tiles
+            of its own and brought back by linear interpolation; their mean is what comes out.
         batch: number of tiles computed at once.
 
     Raises:
-        ConfigError: the overlap is not between 0 and 0.75.
+        ConfigError: the overlap is not between 0 and 0.75, or the scales do not fit (`Averaging`).
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Predictor:
         tile: int = 768,
         overlap: float = OVERLAP,
         tta: bool = False,
+        scales: Sequence[float] = OWN_SIZE,
         batch: int = 1,
     ) -> None:
         if not 0 <= overlap <= 0.75:
@@ -86,7 +91,7 @@ class Predictor:
         # A deep network's multiple may be more than was asked for; without any, seams show.
         least = multiple if overlap else 0
         self.overlap = min(max(rounded, least), self.tile - multiple)
-        self.tta = tta
+        self.averaging = Averaging(tta, tuple(scales))
         self.batch = batch
         self._functions: dict[tuple[int, int], Any] = {}
         self._lock = threading.Lock()
@@ -161,10 +166,33 @@ class Predictor:
         Raises:
             ImageError: the image has another number of bands or another dtype.
         """
-        height, width = pixels.shape[:2]
+        sizes = [ScaledImage(self.input, pixels, valid, s) for s in self.averaging.scales]
+        step = _steps(progress, sum(self._tile_count(size) for size in sizes))
+        streams = [self._at_own_size(size, step) for size in sizes]
+        row = 0
+        for probabilities in streams[0] if len(streams) == 1 else mean_of_rows(streams):
+            yield Strip(row, probabilities)
+            row += len(probabilities)
+
+    def _tile_count(self, size: ScaledImage) -> int:
+        down, across = self.tiles(size.height, size.width)
+        return len(down.starts) * len(across.starts)
+
+    def _at_own_size(self, size: ScaledImage, step: Callable[[int], None]) -> Iterator[np.ndarray]:
+        """Rows of `_rows` at the image's own size."""
+        rows = self._rows(size, step)
+        return brought_back(rows, *size.back_taps(), self.tile) if size.is_resized else rows
+
+    def _rows(self, image: ScaledImage, step: Callable[[int], None]) -> Iterator[np.ndarray]:
+        """Probabilities (h, w, K) at one scale, some rows at a time, from top to bottom.
+
+        Args:
+            image: the image at that scale, w pixels wide.
+            step: called with the number of tiles done since it last was.
+        """
+        height, width = image.height, image.width
         down, across = self.tiles(height, width)
         window = blend_window(down.size, across.size, self.overlap)[..., None]
-        total, done = len(down.starts) * len(across.starts), 0
         # The canvas holds the rows of the current row of tiles; `top` is its first row.
         span = across.starts[-1] + across.size - across.starts[0]
         canvas = np.zeros((down.size, span, self.classes), np.float32)
@@ -175,30 +203,26 @@ class Predictor:
             for first in range(0, len(across.starts), self.batch):
                 lefts = across.starts[first : first + self.batch]
                 columns = [reflected(left, across.size, width) for left in lefts]
-                tiles = np.stack(
-                    [self.input.prepare(pixels, valid, np.ix_(rows, c)) for c in columns]
-                )
+                tiles = np.stack([image.part(rows, c) for c in columns])
                 for left, scores in zip(lefts, self._softmax(tiles), strict=True):
                     at = left - across.starts[0]
                     canvas[:, at : at + across.size] += scores * window
                     weight[:, at : at + across.size] += window
-                done += len(lefts)
-                if progress:
-                    progress(done, total)
+                step(len(lefts))
             last = index + 1 == len(down.starts)
-            step = down.size if last else down.starts[index + 1] - top
-            row, end = max(0, top), min(height, top + step)
+            moved = down.size if last else down.starts[index + 1] - top
+            row, end = max(0, top), min(height, top + moved)
             if row < end:
                 part = slice(row - top, end - top), inside
-                yield Strip(row, canvas[part] / weight[part])
+                yield canvas[part] / weight[part]
             if not last:
                 for array in (canvas, weight):
-                    array[: down.size - step] = array[step:].copy()
-                    array[down.size - step :] = 0
+                    array[: down.size - moved] = array[moved:].copy()
+                    array[down.size - moved :] = 0
 
     def _softmax(self, tiles: np.ndarray) -> np.ndarray:
         """Probabilities of normalised tiles (N, h, w, C) → (N, h, w, K)."""
-        if not self.tta:
+        if not self.averaging.symmetries:
             return self._call(tiles)
         total = np.zeros((*tiles.shape[:3], self.classes), np.float32)
         for turn in range(4):
@@ -221,3 +245,16 @@ class Predictor:
 
                 self._functions[shape] = forward
             return np.asarray(self._functions[shape](np.ascontiguousarray(tiles)))
+
+
+def _steps(progress: Progress | None, total: int) -> Callable[[int], None]:
+    """A function that counts tiles and reports how many of all are done."""
+    done = 0
+
+    def step(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress:
+            progress(done, total)
+
+    return step

@@ -17,7 +17,8 @@ from core.cli.main import main
 from core.datasets.catalogue import open_dataset
 from core.datasets.identity import sample_digests
 from core.imagery.raster import read_raster
-from core.models.store import find_model
+from core.inference.predictor import Predictor
+from core.models.store import find_model, load_model
 from tests.conftest import REPOSITORY
 from tests.imagery.test_raster import tiff
 
@@ -167,6 +168,65 @@ def test_predict_writes_its_files_and_keeps_the_grid(
         assert entry["pixels"] == (labels == index).sum()
         assert entry["area_m2"] == pytest.approx(entry["pixels"] * 0.25, rel=2e-3)
     assert sum(e["share"] for e in report["classes"].values()) == pytest.approx(1)
+
+
+def test_predict_and_evaluate_average_over_scales(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, demo_dataset: Path, tmp_path: Path
+) -> None:
+    image = demo_dataset / "Tile 1/images/image_part_001.jpg"
+    out = tmp_path / "out"
+    command = ("predict", image, "--model", tiny_model, "--out", out, "--probabilities")
+    record, probabilities = out / f"{image.stem}.json", out / f"{image.stem}_probabilities.tif"
+
+    def values() -> np.ndarray:
+        with rasterio.open(probabilities) as made:
+            return np.asarray(made.read())
+
+    _, _, err = run(capsys, *command)
+    assert "note: the mean" not in err
+    plain, summary = values(), json.loads(record.read_text())
+    assert "averaging" not in summary
+    # Its own size alone is what it always was, to the last bit.
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert run(capsys, *command, "--tta-scales", 1)[0] == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    code, _, err = run(capsys, *command, "--tta-scales", "0.75,1,1.25")
+    assert code == 0
+    assert "the mean over scales 0.75, 1, 1.25, about 3.1 times the time" in err
+    said = {"symmetries": 1, "scales": [0.75, 1, 1.25]}
+    assert json.loads(record.read_text())["averaging"] == said
+    model, card = load_model(find_model(tiny_model).folder)
+    predictor = Predictor.of_card(model, card, scales=(0.75, 1, 1.25))
+    expected = predictor.probabilities(read_raster(image).pixels)
+    np.testing.assert_array_equal(np.moveaxis(values(), 0, -1), expected)
+    assert np.abs(values() - plain).max() > 1e-4
+
+    # A model that has learned something: the tiny one says the same everywhere.
+    score = ("evaluate", "--model", "demo-unet", "--dataset", demo_dataset, "--json")
+    once = json.loads(run(capsys, *score)[1])
+    assert "averaging" not in once
+    code, text, err = run(capsys, *score, "--tta", "--tta-scales", "1,0.5")
+    assert code == 0
+    assert "the mean over 8 symmetries, scales 1, 0.5, about 10 times the time" in err
+    report = json.loads(text)
+    assert report.pop("averaging") == {"symmetries": 8, "scales": [1, 0.5]}
+    assert list(report) == list(once)
+    assert report["pixels"] == once["pixels"]
+    assert report["confusion"] != once["confusion"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "invalid scales value"), ("1,x", "invalid"), ("9", "0.25 to 4"), ("1,1", "twice")],
+)
+def test_scales_that_cannot_be_are_wrong_usage(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, said: str
+) -> None:
+    for command in (("predict", "a.png", "--out", tmp_path), ("evaluate", "--dataset", "a")):
+        with pytest.raises(SystemExit) as left:
+            run(capsys, *command, "--model", "m", "--tta-scales", text)
+        assert left.value.code == 2
+        assert said in capsys.readouterr().err
 
 
 def test_predict_of_an_image_smaller_than_a_tile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from core.errors import ImageError
 from core.imagery.header import Georeference
 from core.imagery.output.write import png_bytes
 from core.inference import outputs as outputs_module
+from core.inference.averaging import Averaging
 from core.inference.outputs import Prediction, predict_file, prediction_outputs
 from core.inference.predictor import Predictor
 from core.models.store import find_model, load_model
@@ -77,6 +79,14 @@ def test_every_file_says_what_the_labels_say() -> None:
         )
         properties = [f["properties"] for f in features]
         assert sum(p["pixels"] for p in properties if p["class"] == name) == pixels
+
+
+def test_the_record_says_what_was_averaged() -> None:
+    made = replace(prediction(GRID), averaging=Averaging(True, (0.75, 1)))
+    outputs = prediction_outputs(made, "s")
+    summary = json.loads(outputs[-1].make())
+    assert list(summary)[:3] == ["image", "model", "averaging"]
+    assert summary["averaging"] == {"symmetries": 8, "scales": [0.75, 1]}
 
 
 def test_a_file_is_made_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from core.classes import ClassTable, LandClass
 from core.imagery.header import Georeference
 from core.imagery.output.write import geotiff_bytes, png_bytes
 from core.inference import outputs
+from core.inference.averaging import Averaging
 from core.inference.outputs import Output
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
@@ -248,6 +249,32 @@ def test_an_address_opens_its_prediction_and_no_other(
         address.sample,
         other,
     ]
+
+
+def test_scales_are_chosen_with_their_cost_and_stand_in_the_address(
+    tiny_model: str, space: Path, demo_dataset: Path
+) -> None:
+    shutil.copytree(demo_dataset, space / "datasets" / "demo")
+    at = asked_for(PredictionAddress(tiny_model, "demo", "Tile 2/image_part_003"))
+    plain = at.metric[0].value
+    at.pills(key="tta_scales").set_value([1.25, 1.0, 0.75]).run()
+    assert not at.exception
+    assert not at.metric  # another prediction, which is not made before it is asked for
+    costs = "The mean over scales 0.75, 1, 1.25, about 3.1 times the time of one prediction."
+    assert costs in [caption.value for caption in at.caption]
+    next(b for b in at.button if b.label == "Predict").click().run()
+    assert any("the mean over scales 0.75, 1, 1.25." in c.value for c in at.caption)
+    (_, kept) = kept_predictions(at)
+    assert kept.address and kept.address.averaging == Averaging(False, (0.75, 1.0, 1.25))
+    shown = at.metric[0].value
+    again = asked_for(kept.address)
+    assert list(again.pills(key="tta_scales").value) == [0.75, 1.0, 1.25]
+    assert again.metric[0].value == shown
+    # Without any it is the image's own size.
+    again.pills(key="tta_scales").set_value([]).run()
+    next(b for b in again.button if b.label == "Predict").click().run()
+    assert again.metric[0].value == plain
+    assert not any("the mean over" in c.value for c in again.caption)
 
 
 def kept_predictions(at: AppTest) -> list[RecentPrediction]:

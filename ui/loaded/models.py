@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.imagery.tiles import OVERLAP
+from core.inference.averaging import PLAIN, Averaging
 from core.models.card import ModelCard
 from core.models.store import (
     ModelRef,
@@ -44,23 +45,27 @@ def open_model(name: str) -> tuple[keras.Model, ModelCard]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model …")
-def _predictor(name: str, sha256: str, tta: bool, overlap: float) -> tuple[Predictor, ModelCard]:
+def _predictor(
+    name: str, sha256: str, averaging: Averaging, overlap: float
+) -> tuple[Predictor, ModelCard]:
     from core.inference.predictor import Predictor
 
     model, card = _loaded(name, sha256)
-    predictor = Predictor.of_card(model, card, tta=tta, overlap=overlap)
+    predictor = Predictor.of_card(
+        model, card, tta=averaging.symmetries, scales=averaging.scales, overlap=overlap
+    )
     return predictor, card
 
 
 def open_predictor(
-    name: str, *, tta: bool = False, overlap: float = OVERLAP
+    name: str, *, averaging: Averaging = PLAIN, overlap: float = OVERLAP
 ) -> tuple[Predictor, ModelCard]:
     """A predictor for the model of that name and its card, which several sessions may share.
 
     Raises:
         ModelError: there is none, or its files do not fit together.
     """
-    return _predictor(name, read_card(find_model(name).folder).sha256, tta, overlap)
+    return _predictor(name, read_card(find_model(name).folder).sha256, averaging, overlap)
 
 
 def choose_model(key: str, *, manage: bool = True) -> ModelRef | None:

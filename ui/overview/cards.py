@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui.shell.links import page_link
+from ui.shell.links import Query, page_link
 
 __all__ = ["card", "card_grid", "use_card_style"]
 
@@ -32,7 +32,7 @@ def card_grid(name: str) -> DeltaGenerator:
 
 @contextmanager
 def card(
-    key: str, page: str, title: str, icon: str, query: dict[str, str] | None = None
+    key: str, page: str, title: str, icon: str, query: Query | None = None
 ) -> Iterator[DeltaGenerator]:
     """A card in which the block puts what it shows; a click anywhere on it opens the page.
 

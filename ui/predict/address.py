@@ -8,9 +8,11 @@ from typing import get_args
 import streamlit as st
 
 from core.imagery.tiles import OVERLAP
+from core.inference.averaging import PLAIN, Averaging
+from ui.shell.links import Query
 from ui.viewer.viewer import Mode
 
-__all__ = ["PredictionAddress", "chosen_mode", "forget_prediction"]
+__all__ = ["PredictionAddress", "chosen_mode", "forget_prediction", "scale_text"]
 
 _PREDICTED, _COMPARE = "predicted", "compare"
 
@@ -21,28 +23,29 @@ class PredictionAddress:
 
     Attributes:
         model, dataset, sample: as the page's boxes name them.
-        tta: whether flips and quarter turns are averaged.
+        averaging: over what the probabilities are averaged.
         overlap: of neighbouring tiles, in % of a tile.
     """
 
     model: str
     dataset: str
     sample: str
-    tta: bool = False
+    averaging: Averaging = PLAIN
     overlap: int = round(100 * OVERLAP)
 
-    def query(self, mode: Mode | None = None) -> dict[str, str]:
+    def query(self, mode: Mode | None = None) -> Query:
         """The query of a link that opens the page with the prediction made.
 
         Args:
             mode: how it is compared with the ground truth; None as the page does by itself.
         """
-        query = {
+        query: dict[str, str | list[str]] = {
             "model": self.model,
             "source": "Dataset",
             "dataset": self.dataset,
             "sample": self.sample,
-            "tta": str(self.tta).lower(),
+            "tta": str(self.averaging.symmetries).lower(),
+            "tta_scales": [scale_text(scale) for scale in self.averaging.scales],
             "overlap": str(self.overlap),
             _PREDICTED: self._mark,
         }
@@ -63,7 +66,12 @@ class PredictionAddress:
         # A plain "yes" would go along when another sample is chosen, and start its prediction. In
         # words, since Streamlit leaves out of the address what a box shows by itself.
         words = f"{self.dataset}/{self.sample} by {self.model}, overlap {self.overlap}"
-        return f"{words}, averaged" if self.tta else words
+        return words if self.averaging.is_plain else f"{words}, averaged over {self.averaging}"
+
+
+def scale_text(scale: float) -> str:
+    """What a scale is called on the page and in its address, such as "0.75"."""
+    return f"{scale:g}"
 
 
 def forget_prediction() -> None:

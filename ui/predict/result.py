@@ -15,6 +15,7 @@ from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
+from core.inference.averaging import Averaging
 from core.inference.likeness import differences
 from core.inference.outputs import Prediction
 from core.models.card import ModelCard
@@ -48,13 +49,13 @@ class Settings:
     Attributes:
         sha256: hash of the model's weights.
         digest: digest of the image.
-        tta: whether flips and quarter turns are averaged.
+        averaging: over what the probabilities are averaged.
         overlap: share of a tile that neighbours share.
     """
 
     sha256: str
     digest: str
-    tta: bool
+    averaging: Averaging
     overlap: float
 
 
@@ -65,10 +66,12 @@ class LabelMap:
     Attributes:
         labels: (H, W) uint8, 255 = void.
         seconds: time the prediction took.
+        averaging: over what its probabilities were averaged.
     """
 
     labels: np.ndarray
     seconds: float
+    averaging: Averaging
 
 
 def _store() -> OrderedDict[Settings, LabelMap]:
@@ -109,7 +112,7 @@ def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
 
 def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGenerator) -> LabelMap:
     bar = place.progress(0.0, "Loading the model …")
-    predictor, _ = open_predictor(model, tta=settings.tta, overlap=settings.overlap)
+    predictor, _ = open_predictor(model, averaging=settings.averaging, overlap=settings.overlap)
     start = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -117,7 +120,7 @@ def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGen
         bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
     labels = predictor.predict(image.raster.pixels, image.raster.valid, progress)
-    label_map = LabelMap(labels, time.monotonic() - start)
+    label_map = LabelMap(labels, time.monotonic() - start, settings.averaging)
     store = _store()
     store[settings] = label_map
     while len(store) > _MAX_LABEL_MAPS:
@@ -166,7 +169,12 @@ def show_prediction(
     if truth is not None:
         st.caption("Errors: green where prediction and ground truth agree, red where they do not.")
     prediction = Prediction(
-        label_map.labels, card.classes, image.raster.georeference, image.name, card.name
+        label_map.labels,
+        card.classes,
+        image.raster.georeference,
+        image.name,
+        card.name,
+        averaging=label_map.averaging,
     )
     report = prediction.summary()
     _scores(prediction, report, truth, label_map.seconds)
@@ -198,7 +206,8 @@ def _scores(
     class_table(classes, columns, rows, label="Area and scores by class")
     st.caption(
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
-        f"{short_duration(seconds)}."
+        f"{short_duration(seconds)}"
+        + (f", the mean over {prediction.averaging}." if str(prediction.averaging) else ".")
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
         + (_ground(prediction, report) if located else f" No areas: {plain(report['no_area'])}.")
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["CLONE", "TAKE", "page_link"]
+__all__ = ["CLONE", "TAKE", "Query", "page_link"]
+
+Query = Mapping[str, str | list[str]]
+"""Query parameters of an address; a list is the parameter several times."""
 
 CLONE = "clone"
 """In the URL: a run whose configuration the form is to be filled in from, once."""
@@ -17,7 +21,7 @@ TAKE = "take"
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
-def page_link(name: str, label: str, icon: str, query: dict[str, str] | None = None) -> None:
+def page_link(name: str, label: str, icon: str, query: Query | None = None) -> None:
     """A link to a page of ours; what stands in the URL, such as the dataset, goes along.
 
     ``st.page_link`` takes paths from the router's folder, ``ui/shell/``, so they are given in full.

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +69,19 @@ def test_pspnet_predicts_images_of_any_size(shape: tuple[int, int]) -> None:
     low, high = _softmax(one).min(axis=(0, 1)), _softmax(one).max(axis=(0, 1))
     assert probabilities.shape == (*shape, 5)
     assert (probabilities >= low - 1e-5).all() and (probabilities <= high + 1e-5).all()
+
+
+def test_pspnet_predicts_at_several_scales_in_tiles_of_its_own_size() -> None:
+    model = build_model(_FIXED)
+    pixels = np.random.default_rng(1).integers(0, 256, (144, 192, 3)).astype(np.uint8)
+    settings = ModelInput.of_spec(_FIXED, Normalisation())
+    both = Predictor(model, settings, scales=(0.5, 1)).probabilities(pixels)
+    assert both.shape == (144, 192, 5)
+    own = Predictor(model, settings).probabilities(pixels)
+    small = cv2.resize(pixels.astype(np.float32), (96, 72), interpolation=cv2.INTER_AREA)
+    half = Predictor(model, settings).probabilities(small)
+    back = cv2.resize(half, (192, 144), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(both, (own + back) / 2, atol=1e-5)
 
 
 def test_pspnet_uses_its_tiles_as_the_model_is_called(tmp_path: Path) -> None:
