@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's bundled weights: what they compute, see, and how they come into a network."""
+"""EfficientNet-Lite0's bundled weights: what they compute and see, and how they are loaded."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def test_a_file_that_ends_early_is_refused_wherever_it_ends(tmp_path: Path) -> N
             read_torch_pickle(path)
 
 
-def test_one_storage_is_told_in_one_way(tmp_path: Path) -> None:
+def test_one_storage_is_of_one_kind(tmp_path: Path) -> None:
     with torch_names() as torch:
         content = one_tensor(torch) | {"other": one_tensor(torch, kind="LongStorage")["weight"]}
         (tmp_path / "two.pth").write_bytes(file_of(OrderedDict(content), {"7": SIX}))
