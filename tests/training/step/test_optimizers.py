@@ -60,8 +60,6 @@ def moved(spec: ModelSpec, *settings: str) -> tuple[list[np.ndarray], list[np.nd
 @pytest.mark.parametrize("spec", [UNET, LITE0], ids=["unet", "unet-lite0"])
 @pytest.mark.parametrize("optimizer", get_args(Optimizer))
 def test_the_encoders_weights_move_so_many_times_as_far(optimizer: str, spec: ModelSpec) -> None:
-    if spec is LITE0 and optimizer == "adam":
-        pytest.skip("adamw is the same with decay")
     setting = f"optimizer={optimizer}"
     encoder, others = moved(spec, setting)
     slow, as_before = moved(spec, setting, f"encoder_rate={FACTOR}")
@@ -70,6 +68,23 @@ def test_the_encoders_weights_move_so_many_times_as_far(optimizer: str, spec: Mo
         np.testing.assert_allclose(way, FACTOR * wanted, rtol=1e-3, atol=1e-6)
     for way, wanted in zip(as_before, others, strict=True):
         np.testing.assert_allclose(way, wanted, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.training
+def test_it_holds_where_the_loss_is_scaled() -> None:
+    """As 16-bit training does, with an optimizer around ours."""
+    import keras
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        encoder, _ = moved(UNET)
+        slow, _ = moved(UNET, f"encoder_rate={FACTOR}")
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert max(np.abs(way).max() for way in encoder) > 1e-4
+    for way, wanted in zip(slow, encoder, strict=True):
+        np.testing.assert_allclose(way, FACTOR * wanted, rtol=1e-3, atol=1e-6)
 
 
 def test_decay_is_as_keras_does_it() -> None:
