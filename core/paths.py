@@ -19,6 +19,7 @@ from core.folder_lock import hold_folder, release_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = REPOSITORY / "weights"
+BUNDLED_ENCODERS = BUNDLED_MODELS / "encoders"  # weights alone, no models
 
 
 def _read_umask() -> int:

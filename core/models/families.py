@@ -15,6 +15,11 @@ from pydantic import BeforeValidator, Field, SerializeAsAny
 from pydantic_core import PydanticCustomError
 
 from core.models.architectures.unet import UNetSpec, build_unet, unet_cost
+from core.models.architectures.unet_lite0 import (
+    UNetLite0Spec,
+    build_unet_lite0,
+    unet_lite0_cost,
+)
 from core.models.architectures.unet_vgg11 import (
     UNetVGG11Spec,
     build_unet_vgg11,
@@ -105,6 +110,15 @@ FAMILIES: dict[str, Family] = {
         encoder=lambda spec: "vgg11",
         # Without normalisation layers steps must be small (SpaceNet 6's baseline takes 1e-4).
         rate=0.05,
+    ),
+    "unet-lite0": Family(
+        spec=UNetLite0Spec,
+        title="U-Net-Lite0",
+        summary="EfficientNet-Lite0 as encoder: the parameters of a U-Net of 24 channels, 4.3 "
+        "million, and half of its work. Its ImageNet weights come with the program.",
+        build=build_unet_lite0,
+        cost=unet_lite0_cost,
+        encoder=lambda spec: "efficientnet-lite0",
     ),
     "sm-unet": _zoo("sm-unet", "Unet", "Ronneberger et al. 2015: sharp outlines."),
     "sm-fpn": _zoo("sm-fpn", "FPN", "Feature pyramid, Kirillov et al. 2019: things of many sizes."),

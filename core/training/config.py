@@ -136,6 +136,8 @@ class TrainConfig(BaseModel):
         steps: batches an epoch; 0 = as many crops as cover the training pixels once.
         optimizer: AdamW (Loshchilov and Hutter 2019), Adam, or SGD with Nesterov momentum.
         learning_rate: the peak.
+        encoder_rate: what the learning rate is multiplied by for the weights of the encoder, their
+            decay too (discriminative rates, Howard and Ruder 2018, arXiv:1801.06146).
         schedule: after a linear warm-up over `warmup` of all steps: half a ``cosine`` down to 1 %
             of the peak, ``constant``, or ``plateau``: times `plateau_factor` whenever the
             validation mean IoU has not risen for `plateau_patience` epochs. ``one-cycle`` rises
@@ -191,6 +193,17 @@ class TrainConfig(BaseModel):
             "Learning rate", "The peak, after the warm-up.", step=1e-4, format="%g", usual=(1e-8, 1)
         ),
     ] = Field(1e-3, gt=0, le=1)
+    encoder_rate: Annotated[
+        float,
+        Label(
+            "Encoder's learning rate",
+            "Below 1 a pretrained encoder changes more slowly than the rest; 0.2 is usual.",
+            unit="times the learning rate",
+            step=0.1,
+            format="%g",
+            usual=(0.001, 1),
+        ),
+    ] = Field(1.0, gt=0, le=1)
     schedule: Annotated[
         Schedule,
         Label(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from core.models.architectures.unet import UNetSpec
+from core.models.architectures.unet_lite0 import UNetLite0Spec
 from core.models.architectures.unet_vgg11 import UNetVGG11Spec
 from core.models.architectures.zoo_spec import DECODERS, ZooSpec
 from core.models.zoo_table import backbones
@@ -65,6 +66,7 @@ _OWN = [
     UNetSpec(bands=1, classes=5, width=16, depth=3, norm="none", stem_stride=4),
     UNetSpec(bands=4, classes=2, width=8, depth=2, norm="group", stem_stride=2),
     UNetVGG11Spec(bands=4, classes=3),
+    UNetLite0Spec(bands=4, classes=3),
 ]
 
 

@@ -65,9 +65,11 @@ def test_a_new_family_in_a_configuration(three_layers: Any) -> None:
 
 
 def test_a_family_without_a_row_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"three-layers.*unet, unet-vgg11, sm-unet"):
+    with pytest.raises(ConfigError, match=r"three-layers.*unet, unet-vgg11, unet-lite0, sm-unet"):
         with_settings(TrainConfig(), ["model.architecture=three-layers"])
-    with pytest.raises(ValueError, match="expected the architecture unet, unet-vgg11, sm-unet"):
+    with pytest.raises(
+        ValueError, match="expected the architecture unet, unet-vgg11, unet-lite0, sm-unet"
+    ):
         TrainConfig.model_validate({"model": {"architecture": "three-layers"}})
 
 

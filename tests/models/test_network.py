@@ -98,7 +98,7 @@ def test_the_command_lists_all_of_them() -> None:
     assert ended.returncode == 0, ended.stderr
     rows = json.loads(ended.stdout)["architectures"]
     assert {row["architecture"] for row in rows} == set(FAMILIES)
-    assert len({row["name"] for row in rows}) == len(rows) == 2 + 4 * len(backbones("sm-unet"))
+    assert len({row["name"] for row in rows}) == len(rows) == 3 + 4 * len(backbones("sm-unet"))
     by_name = {row["name"]: row for row in rows}
     assert by_name["unet"]["parameters"] == cost(UNetSpec(bands=4, classes=3), 256).parameters
     assert by_name["unet"]["macs"] == cost(UNetSpec(bands=4, classes=3), 256).macs

@@ -46,6 +46,37 @@ def test_imagenet_and_the_folders_files_are_options_for_encoders_that_have_them(
     assert box.value == "none"
 
 
+def test_weights_that_are_at_hand_are_the_first_choice(page: AppTest) -> None:
+    assert "train.encoder_rate" not in keys(page)
+    page.selectbox(key="train.model.architecture").set_value("unet-lite0").run()
+    assert not page.exception and not page.error
+    box = page.selectbox(key="train.encoder_weights")
+    assert box.value == "imagenet"
+    assert box.options == [
+        "random",
+        "ImageNet (comes with the program)",
+        "file carried.safetensors",
+    ]
+    assert "come with the program" in box.help and "Apache 2.0" in box.help
+    assert {"train.freeze_encoder", "train.encoder_rate"} <= keys(page)
+    page.number_input(key="train.encoder_rate").set_value(0.2).run()
+    page.selectbox(key="train.model.architecture").set_value("unet").run()
+    assert "train.encoder_weights" not in keys(page)
+    # It is in force for the U-Net's encoder too.
+    assert page.number_input(key="train.encoder_rate").value == 0.2
+    page.number_input(key="train.encoder_rate").set_value(1.0).run()
+    assert "train.encoder_rate" not in keys(page)
+    # VGG11's once they have been fetched.
+    fetched = workspace().weights / "vgg11.tv_in1k.features.safetensors"
+    fetched.touch()
+    fetched.with_name(f"{fetched.name}.sha256").touch()
+    page.selectbox(key="train.model.architecture").set_value("unet-vgg11").run()
+    box = page.selectbox(key="train.encoder_weights")
+    assert (box.value, box.options[1]) == ("imagenet", "ImageNet (fetched)")
+    page.selectbox(key="train.model.architecture").set_value("unet-lite0").run()
+    assert page.selectbox(key="train.encoder_weights").value == "imagenet"
+
+
 def test_models_with_other_bands_are_options_and_those_of_another_network_are_not(
     page: AppTest,
 ) -> None:

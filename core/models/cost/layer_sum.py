@@ -53,7 +53,7 @@ class LayerSum:
     """Layers put one after another, each giving the map it makes.
 
     Attributes:
-        norm: the normalisation of `block` and `normalised`: batch, group or none.
+        norm: the normalisation of `block`, `normalised` and `norm_of`: batch, group or none.
     """
 
     norm: str = "none"
@@ -86,13 +86,27 @@ class LayerSum:
         self.macs += weights * x.side**2
         return self._added(filters, 2 * x.side, transposed(x.span, window, 2))
 
-    def normalised(self, x: FeatureMap, filters: int, stride: int = 1) -> FeatureMap:
-        """A convolution, its normalisation where there is one, and ReLU."""
-        x = self.convolution(x, filters, stride=stride, bias=self.norm == "none")
-        if self.norm != "none":
-            self.parameters += _NORM[self.norm] * filters
-            x = self.same(x)
+    def depthwise(self, x: FeatureMap, window: int, stride: int = 1) -> FeatureMap:
+        """A convolution of each channel alone, padded to keep the size, without bias."""
+        weights = window**2 * x.channels
+        side = x.side // stride
+        self.parameters += weights
+        self.macs += weights * side**2
+        return self._added(x.channels, side, windowed(x.span, window, stride))
+
+    def norm_of(self, x: FeatureMap) -> FeatureMap:
+        """The normalisation of a map where there is one."""
+        if self.norm == "none":
+            return x
+        self.parameters += _NORM[self.norm] * x.channels
         return self.same(x)
+
+    def normalised(
+        self, x: FeatureMap, filters: int, window: int = 3, stride: int = 1
+    ) -> FeatureMap:
+        """A convolution, its normalisation where there is one, and ReLU."""
+        x = self.convolution(x, filters, window, stride, bias=self.norm == "none")
+        return self.same(self.norm_of(x))
 
     def block(self, x: FeatureMap, filters: int) -> FeatureMap:
         """Two of `normalised`."""
@@ -113,6 +127,10 @@ class LayerSum:
     def joined(self, x: FeatureMap, y: FeatureMap) -> FeatureMap:
         """Two maps of one size, channel after channel."""
         return self._added(x.channels + y.channels, x.side, joined([x.span, y.span]))
+
+    def added(self, x: FeatureMap, y: FeatureMap) -> FeatureMap:
+        """The sum of two maps of one size and as many channels."""
+        return self._added(x.channels, x.side, joined([x.span, y.span]))
 
     def _added(self, channels: int, side: int, span: Span) -> FeatureMap:
         self.activations += channels * side**2

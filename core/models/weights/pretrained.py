@@ -25,8 +25,9 @@ from core.imagery.normalise import IMAGENET_MEAN, IMAGENET_STD, Expected, Normal
 from core.models.families import FAMILIES, default_spec
 from core.models.network import encoder_layers
 from core.models.spec import ModelSpec
-from core.models.weights.cache import Progress, cached, local_files
+from core.models.weights.cache import Progress, cached, digest_of, is_cached, local_files
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
+from core.models.weights.readers import Checksum
 from core.paths import workspace
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "Loaded",
     "adapt_channels",
     "adapt_kernel",
+    "at_hand",
     "check_encoder_weights",
     "input_layers",
     "load_encoder",
@@ -111,13 +113,13 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
         )
     if choice == IMAGENET:
         return
-    suffix = row.reader.suffix
+    suffixes = row.reader.suffixes
     path = _local(choice)
-    if path.suffix.lower() != suffix:
+    if path.suffix.lower() not in suffixes:
         raise ConfigError(
-            f"expected none, imagenet or a file {suffix}, received {choice!r}",
+            f"expected none, imagenet or a file {' or '.join(suffixes)}, received {choice!r}",
             key="encoder_weights",
-            remedy=f"give a file of the whole {row.encoder} ({suffix})",
+            remedy=f"give a file of the whole {row.encoder} ({' or '.join(suffixes)})",
         )
     if not path.is_file():
         raise ConfigError(
@@ -130,11 +132,21 @@ def check_encoder_weights(spec: ModelSpec, choice: str, start_from: str = "") ->
 def local_choices(spec: ModelSpec) -> list[str]:
     """Files in the workspace's ``cache/weights`` that may be of the network's encoder, by name."""
     row = pretrained_weights(spec)
-    return [path.name for path in local_files(row.reader.suffix)] if row else []
+    return [path.name for path in local_files(row.reader.suffixes)] if row else []
+
+
+def at_hand(spec: ModelSpec) -> bool:
+    """Whether the ImageNet weights of the network's encoder are there without a network: they come
+    with the program, or have been fetched."""
+    row = pretrained_weights(spec)
+    if row is None:
+        return False
+    return row.bundled is not None or is_cached(row.file)
 
 
 def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None) -> Path:
-    """The file of an encoder's weights; those of ImageNet are fetched on first use.
+    """The file of an encoder's weights; those of ImageNet are fetched on first use, where they do
+    not come with the program.
 
     Args:
         spec: the network.
@@ -144,13 +156,16 @@ def weights_file(spec: ModelSpec, choice: str, progress: Progress | None = None)
 
     Raises:
         ConfigError: see `check_encoder_weights`.
-        ModelError: they cannot be fetched; the remedy says how to do it by hand.
+        ModelError: they cannot be fetched; the remedy says how to do it by hand. Or those that
+            come with the program are not what they were.
         WorkspaceError: the disk is full or the folder cannot be written.
     """
     check_encoder_weights(spec, choice)
     if choice != IMAGENET:
         return _local(choice)
     row = _row_of(spec)
+    if row.bundled is not None:
+        return _whole(row.bundled, row.checksum)
 
     def fetch(path: Path) -> None:
         row.reader.fetch(row.address, path, row.checksum, progress)
@@ -284,6 +299,24 @@ def _row_of(spec: ModelSpec) -> PretrainedWeights:
             remedy="begin with random weights: encoder_weights=none",
         )
     return row
+
+
+def _whole(bundled: Path, checksum: Checksum | None) -> Path:
+    """The file itself, if it is what the program came with."""
+    if not bundled.is_file():
+        raise _not_whole("is not there", bundled)
+    if checksum and digest_of(bundled, checksum[0]) != checksum[1]:
+        raise _not_whole("is not what the program came with", bundled)
+    return bundled
+
+
+def _not_whole(why: str, bundled: Path) -> ModelError:
+    return ModelError(
+        f"the file of the encoder's weights {why}",
+        where=str(bundled),
+        remedy="install the program anew (in a clone: git checkout -- weights), or begin with "
+        "random weights: encoder_weights=none",
+    )
 
 
 def _local(choice: str) -> Path:

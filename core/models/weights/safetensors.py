@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from core.errors import ModelError
 
-__all__ = ["ReadRange", "read_tensors", "write_tensors"]
+__all__ = ["Kind", "ReadRange", "file_reader", "read_tensors", "write_tensors"]
+
+Kind = Literal["F32", "F16"]
+"""The format's names of float32 and float16."""
 
 ReadRange = Callable[[int, int], bytes]
 """Gives the bytes of a file from the first number up to, not including, the second."""
@@ -24,19 +29,23 @@ _LENGTH = 8
 _MOST = 8 * 1024**2
 """Bytes of the longest header that is read; the format allows 100 MB, a VGG's takes 3 kB."""
 
-_FLOAT32 = np.dtype("<f4")
+_KINDS: dict[Kind, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 
 
 def read_tensors(
-    read: ReadRange, shapes: Mapping[str, tuple[int, ...]], where: str
+    read: ReadRange,
+    shapes: Mapping[str, tuple[int, ...]],
+    where: str,
+    kinds: tuple[Kind, ...] = ("F32",),
 ) -> dict[str, np.ndarray]:
     """Some tensors of a file; no other bytes than theirs and the header's are read.
 
     Args:
         read: reader of a range of bytes; tensors that lie side by side are read at once. It raises
             where the file is too short.
-        shapes: shapes of the tensors wanted, by name; all of them float32.
+        shapes: shapes of the tensors wanted, by name.
         where: name of the file, for the error.
+        kinds: what their numbers may be: float32 or float16.
 
     Returns:
         Arrays (read-only) of those shapes, float32, by name.
@@ -44,38 +53,67 @@ def read_tensors(
     Raises:
         ModelError: the header is damaged, a tensor is missing, or is of another shape or type.
     """
-    spans = _spans(read, shapes, where)
+    spans, dtypes = _spans(read, shapes, where, kinds)
     tensors: dict[str, np.ndarray] = {}
     for names in _side_by_side(spans):
         start, end = spans[names[0]][0], spans[names[-1]][1]
         data = read(start, end)
         for name in names:
             low, high = (at - start for at in spans[name])
-            values = np.frombuffer(data[low:high], _FLOAT32)
+            values = np.frombuffer(data[low:high], dtypes[name]).astype(np.float32, copy=False)
             tensors[name] = values.reshape(shapes[name])
     return tensors
 
 
+@contextmanager
+def file_reader(path: Path) -> Iterator[ReadRange]:
+    """A reader of a file's bytes, for `read_tensors`.
+
+    Raises:
+        ModelError: when it is asked for bytes beyond the file's end.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+
+        def read(start: int, end: int) -> bytes:
+            if end > size:
+                raise ModelError(
+                    f"the file ends at {size:,} bytes, and should have {end:,} or more",
+                    where=str(path),
+                    remedy="fetch the file anew",
+                )
+            file.seek(start)
+            return file.read(end - start)
+
+        yield read
+
+
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
-    """Write tensors, as float32, in the order they are given in."""
+    """Write tensors in the order they are given in, float16 as such and others as float32."""
     header, at = {}, 0
+    kinds = {name: _kind(values) for name, values in tensors.items()}
     for name, values in tensors.items():
-        size = values.size * _FLOAT32.itemsize
+        size = values.size * _KINDS[kinds[name]].itemsize
         shape = list(values.shape)
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
+        header[name] = {"dtype": kinds[name], "shape": shape, "data_offsets": [at, at + size]}
         at += size
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % _LENGTH)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(_LENGTH, "little"))
         file.write(text)
-        for values in tensors.values():
-            file.write(np.ascontiguousarray(values, _FLOAT32).tobytes())
+        for name, values in tensors.items():
+            file.write(np.ascontiguousarray(values, _KINDS[kinds[name]]).tobytes())
+
+
+def _kind(values: np.ndarray) -> Kind:
+    return "F16" if values.dtype == np.float16 else "F32"
 
 
 def _spans(
-    read: ReadRange, shapes: Mapping[str, tuple[int, ...]], where: str
-) -> dict[str, tuple[int, int]]:
+    read: ReadRange, shapes: Mapping[str, tuple[int, ...]], where: str, kinds: tuple[Kind, ...]
+) -> tuple[dict[str, tuple[int, int]], dict[str, np.dtype]]:
+    """Where the tensors wanted begin and end, and what their numbers are."""
     length = int.from_bytes(read(0, _LENGTH), "little")
     if not 2 <= length <= _MOST:
         raise _damaged(f"its header would take {length:,} bytes", where)
@@ -85,7 +123,7 @@ def _spans(
         raise _damaged("its header is no JSON", where) from error
     if not isinstance(header, dict):
         raise _damaged("its header is no list of tensors", where)
-    spans = {}
+    spans, dtypes = {}, {}
     for name, shape in shapes.items():
         if name not in header:
             raise ModelError(
@@ -93,21 +131,25 @@ def _spans(
                 where=where,
                 remedy="take the file of the network that is to be trained",
             )
-        start, end = _checked(header[name], name, shape, where)
+        start, end = _checked(header[name], name, shape, where, kinds)
         spans[name] = (_LENGTH + length + start, _LENGTH + length + end)
-    return spans
+        dtypes[name] = _KINDS[header[name]["dtype"]]
+    return spans, dtypes
 
 
-def _checked(entry: object, name: str, shape: tuple[int, ...], where: str) -> tuple[int, int]:
+def _checked(
+    entry: object, name: str, shape: tuple[int, ...], where: str, kinds: tuple[Kind, ...]
+) -> tuple[int, int]:
     entry = entry if isinstance(entry, dict) else {}
     kind, received = entry.get("dtype"), entry.get("shape")
-    if kind != "F32" or received != list(shape):
+    if kind not in kinds or received != list(shape):
         raise ModelError(
-            f"expected {name} as F32 of shape {list(shape)}, received {kind} of {received}",
+            f"expected {name} as {' or '.join(kinds)} of shape {list(shape)}, received {kind} of "
+            f"{received}",
             where=where,
             remedy="take the file of the network that is to be trained",
         )
-    size = math.prod(shape) * _FLOAT32.itemsize
+    size = math.prod(shape) * _KINDS[kind].itemsize
     match entry.get("data_offsets"):
         case [int(start), int(end)] if start >= 0 and end - start == size:
             return start, end

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import ModelError
 from core.models.architectures.unet_vgg11 import VGG11_ENCODER
 from core.models.weights.cache import Progress, read_range
-from core.models.weights.safetensors import read_tensors, write_tensors
+from core.models.weights.safetensors import file_reader, read_tensors, write_tensors
 
 __all__ = ["fetch_vgg11", "read_vgg11", "vgg11_shapes"]
 
@@ -67,19 +66,7 @@ def read_vgg11(path: Path) -> dict[str, list[np.ndarray]]:
         ModelError: it is none of these.
     """
     shapes = vgg11_shapes()
-    size = path.stat().st_size
-    with path.open("rb") as file:
-
-        def read(start: int, end: int) -> bytes:
-            if end > size:
-                raise ModelError(
-                    f"the file ends at {size:,} bytes, and should have {end:,} or more",
-                    where=str(path),
-                    remedy="fetch the file anew",
-                )
-            file.seek(start)
-            return file.read(end - start)
-
+    with file_reader(path) as read:
         tensors = read_tensors(read, shapes, str(path))
     layers: dict[str, list[np.ndarray]] = {}
     for place, (name, _) in zip(_PLACES, VGG11_ENCODER, strict=True):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import keras
 import numpy as np
 
 from core.classes import VOID
-from core.models.network import block_of
+from core.models.network import block_of, encoder_layers
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
 from core.training.step.losses import SegmentationLoss, class_weights
+from core.training.step.optimizers import optimizer
 from core.training.step.train_step_model import TrainStepModel
 
-__all__ = ["compile_model", "optimizer"]
+__all__ = ["compile_model"]
 
 
 def compile_model(
@@ -36,8 +36,9 @@ def compile_model(
     """
     compiled = TrainStepModel(network, partial(block_of, spec), config.clip_norm)
     weights = class_weights(counts, config.loss.balance, factors)
+    encoder = [v for layer in encoder_layers(network, spec) for v in layer.trainable_variables]
     compiled.compile(
-        optimizer(config),
+        optimizer(config, encoder),
         SegmentationLoss(config.loss, weights, factors),
         metrics=[
             keras.metrics.MeanIoU(
@@ -48,20 +49,3 @@ def compile_model(
     # Of all weights, also those that are frozen at first.
     compiled.optimizer.build(compiled.trainable_variables)
     return compiled
-
-
-def optimizer(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """The Keras optimizer of a configuration; its learning rate is set before every step."""
-    settings: dict[str, Any] = {"learning_rate": config.learning_rate}
-    if config.ema:
-        settings |= {"use_ema": True, "ema_momentum": config.ema}
-    if config.optimizer == "adam":
-        return keras.optimizers.Adam(**settings)
-    if config.optimizer == "sgd":
-        settings |= {"momentum": config.momentum, "nesterov": config.momentum > 0}
-        decaying = keras.optimizers.SGD(weight_decay=config.weight_decay or None, **settings)
-    else:
-        decaying = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
-    # Decay pulls at kernels; offsets and normalisation scales are left alone, as usual.
-    decaying.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return decaying

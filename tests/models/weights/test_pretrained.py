@@ -39,7 +39,7 @@ pytestmark = pytest.mark.training
 VGG11 = UNetVGG11Spec(classes=2)
 POOLED = (0, 3, 8, 13)  # VGG11's convolutions that a pooling follows, but the last
 REST = 64 * 1024**2
-BACKBONES = sorted(set(table._BY_ENCODER) - {"vgg11"})
+BACKBONES = sorted(set(table._BY_ENCODER) - {"vgg11", "efficientnet-lite0"})
 
 
 def zoo(backbone: str, bands: int = 3) -> ZooSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from core.imagery.normalise import Normalisation
 from core.models.architectures.zoo_spec import ZooSpec
 from core.models.store import load_model
 from core.models.weights import imagenet
+from core.models.weights.lite0_weights import read_lite0
 from core.models.weights.pretrained import pretrained_normalisation
-from core.paths import workspace
+from core.paths import BUNDLED_ENCODERS, workspace
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import create_run
 from core.training.session.initial_weights import read_initial_weights
@@ -104,6 +106,29 @@ def test_an_encoder_is_fetched_once_and_what_it_expects_goes_with_the_model(
     assert weights is not None
     np.testing.assert_allclose(weights.mean, [np.mean(expected.mean)])
     assert "conv1 adapted from 3 to 1 band" in card.training.notes
+
+
+def test_an_encoder_that_comes_with_the_program_is_not_fetched(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise AssertionError("something is fetched")
+
+    monkeypatch.setattr("core.models.weights.cache._opened", refused)
+    lite0 = ["model.architecture=unet-lite0", "encoder_weights=imagenet", "encoder_rate=0.5"]
+    card = train(create_run("lite0", with_settings(config, lite0)))
+    assert "efficientnet-lite0: 96 layers" in card.training.notes
+    assert "Apache 2.0" in card.training.notes
+    assert list(workspace().weights.iterdir()) == []
+    model, _ = load_model(workspace().runs / "lite0")
+    stored = read_lite0(BUNDLED_ENCODERS / "efficientnet-lite0.safetensors")
+    for name in ("enc1_stem", "enc3_block3_depthwise", "enc5_block15_project"):
+        np.testing.assert_allclose(model.get_layer(name).get_weights()[0], stored[name][0])
+    # Both of its first layers are adapted to other bands.
+    on = ["model.architecture=unet-lite0", "start_from=lite0", "recipe.bands=[1]"]
+    card = train(create_run("on", with_settings(config, on)))
+    assert "enc1_stem" in card.training.notes and "stem_conv" in card.training.notes
+    assert "3 to 1 band" in card.training.notes
 
 
 def test_no_server_is_reported_with_the_address_and_the_other_way(

@@ -32,6 +32,7 @@ def trained(replicas):
     import keras
     keras.utils.set_random_seed(3)
     settings = ["loss.focal=1", "loss.tversky=1", "clip_norm=0.5", "learning_rate=0.01"]
+    settings += ["encoder_rate=0.5", "weight_decay=0.1"]
     config = with_settings(TrainConfig(), settings)
     spec = UNetSpec(width=4, depth=1, classes=3, dropout=0.0)
     with strategy.scope():

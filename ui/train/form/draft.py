@@ -10,6 +10,7 @@ import streamlit as st
 from core.datasets.recipes.recipe import Recipe
 from core.errors import DSIError
 from core.models.families import FAMILIES, default_spec
+from core.models.weights.pretrained import IMAGENET, NONE, at_hand
 from core.settings import Setting, has_setting, labelled_settings, set_setting
 from core.training.config import TrainConfig
 from core.training.draft import forget_draft, keep_draft, load_draft
@@ -74,8 +75,11 @@ class TrainDraft(Draft[TrainConfig]):
         content, marked = self.content, self.marked_preset()
         others[content["model"]["architecture"]] = content["model"]
         spec = others.get(name) or default_spec(name).model_dump(mode="json")
-        # Weights to begin with do not fit another encoder.
-        self.change({"model": spec, "encoder_weights": "none", "start_from": ""})
+        # Weights to begin with do not fit another encoder; ImageNet's are better than random ones,
+        # and are the first choice where nothing needs to be fetched for them.
+        offline = at_hand(default_spec(name).model_copy(update=spec))
+        weights = IMAGENET if offline else NONE
+        self.change({"model": spec, "encoder_weights": weights, "start_from": ""})
         if marked:
             self.change(preset(marked, name))
 

@@ -13,7 +13,7 @@ from core.models.network import cost
 from core.models.spec import ModelSpec
 from core.models.store import list_models, read_card
 from core.models.weights.imagenet import PretrainedWeights, pretrained_weights
-from core.models.weights.pretrained import BAND_RULE, IMAGENET, NONE, local_choices
+from core.models.weights.pretrained import BAND_RULE, IMAGENET, NONE, at_hand, local_choices
 from core.models.weights.transfer import TRANSFER_RULE, check_transfer
 from core.settings import labelled_settings
 from ui.settings.fields import Fields
@@ -94,20 +94,28 @@ def _weights(architecture: str, bands: int | None, classes: int, fields: Fields)
         fields.problem.show_beside(draft, "encoder_weights", label)
     if draft.value("start_from") or draft.value("encoder_weights") != NONE:
         fields.number("freeze_encoder")
+    # Also where it would be in force and not seen.
+    if row or draft.value("encoder_rate") != 1:
+        fields.number("encoder_rate")
 
 
 def _encoder_weights(spec: ModelSpec, row: PretrainedWeights, fields: Fields) -> None:
+    if row.bundled:
+        there, whence = " (comes with the program)", "come with the program"
+    elif at_hand(spec):
+        there, whence = " (fetched)", "have been fetched"
+    else:
+        there, whence = "", f"are fetched once, from {urlsplit(row.address).netloc}"
     # Files by their name in one folder: no path comes from a browser.
-    words = {NONE: "random", IMAGENET: "ImageNet"}
+    words = {NONE: "random", IMAGENET: f"ImageNet{there}"}
     words |= {name: f"file {name}" for name in local_choices(spec)}
     fields.choice(
         "encoder_weights",
         options=list(words),
         words=lambda name: words.get(name, name),
-        help=f"ImageNet's are fetched once, from {urlsplit(row.address).netloc}; licence: "
-        f"{row.licence}. {BAND_RULE} Their own scaling of values follows the normalisation, and "
-        "goes with the model. Files that lie on the server in the workspace's folder "
-        "cache/weights are offered too.",
+        help=f"ImageNet's {whence}; licence: {row.licence}. {BAND_RULE} Their own scaling of "
+        "values follows the normalisation, and goes with the model. Files that lie on the server "
+        "in the workspace's folder cache/weights are offered too.",
     )
 
 
