@@ -21,6 +21,9 @@ if __name__ == "__main__":
         from core.cli.main import INTERRUPTED, main
 
         done = main()
+        # An interruption within `exec` of a text, by which dataclasses are made, stays noted though
+        # it was caught: Python would end by the signal, without the exit code. The next forgets it.
+        exec("")
         sys.exit(128 + _signals[-1] if done == INTERRUPTED else done)
     except KeyboardInterrupt:  # while modules were imported
         print("error: interrupted", file=sys.stderr)

@@ -119,6 +119,25 @@ def test_ctrl_c_of_a_process_and_its_end_from_outside(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_while_a_class_is_made_by_exec_is_130_too(tmp_path: Path) -> None:
+    """As a dataclass of a module that is imported late."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import core.cli.demo\n"
+        "core.cli.demo.run = lambda options: exec('raise KeyboardInterrupt')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "demo", str(tmp_path / "d")],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (
+        130,
+        "error: interrupted, files that were begun are not kept\n",
+    )
+
+
 def test_progress_in_a_log_is_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
