@@ -98,12 +98,12 @@ def _train(chosen: argparse.Namespace) -> None:
         if time.monotonic() - started + longest > chosen.minutes * 60:
             print(f"{_now(started)} no time left for {piece.name}", flush=True)
             break
-        begun = time.monotonic()
+        start = time.monotonic()
         if piece.name == _FINAL:
             piece = _with_best(piece, list(_lines(chosen.state / _SCORES)))
         _one(piece, (imagery, arrays, encoder), chosen, started)
         # But for compiling, which is once for each network.
-        longest = min(60, max(longest, time.monotonic() - begun))
+        longest = min(60, max(longest, time.monotonic() - start))
 
 
 def _with_best(final: Piece, lines: list[dict[str, Any]]) -> Piece:
@@ -132,9 +132,9 @@ def _one(
         samples: Sequence[int] = range(len(imagery.names))
     else:
         held, samples = None, _samples(imagery, piece.train)
-    begun = time.monotonic()
+    start = time.monotonic()
     made = train_jax.train(training, arrays, samples, encoder)
-    trained = time.monotonic() - begun
+    trained = time.monotonic() - start
     scored = range(len(imagery.names)) if held is not None else _samples(imagery, piece.score)
     matrices: dict[str, Any] = {}
     sure: dict[str, Any] = {}
@@ -167,7 +167,7 @@ def _one(
     miou, accuracy = summary(np.sum(list(matrices.values()), axis=0))
     print(
         f"{_now(started)} {piece.name}: mean IoU {miou:.3f}, accuracy {accuracy:.3f}, "
-        f"{trained:.1f} s, in all {time.monotonic() - begun:.1f} s",
+        f"{trained:.1f} s, in all {time.monotonic() - start:.1f} s",
         flush=True,
     )
 

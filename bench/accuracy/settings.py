@@ -21,7 +21,7 @@ class Training:
     Attributes:
         network: family: dubai-unet's U-Net, U-Net-VGG11 or U-Net-Lite0.
         imagenet: whether the encoder begins with ImageNet's weights.
-        steps, batch, crop: number of steps, crops a step, and pixels along a crop's side.
+        steps, batch, crop: number of steps, size of a batch, and pixels along a crop's side.
         rate: learning rate at its peak (AdamW, cosine, a twentieth of warm-up).
         encoder_rate: the same of an encoder with ImageNet's weights, as a multiple of it.
         dice: weight of the Dice loss beside cross-entropy.

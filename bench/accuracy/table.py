@@ -69,13 +69,13 @@ def _ablation(lines: list[dict[str, Any]]) -> None:
 
 def _left_out(lines: list[dict[str, Any]]) -> None:
     """Each tile scored by a model that never saw it, and the mean with its interval over tiles."""
-    found: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
+    by_name: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
     for line in lines:
         _, name, tile = line["name"].split("/")
-        found[name][int(tile)] = summary(_total(line))
-    if not found:
+        by_name[name][int(tile)] = summary(_total(line))
+    if not by_name:
         return
-    tiles = sorted(set.intersection(*(set(by_tile) for by_tile in found.values())))
+    tiles = sorted(set.intersection(*(set(by_tile) for by_tile in by_name.values())))
     print(
         "\n| left out | " + " | ".join(f"tile {t}" for t in tiles) + " | mean | 95 % over tiles |"
     )
@@ -83,12 +83,12 @@ def _left_out(lines: list[dict[str, Any]]) -> None:
     rng = np.random.default_rng(0)
     draws = rng.integers(0, len(tiles), (10_000, len(tiles)))
     rows = {}
-    for name, by_tile in found.items():
+    for name, by_tile in by_name.items():
         for which, part in ((0, "mean IoU"), (1, "accuracy")):
             values = np.array([by_tile[t][which] for t in tiles])
             rows[name, which] = values
             _row(f"{name}, {part}", values, draws)
-    names = list(found)
+    names = list(by_name)
     if len(names) == 2:
         for which, part in ((0, "mean IoU"), (1, "accuracy")):
             _row(f"difference, {part}", rows[names[1], which] - rows[names[0], which], draws)

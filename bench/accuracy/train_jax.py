@@ -401,9 +401,9 @@ def _windowed(made: Network, name: str, image: np.ndarray) -> np.ndarray:
         windows = np.zeros((_WINDOWS, _WINDOW, _WINDOW, 3), np.float32)
         for i, (top, left) in enumerate(places):
             windows[i] = padded[top : top + _WINDOW, left : left + _WINDOW]
-        found = np.asarray(of(weights, others, (windows - made.mean) / made.std))
+        probability = np.asarray(of(weights, others, (windows - made.mean) / made.std))
         for i, (top, left) in enumerate(places):
-            out[top : top + _WINDOW, left : left + _WINDOW] += found[i] * weight2
+            out[top : top + _WINDOW, left : left + _WINDOW] += probability[i] * weight2
             norm[top : top + _WINDOW, left : left + _WINDOW] += weight2
     return (out / norm)[:height, :width]
 

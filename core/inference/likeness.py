@@ -24,6 +24,7 @@ _APART = 2.0  # deviations beyond which nearly all values lie
 _FLAT = 0.03  # spread of the values, of that of the training
 _ROUNDING = 1e-4  # deviations by which numbers that are the same may differ
 _FLAT_PIXELS = 1000  # fewer say nothing of the spread
+_MANY_KINDS = 0.5  # deviations between the means of training images that are not all alike
 _PIXEL_SIZE = 1.8
 _NO_DATA, _NO_DATA_MORE, _NO_DATA_UNKNOWN = 0.5, 0.2, 0.9
 _SAMPLES = 8  # of a dataset that are looked at
@@ -171,7 +172,40 @@ def _values(model_input: ModelInput, raster: Raster) -> Difference | None:
             f"± {_number(std[0])} around {_number(mean[0])}: another scaling, or an empty image?"
         )
         return Difference("values", what, remedy)
+    if what := _beyond_all_images(model_input, low, high, scale):
+        return Difference("values", what, remedy)
     return None
+
+
+def _beyond_all_images(
+    model_input: ModelInput, low: np.ndarray, high: np.ndarray, scale: np.ndarray
+) -> str:
+    """What is said where nearly no value reaches the mean of any training image; else nothing.
+
+    A tenth of the values of a bright image is no deviation away from the mean of all of them, and
+    may well be mapped as water throughout.
+
+    Args:
+        model_input: of the model.
+        low, high: percentiles 1 and 99 of the image by channel.
+        scale: standard deviation of the training by channel.
+    """
+    imagery = model_input.imagery
+    if imagery is None or len(imagery.means) != len(scale):
+        return ""
+    darkest, brightest = np.array(imagery.means).T
+    if (brightest - darkest < _MANY_KINDS * scale).any():
+        return ""  # images of one kind do not say how others may be
+    if (high < darkest).all():
+        side, limit, way, mean = "below", high[0], "darkest", darkest[0]
+    elif (low > brightest).all():
+        side, limit, way, mean = "above", low[0], "brightest", brightest[0]
+    else:
+        return ""
+    return (
+        f"99 % of the values lie {side} {_number(limit)} in band 1, and the {way} image the "
+        f"model was trained on has a mean of {_number(mean)}: another scaling?"
+    )
 
 
 def _bands(model_input: ModelInput, raster: Raster) -> Difference | None:

@@ -235,6 +235,21 @@ def test_values_beyond_those_of_all_images_are_still_named() -> None:
     assert kinds(model_input, read_raster(tiff(np.full((64, 64, 3), 255, np.uint8)))) == ["values"]
 
 
+@pytest.mark.parametrize(("odd", "way"), [((13, 4), "darkest"), ((235, 8), "brightest")])
+def test_a_scaling_that_no_image_of_the_training_had_is_named(
+    odd: tuple[float, float], way: str
+) -> None:
+    """A tenth of the values of a town lies within two deviations of the training's mean."""
+    rasters = [_flat_scene(mean, 40) for mean in (40, 90, 130, 200)]
+    model_input = trained_on(*rasters)
+    assert [kinds(model_input, raster) for raster in rasters] == [[]] * 4
+    (difference,) = differences(model_input, _flat_scene(*odd))
+    assert difference.kind == "values"
+    assert f"the {way} image the model was trained on has a mean of" in difference.what
+    # Another light of the same place is none.
+    assert kinds(model_input, _flat_scene(130 * 0.4, 40 * 0.4)) == []
+
+
 def test_cards_without_the_spread_between_images_are_read() -> None:
     model_input = trained_on(_flat_scene(50, 10))
     imagery = model_input.imagery
