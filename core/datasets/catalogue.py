@@ -9,9 +9,11 @@ from pathlib import Path
 from core.datasets.class_names import apply_class_names
 from core.datasets.dataset import Dataset
 from core.datasets.known_layouts import LAYOUTS, describe_layouts
+from core.datasets.layouts.names import folder_meaning
 from core.datasets.layouts.pairing import has_only_scenes
 from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
+from core.datasets.masks.class_file import find_class_file
 from core.errors import DatasetError
 from core.paths import data_roots, is_name, labelled_data_roots, workspace
 from core.untrusted.folder import Skipped, list_folder, skipped_below
@@ -25,6 +27,7 @@ __all__ = [
     "skipped_places",
 ]
 
+_NAMED = 5  # datasets that a message lists
 _DEPTH = 3  # levels below an allow-listed root that are searched for datasets
 
 
@@ -79,6 +82,13 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
             "there is no such dataset folder", where=str(path), remedy="check the spelling"
         )
     layout = LAYOUTS.get(recognise(path) or "")
+    if (layout is None or layout.own_classes) and len(sets := _sets_below(path)) > 1:
+        raise DatasetError(
+            f"this folder holds {len(sets)} datasets, not one: {', '.join(sets[:_NAMED])}"
+            + (" …" if len(sets) > _NAMED else ""),
+            where=str(path),
+            remedy="give the folder of one of them",
+        )
     if layout is None:
         raise _unknown(path)
     name = name or path.resolve().name
@@ -91,6 +101,19 @@ def open_dataset(path: Path, name: str | None = None, product: str = "") -> Data
             remedy="leave the product out",
         )
     return apply_class_names(layout.read(path, name))
+
+
+def _sets_below(path: Path) -> list[str]:
+    """The folders in a folder that are no scenes of one dataset: of a published form, or with a
+    class table of their own (as Roboflow's ``train`` and ``valid`` have, which are no scenes).
+    """
+    names = [name for name in list_folder(path).folders if folder_meaning(name) is None]
+    below = ((name, recognise(path / name, scenes=False)) for name in names)
+    return [
+        name
+        for name, layout in below
+        if layout and (not LAYOUTS[layout].own_classes or find_class_file(path / name))
+    ]
 
 
 def _unknown(path: Path) -> DatasetError:

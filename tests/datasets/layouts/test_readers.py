@@ -212,6 +212,28 @@ def test_high_values_without_a_table(tmp_path: Path) -> None:
         open_dataset(tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["published", "own classes"])
+def test_a_folder_of_datasets_is_not_one(tmp_path: Path, kind: str) -> None:
+    for number, name in enumerate(("first", "second")):
+        if kind == "published":
+            dubai(tmp_path / name)
+            continue
+        put(tmp_path / name / "images/a.png")
+        put(tmp_path / name / "masks/a.png", np.ones((6, 8), np.uint8))
+        classes = [{"name": f"class {n}"} for n in range(2 + number)]
+        (tmp_path / name / "classes.json").write_text(json.dumps({"classes": classes}))
+    with pytest.raises(DatasetError, match="holds 2 datasets, not one: first, second") as error:
+        open_dataset(tmp_path)
+    assert error.value.remedy == "give the folder of one of them"
+
+
+def test_folders_without_classes_of_their_own_are_scenes(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        put(tmp_path / name / "images/a.png")
+        put(tmp_path / name / "masks/a.png", np.ones((6, 8), np.uint8))
+    assert open_dataset(tmp_path).scenes == ("first", "second")
+
+
 def test_catalogue_lists_workspace_and_server_folders(
     space: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ from core.datasets.recipes.splits import SplitConfig, split_samples
 from core.datasets.synthetic.spacenet6 import write_spacenet6
 from core.errors import DatasetError
 from core.imagery.display import to_rgb
+from core.inference.averaging import PLAIN
 from tests.spacenet_tree import PASSES, write_tree
 
 TURNED = "20190804111224_20190804111453"
@@ -390,6 +391,7 @@ def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_pa
         """Label 1 where the first band of what the network would get is bright."""
 
         input = SimpleNamespace(file_band_count=4, check=lambda pixels, where: None)
+        averaging = PLAIN
 
         def predict(self, pixels: np.ndarray, valid: np.ndarray, *_: object, **__: object) -> Any:
             return np.where(valid, pixels[..., 0] > 30, VOID).astype(np.uint8)
