@@ -31,6 +31,9 @@ OTHERS = "others"
 """In `MaskCoding.read_as`: all values that nothing else explains."""
 
 
+_BYTE, _BYTE_OF_16 = 255, 257
+
+
 @dataclass(frozen=True)
 class Mask:
     """A mask as read.
@@ -71,13 +74,31 @@ def read_mask(source: Path | bytes, values: Values, *, name: str | None = None) 
     Raises:
         ImageError: it cannot be read.
     """
-    raster = read_raster(source, name=name, values=values)
+    raster = _of_8_bit(read_raster(source, name=name, values=values))
     count, named = raster.pixels.shape[-1], raster.header.named_bands
     places = [named.index(word) for word in ("red", "green", "blue") if named.count(word) == 1]
     if len(places) < 3 or places == [0, 1, 2] or max(places) >= count:
         return raster
     order = [*places, *(place for place in range(count) if place not in places)]
     return replace(raster, pixels=raster.pixels[..., order])
+
+
+def _of_8_bit(raster: Raster) -> Raster:
+    """A coloured mask of more bits with the colours of 8, where it has no others.
+
+    Programs write 8-bit colours into 16 bits as they are, or times 257, so that 255 is 65535.
+    """
+    pixels = raster.pixels
+    if pixels.shape[-1] < 3 or pixels.dtype == np.uint8 or pixels.dtype.kind not in "iuf":
+        return raster
+    factor = 1 if pixels.max(initial=0) <= _BYTE else _BYTE_OF_16
+    colours = pixels // factor
+    # Also what is not a number, which equals nothing.
+    if not ((colours * factor == pixels) & (colours >= 0) & (colours <= _BYTE)).all():
+        return raster
+    nodata = raster.header.nodata
+    header = replace(raster.header, nodata=None if nodata is None else nodata / factor)
+    return replace(raster, pixels=colours.astype(np.uint8), header=header)
 
 
 def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = None) -> Raster:

@@ -65,6 +65,8 @@ def test_json_and_csv_know_the_same_columns(tmp_path: Path, key: str, form: str)
         ("classes.csv", "value,name,id\n2,water,7\n1,road,8\n0,land,9\n"),
         ("classes.csv", "water,2\nroad,1\nland,0\n"),
         ("classes.csv", "2;water\n1;road\n0;land\n"),
+        ("classes.csv", "sep=;\nclass name;class value\nwater;2\nroad;1\nland;0\n"),
+        ("classes.csv", "\ufeffsep=,\nwater,2\nroad,1\nland,0\n"),
         ("labels.txt", "2 water\n1 road\n0 land\n"),
         ("labels.txt", "2\twater\n1\troad\n0\tland\n"),
         ("labels.txt", "2: water\n1: road\n0: land\n"),

@@ -17,7 +17,7 @@ from core.datasets.catalogue import open_dataset
 from core.datasets.layouts.class_inference import infer_classes
 from core.datasets.masks.class_file import numbered
 from core.datasets.masks.single_mask import read_truth
-from core.errors import UnnamedClasses
+from core.errors import ImageError, UnnamedClasses
 from tests.datasets.masks.test_choose_coding import (
     SIDE,
     expected,
@@ -27,6 +27,7 @@ from tests.datasets.masks.test_choose_coding import (
     tif,
     with_palette,
 )
+from tests.imagery.test_raster import tiff
 
 NAMES = ["land", "road", "water"]
 COLORS = [[10, 20, 30], [255, 0, 0], [0, 0, 255]]
@@ -48,6 +49,19 @@ def test_palettes_in_an_order_of_their_own_are_read_by_colour(tmp_path: Path) ->
     bare = [{"name": name, "value": i} for i, name in enumerate(NAMES)]
     with pytest.raises(UnnamedClasses, match="in colours"):
         open_dataset(laid_out(tmp_path / "bare", masks, bare))
+
+
+@pytest.mark.parametrize(("factor", "dtype"), [(1, "uint16"), (257, "uint16"), (1, "float32")])
+def test_colours_in_more_bits_are_those_of_8(tmp_path: Path, factor: int, dtype: str) -> None:
+    colours = (np.array(COLORS)[labels_of(0, 3)] * factor).astype(dtype)
+    root = laid_out(tmp_path, {"a.png": labels_of(0)}, table_of())
+    (root / "masks/a.png").unlink()
+    (root / "masks/a.tif").write_bytes(tiff(colours))
+    assert pixels_of(open_dataset(root)) == TRUTH
+    colours[0, 0, 0] = 300.5 if dtype == "float32" else 300
+    (root / "masks/a.tif").write_bytes(tiff(colours))
+    with pytest.raises(ImageError, match=f"8-bit RGB.*3 bands of {dtype}"):
+        pixels_of(open_dataset(root))
 
 
 def test_a_palette_that_is_nearly_the_tables_is_read_by_colour(tmp_path: Path) -> None:

@@ -59,7 +59,10 @@ def pair_of(key: str, cell: Any) -> Mapping[str, Any]:
 def csv_rows(text: str) -> Rows:
     """The classes of a CSV, with a heading or, if its form is plain, without."""
     lines = text.splitlines()
-    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    # What Excel writes so that it opens the file again with the same delimiter.
+    told = re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0]) if lines else None
+    lines = lines[1:] if told else lines
+    delimiter = told[1] if told else max(",;\t", key=lines[0].count) if lines else ","
     table = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
     table = [row for row in table if any(row)]
     if not table:
