@@ -1,8 +1,8 @@
 """Which network, and which addition to its training, gets how far on the Dubai tiles.
 
     python -m bench.accuracy.run pack FOLDER imagery.npz        where TensorFlow's readers are
-    python -m bench.accuracy.run encoder encoder.npz            where JAX is beside them
-    python -m bench.accuracy.run train imagery.npz encoder.npz STATE       a GPU, or two cores
+    python -m bench.accuracy.run loss                           where JAX is beside them
+    python -m bench.accuracy.run train imagery.npz STATE        where JAX is: a GPU, or two cores
     python -m bench.accuracy.run table STATE
 
 `train` goes through a list of trainings, each of which is one line in ``STATE/scores.jsonl`` when
@@ -46,11 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     packing = parts.add_parser("pack")
     packing.add_argument("folder", type=Path)
     packing.add_argument("out", type=Path)
-    encoder = parts.add_parser("encoder")
-    encoder.add_argument("out", type=Path)
+    parts.add_parser("loss", help="compare the loss of the loop with the product's")
     training = parts.add_parser("train")
     training.add_argument("imagery", type=Path)
-    training.add_argument("encoder", type=Path)
     training.add_argument("state", type=Path)
     training.add_argument("--minutes", type=float, default=600)
     training.add_argument("--steps", type=int, default=1000)
@@ -62,11 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.part == "pack":
         pack(chosen.folder, chosen.out)
-    elif chosen.part == "encoder":
+    elif chosen.part == "loss":
         from bench.accuracy import train_jax
 
         print(f"the loss differs from the product's by {train_jax.check_loss():.1e}")
-        np.savez(chosen.out, **train_jax.encoder_weights())
     elif chosen.part == "table":
         print_tables(chosen.state / _SCORES)
     else:
@@ -79,8 +76,7 @@ def _train(chosen: argparse.Namespace) -> None:
     started = time.monotonic()
     chosen.state.mkdir(parents=True, exist_ok=True)
     imagery = unpack(chosen.imagery)
-    with np.load(chosen.encoder) as stored:
-        encoder = dict(stored)
+    encoder = train_jax.encoder_weights()
     arrays = train_jax.on_device(imagery)
     print(f"{_now(started)} read", flush=True)
     todo = [

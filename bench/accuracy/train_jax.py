@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,10 +34,12 @@ core.device.tensorflow = lambda: SimpleNamespace(
 )
 
 from core.models.families import FAMILIES, default_spec  # noqa: E402  after the above
+from core.models.weights.lite0_weights import read_lite0  # noqa: E402
 
 __all__ = ["CLASSES", "Network", "check_loss", "encoder_weights", "on_device", "predict", "train"]
 
 CLASSES = 5
+_LITE0 = Path(__file__).resolve().parents[2] / "weights/encoders/efficientnet-lite0.safetensors"
 _CHUNK = 50  # steps of one call
 _WINDOW, _OVERLAP, _WINDOWS = 512, 128, 16
 _DECAY, _CLIP = 1e-4, 5.0
@@ -97,15 +100,15 @@ def network(training: Training, encoder: Mapping[str, np.ndarray]) -> Network:
     return Network(model, np.full(3, 127.0, np.float32), np.full(3, 128.0, np.float32))
 
 
-def encoder_weights(name: str = "lite0") -> dict[str, np.ndarray]:
-    """ImageNet's weights of a network's encoder by the variable's path."""
-    from core.models.network import encoder_layers
-    from core.models.weights.pretrained import IMAGENET, load_encoder, weights_file
-
-    spec, model = spec_of(name), _built(name)
-    load_encoder(model, spec, weights_file(spec, IMAGENET))
-    layers = encoder_layers(model, spec)
-    return {v.path: np.asarray(v.value) for layer in layers for v in layer.variables}
+def encoder_weights() -> dict[str, np.ndarray]:
+    """ImageNet's weights of U-Net-Lite0's encoder by the variable's path."""
+    stored = read_lite0(_LITE0)
+    return {
+        variable.path: values
+        for layer in _built("lite0").layers
+        if layer.name in stored
+        for variable, values in zip(layer.weights, stored[layer.name], strict=True)
+    }
 
 
 def check_loss() -> float:

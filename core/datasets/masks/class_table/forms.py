@@ -60,9 +60,9 @@ def csv_rows(text: str) -> Rows:
     """The classes of a CSV, with a heading or, if its form is plain, without."""
     lines = text.splitlines()
     # What Excel writes so that it opens the file again with the same delimiter.
-    told = re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0]) if lines else None
-    lines = lines[1:] if told else lines
-    delimiter = told[1] if told else max(",;\t", key=lines[0].count) if lines else ","
+    first = re.fullmatch(r"\ufeff?sep=(.)\s*", lines[0]) if lines else None
+    lines = lines[1:] if first else lines
+    delimiter = first[1] if first else max(",;\t", key=lines[0].count) if lines else ","
     table = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
     table = [row for row in table if any(row)]
     if not table:
