@@ -14,7 +14,7 @@ from ui.widgets.frame import open_frame
 with open_frame("Train") as frame:
     with page_errors():
         advance()  # should the worker of the queue have been killed
-    match choose_view():
+    match choose_view(frame):
         case "runs":
             runs_panel(frame)
         case "compare":

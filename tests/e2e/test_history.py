@@ -64,6 +64,9 @@ def test_each_step_is_one_entry_with_the_address_of_what_is_shown(
     assert chosen(page, "Dataset").endswith(second)
     open_page(page, "Inspect")
     step("Inspect")
+    page.get_by_role("tab", name="Graph").click()
+    settled(page)
+    step("Inspect")
     open_page(page, "Data")
     step("Data")
     page.get_by_role("radio", name="Statistics").click()
@@ -108,6 +111,8 @@ def test_a_sample_opened_in_the_gallery_is_one_step(
     [
         ("data?dataset=gone", "asks for the dataset “gone”"),
         ("data?dataset=way+a&view=Nowhere", "asks for the view “Nowhere”"),
+        ("data?dataset=way+a&view=Sample&sample=gone", "asks for the sample “gone”"),
+        ("train?view=Nowhere", "asks for the view “Nowhere”"),
         ("predict?model=gone", "asks for the model “gone”"),
         ("inspect?dataset=way+a&sample=gone", "asks for the sample “gone”"),
         ("inspect?dataset=way+a&layer=gone", "asks for the layer “gone”"),

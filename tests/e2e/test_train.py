@@ -21,6 +21,7 @@ from core.training.queue.launch import running_runs
 from core.training.queue.queue import queued_runs, remove
 from core.training.runs.run import Run, create_run
 from core.training.runs.status import Status
+from tests.conftest import REPOSITORY
 from tests.e2e.conftest import Server, dashboard, settled
 
 # s; a training's first step waits for TensorFlow to start, on a machine that may be busy.
@@ -186,12 +187,22 @@ def test_ticks_stay_as_they_are_set(page: Any, server: Server, two_ended: None) 
 def test_curves_begin_in_the_first_screen(
     page: Any, server: Server, two_ended: None, size: tuple[int, int]
 ) -> None:
+    for part in (REPOSITORY / "weights/demo-unet").iterdir():
+        shutil.copy(part, server.workspace / "runs/older")
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(f"{server.url}/train?view=runs&run=older")
     settled(page)
     page.locator(CHART).first.wait_for()
     top = page.locator(CHART).first.bounding_box()["y"]
     assert top < size[1] - 60
+    row = page.locator(".st-key-train-run-links")
+    inside = row.bounding_box()
+    links = row.get_by_role("link").all()
+    assert len(links) == 2
+    for link in links:
+        box = link.bounding_box()  # not cut off at the edge of its row
+        assert box["y"] >= inside["y"]
+        assert box["y"] + box["height"] <= inside["y"] + inside["height"]
     # The scores are in view, the rest of the table beyond them.
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 

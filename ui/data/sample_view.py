@@ -15,6 +15,7 @@ from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Header
 from ui.data.arrow_keys import arrow_keys
 from ui.loaded.images import open_sample
+from ui.shell.address import take_name
 from ui.shell.errors import plain, show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
@@ -31,6 +32,7 @@ def sample_view(dataset: Dataset, frame: Frame) -> None:
     """Show the sample that is chosen in the sidebar; it stands in the URL as ``sample``."""
     ids = [sample.id for sample in dataset.samples]
     with frame.choices:
+        take_name("sample", ids, "sample")
         chosen = st.selectbox("Sample", ids, key="sample", bind="query-params")
         at = ids.index(chosen)
         buttons = st.container(horizontal=True)

@@ -17,7 +17,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.shell.errors import plain
 
-__all__ = ["TITLE", "enter_page", "page_title", "shown_names", "take_name", "unknown_names"]
+__all__ = [
+    "TITLE",
+    "enter_page",
+    "page_title",
+    "shown_names",
+    "take_name",
+    "unknown_name",
+    "unknown_names",
+]
 
 TITLE = "address.title"
 """In the session: a page and the title that its last run gave the browser's tab."""
@@ -114,6 +122,18 @@ def unknown_names() -> list[str]:
         elif entry.instead != shown:
             del unknown[key]
     return [entry.text for entry in unknown.values()]
+
+
+def unknown_name(noun: str, name: str, names: Sequence[str], instead: str) -> str:
+    """Say of a widget that is not bound to the address what the address asks for and is not there.
+
+    Args:
+        noun: what it chooses, for the screen: "view".
+        name: what the address asks for.
+        names: what can be chosen, by the names on the screen.
+        instead: which of them is shown.
+    """
+    return _Unknown(noun, name, tuple(names), instead).text
 
 
 def shown_names() -> list[str]:

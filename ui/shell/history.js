@@ -25,6 +25,8 @@
     made = false
     before = location.href
   }
+  // A tab opens when the button goes down, before there is a click.
+  addEventListener("pointerdown", act, true)
   addEventListener("click", act, true)
   addEventListener("keydown", act, true)
   // Back and forward lead to entries that are there; what follows from that makes no other.

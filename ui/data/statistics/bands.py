@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from core.formats import short_number
 from ui.data.statistics.style import difference_axis, show
 from ui.shell.errors import figure_text, plain
 
@@ -102,7 +103,7 @@ def band_correlation(covariance: np.ndarray, names: Sequence[str]) -> None:
             y=[figure_text(name) for name in names],
             coloraxis="coloraxis",
             # As text: in a cell Plotly makes a dash of custom data that arrives packed.
-            text=[[f"{value:.3g}" for value in row] for row in covariance],
+            text=[[short_number(value) for value in row] for row in covariance],
             texttemplate="%{z:.2f}<br>%{text}" if len(names) <= _WRITTEN else None,
             hovertemplate="%{y} and %{x}: correlation %{z:.3f}<br>"
             "covariance %{text}<extra></extra>",

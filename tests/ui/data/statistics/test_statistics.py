@@ -83,6 +83,8 @@ def test_correlation_as_numpy_has_it(drawn: Callable[..., list[dict[str, Any]]])
     np.testing.assert_allclose(values(cells["z"]), np.corrcoef(data), atol=1e-9)
     np.testing.assert_allclose(values(cells["text"]), np.cov(data), rtol=0.005)
     assert "%{text}" in cells["texttemplate"]
+    (chart,) = drawn(bands.band_correlation, np.diag([3907.2, 4.0]), ["a", "b"])
+    assert chart["data"][0]["text"][0][0] == "3,910"  # and not 3.91e+03
 
 
 def test_a_constant_band_correlates_with_nothing(

@@ -66,7 +66,7 @@ export class Panel {
       check.checked = visible
       slider.value = text
       slider.style.setProperty("--part", `${text}%`)
-      percent.textContent = `${text} %`
+      percent.textContent = `${text}%`
       row.classList.toggle("off", !visible)
     }
     this.classRows.forEach(({ button }, i) => button.setAttribute("aria-pressed", !off.has(i)))

@@ -41,6 +41,6 @@ export class Toolbar {
   }
 
   showZoom(zoom) {
-    this.zoomText.textContent = `${Math.round(zoom * 100)} %`
+    this.zoomText.textContent = `${Math.round(zoom * 100)}%`
   }
 }

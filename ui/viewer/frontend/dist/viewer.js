@@ -571,7 +571,7 @@ var Panel = class {
       check.checked = visible;
       slider.value = text;
       slider.style.setProperty("--part", `${text}%`);
-      percent.textContent = `${text} %`;
+      percent.textContent = `${text}%`;
       row.classList.toggle("off", !visible);
     }
     this.classRows.forEach(({ button }, i) => button.setAttribute("aria-pressed", !off.has(i)));
@@ -671,7 +671,7 @@ var Toolbar = class {
     }
   }
   showZoom(zoom) {
-    this.zoomText.textContent = `${Math.round(zoom * 100)} %`;
+    this.zoomText.textContent = `${Math.round(zoom * 100)}%`;
   }
 };
 
