@@ -155,6 +155,8 @@ def _reader() -> Bounded:
     environment = {"CPL_LOG": os.devnull, "OPENBLAS_NUM_THREADS": "1", "GDAL_SKIP": ""}
     # Nothing that is left asks the network. Where a driver still would, nobody answers there.
     environment |= {"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_MAX_RETRY": "0"}
+    # The virtual tables of SpatiaLite (VirtualText and the like) are files of the server by path.
+    environment |= {"SPATIALITE_LOAD": "NO"}
     return Bounded("core.datasets.masks.vector_process", _MEMORY, environment)
 
 
