@@ -159,6 +159,8 @@ def test_gml_that_is_called_a_geopackage(
         '"crs": {"type": "URL", "properties": {"url": "URL"}}',
         '"CRS" : {"type": "name", "Type": "link", "properties": {"href": "URL"}}',
         '"cr\\u0073": {"type": "li\\u006ek", "properties": {"href": "URL"}}',
+        '"crs\\u0000x": {"type": "link", "properties": {"href": "URL"}}',
+        '"crs": {"type\\u0000": "link", "properties": {"href": "URL"}}',
         '"crs": {"properties": {"href": "URL"}, "type": "link", "a": '
         + "[" * 9000
         + "]" * 9000
@@ -166,14 +168,29 @@ def test_gml_that_is_called_a_geopackage(
     ],
 )
 def test_a_reference_system_is_never_fetched(
-    tmp_path: Path, heard: tuple[str, list[str]], crs: str
+    tmp_path: Path, heard: tuple[str, list[str]], crs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, asked = heard
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     path = tmp_path / "labels.geojson"
     text = json.dumps(square(NAME=1)).replace('"NAME": 1', crs.replace("URL", url))
     path.write_text(text)
     with pytest.raises(DatasetError, match="by an address"):
         list_layers(path)
+    assert not asked
+
+
+def test_nobody_is_asked_where_such_a_file_is_opened_all_the_same(
+    tmp_path: Path, heard: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, asked = heard
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(vector_file, "_crs_elsewhere", lambda _: False)
+    vector_file._reader().close()  # its processes were begun before
+    path = tmp_path / "labels.geojson"
+    crs = {"type": "link", "properties": {"href": url, "type": "proj4"}}
+    path.write_text(json.dumps(square(crs=crs)))
+    looked_at(path)
     assert not asked
 
 
