@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 try:
@@ -10,7 +11,7 @@ try:
 except ImportError:  # Windows has none
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["hold_folder", "release_folder"]
+__all__ = ["hold_folder", "release_folder", "remove_held"]
 
 
 def hold_folder(path: Path) -> int | None:
@@ -37,3 +38,16 @@ def release_folder(descriptor: int | None) -> None:
     """Let go of a folder."""
     if descriptor is not None:
         os.close(descriptor)
+
+
+def remove_held(path: Path) -> None:
+    """Remove a folder and hold it meanwhile, so that `core.leftovers` leaves it alone.
+
+    Raises:
+        OSError: a part of it cannot be removed.
+    """
+    held = hold_folder(path)
+    try:
+        shutil.rmtree(path)
+    finally:
+        release_folder(held)

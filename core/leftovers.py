@@ -15,7 +15,8 @@ from core.paths import Workspace
 __all__ = ["remove_leftovers"]
 
 # As `core.paths` makes them: `.name.x1y2z3a4` for a folder, `.x1y2z3a4.name` for a file.
-_FOLDER = re.compile(r"\..+\.[a-z0-9_]{8}")
+# A folder that is being deleted is `.deleted-` and 32 hexadecimal digits.
+_FOLDER = re.compile(r"\..+\.[a-z0-9_]{8}|\.deleted-[0-9a-f]{32}")
 _FILE = re.compile(r"\.[a-z0-9_]{8}\..+")
 _AGE = 3600.0  # seconds; writing one file takes less
 
@@ -23,8 +24,8 @@ _AGE = 3600.0  # seconds; writing one file takes less
 def remove_leftovers(workspace: Workspace) -> int:
     """Remove what no process is making any more.
 
-    A folder in the making is locked by who makes it, and a lock ends with its process. A file in
-    the making is younger than an hour.
+    A folder in the making is locked by who makes it, and one in deletion by who deletes it; a lock
+    ends with its process. A file in the making is younger than an hour.
 
     Returns:
         Number of folders and files that were removed.
@@ -53,8 +54,13 @@ def _unfinished_folders(root: Path) -> Iterator[Path]:
 
 
 def _unfinished_files(root: Path) -> Iterator[Path]:
-    folders = [root, *(path for path in _entries(root) if path.is_dir())]
-    folders += [path for kind in folders[1:] for path in _entries(kind) if path.is_dir()]
+    kinds = [path for path in _entries(root) if path.is_dir()]
+    folders = [root, *kinds]
+    for kind in kinds:
+        below = [path for path in _entries(kind) if path.is_dir()]
+        folders += below
+        if kind.name == "runs":  # a run's checkpoint is a folder in it
+            folders += [path for run in below for path in _entries(run) if path.is_dir()]
     for folder in folders:
         for path in _entries(folder):
             if _FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink():

@@ -96,7 +96,15 @@ class Workspace:
 
 def workspace() -> Workspace:
     """The workspace named by ``$DSI_WORKSPACE``, by default ``./workspace``."""
-    return Workspace(Path(os.environ.get("DSI_WORKSPACE") or "workspace").resolve())
+    return Workspace(_resolved(os.environ.get("DSI_WORKSPACE") or "workspace"))
+
+
+def _resolved(path: str) -> Path:
+    """The path without links; one that is a ring of links is left as it is, and is no folder."""
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError):  # the latter is Python's before 3.13
+        return Path(path).absolute()
 
 
 def data_roots() -> list[Path]:
@@ -106,7 +114,7 @@ def data_roots() -> list[Path]:
     those that exist are returned. Nothing outside them is ever opened by the browser's wish.
     """
     listed = os.environ.get("DSI_DATA_ROOTS") or "data"
-    roots = [Path(part).resolve() for part in listed.split(os.pathsep) if part]
+    roots = [_resolved(part) for part in listed.split(os.pathsep) if part]
     return [root for root in roots if root.is_dir()]
 
 

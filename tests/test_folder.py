@@ -135,3 +135,16 @@ def test_a_folder_that_may_not_be_looked_into(demo_dataset: Path, open_folder: P
     assert "['server/roots/demo']" in done.stdout
     assert "closed is passed over: it may not be looked into" in done.stdout
     assert skipped_below(tmp_path / "roots", 2) == []
+
+
+def test_a_ring_of_links_as_workspace_or_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ring = tmp_path / "ring"
+    ring.symlink_to(ring)
+    monkeypatch.setenv("DSI_DATA_ROOTS", str(ring))
+    monkeypatch.setenv("DSI_WORKSPACE", str(tmp_path / "space"))
+    assert main(["datasets"]) == 0
+    monkeypatch.setenv("DSI_WORKSPACE", str(ring))
+    assert main(["datasets"]) == 1
+    assert "ring" in capsys.readouterr().err

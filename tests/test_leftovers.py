@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import recipe_file, revisions
+from core.folder_lock import hold_folder, release_folder
 from core.leftovers import remove_leftovers
 from core.paths import new_folder, workspace
 from tests.conftest import REPOSITORY
@@ -77,3 +79,22 @@ def test_recipes_of_two_processes_are_all_kept(space: Path) -> None:
     saved = {load_recipe(recipe_file("town", n)).exclude for n in range(1, 61)}
     assert saved == {(f"{name}-{n}",) for name in "ab" for n in range(30)}
     assert isinstance(load_recipe(recipe_file("town")), Recipe)
+
+
+def test_what_a_killed_deletion_and_a_killed_checkpoint_leave(space: Path) -> None:
+    hidden = f".deleted-{uuid.uuid4().hex}"
+    for home in (workspace().models, workspace().runs):
+        (home / hidden).mkdir()
+        (home / hidden / "model.weights.h5").write_text("")
+    checkpoint = workspace().runs / "a/checkpoint"
+    checkpoint.mkdir(parents=True)
+    half, whole = checkpoint / ".abcd1234.epoch-1.weights.h5", checkpoint / "epoch-1.weights.h5"
+    for path in (half, whole):
+        path.write_text("")
+        os.utime(path, (1e9, 1e9))
+    held = hold_folder(workspace().runs / hidden)  # somebody is at it
+    assert remove_leftovers(workspace()) == 2
+    assert not half.exists() and whole.exists()
+    assert not (workspace().models / hidden).exists()
+    release_folder(held)
+    assert remove_leftovers(workspace()) == 1

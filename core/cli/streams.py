@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any, TextIO
 from core.errors import WorkspaceError
 
 __all__ = ["guard_streams"]
+
+# What a terminal obeys, or turns the text around with: a name may hold it. The bar needs \r.
+_OBEYED = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_SHOWN = {code: repr(chr(code))[1:-1] for code in _OBEYED if chr(code) not in "\n\r\t"}
 
 
 def guard_streams() -> None:
@@ -23,6 +28,10 @@ def guard_streams() -> None:
             os.fstat(number)
         except OSError:
             _redirect(number)
+    for stream in (sys.stdout, sys.stderr):
+        # Names and our own words have signs that an old encoding has not: shown as their numbers.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     sys.stdout = _Guarded(sys.stdout or _nowhere(), 1)
     sys.stderr = _Guarded(sys.stderr or _nowhere(), 2)
 
@@ -50,10 +59,12 @@ class _Guarded:
 
     def __init__(self, stream: TextIO, number: int) -> None:
         self._stream, self._number = stream, number
+        self._terminal = os.isatty(number)
 
     def write(self, text: str) -> int:
         try:
-            return self._stream.write(text)
+            self._stream.write(text.translate(_SHOWN) if self._terminal else text)
+            return len(text)
         except OSError as error:
             self._give_up(error)
             return len(text)

@@ -140,11 +140,14 @@ def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:
             where=label,
             remedy="save it with an integer type: gdal_translate -ot Byte",
         )
-    if header.bytes > max_bytes:
+    size = header.bytes
+    if header.color_interpretation == ("palette",) and values != "indices":
+        size *= 3  # of each index a colour
+    if size > max_bytes:
         raise ImageError(
             f"the header claims {header.width:,} × {header.height:,} pixels in "
             f"{counted(header.bands, 'band')} of {header.dtype}, "
-            f"{binary_size(header.bytes)} in memory, and {binary_size(max_bytes)} is the limit",
+            f"{binary_size(size)} in memory, and {binary_size(max_bytes)} is the limit",
             where=label,
             remedy="cut it into smaller pieces first (gdal_translate -srcwin), or check that "
             "the file is what it says",

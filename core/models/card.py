@@ -39,7 +39,7 @@ class Training(BaseModel):
         notes: remarks on how it was made.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     dataset: str
     train: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class ModelCard(BaseModel):
         parameters: number of weights.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     version: Literal[1] = 1
     name: str

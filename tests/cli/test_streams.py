@@ -31,6 +31,34 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_an_encoding_without_our_signs_is_no_error() -> None:
+    line = (
+        "import sys; sys.argv = ['']\n"
+        + LINES
+        + "print('5 \u2013 7'); print('\u2192', file=sys.stderr)"
+    )
+    shown = shell(f'PYTHONIOENCODING=ascii "$PY" -c "{line}"')
+    assert (shown.returncode, shown.stdout) == (0, "5 \\u2013 7\n"), shown.stderr
+    assert shown.stderr == "\\u2192\n"
+
+
+def test_a_terminal_obeys_no_name() -> None:
+    """A file may be called what clears the screen, names the window or turns the text around."""
+    code = LINES + r"print('a\x1b]0;b\x07c\x9bd\u202ee\tf'); sys.stderr.write('\r\x1b[2J')"
+    ours, theirs = os.openpty()
+    subprocess.run(
+        [sys.executable, "-c", code], stdout=theirs, stderr=theirs, check=True, cwd=REPOSITORY
+    )
+    shown = os.read(ours, 1000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert shown == "a\\x1b]0;b\\x07c\\x9bd\\u202ee\tf\r\n\r\\x1b[2J"
+    piped = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, cwd=REPOSITORY
+    )
+    assert piped.stdout.startswith(b"a\x1b]0;b\x07c")  # a program gets the name itself
+
+
 @contextmanager
 def real_streams() -> Iterator[None]:
     streams = sys.stdout, sys.stderr

@@ -189,8 +189,20 @@ def test_orientation_is_applied(value: int, form: str) -> None:
     assert np.abs(raster.pixels.astype(int) - upright).max() <= 3
 
 
+_PNG = io.BytesIO()
+Image.new("L", (1, 1)).save(_PNG, "PNG")
+# A profile of colours without a name, after the pixels: there Pillow raises an IndexError.
+LATE = _PNG.getvalue()[:-12] + b"\0\0\0\0iCCP\xa5\x89\x19\x3e" + _PNG.getvalue()[-12:]
+
+
 @pytest.mark.parametrize(
-    "data", [b"", b"II*\0", b"\xff\xd8\xff\xe1\0\x10Exif\0\0II*\0\xff\xff\xff"]
+    "data",
+    [
+        b"",
+        b"II*\0",
+        b"\xff\xd8\xff\xe1\0\x10Exif\0\0II*\0\xff\xff\xff",
+        LATE,
+    ],
 )
 def test_what_cannot_be_read_is_upright(data: bytes) -> None:
     assert orientation(data) == 1

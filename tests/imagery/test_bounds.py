@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -53,6 +54,23 @@ def test_so_is_that_of_a_mask_beside_it(tmp_path: Path) -> None:
     one_tile(tmp_path / "a.tif.msk", 16, 36864, 1)
     with pytest.raises(ImageError, match="blocks are of"):
         read_raster(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("values", ["measured", "stored"])
+def test_a_palette_counts_as_the_colours_it_becomes(
+    tmp_path: Path, values: Literal["measured", "stored"]
+) -> None:
+    """2 GiB of indices took 9 GiB: each became three values."""
+    path = tmp_path / "a.tif"
+    form = {"driver": "GTiff", "width": 1024, "height": 1024, "count": 1, "dtype": "uint8"}
+    with rasterio.open(path, "w", **form, photometric="palette") as file:
+        file.write(np.ones((1, 1024, 1024), np.uint8))
+        file.write_colormap(1, {1: (1, 2, 3, 255)})
+    with pytest.raises(ImageError, match="3 MiB in memory, and 2 MiB"):
+        read_raster(path, max_bytes=2 * 1024**2, values=values)
+    indices = read_raster(path, max_bytes=2 * 1024**2, values="indices")
+    assert indices.pixels.nbytes == 1024**2
+    assert read_raster(path, max_bytes=3 * 1024**2, values=values).pixels.nbytes == 3 * 1024**2
 
 
 @pytest.mark.parametrize("options", [{"tiled": True, "blockxsize": 512, "blockysize": 512}, {}])

@@ -177,6 +177,8 @@ def test_a_prj_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ('<GCPList><GCP Pixel="1" Line="2" X="x" Y="0"/></GCPList>', "", "GCPList"),
         ("", "<Scale>abc</Scale>", "Scale"),
         ("", "<NoDataValue>none</NoDataValue>", "NoDataValue"),
+        ('<PAMRasterBand band="one"/>', "", "number of a band"),
+        (f'<PAMRasterBand band="{"9" * 5000}"/>', "", "number of a band"),
     ],
 )
 def test_parts_of_auxiliary_metadata_that_cannot_be_read_are_named(

@@ -41,7 +41,10 @@ NO_VALUE = "no value"
 
 _SEQUENCES = {".geojsonl", ".geojsons", ".ndjson"}
 _SQLITE = b"SQLite format 3\0"
-_CRS = re.compile(rb'"(?:c|\\u00[64]3)(?:r|\\u00[75]2)(?:s|\\u00[75]3)"\s*:\s*', re.IGNORECASE)
+# GDAL's words end at a zero, whatever follows.
+_CRS = re.compile(
+    rb'"(?:c|\\u00[64]3)(?:r|\\u00[75]2)(?:s|\\u00[75]3)(?:\\u0000[^"]*)?"\s*:\s*', re.IGNORECASE
+)
 _LONGEST_CRS = 16 * 1024
 _MAX_BYTES = 512 * 1024**2
 _MEMORY = 2 * 1024**3  # bytes for reading a file
@@ -129,7 +132,8 @@ def _crs_elsewhere(path: Path) -> bool:
             if content is None or isinstance(content, str):  # an attribute of that name
                 continue
             pairs = content if isinstance(content, list) else [("", content)]
-            kinds = {str(v).lower() for k, v in pairs if str(k).lower() == "type"}
+            words = [(str(k).partition("\0")[0].lower(), str(v).lower()) for k, v in pairs]
+            kinds = {value for key, value in words if key == "type"}
             if not kinds <= {"name", "epsg", "ogc"}:
                 return True
     return False
@@ -155,6 +159,9 @@ def _reader() -> Bounded:
     environment = {"CPL_LOG": os.devnull, "OPENBLAS_NUM_THREADS": "1", "GDAL_SKIP": ""}
     # Nothing that is left asks the network. Where a driver still would, nobody answers there.
     environment |= {"GDAL_HTTP_PROXY": "127.0.0.1:9", "GDAL_HTTP_MAX_RETRY": "0"}
+    environment |= {"NO_PROXY": "", "no_proxy": ""}  # which would let addresses past it
+    # The virtual tables of SpatiaLite (VirtualText and the like) are files of the server by path.
+    environment |= {"SPATIALITE_LOAD": "NO"}
     return Bounded("core.datasets.masks.vector_process", _MEMORY, environment)
 
 

@@ -99,7 +99,7 @@ class _Parts:
     def bands(self, root: ElementTree.Element) -> Iterator[tuple[int, ElementTree.Element]]:
         for place, band in enumerate(root.iterfind("PAMRasterBand"), start=1):
             text = band.get("band", str(place))
-            if text.strip().isdecimal():
+            if _NUMBER.fullmatch(text.strip()):
                 yield int(text) - 1, band
             else:
                 self.unread.append("number of a band")
@@ -149,6 +149,7 @@ def _color(text: str) -> str | None:
 
 
 _EPSG = re.compile(r"EPSG:(\d{1,6})", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,9}")  # of a band; Python refuses to make a number of 5,000 digits
 
 
 def crs_of(text: str) -> CRS | None:

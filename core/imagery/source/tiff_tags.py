@@ -18,6 +18,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 _TYPES = {3: "H", 4: "I", 12: "d", 16: "Q"}  # SHORT, LONG, DOUBLE, LONG8 of TIFF 6.0 and BigTIFF
 _ORIENTATION = 274
+_TooLarge = Image.DecompressionBombError
 
 
 def read_tags(
@@ -84,7 +85,7 @@ def orientation(source: Path | bytes) -> int:
                 with Image.open(file, formats=("PNG", "JPEG")) as picture:
                     tags = picture.getexif()
             value = tags.get(_ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+    except (OSError, SyntaxError, ValueError, LookupError, struct.error, _TooLarge):
         return 1  # also another format, or a picture too large to be a camera's
     number = value[0] if isinstance(value, tuple) else value
     return int(number) if number in range(1, 9) else 1

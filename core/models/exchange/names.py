@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from pathlib import Path
 
 from core.errors import ModelError
+from core.folder_lock import remove_held
 from core.models.card import CARD_FILE
 from core.models.store import ModelRef, read_card
 from core.paths import (
@@ -85,7 +85,7 @@ def delete_model(ref: ModelRef) -> None:
     hidden = folder.with_name(f".deleted-{uuid.uuid4().hex}")
     with disk_errors(folder):
         folder.rename(hidden)
-        shutil.rmtree(hidden)
+        remove_held(hidden)
 
 
 def _own_folder(ref: ModelRef, done: str) -> Path:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 
 from core.errors import RunError
+from core.folder_lock import remove_held
 from core.locks import acquire
 from core.paths import disk_errors
 from core.training.queue.queue import queue_lock
@@ -39,4 +39,4 @@ def delete_run(run: Run) -> None:
         with lock, disk_errors(run.folder):
             run.folder.rename(hidden)
     with disk_errors(hidden):
-        shutil.rmtree(hidden)
+        remove_held(hidden)

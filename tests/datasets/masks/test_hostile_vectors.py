@@ -93,6 +93,45 @@ def test_no_other_driver_opens_a_label_file(
     assert not asked
 
 
+@pytest.mark.parametrize("module", ["VirtualText('{}', UTF-8, 0)", "VirtualGeoJSON('{}')"])
+@pytest.mark.parametrize("as_view", [False, True])
+def test_no_table_of_a_geopackage_is_another_file(
+    tmp_path: Path, module: str, as_view: bool
+) -> None:
+    """SpatiaLite, which GDAL loads where it is there, has tables that are files by their path."""
+    outside = tmp_path / "outside.geojson"
+    outside.write_text(json.dumps(square()).replace("a name", SECRET))
+    path = tmp_path / "labels.gpkg"
+    ring = shapely.to_wkb(np.array([shapely.box(0, 0, 9, 9)]))
+    pyogrio.raw.write(
+        path, geometry=ring, field_data=[np.array(["a"])], fields=["kind"], layer="roofs",
+        geometry_type="Polygon", crs="EPSG:32631",
+    )  # fmt: skip
+    columns = "COL001" if "Text" in module else "crs"
+    view = f"create view seen as select ROWID as fid, {columns} from file"
+    with sqlite3.connect(path) as database:
+        database.execute("pragma writable_schema=on")
+        add = (
+            "insert into sqlite_master (type, name, tbl_name, rootpage, sql) values (?, ?, ?, 0, ?)"
+        )
+        table = f"create virtual table file using {module.format(outside)}"
+        database.execute(add, ("table", "file", "file", table))
+        database.execute(add, ("view", "seen", "seen", view))
+        database.execute(
+            "insert into gpkg_contents (table_name, data_type, identifier, srs_id) "
+            "values (?, 'attributes', 'x', 0)",
+            ("seen" if as_view else "file",),
+        )
+    names = [layer.name for layer in list_layers(path)]
+    assert names[0] == "roofs"
+    for name in ("file", "seen"):
+        try:
+            read = f"{read_attributes(path, (name,))} {read_geometries(path, name, '')}"
+        except DatasetError as error:
+            read = str(error)
+        assert SECRET not in read
+
+
 def test_gml_that_is_called_a_geopackage(
     tmp_path: Path, heard: tuple[str, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +159,8 @@ def test_gml_that_is_called_a_geopackage(
         '"crs": {"type": "URL", "properties": {"url": "URL"}}',
         '"CRS" : {"type": "name", "Type": "link", "properties": {"href": "URL"}}',
         '"cr\\u0073": {"type": "li\\u006ek", "properties": {"href": "URL"}}',
+        '"crs\\u0000x": {"type": "link", "properties": {"href": "URL"}}',
+        '"crs": {"type\\u0000": "link", "properties": {"href": "URL"}}',
         '"crs": {"properties": {"href": "URL"}, "type": "link", "a": '
         + "[" * 9000
         + "]" * 9000
@@ -127,14 +168,29 @@ def test_gml_that_is_called_a_geopackage(
     ],
 )
 def test_a_reference_system_is_never_fetched(
-    tmp_path: Path, heard: tuple[str, list[str]], crs: str
+    tmp_path: Path, heard: tuple[str, list[str]], crs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, asked = heard
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     path = tmp_path / "labels.geojson"
     text = json.dumps(square(NAME=1)).replace('"NAME": 1', crs.replace("URL", url))
     path.write_text(text)
     with pytest.raises(DatasetError, match="by an address"):
         list_layers(path)
+    assert not asked
+
+
+def test_nobody_is_asked_where_such_a_file_is_opened_all_the_same(
+    tmp_path: Path, heard: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, asked = heard
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(vector_file, "_crs_elsewhere", lambda _: False)
+    vector_file._reader().close()  # its processes were begun before
+    path = tmp_path / "labels.geojson"
+    crs = {"type": "link", "properties": {"href": url, "type": "proj4"}}
+    path.write_text(json.dumps(square(crs=crs)))
+    looked_at(path)
     assert not asked
 
 

@@ -133,6 +133,20 @@ def test_a_card_that_says_too_much_is_refused_before_anything_is_built(
     refused(packed(files | {CARD_FILE: json.dumps(card).encode()}), "too little for the", space)
 
 
+@pytest.mark.parametrize(
+    ("part", "key"), [("training", "minutes"), ("masks", "minimum_area"), ("masks", "tolerance")]
+)
+def test_a_card_with_a_number_that_is_none_is_refused(
+    tiny_folder: Path, space: Path, quick: None, part: str, key: str
+) -> None:
+    """JSON has none, but its readers take NaN and Infinity, and our writer does not."""
+    files = files_of(tiny_folder)
+    for value in (np.nan, np.inf):
+        card = json.loads(files[CARD_FILE])
+        card[part] = (card[part] or {"kind": "index"}) | {key: value}
+        refused(packed(files | {CARD_FILE: json.dumps(card).encode()}), "finite number", space)
+
+
 def test_weights_that_are_no_numbers_are_refused(
     tiny_folder: Path, space: Path, quick: None
 ) -> None:
