@@ -18,7 +18,7 @@ with open_frame("Train") as frame:
         case "runs":
             runs_panel(frame)
         case "compare":
-            compare_panel()
+            compare_panel(frame)
         case "models":
             models_panel(frame)
         case _:

@@ -19,6 +19,7 @@ from ui.shell.errors import page_errors, show_error
 from ui.train.compare.charts import epoch_chart, spread_chart
 from ui.train.views import open_view
 from ui.widgets.classes import class_table
+from ui.widgets.frame import Frame
 
 __all__ = ["MOST", "compare", "compare_panel"]
 
@@ -27,6 +28,8 @@ MOST = 20
 
 _CHOSEN = "compare.chosen"
 _SIDES = {"val": "Validation", "test": "Test"}
+_KEY = "On the command line"
+_NAMED = 3  # in the browser's tab
 _MEAN = "All classes (mean IoU)"
 
 
@@ -36,8 +39,8 @@ def compare(names: Sequence[str]) -> None:
     open_view("compare", compare=",".join(names))
 
 
-def compare_panel() -> None:
-    """Choose runs and see them side by side."""
+def compare_panel(frame: Frame) -> None:
+    """Choose runs and see them side by side; the browser's tab names them."""
     runs = {run.name: run for run in summaries(show_error)}
     if len(runs) < 2:
         st.info(
@@ -46,6 +49,8 @@ def compare_panel() -> None:
         )
         return
     chosen = _choose(list(runs))
+    more = len(chosen) - _NAMED
+    frame.shown += [*chosen[:_NAMED], *([f"{more} more"] if more > 0 else [])]
     if len(chosen) < 2:
         st.info("Choose two runs or more.", icon=":material/compare_arrows:")
         return
@@ -211,8 +216,8 @@ def _settings(runs: Sequence[RunSummary]) -> None:
     if not shown:
         return
     frame = pd.DataFrame(
-        [["≠" if s.differs else "", s.key, *s.values] for s in shown],
-        columns=["Differs", "Setting", *(run.name for run in runs)],
+        [["≠" if s.differs else "", s.name, *s.shown, s.key] for s in shown],
+        columns=["Differs", "Setting", *(run.name for run in runs), _KEY],
     )
     marked = frame.style.apply(
         lambda row: ["background-color: #d9822b33" if row["Differs"] else ""] * len(row), axis=1
@@ -224,6 +229,7 @@ def _settings(runs: Sequence[RunSummary]) -> None:
         column_config={
             "Differs": st.column_config.TextColumn(width="small", pinned=True),
             "Setting": st.column_config.TextColumn(pinned=True),
+            _KEY: st.column_config.TextColumn(help="With --set, on the command line."),
         },
         alt="Settings of the chosen trainings side by side",
     )
