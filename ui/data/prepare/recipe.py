@@ -111,7 +111,8 @@ def _load(draft: RecipeDraft) -> None:
                 "Load", icon=":material/folder_open:", on_click=_open, args=(draft, name, revision)
             )
             manage_recipe(name)
-    upload = st.file_uploader("Or a recipe file", type="json", key="recipe-upload")
+    label = "Or a recipe file" if names else "A recipe file"
+    upload = st.file_uploader(label, type="json", key="recipe-upload")
     if upload is not None and st.session_state.get("recipe-uploaded") != upload.file_id:
         st.session_state["recipe-uploaded"] = upload.file_id  # once, not on every rerun
         try:
