@@ -1,4 +1,4 @@
-"""Notes of a page's frame: in view, put away, and found again."""
+"""Notes of a page's frame: in view, put away, and brought back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _away(at: AppTest) -> list[str]:
     return [button.label for button in at.button]
 
 
-def test_notes_are_put_away_and_found_again() -> None:
+def test_notes_are_put_away_and_brought_back() -> None:
     at = AppTest.from_function(script).run()
     assert not at.exception
     assert _away(at).count("Put away") == 1
