@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.shell.address import ask_for
+
 __all__ = ["choose_view", "open_view"]
 
 _VIEWS = {"new": "New training", "runs": "Trainings", "compare": "Compare", "models": "Models"}
@@ -21,6 +23,7 @@ def choose_view() -> str:
     st.html(_STYLE)
     asked = st.query_params.get("view", "runs" if "run" in st.query_params else "new")
     st.session_state[_KEY] = asked if asked in _VIEWS else "new"
+    ask_for("view", list(_VIEWS), "view", _KEY)
     st.segmented_control(
         "View",
         list(_VIEWS),

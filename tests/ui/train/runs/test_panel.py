@@ -206,6 +206,7 @@ def test_chosen_runs_are_compared() -> None:
     at = open_view(compare_view, compare="wide,gone,small")
     assert not at.exception
     assert at.multiselect(key="compare.chosen").value == ["wide", "small"]
+    assert "There is no training “gone” any more" in at.warning[0].value
     assert at.query_params["compare"] == "wide,small"
     assert at.session_state[TITLE][1] == "Train · wide · small – DeepSpaceImaging"
     assert len(at.get("plotly_chart")) == 2
@@ -219,6 +220,7 @@ def test_chosen_runs_are_compared() -> None:
     assert list(everything[everything["Differs"] != ""]["Setting"]) == ["Width, channels"]
     at.multiselect(key="compare.chosen").set_value(["wide", "small", "other"]).run()
     assert at.query_params["compare"] == "wide,small,other"
+    assert not at.warning
     at.selectbox(key="compare.class").set_value("Land").run()
     assert not at.exception
 
