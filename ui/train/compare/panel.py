@@ -75,8 +75,8 @@ def _choose(names: list[str], frame: Frame) -> list[str]:
     st.session_state[_GONE] += [name for name in before if name not in names]
     st.session_state[_CHOSEN] = [name for name in before if name in names]
     if gone := st.session_state[_GONE]:
-        listed = ", ".join(f"“{plain(name)}”" for name in gone)
-        frame.note(f"There is no training {listed} any more.", warning=True)
+        words = ", ".join(f"“{plain(name)}”" for name in gone)
+        frame.note(f"There is no training {words} any more.", warning=True)
     chosen = st.multiselect(
         "Trainings",
         names,
