@@ -68,7 +68,7 @@ def show_view(ref: DatasetRef, dataset: Dataset, audit: Audit | None, frame: Fra
     if view == "Gallery":
         gallery(RecipeDraft(ref), dataset, audit, open_sample, frame)
     elif view == "Sample":
-        sample_view(dataset, frame)
+        sample_view(RecipeDraft(ref), dataset, audit, frame)
     elif view == "Prepare":
         prepare(ref, dataset, audit)
     elif audit is None:

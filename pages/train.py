@@ -14,11 +14,11 @@ from ui.widgets.frame import open_frame
 with open_frame("Train") as frame:
     with page_errors():
         advance()  # should the worker of the queue have been killed
-    match choose_view(frame):
+    match choose_view():
         case "runs":
             runs_panel(frame)
         case "compare":
-            compare_panel()
+            compare_panel(frame)
         case "models":
             models_panel(frame)
         case _:

@@ -215,7 +215,7 @@ class Dataset:
             raise DatasetError(
                 f"the mask has {_listed(mask.unknown)} outside the class table",
                 where=str(sample.mask),
-                remedy="run `python -m core audit` to see all of them, and add them to the classes "
+                remedy="the audit lists all of them; add them to the classes "
                 'or to "void" in classes.json, or decide in a recipe what they are read as',
             )
         labels = mask.labels

@@ -32,6 +32,8 @@ VIEWS = {
     "statistics": "data?dataset=eyes&view=Statistics",
     "problems": "data?dataset=eyes&view=Problems",
     "prepare": "data?dataset=eyes&view=Prepare",
+    "augment": "data?dataset=eyes&view=Prepare&section=Augment",
+    "recipe": "data?dataset=eyes&view=Prepare&section=Recipe",
     "unknown name": "data?dataset=gone",
     "training": "train?dataset=eyes",
     "trainings": "train?view=runs",
@@ -84,6 +86,16 @@ def test_axe_finds_nothing_serious(server: Server, themed: Any) -> None:
         themed.evaluate(axe)
         findings[name] = [one for one in themed.evaluate(RUN) if not is_excepted(one)]
     assert not any(findings.values()), {name: some for name, some in findings.items() if some}
+
+
+def test_what_scrolls_on_a_telephone_is_reached_by_the_keyboard(server: Server, page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/data?dataset=eyes&view=Sample")
+    table = page.locator(".dsi-scroll")
+    table.wait_for()
+    settled(page)
+    table.focus()
+    assert table.evaluate("e => e === document.activeElement")
 
 
 def is_excepted(finding: dict[str, str]) -> bool:

@@ -177,6 +177,29 @@ def test_problems_of_a_damaged_set(server: Server, page: Any, tmp_path: Path) ->
     ]
 
 
+def test_a_chosen_problem_is_seen_on_a_telephone(server: Server, page: Any) -> None:
+    """Its row, and below the list what is said of it, in one view."""
+    from core.datasets.synthetic.dubai import write_demo
+
+    hurt = write_demo(server.workspace / "datasets/hurt far", scenes=3, size=96, seed=2)
+    for mask in hurt.glob("*/masks/*_00[123].png"):
+        mask.unlink()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/data?dataset=hurt+far&view=Problems")
+    rows = page.get_by_role("option")
+    rows.nth(11).wait_for()
+    settled(page)
+    rows.nth(9).click()
+    said = page.get_by_text("images that touch or overlap, within a scene")
+    said.wait_for()
+    settled(page)
+    assert 0 < rows.nth(9).bounding_box()["y"] < said.bounding_box()["y"] < 500
+    page.keyboard.press("ArrowUp")
+    page.get_by_text("an image without a mask").wait_for()
+    settled(page)
+    assert page.get_by_text("an image without a mask").bounding_box()["y"] < 500
+
+
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real imagery beside the repository")
 def test_the_real_dubai_set_from_a_server_folder(server: Server, page: Any) -> None:
     page.goto(f"{server.url}/data?dataset=server%2Fdata%2Fdubai&scene=Tile+8")

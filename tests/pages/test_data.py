@@ -141,6 +141,32 @@ def test_samples_are_stepped_through(demo: Path, space: Path) -> None:
     counted(at, space / "datasets/small")
 
 
+def test_a_filter_decides_what_is_stepped_through(demo: Path) -> None:
+    at = opened(dataset="demo", find="image_part_002")
+    assert len(tiles(at)) == 3
+    at.session_state["sample"] = "Tile 1/image_part_002"
+    at.segmented_control(key="view").select("Sample").run()
+    assert at.text_input(key="find").value == "image_part_002"
+    assert any("3 of 12 samples" in markdown.value for markdown in at.markdown)
+    assert next(b for b in at.button if b.label == "Previous").disabled
+    next(b for b in at.button if b.label == "Next").click().run()
+    assert at.selectbox(key="sample").value == "Tile 2/image_part_002"
+    # From a sample that the filter leaves out, on to the next that it does not.
+    at.selectbox(key="sample").select("Tile 2/image_part_004").run()
+    next(b for b in at.button if b.label == "Next").click().run()
+    assert at.selectbox(key="sample").value == "Tile 3/image_part_002"
+    assert next(b for b in at.button if b.label == "Next").disabled
+    at.button(key="reset-filters").click().run()
+    next(b for b in at.button if b.label == "Next").click().run()
+    assert at.selectbox(key="sample").value == "Tile 3/image_part_003"
+    # The gallery has the filter that was chosen here.
+    at.text_input(key="find").set_value("part_004").run()
+    at.segmented_control(key="view").select("Gallery").run()
+    assert len(tiles(at)) == 3
+    assert not at.exception
+    counted(at, demo)
+
+
 def test_broken_files_are_tiles_and_rows(demo: Path) -> None:
     (demo / "Tile 1/images/image_part_001.jpg").write_bytes(b"text")
     (demo / "Tile 1/masks/image_part_002.png").write_bytes(b"")

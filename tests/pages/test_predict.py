@@ -25,6 +25,7 @@ from ui.predict import downloads
 from ui.predict.address import PredictionAddress
 from ui.predict.downloads import maker
 from ui.predict.recent import RecentPrediction
+from ui.shell.address import TITLE
 
 RNG = np.random.default_rng(9)
 BINARY = ClassTable(
@@ -236,6 +237,8 @@ def test_an_address_opens_its_prediction_and_no_other(
     address = PredictionAddress(tiny_model, "demo", "Tile 2/image_part_003")
     at = asked_for(address)
     assert at.selectbox(key="sample").value == address.sample
+    names = f"demo · {address.sample} · {tiny_model}"
+    assert at.session_state[TITLE][1] == f"Predict · {names} – DeepSpaceImaging"
     assert scores_shown(at)
     assert not asked_for(address, predicted="something else").metric
     # Another sample is not predicted before it is asked for, and then the address says so.

@@ -52,6 +52,16 @@ def test_every_section_opens(demo: Path, section: str) -> None:
     assert not at.error
 
 
+def test_a_recipe_file_is_an_alternative_only_to_saved_ones(demo: Path) -> None:
+    def asked(at: AppTest) -> str:
+        return str(at.get("file_uploader")[0].proto.label)
+
+    at = opened(section="Recipe")
+    assert asked(at) == "A recipe file"
+    save_recipe(Recipe(name="kept"))
+    assert asked(at.run()) == "Or a recipe file"
+
+
 def test_decisions_outlive_the_session(demo: Path) -> None:
     at = opened()
     at.multiselect(key=key("exclude")).set_value([FIRST]).run()

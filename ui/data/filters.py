@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.audit.audit import Audit
 from core.datasets.audit.problems import KINDS
@@ -67,6 +68,7 @@ def filtered(
     known: Known,
     on_change: Callable[[], None],
     frame: Frame,
+    line: DeltaGenerator | None = None,
 ) -> tuple[Sample, ...]:
     """Show the filters in the sidebar and give the samples that are left.
 
@@ -75,6 +77,7 @@ def filtered(
         known: what can be filtered by.
         on_change: called when a filter was changed.
         frame: of the page.
+        line: container for what is left and why; by default where the function is called.
     """
     with frame.choices, st.expander("Filters", icon=":material/filter_list:", key="filters"):
         chosen = SampleFilter(
@@ -101,7 +104,8 @@ def filtered(
         for reason in _resting(known.audit, known.split):
             st.caption(reason)
     samples = filter_samples(dataset, chosen, known.audit, known.split, known.tags)
-    _line(len(samples), len(dataset.samples), chosen, on_change)
+    with line or st.container():
+        _line(len(samples), len(dataset.samples), chosen, on_change)
     return samples
 
 

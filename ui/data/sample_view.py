@@ -8,14 +8,18 @@ import numpy as np
 import streamlit as st
 
 from core.classes import VOID
+from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
 from core.formats import count, decimal_size, percent
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Header
 from ui.data.arrow_keys import arrow_keys
+from ui.data.filters import filtered
+from ui.data.gallery.view import first_page, known_samples
+from ui.data.prepare.draft import RecipeDraft
+from ui.loaded.datasets import choose_sample
 from ui.loaded.images import open_sample
-from ui.shell.address import take_name
 from ui.shell.errors import plain, show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
@@ -23,32 +27,26 @@ from ui.widgets.bands import render_as_chosen
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
 
-__all__ = ["sample_view"]
+__all__ = ["neighbours", "sample_view"]
 
 _HEIGHT = 720  # CSS pixels of the picture
 
 
-def sample_view(dataset: Dataset, frame: Frame) -> None:
-    """Show the sample that is chosen in the sidebar; it stands in the URL as ``sample``."""
-    ids = [sample.id for sample in dataset.samples]
+def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame: Frame) -> None:
+    """Show the sample that is chosen in the sidebar; it stands in the URL as ``sample``.
+
+    Args:
+        draft, audit: as for the gallery, whose filters say which samples are stepped through.
+        dataset: as opened.
+        frame: of the page.
+    """
     with frame.choices:
-        take_name("sample", ids, "sample")
-        chosen = st.selectbox("Sample", ids, key="sample", bind="query-params")
-        at = ids.index(chosen)
+        sample = choose_sample(dataset)
         buttons = st.container(horizontal=True)
+        line = st.container()
+    left = filtered(dataset, known_samples(draft, dataset, audit), first_page, frame, line)
     with buttons:
-        for label, step, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                disabled=not 0 <= at + step < len(ids),
-                help=f"Arrow key {'left' if step < 0 else 'right'}",
-                on_click=_go,
-                args=(ids, at + step),
-            )
-    with frame.state:
-        arrow_keys("sample-keys", lambda step: _go(ids, at + step))
-    sample = dataset.samples[at]
+        _steps(neighbours(dataset, sample, left), frame)
     try:
         with frame.choices:
             image = render_as_chosen(open_sample(dataset, sample), "sample")
@@ -76,9 +74,47 @@ def sample_view(dataset: Dataset, frame: Frame) -> None:
             _shares(dataset, labels)
 
 
-def _go(ids: Sequence[str], to: int) -> None:
-    if 0 <= to < len(ids):
-        st.session_state["sample"] = ids[to]
+def neighbours(
+    dataset: Dataset, sample: Sample, left: Sequence[Sample]
+) -> tuple[str | None, str | None]:
+    """The samples before and after one.
+
+    Args:
+        dataset: whose order counts.
+        sample: which; it need not be among them.
+        left: samples that the filters leave, in that order.
+
+    Returns:
+        Their ids; None where there is none.
+    """
+    order = {each.id: at for at, each in enumerate(dataset.samples)}
+    before = [each.id for each in left if order[each.id] < order[sample.id]]
+    after = (each.id for each in left if order[each.id] > order[sample.id])
+    return before[-1] if before else None, next(after, None)
+
+
+def _steps(beside: tuple[str | None, str | None], frame: Frame) -> None:
+    """Buttons, and keys, that step to the sample before and the one after."""
+    before, after = beside
+    for label, to, icon, key in (
+        ("Previous", before, "chevron_left", "left"),
+        ("Next", after, "chevron_right", "right"),
+    ):
+        st.button(
+            label,
+            icon=f":material/{icon}:",
+            disabled=to is None,
+            help=f"Arrow key {key}",
+            on_click=_go,
+            args=(to,),
+        )
+    with frame.state:
+        arrow_keys("sample-keys", lambda step: _go(before if step < 0 else after))
+
+
+def _go(sample: str | None) -> None:
+    if sample is not None:
+        st.session_state["sample"] = sample
 
 
 def _labels(dataset: Dataset, sample: Sample, valid: np.ndarray) -> np.ndarray | None:

@@ -52,7 +52,7 @@ def choose_dataset(key: str = "dataset") -> DatasetRef | None:
             icon=":material/photo_library:",
         )
         return None
-    take_name(key, list(refs), "dataset")
+    take_name(key, list(refs), "dataset", of_all=True)
     name = st.selectbox(
         "Dataset", list(refs), key=key, bind="query-params", persist_state="session"
     )

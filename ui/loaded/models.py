@@ -86,10 +86,7 @@ def choose_model(key: str, *, manage: bool = True) -> ModelRef | None:
         st.caption(f"Not usable, in the workspace's models: {plain(file)}, {plain(str(model))}.")
     if not models:
         return None
-    chosen = st.session_state.get(key)
-    if chosen is not None and chosen not in models:  # deleted or renamed, maybe in another tab
-        st.caption(f"There is no model “{plain(chosen)}” any more: this is another one.")
-    take_name(key, list(models), "model")
+    take_name(key, list(models), "model", of_all=True)
     name = st.selectbox(
         "Model", list(models), key=key, bind="query-params", persist_state="session"
     )

@@ -19,11 +19,11 @@ from ui.shell.errors import plain
 
 __all__ = [
     "TITLE",
+    "ask_for",
     "enter_page",
     "page_title",
     "shown_names",
     "take_name",
-    "unknown_name",
     "unknown_names",
 ]
 
@@ -44,6 +44,7 @@ class _Unknown:
     names: tuple[str, ...]
     instead: Any = None
     said: bool = False
+    before: bool = False  # it was there, and was chosen
 
     @property
     def text(self) -> str:
@@ -51,7 +52,10 @@ class _Unknown:
         listed = ", ".join(plain(name) for name in self.names[:_LISTED])
         if more > 0:
             listed += f" and {more:,} more"
-        text = f"The address asks for the {self.noun} “{plain(self.name)}”, which is not there. "
+        what = f"{self.noun} “{plain(self.name)}”"
+        text = f"The address asks for the {what}, which is not there. "
+        if self.before:
+            text = f"The {what}, which was chosen before, is not there any more. "
         text += f"There is: {listed}."
         return text + (f" Shown is “{plain(str(self.instead))}”." if self.instead else "")
 
@@ -87,26 +91,45 @@ def _restore_address() -> None:
     st.query_params.from_dict(parse_qs(address, keep_blank_values=True))
 
 
-def take_name(key: str, names: Sequence[str], noun: str) -> None:
+def take_name(key: str, names: Sequence[str], noun: str, *, of_all: bool = False) -> None:
     """Prepare a widget that is bound to the address, to be called right before it is made.
 
-    An unknown name is kept for `unknown_names`. A name that was chosen before and is gone, or
-    belongs to another page's widget of this key, is forgotten.
+    An unknown name is kept for `unknown_names`. Instead of a name that was chosen before and is
+    gone, or belongs to another page's widget of this key, the first is chosen.
 
     Args:
         key: the widget's key, which is its name in the address.
-        names: what can be chosen; the widget shows the first by default.
+        names: what can be chosen, at least one; the widget shows the first by default.
         noun: what it chooses, for the screen: "dataset".
+        of_all: whether one that was chosen before and is gone is kept for `unknown_names` too, as
+            it does not hang on another choice.
     """
-    asked = st.session_state.get(_ASKED, {}).pop(key, None)
-    if asked is not None and asked not in names:
-        st.session_state[_UNKNOWN][key] = _Unknown(noun, asked, tuple(names))
-    if key in st.session_state and (asked in names or st.session_state[key] not in names):
-        del st.session_state[key]
-    if key in st.session_state:
-        # Where the page before ran once only, Streamlit takes the widget's first choice instead.
-        st.session_state[key] = st.session_state[key]
+    asked = ask_for(key, names, noun)
+    if asked in names:
+        st.session_state.pop(key, None)
+    elif key in st.session_state:
+        chosen = st.session_state[key]
+        if chosen not in names and of_all and key not in st.session_state[_UNKNOWN]:
+            gone = _Unknown(noun, str(chosen), tuple(names), before=True)
+            st.session_state[_UNKNOWN][key] = gone
+        # Set, not left to the widget: the browser would show what was chosen on. And where the
+        # page before ran once only, Streamlit takes the widget's first choice instead.
+        st.session_state[key] = chosen if chosen in names else names[0]
     st.session_state.setdefault(_SHOWN, {})[key] = None
+
+
+def ask_for(key: str, names: Sequence[str], noun: str, widget: str = "") -> str | None:
+    """The name that the address asked for when the page was opened, once; an unknown one is kept.
+
+    Args:
+        key: name in the address.
+        names, noun: as for `take_name`.
+        widget: key of the widget that shows what there is instead; by default `key`.
+    """
+    asked: str | None = st.session_state.get(_ASKED, {}).pop(key, None)
+    if asked is not None and asked not in names:
+        st.session_state[_UNKNOWN][widget or key] = _Unknown(noun, asked, tuple(names))
+    return asked
 
 
 def unknown_names() -> list[str]:
@@ -122,18 +145,6 @@ def unknown_names() -> list[str]:
         elif entry.instead != shown:
             del unknown[key]
     return [entry.text for entry in unknown.values()]
-
-
-def unknown_name(noun: str, name: str, names: Sequence[str], instead: str) -> str:
-    """Say of a widget that is not bound to the address what the address asks for and is not there.
-
-    Args:
-        noun: what it chooses, for the screen: "view".
-        name: what the address asks for.
-        names: what can be chosen, by the names on the screen.
-        instead: which of them is shown.
-    """
-    return _Unknown(noun, name, tuple(names), instead).text
 
 
 def shown_names() -> list[str]:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.shell.address import unknown_name
-from ui.widgets.frame import Frame
+from ui.shell.address import ask_for
 
 __all__ = ["choose_view", "open_view"]
 
@@ -16,18 +15,15 @@ _KEY = "train.view"
 _STYLE = Path(__file__).with_name("train.css")
 
 
-def choose_view(frame: Frame) -> str:
+def choose_view() -> str:
     """Choose a view in a row of them: ``new``, ``runs``, ``compare`` or ``models``.
 
-    The URL is the truth: where it names a run and no view, that run is meant. A view that it asks
-    for and is not there is said in a note, until another is chosen.
+    The URL is the truth: where it names a run and no view, that run is meant.
     """
     st.html(_STYLE)
     asked = st.query_params.get("view", "runs" if "run" in st.query_params else "new")
     st.session_state[_KEY] = asked if asked in _VIEWS else "new"
-    if asked not in _VIEWS:
-        text = unknown_name("view", asked, list(_VIEWS.values()), _VIEWS["new"])
-        frame.note(text, warning=True, icon=":material/link_off:")
+    ask_for("view", list(_VIEWS), "view", _KEY)
     st.segmented_control(
         "View",
         list(_VIEWS),

@@ -46,7 +46,9 @@ def class_table(
         for land_class, cells in zip(classes.classes, rows, strict=True)
     )
     st.html(
-        f"{_STYLE}<div class='dsi-scroll'><table class='dsi-classes' aria-label='{escape(label)}'>"
+        # What scrolls is to be reached by the keyboard.
+        f"{_STYLE}<div class='dsi-scroll' tabindex='0' role='region' aria-label='{escape(label)}'>"
+        f"<table class='dsi-classes' aria-label='{escape(label)}'>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -21,8 +21,7 @@ from ui.shell.errors import plain
 
 __all__ = ["Frame", "open_frame"]
 
-_AWAY = "notes.away"
-_SHOWN = "notes.shown"
+_TURNED = "notes.turned"  # keys of the notes that are not where their kind is by default
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,14 @@ class _Note:
 
     @property
     def key(self) -> str:
-        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+        text = f"{self.warning} {self.text}"
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     @property
     def open(self) -> bool:
         """Whether it stands above the pictures: warnings until put away, others once asked for."""
-        if self.keep:
-            return True
-        if self.warning:
-            return self.key not in st.session_state.get(_AWAY, ())
-        return self.key in st.session_state.get(_SHOWN, ())
+        turned = self.key in st.session_state.get(_TURNED, ())
+        return self.keep or self.warning != turned
 
     def show(self) -> None:
         box = st.warning if self.warning else st.info
@@ -133,15 +130,12 @@ def _switch(note: _Note) -> None:
         type="tertiary",
         help="It stays under the button in the title's row." if away else None,
         on_click=_turn,
-        args=(note.key, away),
+        args=(note.key,),
     )
 
 
-def _turn(key: str, away: bool) -> None:
-    hidden: set[str] = st.session_state.setdefault(_AWAY, set())
-    shown: set[str] = st.session_state.setdefault(_SHOWN, set())
-    (hidden if away else shown).add(key)
-    (shown if away else hidden).discard(key)
+def _turn(key: str) -> None:
+    st.session_state.setdefault(_TURNED, set()).symmetric_difference_update({key})
 
 
 @contextmanager

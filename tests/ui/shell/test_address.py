@@ -13,7 +13,7 @@ def script():
     page = st.session_state.get("page", "first")
     enter_page(page)
     names = st.session_state.get("names", ["*a*", "b", "c", "d", "e", "f", "g", "h"])
-    take_name("dataset", names, "dataset")
+    take_name("dataset", names, "dataset", of_all=st.session_state.get("of_all", False))
     st.selectbox("Dataset", names, key="dataset", bind="query-params", persist_state="session")
     for text in unknown_names():
         st.warning(text)
@@ -68,7 +68,24 @@ def test_a_choice_that_is_gone_is_forgotten():
     test.selectbox[0].select("c").run()
     test.session_state["names"] = ["a", "b"]
     assert test.run().selectbox[0].value == "a"
+    assert test.selectbox[0].proto.set_value  # or the browser would show the old one still
+    assert not test.warning  # it may hang on another choice
     assert not test.exception
+
+
+def test_a_choice_of_all_there_are_that_is_gone_is_said():
+    test = opened()
+    test.session_state["of_all"] = True
+    test.run().selectbox[0].select("c").run()
+    test.session_state["names"] = ["a", "b"]
+    for _ in range(2):
+        test.run()
+        assert "The dataset “c”, which was chosen before, is not there any more." in (
+            test.warning[0].value
+        )
+        assert "Shown is “a”" in test.warning[0].value
+    test.selectbox[0].select("b").run()
+    assert not test.warning
 
 
 def test_the_title_of_the_tab():

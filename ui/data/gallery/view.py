@@ -22,7 +22,7 @@ from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 from ui.widgets.frame import Frame
 
-__all__ = ["PER_PAGE", "gallery"]
+__all__ = ["PER_PAGE", "first_page", "gallery", "known_samples"]
 
 PER_PAGE = 24
 
@@ -58,12 +58,11 @@ def gallery(
             disabled=not shown,
         )
         look = _look(dataset)
-    tags = read_tags(draft.ref.id)
-    known = Known(audit, draft_split(draft.ref, dataset), tags)
-    samples = filtered(dataset, known, _first_page, frame)
+    known = known_samples(draft, dataset, audit)
+    samples = filtered(dataset, known, first_page, frame)
     legend(dataset.classes)
     selection = Selection(dataset)
-    selection_bar(selection, draft, [sample.id for sample in samples], tags)
+    selection_bar(selection, draft, [sample.id for sample in samples], known.tags)
     pages = max(1, math.ceil(len(samples) / PER_PAGE))
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1  # another dataset has fewer
@@ -72,10 +71,15 @@ def gallery(
     exclude = frozenset(draft.value("exclude"))
     with st.spinner("Making the small pictures …"):
         tiles = [
-            tile(sample, thumbnail, dataset.classes, tags.get(sample.id, ()), exclude)
+            tile(sample, thumbnail, dataset.classes, known.tags.get(sample.id, ()), exclude)
             for sample, thumbnail in zip(visible, thumbnails(dataset, visible, look), strict=True)
         ]
     sample_grid(tiles, opacity / 100 if shown else 0.0, selection, open_sample)
+
+
+def known_samples(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> Known:
+    """What the filters go by; the arguments are those of `gallery`."""
+    return Known(audit, draft_split(draft.ref, dataset), read_tags(draft.ref.id))
 
 
 def _look(dataset: Dataset) -> Rendering | None:
@@ -92,7 +96,8 @@ def _look(dataset: Dataset) -> Rendering | None:
     return None if look == default_rendering(*kind, header.named_bands) else look
 
 
-def _first_page() -> None:
+def first_page() -> None:
+    """Begin the gallery at its first page, as its samples have changed; to be used in callbacks."""
     if "page" in st.session_state:
         st.session_state["page"] = 1
 

@@ -54,16 +54,17 @@ def augmentation_preview(dataset: Dataset, recipe: Recipe) -> None:
             on_click=_again,
             disabled=not shown,
         )
-        opacity = st.slider(
-            "Opacity of the masks in %",
-            0,
-            100,
-            40,
-            5,
-            key="augmented-opacity",
-            width=220,
-            disabled=not shown,
-        )
+        if shown:
+            opacity = st.slider(
+                "Opacity of the masks in %",
+                0,
+                100,
+                40,
+                5,
+                key="augmented-opacity",
+                persist_state="page",
+                width=220,
+            )
     if not shown:
         st.caption("Switch the draws on to see what a training makes of this sample.")
         return

@@ -81,7 +81,9 @@ def recipe_section(draft: RecipeDraft) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown("**As text**")
-        st.code(text, language="json", height=420)
+        # The button that copies it stands within what scrolls, which the keyboard reaches so.
+        with st.container(height=420, border=False):
+            st.code(text, language="json", wrap_lines=True)
         st.download_button(
             "Download",
             text,
@@ -92,7 +94,7 @@ def recipe_section(draft: RecipeDraft) -> None:
         )
         st.caption("On the command line:")
         command = f"python -m core train --dataset {draft.ref.id} --recipe FILE.json"
-        st.code(command, language="bash")
+        st.code(command, language="bash", wrap_lines=True)
     with right:
         _load(draft)
         _compare(recipe)
@@ -111,7 +113,8 @@ def _load(draft: RecipeDraft) -> None:
                 "Load", icon=":material/folder_open:", on_click=_open, args=(draft, name, revision)
             )
             manage_recipe(name)
-    upload = st.file_uploader("Or a recipe file", type="json", key="recipe-upload")
+    label = "Or a recipe file" if names else "A recipe file"
+    upload = st.file_uploader(label, type="json", key="recipe-upload")
     if upload is not None and st.session_state.get("recipe-uploaded") != upload.file_id:
         st.session_state["recipe-uploaded"] = upload.file_id  # once, not on every rerun
         try:

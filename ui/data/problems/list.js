@@ -2,6 +2,7 @@
 
 const lists = new WeakMap() // parentElement → what stands in it: Streamlit calls on every change
 
+const NARROW = "(max-width: 640px)" // Streamlit's columns stand below each other
 const SIGNS = { error: "✕", warning: "!", info: "i" }
 const MOVES = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity }
 
@@ -49,6 +50,8 @@ function pick(list, row) {
   if (!row) return
   choose(list, row.dataset.key) // at once; the script follows
   row.focus({ preventScroll: true })
+  // What is said of it stands below the list there, not beside it.
+  if (matchMedia(NARROW).matches) list.root.scrollIntoView({ block: "start" })
   list.send(row.dataset.key)
 }
 

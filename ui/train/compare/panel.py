@@ -15,10 +15,11 @@ from core.models.store import read_card
 from core.training.runs.compare import settings
 from core.training.runs.sample_scores import read_samples
 from core.training.runs.summary import RunSummary, summaries
-from ui.shell.errors import page_errors, show_error
+from ui.shell.errors import page_errors, plain, show_error
 from ui.train.compare.charts import epoch_chart, spread_chart
 from ui.train.views import open_view
 from ui.widgets.classes import class_table
+from ui.widgets.frame import Frame
 
 __all__ = ["MOST", "compare", "compare_panel"]
 
@@ -26,7 +27,10 @@ MOST = 20
 """Runs that can be compared at once."""
 
 _CHOSEN = "compare.chosen"
+_GONE = "compare.gone"
 _SIDES = {"val": "Validation", "test": "Test"}
+_KEY = "On the command line"
+_NAMED = 3  # in the browser's tab
 _MEAN = "All classes (mean IoU)"
 
 
@@ -36,8 +40,8 @@ def compare(names: Sequence[str]) -> None:
     open_view("compare", compare=",".join(names))
 
 
-def compare_panel() -> None:
-    """Choose runs and see them side by side."""
+def compare_panel(frame: Frame) -> None:
+    """Choose runs and see them side by side; the browser's tab names them."""
     runs = {run.name: run for run in summaries(show_error)}
     if len(runs) < 2:
         st.info(
@@ -45,7 +49,9 @@ def compare_panel() -> None:
             icon=":material/compare_arrows:",
         )
         return
-    chosen = _choose(list(runs))
+    chosen = _choose(list(runs), frame)
+    more = len(chosen) - _NAMED
+    frame.shown += [*chosen[:_NAMED], *([f"{more} more"] if more > 0 else [])]
     if len(chosen) < 2:
         st.info("Choose two runs or more.", icon=":material/compare_arrows:")
         return
@@ -60,21 +66,33 @@ def compare_panel() -> None:
     _settings(rows)
 
 
-def _choose(names: list[str]) -> list[str]:
+def _choose(names: list[str], frame: Frame) -> list[str]:
     if _CHOSEN not in st.session_state:
         listed = st.query_params.get("compare", "").split(",")
         st.session_state[_CHOSEN] = [name for name in listed if name in names] or names[:2]
-    st.session_state[_CHOSEN] = [name for name in st.session_state[_CHOSEN] if name in names]
+        st.session_state[_GONE] = [name for name in listed if name and name not in names]
+    before = st.session_state[_CHOSEN]
+    st.session_state[_GONE] += [name for name in before if name not in names]
+    st.session_state[_CHOSEN] = [name for name in before if name in names]
+    if gone := st.session_state[_GONE]:
+        words = ", ".join(f"“{plain(name)}”" for name in gone)
+        frame.note(f"There is no training {words} any more.", warning=True)
     chosen = st.multiselect(
         "Trainings",
         names,
         key=_CHOSEN,
+        on_change=_forget_gone,
         max_selections=MOST,
         placeholder="Choose two or more",
         persist_state="session",
     )
     st.query_params["compare"] = ",".join(chosen)
     return chosen
+
+
+def _forget_gone() -> None:
+    """What was asked for and is not there was read, as others are chosen."""
+    st.session_state[_GONE] = []
 
 
 def _card(run: RunSummary) -> ModelCard | None:
@@ -211,8 +229,8 @@ def _settings(runs: Sequence[RunSummary]) -> None:
     if not shown:
         return
     frame = pd.DataFrame(
-        [["≠" if s.differs else "", s.key, *s.values] for s in shown],
-        columns=["Differs", "Setting", *(run.name for run in runs)],
+        [["≠" if s.differs else "", s.name, *s.shown, s.key] for s in shown],
+        columns=["Differs", "Setting", *(run.name for run in runs), _KEY],
     )
     marked = frame.style.apply(
         lambda row: ["background-color: #d9822b33" if row["Differs"] else ""] * len(row), axis=1
@@ -224,6 +242,7 @@ def _settings(runs: Sequence[RunSummary]) -> None:
         column_config={
             "Differs": st.column_config.TextColumn(width="small", pinned=True),
             "Setting": st.column_config.TextColumn(pinned=True),
+            _KEY: st.column_config.TextColumn(help="With --set, on the command line."),
         },
         alt="Settings of the chosen trainings side by side",
     )

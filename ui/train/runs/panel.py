@@ -135,6 +135,7 @@ def _chosen_run(runs: Sequence[RunSummary], frame: Frame) -> None:
         )
         return
     run = run or find_run(wanted)
+    frame.shown.append(run.name)
     status = run_status(run)
     with st.container(border=True, key="train-run"):
         run_detail(run, status)

@@ -21,6 +21,7 @@ from core.training.runs.notes import Notes, read_notes, write_notes
 from core.training.runs.run import Run, create_run
 from core.training.runs.sample_scores import SampleScores, write_samples
 from tests.conftest import REPOSITORY
+from ui.shell.address import TITLE
 
 
 def runs_view() -> None:
@@ -35,9 +36,10 @@ def runs_view() -> None:
 def compare_view() -> None:
     from ui.shell.errors import page_errors
     from ui.train.compare.panel import compare_panel
+    from ui.widgets.frame import open_frame
 
-    with page_errors():
-        compare_panel()
+    with open_frame("Train") as frame, page_errors():
+        compare_panel(frame)
 
 
 def open_view(view, **query: str) -> AppTest:
@@ -97,6 +99,7 @@ def test_the_table_tells_what_is_known() -> None:
     assert table.loc["plain", "Epochs"] == "3 / 3"
     assert table.loc["noted", "Tags"] == ["sar"]
     assert at.selectbox(key="runs.one").value == "plain"
+    assert at.session_state[TITLE][1] == "Train · plain – DeepSpaceImaging"
 
 
 def test_filters_combine_and_stand_in_the_address() -> None:
@@ -203,17 +206,21 @@ def test_chosen_runs_are_compared() -> None:
     at = open_view(compare_view, compare="wide,gone,small")
     assert not at.exception
     assert at.multiselect(key="compare.chosen").value == ["wide", "small"]
+    assert "There is no training “gone” any more" in at.warning[0].value
     assert at.query_params["compare"] == "wide,small"
+    assert at.session_state[TITLE][1] == "Train · wide · small – DeepSpaceImaging"
     assert len(at.get("plotly_chart")) == 2
     table = at.dataframe[-1].value
-    assert list(table["Setting"]) == ["model.width"]
+    assert list(table["Setting"]) == ["Width, channels"]
     assert list(table.iloc[0][["wide", "small"]]) == ["16", "8"]
+    assert table.iloc[0]["On the command line"] == "model.width"
     at.toggle(key="compare.differing").set_value(False).run()
     everything = at.dataframe[-1].value
     assert len(everything) > 60
-    assert list(everything[everything["Differs"] != ""]["Setting"]) == ["model.width"]
+    assert list(everything[everything["Differs"] != ""]["Setting"]) == ["Width, channels"]
     at.multiselect(key="compare.chosen").set_value(["wide", "small", "other"]).run()
     assert at.query_params["compare"] == "wide,small,other"
+    assert not at.warning
     at.selectbox(key="compare.class").set_value("Land").run()
     assert not at.exception
 
