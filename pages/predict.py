@@ -20,7 +20,7 @@ from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
-from ui.predict.address import PredictionAddress, chosen_mode, scale_text
+from ui.predict.address import PredictionAddress, check_asked, chosen_mode, scale_text
 from ui.predict.checks import fits_model, say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.predict.recent import note_prediction
@@ -31,12 +31,15 @@ from ui.predict.result import (
     show_prediction,
     warn_of_differences,
 )
+from ui.shell.address import take_flag, take_name, take_names, take_number
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
 
+_SOURCES = ("Upload", "Dataset")
+_MOST_OVERLAP = 75  # %
 _SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
@@ -120,22 +123,25 @@ def ground_truth(chosen: Chosen) -> Truth | None:
 
 def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
     with st.expander("Settings"):
+        take_number("overlap", 0, _MOST_OVERLAP, "overlap")
         overlap = st.slider(
             "Overlap of neighbouring tiles, % of a tile",
             min_value=0,
-            max_value=75,
+            max_value=_MOST_OVERLAP,
             value=round(100 * OVERLAP),
             step=5,
             key="overlap",
             bind="query-params",
             persist_state="session",
         )
+        take_flag("tta", "averaging over flips and turns")
         tta = st.toggle(
             "Average over flips and quarter turns (8 times the time)",
             key="tta",
             bind="query-params",
             persist_state="session",
         )
+        take_names("tta_scales", _SCALES, "size to average over", text=scale_text)
         scales = st.pills(
             "Average over sizes, in multiples of the image's own",
             _SCALES,
@@ -172,15 +178,18 @@ def show_predict(frame: Frame) -> None:
     card = read_card(ref.folder)
     with frame.choices:
         st.caption(plain(describe(ref, card)))
+        take_name("source", _SOURCES, "source of the image")
         source = st.segmented_control(
             "Image from",
-            ["Upload", "Dataset"],
+            _SOURCES,
             default="Upload",
             required=True,
             key="source",
             bind="query-params",
             width="stretch",
         )
+        if source == "Upload":
+            check_asked(None)
         choose = upload_image if source == "Upload" else choose_sample
         chosen = choose(card, frame)
         if chosen.image is None:
@@ -199,6 +208,7 @@ def show_predict(frame: Frame) -> None:
     for note in truth.notes if truth else ():
         frame.note(plain(note), warning=True, icon=":material/palette:")
     address = address_of(ref.name, settings)
+    check_asked(address)
     label_map = recent_prediction(settings)
     if label_map is None and (start or (address and address.is_asked_for)):
         label_map = predict(settings, ref.name, image)

@@ -117,6 +117,9 @@ def test_a_sample_opened_in_the_gallery_is_one_step(
         ("inspect?dataset=way+a&sample=gone", "asks for the sample “gone”"),
         ("inspect?dataset=way+a&layer=gone", "asks for the layer “gone”"),
         ("inspect?view=Nowhere", "asks for the view “Nowhere”"),
+        ("data?dataset=way+a&mask=Nowhere", "asks for the mask to filter by “Nowhere”"),
+        ("predict?overlap=900&source=Dataset&dataset=way+a", "asks for the overlap “900”"),
+        ("inspect?dataset=way+a&channel=9999", "asks for the channel “9999”"),
     ],
 )
 def test_an_unknown_name_in_an_address_is_said(

@@ -14,6 +14,7 @@ from core.datasets.audit.problems import KINDS
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.filters import SIDES, SampleFilter, Side, filter_samples
 from core.datasets.recipes.splits import Split
+from ui.shell.address import ask_for, ask_for_several, take_names, take_number
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame
 
@@ -89,13 +90,7 @@ def filtered(
             )
             or "",
             scenes=_scenes(dataset, on_change),
-            mask=st.selectbox(
-                "Mask",
-                list(_MASKS),
-                index=0,
-                format_func=_MASKS.__getitem__,
-                **_tied("mask", on_change),
-            ),
+            mask=_mask(on_change),
             **_by_audit(dataset, known.audit, on_change),
             sizes=_sizes(known.audit, on_change),
             sides=_sides(known.split, on_change),
@@ -115,27 +110,43 @@ def _tied(key: str, on_change: Callable[[], None]) -> dict[str, Any]:
 
 def _scenes(dataset: Dataset, on_change: Callable[[], None]) -> tuple[str, ...]:
     # Where every sample is a scene of its own, its name is enough.
-    if not 1 < len(dataset.scenes) < len(dataset.samples):
+    scenes = dataset.scenes if 1 < len(dataset.scenes) < len(dataset.samples) else ()
+    take_names("scene", scenes, "scene to filter by")
+    if not scenes:
         return ()
     return tuple(
         st.multiselect(
             "Scene",
-            dataset.scenes,
+            scenes,
             placeholder="All scenes",
             **_tied("scene", on_change),
         )
     )
 
 
+def _mask(on_change: Callable[[], None]) -> Literal["any", "with", "without"]:
+    ask_for("mask", list(_MASKS.values()), "mask to filter by", text=_mask_text)
+    return st.selectbox(
+        "Mask", list(_MASKS), index=0, format_func=_MASKS.__getitem__, **_tied("mask", on_change)
+    )
+
+
+def _mask_text(mask: Any) -> str:
+    return _MASKS[mask]
+
+
 def _by_audit(
     dataset: Dataset, audit: Audit | None, on_change: Callable[[], None]
 ) -> dict[str, Any]:
+    classes = [_ANY_CLASS, *dataset.classes.names]
+    ask_for("class", classes, "class to filter by")
     land_class = st.selectbox(
         "Class",
-        [_ANY_CLASS, *dataset.classes.names],
+        classes,
         disabled=audit is None,
         **_tied("class", on_change),
     )
+    take_number("share", 0.0, 100.0, "share of the class in %")
     share = st.number_input(
         "At least, % of the sample",
         0.0,
@@ -146,24 +157,7 @@ def _by_audit(
         disabled=audit is None or land_class == _ANY_CLASS,
         **_tied("share", on_change),
     )
-    in_address = [_CODES.get(text, text) for text in st.query_params.get_all("flagged")]
-    # Without an audit its kinds are not known; those in the address wait for it.
-    kinds = (
-        dict.fromkeys(problem.kind for problem in audit.problems if problem.sample)
-        if audit
-        else dict.fromkeys(in_address)
-    )
-    options = list(dict.fromkeys([_ANY_PROBLEM, *kinds]))
-    # Addresses of before 0.2 name kinds by their codes; Streamlit knows the words shown alone.
-    st.session_state.setdefault("flagged", [kind for kind in in_address if kind in options])
-    flagged = st.multiselect(
-        "Flagged by the audit",
-        options,
-        format_func=_problem_title,
-        placeholder="Flagged or not",
-        disabled=audit is None,
-        **_tied("flagged", on_change),
-    )
+    flagged = _flagged(audit, on_change)
     if audit is None:
         return {}
     return {
@@ -174,6 +168,29 @@ def _by_audit(
     }
 
 
+def _flagged(audit: Audit | None, on_change: Callable[[], None]) -> list[str]:
+    kinds = [problem.kind for problem in audit.problems if problem.sample] if audit else []
+    if audit:
+        titles = {kind: _problem_title(kind) for kind in (_ANY_PROBLEM, *kinds)}
+        known = titles | {title: title for title in titles.values()}
+        ask_for_several("flagged", known, "problem to filter by")
+    in_address = [_CODES.get(text, text) for text in st.query_params.get_all("flagged")]
+    # Without an audit its kinds are not known; those in the address wait for it.
+    options = list(dict.fromkeys([_ANY_PROBLEM, *(kinds if audit else in_address)]))
+    # Addresses of before 0.2 name kinds by their codes; Streamlit knows the words shown alone.
+    chosen = st.session_state.setdefault("flagged", in_address)
+    if any(kind not in options for kind in chosen):
+        st.session_state["flagged"] = [kind for kind in chosen if kind in options]
+    return st.multiselect(
+        "Flagged by the audit",
+        options,
+        format_func=_problem_title,
+        placeholder="Flagged or not",
+        disabled=audit is None,
+        **_tied("flagged", on_change),
+    )
+
+
 def _sizes(audit: Audit | None, on_change: Callable[[], None]) -> tuple[tuple[int, int], ...]:
     # Of one size there is nothing to choose.
     sizes = (
@@ -182,6 +199,10 @@ def _sizes(audit: Audit | None, on_change: Callable[[], None]) -> tuple[tuple[in
         else {}
     )
     if len(sizes) < 2:
+        sizes = {}
+    if audit:
+        take_names("size", list(sizes), "size to filter by")
+    if not sizes:
         return ()
     chosen = st.multiselect(
         "Size", list(sizes), placeholder="All sizes", **_tied("size", on_change)
@@ -196,6 +217,7 @@ def size_words(width: int, height: int) -> str:
 
 def _tags(tags: Mapping[str, tuple[str, ...]], on_change: Callable[[], None]) -> tuple[str, ...]:
     known = sorted({tag for own in tags.values() for tag in own})
+    take_names("tag", known, "tag to filter by")
     if not known:
         return ()
     return tuple(
@@ -228,6 +250,7 @@ def _problem_title(kind: str) -> str:
 
 
 def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ...]:
+    take_names("side", SIDES, "side to filter by", text=_side_text)
     chosen = st.multiselect(
         "Side of the split",
         SIDES,
@@ -237,6 +260,10 @@ def _sides(split: Split | None, on_change: Callable[[], None]) -> tuple[Side, ..
         **_tied("side", on_change),
     )
     return tuple(chosen) if split else ()
+
+
+def _side_text(side: Any) -> str:
+    return _SIDES[side]
 
 
 def _resting(audit: Audit | None, split: Split | None) -> list[str]:

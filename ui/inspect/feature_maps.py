@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from ui.loaded.images import OpenImage
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.viewer.encode import png_base64
 from ui.viewer.layers import Layer
@@ -102,6 +103,7 @@ def _choose_channel(maps: OpenMaps, order: list[int]) -> tuple[int, Ends | None]
         The chosen channel and, where the layer shares one colour scale, its ends.
     """
     first, second = st.columns(2, vertical_alignment="bottom")
+    take_name("channel", order, "channel")
     channel = first.selectbox(
         "Channel, strongest first",
         order,
@@ -111,6 +113,7 @@ def _choose_channel(maps: OpenMaps, order: list[int]) -> tuple[int, Ends | None]
         help="The strength of a channel is the standard deviation of its values over the map: what "
         "is the same everywhere tells nothing about the image.",
     )
+    take_name("scale", _SCALES, "colour scale")
     scale = second.segmented_control(
         "Colour scale of",
         _SCALES,

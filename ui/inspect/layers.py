@@ -11,7 +11,7 @@ from core.imagery.header import Header
 from core.imagery.raster import Raster
 from ui.loaded.datasets import choose_dataset, choose_sample, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
-from ui.shell.address import take_name
+from ui.shell.address import take_name, take_number
 from ui.shell.errors import plain
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["choose_image", "choose_layer", "choose_window", "layer_table"]
 
 _DEMO_SIDE = 512  # pixels
+_SOURCES = ("Dataset", "Upload", "Demo scene")
+_LAST_SCENE = 9999
 
 
 def choose_image() -> OpenImage | None:
@@ -34,9 +36,10 @@ def choose_image() -> OpenImage | None:
     Raises:
         DatasetError, ImageError: the dataset or the image cannot be read.
     """
+    take_name("image_from", _SOURCES, "source of the image")
     source = st.segmented_control(
         "Image from",
-        ["Dataset", "Upload", "Demo scene"],
+        _SOURCES,
         default="Dataset",
         required=True,
         key="image_from",
@@ -56,7 +59,8 @@ def choose_image() -> OpenImage | None:
             )
             return None
         return open_upload(file)
-    seed = st.number_input("Scene number", 0, 9999, 0, key="scene", bind="query-params")
+    take_number("scene", 0, _LAST_SCENE, "scene number")
+    seed = st.number_input("Scene number", 0, _LAST_SCENE, 0, key="scene", bind="query-params")
     return _demo_scene(int(seed))
 
 

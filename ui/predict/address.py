@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
 import streamlit as st
 
 from core.imagery.tiles import OVERLAP
 from core.inference.averaging import PLAIN, Averaging
+from ui.shell.address import ask_for
 from ui.shell.links import Query
 from ui.viewer.viewer import Mode
 
-__all__ = ["PredictionAddress", "chosen_mode", "forget_prediction", "scale_text"]
+__all__ = ["PredictionAddress", "check_asked", "chosen_mode", "forget_prediction", "scale_text"]
 
 _PREDICTED, _COMPARE = "predicted", "compare"
+_MODES: dict[Mode, str] = {"overlay": "Overlay", "swipe": "Swipe", "side": "Side by side"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class PredictionAddress:
         """Whether the address asks for this prediction, and not for that of another sample."""
         return st.query_params.get(_PREDICTED) == self._mark
 
+    def check(self) -> None:
+        """Have the page say where the address asks for another prediction than this one."""
+        ask_for(_PREDICTED, [self._mark], "prediction")
+
     def show(self) -> None:
         """Have the address ask for it."""
         if not self.is_asked_for:
@@ -79,7 +84,20 @@ def forget_prediction() -> None:
     st.query_params.pop(_PREDICTED, None)
 
 
+def check_asked(address: PredictionAddress | None) -> None:
+    """Have the page say what the address asks for of a prediction and does not get.
+
+    Args:
+        address: of what is chosen; None for an uploaded image.
+    """
+    ask_for(_COMPARE, _MODES, "way to compare")
+    if address is None:
+        ask_for(_PREDICTED, (), "prediction")
+    else:
+        address.check()
+
+
 def chosen_mode() -> Mode | None:
     """How the address wants prediction and ground truth to be compared."""
     asked = st.query_params.get(_COMPARE)
-    return next((mode for mode in get_args(Mode) if mode == asked), None)
+    return next((mode for mode in _MODES if mode == asked), None)

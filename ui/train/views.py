@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.training.runs.run import list_runs
 from ui.shell.address import ask_for
 
 __all__ = ["choose_view", "open_view"]
@@ -23,7 +24,9 @@ def choose_view() -> str:
     st.html(_STYLE)
     asked = st.query_params.get("view", "runs" if "run" in st.query_params else "new")
     st.session_state[_KEY] = asked if asked in _VIEWS else "new"
-    ask_for("view", list(_VIEWS), "view", _KEY)
+    ask_for("view", _VIEWS, "view", widget=_KEY)
+    if st.session_state[_KEY] != "runs":  # where the list and its views name it
+        ask_for("run", [run.name for run in list_runs()], "training")
     st.segmented_control(
         "View",
         list(_VIEWS),

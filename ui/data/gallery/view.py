@@ -18,6 +18,7 @@ from ui.data.gallery.selection import Selection, selection_bar
 from ui.data.gallery.thumbnails import thumbnails
 from ui.data.prepare.draft import RecipeDraft
 from ui.data.prepare.draft_split import draft_split
+from ui.shell.address import take_number
 from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 from ui.widgets.frame import Frame
@@ -66,7 +67,7 @@ def gallery(
     pages = max(1, math.ceil(len(samples) / PER_PAGE))
     if st.session_state.get("page", 1) > pages:
         st.session_state["page"] = 1  # another dataset has fewer
-    page = _pages(pages, len(samples)) if pages > 1 else 1
+    page = _pages(pages, len(samples))
     visible = samples[(page - 1) * PER_PAGE : page * PER_PAGE]
     exclude = frozenset(draft.value("exclude"))
     with st.spinner("Making the small pictures …"):
@@ -103,6 +104,9 @@ def first_page() -> None:
 
 
 def _pages(pages: int, samples: int) -> int:
+    take_number("page", 1, pages, "page")
+    if pages == 1:
+        return 1
     page = st.pagination(pages, key="page", bind="query-params")
     first = (page - 1) * PER_PAGE + 1
     st.caption(f"Samples {first:,}–{min(samples, page * PER_PAGE):,} of {samples:,}")

@@ -16,6 +16,7 @@ from ui.data.prepare.looks import augment_section, normalise_section
 from ui.data.prepare.patches import patch_section
 from ui.data.prepare.recipe import recipe_section, summary
 from ui.data.prepare.split import split_section
+from ui.shell.address import take_name
 from ui.shell.errors import page_errors
 
 __all__ = ["prepare"]
@@ -37,6 +38,7 @@ def prepare(ref: DatasetRef, dataset: Dataset, audit: Audit | None) -> None:
     )
     draft = RecipeDraft(ref)
     summary(draft)
+    take_name("section", _SECTIONS, "section")
     section = st.segmented_control(
         "Section",
         _SECTIONS,

@@ -13,6 +13,7 @@ from core.errors import DSIError
 from core.formats import counted, significant
 from core.training.runs.run import find_run
 from ui.settings.problem import Problem
+from ui.shell.address import ask_for
 from ui.shell.errors import plain
 from ui.shell.links import CLONE, TAKE
 from ui.train.form.draft import TrainDraft
@@ -35,6 +36,7 @@ def take_from_url() -> None:
         RunError: there is no such run.
         ConfigError: its configuration, or the recipe, cannot be read.
     """
+    ask_for(TAKE, list_recipes(), "recipe")
     if (recipe := st.query_params.pop(TAKE, None)) in list_recipes():
         st.session_state[_RECIPE] = recipe
         _fill_recipe()

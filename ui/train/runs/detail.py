@@ -17,6 +17,7 @@ from core.training.runs.run import Run, run_exists
 from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
 from core.training.runs.timelapse import read_timelapse
+from ui.shell.address import ask_for
 from ui.shell.errors import page_errors, plain
 from ui.shell.links import page_link
 from ui.train.runs.curves import (
@@ -96,6 +97,7 @@ def _views(run: Run) -> None:
     card = _card(run)
     now = run_metrics(run)
     # One at a time: a chart that is not looked at costs nothing.
+    ask_for("watch", _VIEWS, "view of a training")
     view = st.segmented_control(
         "What to watch",
         _VIEWS,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.training.runs.status import RunState
 from core.training.runs.summary import RunSummary
+from ui.shell.address import ask_for_several
 
 __all__ = ["filtered_runs"]
 
@@ -66,6 +67,7 @@ def _multiselect(
 ) -> list[str]:
     listed: dict[str, Any] = dict.fromkeys(options)
     listed |= dict.fromkeys(sorted({value for run in runs for value in values(run)}))
+    ask_for_several(key, list(listed), label.lower())
     # What was chosen stays an option, also when its last run is gone.
     listed |= dict.fromkeys(st.session_state.get(key) or st.query_params.get_all(key))
     return st.multiselect(
