@@ -48,16 +48,8 @@ def gallery(
     """
     with frame.choices:
         shown = st.toggle("Masks", value=True, key="masks", persist_state="page")
-        opacity = st.slider(
-            "Opacity of the masks in %",
-            0,
-            100,
-            50,
-            5,
-            key="opacity",
-            persist_state="page",
-            disabled=not shown,
-        )
+        # Not drawn while it is of no use: what is disabled has too little contrast to be read.
+        opacity = _opacity() if shown else 0
         look = _look(dataset)
     known = known_samples(draft, dataset, audit)
     samples = filtered(dataset, known, first_page, frame)
@@ -75,12 +67,18 @@ def gallery(
             tile(sample, thumbnail, dataset.classes, known.tags.get(sample.id, ()), exclude)
             for sample, thumbnail in zip(visible, thumbnails(dataset, visible, look), strict=True)
         ]
-    sample_grid(tiles, opacity / 100 if shown else 0.0, selection, open_sample)
+    sample_grid(tiles, opacity / 100, selection, open_sample)
 
 
 def known_samples(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> Known:
     """What the filters go by; the arguments are those of `gallery`."""
     return Known(audit, draft_split(draft.ref, dataset), read_tags(draft.ref.id))
+
+
+def _opacity() -> int:
+    return st.slider(
+        "Opacity of the masks in %", 0, 100, 50, 5, key="opacity", persist_state="page"
+    )
 
 
 def _look(dataset: Dataset) -> Rendering | None:

@@ -155,3 +155,14 @@ def test_a_workspace_that_cannot_be_written_shows_pictures(demo: Path, space: Pa
     at = counted(opened(), demo)
     assert len(shown(at)) == 12
     assert not at.error
+
+
+def test_the_opacity_is_asked_for_while_masks_are_shown_alone(demo: Path) -> None:
+    at = opened()
+    at.slider(key="opacity").set_value(80).run()
+    at.toggle(key="masks").set_value(False).run()
+    assert not at.exception
+    assert "opacity" not in {slider.key for slider in at.slider}
+    at.toggle(key="masks").set_value(True).run()
+    assert at.slider(key="opacity").value == 80
+    counted(at, demo)  # the audit does not outlive the folder
