@@ -27,6 +27,7 @@ __all__ = [
     "skipped_places",
 ]
 
+_DEMO = "the demo set, written on the Data page or by the command `demo`,"
 _NAMED = 5  # datasets that a message lists
 _DEPTH = 3  # levels below an allow-listed root that are searched for datasets
 
@@ -121,7 +122,7 @@ def _unknown(path: Path) -> DatasetError:
         return DatasetError(
             "this folder cannot be read", where=str(path), remedy="ask its owner for the right to"
         )
-    remedy = f"expected {describe_layouts()}; `python -m core demo DIR` writes an example"
+    remedy = f"expected {describe_layouts()}; {_DEMO} is an example"
     if not any(list_folder(path)):
         return DatasetError("the dataset folder is empty", where=str(path), remedy=remedy)
     listed = describe_contents(path) or "empty folders"
@@ -194,6 +195,6 @@ def find_dataset(dataset: str, product: str = "") -> Dataset:
         names = ", ".join(ref.id for ref in refs) or "none yet"
         raise DatasetError(
             f"there is no dataset {dataset!r}",
-            remedy=f"give a folder, or a name: {names}; `python -m core demo DIR` writes one",
+            remedy=f"give a folder, or a name: {names}; {_DEMO} is one",
         )
     return open_dataset(path, product=product)

@@ -179,7 +179,8 @@ def _by_hand(what: str, target: Path) -> DatasetError:
         where=f"s3://{SPACENET6_BASE}",
         remedy="try again, whole files are kept; or download the archive (about 38 GB) elsewhere, "
         f"{_ARCHIVE}, and unpack it into {target} so that {AREA} or train/{AREA} lies in it; or "
-        "work with the demo set meanwhile (python -m core demo DIR --layout spacenet6)",
+        "work meanwhile with a generated set, written on the Data page or by the command `demo` "
+        "with its layout spacenet6",
     )
 
 
