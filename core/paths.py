@@ -34,6 +34,8 @@ _UMASK = _read_umask()
 # A folder removed meanwhile or lying in /proc, one in a file's place, a ring of links, a lost disk.
 _UNUSABLE = (errno.ENOENT, errno.EISDIR, errno.ELOOP, errno.EIO, errno.ENODEV, errno.ESTALE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
+NAME_RULE = "up to 100 letters, digits, spaces, dots, - and _, beginning with a letter or digit"
+"""What `is_name` takes, in words."""
 
 
 def is_name(text: str) -> bool:
@@ -50,8 +52,7 @@ def checked_name(text: str) -> str:
     if not is_name(text):
         raise WorkspaceError(
             f"{text!r} cannot be used as a name",
-            remedy="use up to 100 letters, digits, spaces, dots, - and _, beginning with a letter "
-            "or digit",
+            remedy=f"use {NAME_RULE}",
         )
     return text
 

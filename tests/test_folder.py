@@ -17,6 +17,7 @@ from core.cli.main import main
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import find_dataset, list_datasets, open_dataset, skipped_places
 from core.datasets.recipes.revisions import list_recipes
+from core.errors import DatasetError
 from core.models.store import foreign_models, list_models
 from core.training.queue.launch import suggest_name
 from core.training.runs.run import list_runs
@@ -98,6 +99,29 @@ def test_the_workspace_and_the_servers_folders(
     for command in ("datasets", "models", "runs"):
         assert main([command]) == 0
     assert "loop is passed over: too many levels" in capsys.readouterr().err
+
+
+def test_a_folder_of_the_workspace_whose_name_is_not_allowed(
+    space: Path, demo_dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("demo", "Zürich (new)", ".hidden"):
+        shutil.copytree(demo_dataset, space / "datasets" / name)
+    (space / "datasets/läufe").mkdir()  # no dataset, but it may have been meant as one
+    assert [ref.id for ref in list_datasets()] == ["demo"]
+    texts = [skipped.text for skipped in skipped_places()]
+    assert len(texts) == 2
+    assert "Zürich (new) is passed over: its name cannot be used: rename it with up to" in texts[0]
+    assert main(["datasets"]) == 0
+    assert "Zürich (new) is passed over" in capsys.readouterr().err
+
+
+def test_what_to_do_is_worded_for_page_and_command_line(space: Path, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    for dataset in ("gone", str(tmp_path / "nothing")):
+        with pytest.raises(DatasetError) as caught:
+            find_dataset(dataset)
+        assert "written on the Data page or by the command `demo`" in str(caught.value.remedy)
+        assert "python -m" not in str(caught.value.remedy)
 
 
 @pytest.fixture

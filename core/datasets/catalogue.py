@@ -15,7 +15,7 @@ from core.datasets.layouts.unread.contents import describe_contents
 from core.datasets.layouts.unread.find_unread import find_unread
 from core.datasets.masks.class_file import find_class_file
 from core.errors import DatasetError
-from core.paths import data_roots, is_name, labelled_data_roots, workspace
+from core.paths import NAME_RULE, data_roots, is_name, labelled_data_roots, workspace
 from core.untrusted.folder import Skipped, list_folder, skipped_below
 
 __all__ = [
@@ -165,10 +165,18 @@ def _below(folder: Path, depth: int) -> list[tuple[Path, str]]:
 
 def skipped_places() -> list[Skipped]:
     """What is passed over where datasets are looked for: in the workspace and the server's folders,
-    as a link to itself, a name that is no UTF-8, or a folder without the right to look inside.
+    as a link to itself, a name that is no UTF-8, or a folder without the right to look inside; in
+    the workspace also a folder that cannot be called by its name.
     """
-    places = [(workspace().datasets, 0), *((root, _DEPTH) for root in data_roots())]
-    return [skipped for root, depth in places for skipped in skipped_below(root, depth)]
+    datasets = workspace().datasets
+    places = [(datasets, 0), *((root, _DEPTH) for root in data_roots())]
+    reason = f"its name cannot be used: rename it with {NAME_RULE}"
+    misnamed = [
+        Skipped(datasets / name, reason)
+        for name in list_folder(datasets).folders
+        if not is_name(name)
+    ]
+    return [*misnamed, *(skip for root, depth in places for skip in skipped_below(root, depth))]
 
 
 def find_dataset(dataset: str, product: str = "") -> Dataset:
