@@ -27,7 +27,7 @@ def unlabelled_samples(
     scenes = {sample.id: sample.scene for sample in dataset.samples}
     trained = {scenes[i] for i in split.train}
     apart = {scenes[i] for i in (*split.val, *split.test)} - trained
-    found = [s for s in dataset.samples if s.mask is None and s.scene not in apart]
+    chosen = [s for s in dataset.samples if s.mask is None and s.scene not in apart]
     known = set(held_out) - {""}
-    pairs = zip(found, sample_digests(found), strict=True)
+    pairs = zip(chosen, sample_digests(chosen), strict=True)
     return [sample for sample, digest in pairs if digest not in known]

@@ -96,8 +96,8 @@ def read_data_record(run: Run) -> DataRecord | None:
     nothing was trained yet: then the dataset is taken as it is.
     """
     has_card = (run.folder / CARD_FILE).is_file()
-    begun = run.saved() or InpaintingState(run.folder).saved()
-    if begun is None and not has_card:
+    saved = run.saved() or InpaintingState(run.folder).saved()
+    if saved is None and not has_card:
         return None
     try:
         return DataRecord.model_validate_json((run.folder / _FILE).read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Iterator
@@ -174,7 +175,9 @@ def _pretrained(
     images = ImageStore(data.train, unlabelled, data.train.memory)
     images.survey(reading)
     with _vanished_files_named(data.dataset):
-        return pretrain(run, config, images, data.normalisation, status)
+        pretrained = pretrain(run, config, images, data.normalisation, status)
+    gc.collect()  # its network and optimizer hold each other
+    return pretrained
 
 
 def _load_pretrained(

@@ -20,6 +20,7 @@ from ui.train.form.network import network_fields
 from ui.train.form.optimiser import optimiser_fields, schedule_plot
 from ui.train.form.plan import Plan, make_plan
 from ui.train.form.source import choose_preset, choose_recipe
+from ui.train.inpainting import inpainting_view
 
 __all__ = ["settings_form"]
 
@@ -49,6 +50,8 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
     st.markdown("###### Network")
     bands = plan.images.used if plan.images else None
     network_fields(bands, len(plan.dataset.classes), fields)
+    if plan.ready and plan.split and plan.ready.pretrain_epochs:
+        inpainting_view(plan.dataset, plan.split, plan.ready.recipe)
     st.markdown("###### Training")
     with field_grid("training"):
         crop_fields(fields, plan.config.model.multiple if plan.config else 32)
