@@ -9,7 +9,7 @@ from core.datasets.dataset import Dataset
 from core.training.checks.presence import absent_everywhere, cannot_learn
 from ui.loaded.normalisations import training_normalisation
 from ui.settings.fields import Fields
-from ui.shell.errors import plain
+from ui.shell.errors import page_errors, plain
 from ui.train.form.augmentation import augmentation_fields
 from ui.train.form.data import crop_fields, split_fields
 from ui.train.form.draft import TrainDraft
@@ -51,7 +51,8 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
     bands = plan.images.used if plan.images else None
     network_fields(bands, len(plan.dataset.classes), fields)
     if plan.ready and plan.split and plan.ready.pretrain_epochs:
-        inpainting_view(plan.dataset, plan.split, plan.ready.recipe)
+        with page_errors():  # without its pictures it can be trained still
+            inpainting_view(plan.dataset, plan.split, plan.ready.recipe)
     st.markdown("###### Training")
     with field_grid("training"):
         crop_fields(fields, plan.config.model.multiple if plan.config else 32)
