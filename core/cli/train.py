@@ -194,7 +194,9 @@ def _training_bar(run: Run) -> Iterator[None]:
                     steps.total = status.steps * status.epochs
                     steps.n = max(0, status.epoch - 1) * status.steps + status.step
                 known = status.best_mean_iou is not None
-                best = f"best mean IoU {score(status.best_mean_iou)}" if known else ""
+                # What comes before the first epoch may take long, as inpainting does.
+                words = "" if status.epoch else status.message
+                best = f"best mean IoU {score(status.best_mean_iou)}" if known else words
                 steps.set_postfix_str(best, refresh=False)
                 steps.refresh()
 

@@ -132,6 +132,10 @@ class TrainConfig(BaseModel):
             they fit; empty for none.
         encoder_weights: what the encoder begins with: ``none`` (random), ``imagenet``, or a local
             file of the same form.
+        pretrain_epochs: epochs of `steps` batches before the first one in which the network, begun
+            at random, learns to fill in what was cut out of crops of the training images and of
+            those without masks, whose labels are not looked at (`core.training.inpainting`); 0 =
+            off. Not beside `start_from` or `encoder_weights`.
         epochs: each is `steps` batches, then a validation on whole images.
         steps: batches an epoch; 0 = as many crops as cover the training pixels once.
         optimizer: AdamW (Loshchilov and Hutter 2019), Adam, or SGD with Nesterov momentum.
@@ -160,6 +164,16 @@ class TrainConfig(BaseModel):
     dataset: str = ""
     start_from: Annotated[str, Label("Start from a model")] = ""
     encoder_weights: Annotated[str, Label("Encoder weights")] = "none"
+    pretrain_epochs: Annotated[
+        int,
+        Label(
+            "Epochs of inpainting first",
+            "Before it is trained, the network learns to fill in what was cut out of crops: of the "
+            "training images, and of those without masks. For networks that begin at random.",
+            zero="off",
+            usual=(0, 1000),
+        ),
+    ] = Field(0, ge=0, le=10000)
     recipe: Recipe = Recipe()
     model: AnySpec = UNetSpec()
     loss: Loss = Loss()

@@ -95,6 +95,10 @@ def test_costs_are_reported_without_measuring(page: AppTest) -> None:
     assert not any("measured" in name for name in table)
     page.number_input(key="train.steps").set_value(0).run()
     assert _table(page)["Steps"] == "8 epochs of 1 = 8"
+    page.number_input(key="train.pretrain_epochs").set_value(4).run()
+    table = _table(page)
+    assert table["Steps"] == "12 epochs of 1 = 12, 4 of them inpainting"
+    assert table["Crops"] == "96"
 
 
 def test_a_step_is_measured_once_for_all_sessions(

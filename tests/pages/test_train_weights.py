@@ -77,6 +77,31 @@ def test_weights_that_are_at_hand_are_the_first_choice(page: AppTest) -> None:
     assert page.selectbox(key="train.encoder_weights").value == "imagenet"
 
 
+def test_inpainting_is_for_networks_that_begin_at_random(page: AppTest) -> None:
+    assert not page.error
+    page.number_input(key="train.pretrain_epochs").set_value(2).run()
+    assert not page.exception and not page.error
+    assert "from 4 samples that train and 0 without masks" in " ".join(
+        caption.value for caption in page.caption
+    )
+    assert not page.get("image")
+    page.toggle(key="inpainting-shown").set_value(True).run()
+    assert not page.exception and not page.error
+    pictures = [picture.proto.imgs[0].url for picture in page.get("image")]
+    captions = [picture.proto.imgs[0].caption for picture in page.get("image")]
+    assert len(pictures) == 6
+    assert all(25 <= int(caption.partition("%")[0].strip()) <= 50 for caption in captions)
+    page.button(key="inpainting-draw-again").click().run()
+    assert {picture.proto.imgs[0].url for picture in page.get("image")} - set(pictures)
+    # With weights that have learned it is refused, in view, with a way out.
+    page.selectbox(key="train.start_from").set_value("demo-unet").run()
+    assert page.number_input(key="train.pretrain_epochs").value == 2
+    assert any("begins with random weights" in error.value for error in page.error)
+    page.number_input(key="train.pretrain_epochs").set_value(0).run()
+    assert not page.error
+    assert "train.pretrain_epochs" not in keys(page)
+
+
 def test_models_with_other_bands_are_options_and_those_of_another_network_are_not(
     page: AppTest,
 ) -> None:

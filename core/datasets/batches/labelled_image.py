@@ -18,6 +18,7 @@ __all__ = [
     "band_statistics",
     "check_alike",
     "class_counts",
+    "images_alone",
     "load_samples",
     "without_gaps",
 ]
@@ -119,6 +120,11 @@ def band_statistics(
     # A constant band has no spread to scale by.
     std = np.maximum(np.sqrt(np.maximum(squares / max(1, count) - mean**2, 0)), 1e-6)
     return [float(m) for m in mean], [float(s) for s in std]
+
+
+def images_alone(image: LabelledImage) -> LabelledImage:
+    """The image without what its mask says: its labels are 0 where there is data, else 255."""
+    return replace(image, labels=np.where(image.valid, 0, VOID).astype(np.uint8))
 
 
 def without_gaps(

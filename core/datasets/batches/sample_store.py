@@ -73,7 +73,7 @@ class SampleStore(Sequence[LabelledImage]):
             if index in self._kept:
                 self._kept.move_to_end(index)
                 return self._kept[index]
-        image = load_samples(self.dataset, [self.samples[index]])[0]
+        image = self._read(index)
         counts = None if index in self._class_pixels else _counts(image.labels)
         with self._lock:
             if counts is not None:
@@ -89,6 +89,9 @@ class SampleStore(Sequence[LabelledImage]):
                 self._bytes -= _size(self._kept.popitem(last=False)[1])
                 self._dropped = True
         return image
+
+    def _read(self, index: int) -> LabelledImage:
+        return load_samples(self.dataset, [self.samples[index]])[0]
 
     def __iter__(self) -> Iterator[LabelledImage]:
         for index in range(len(self)):
@@ -153,6 +156,12 @@ class SampleStore(Sequence[LabelledImage]):
             if progress:
                 progress(done + 1, len(wanted))
         return chosen
+
+    def let_go(self) -> None:
+        """Hold nothing; what is asked for is read again."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes, self._dropped = 0, True
 
     def fill_gaps(self, normalisation: Normalisation) -> None:
         """From now on give pixels without data what becomes 0 by normalisation."""

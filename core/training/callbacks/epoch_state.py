@@ -23,6 +23,8 @@ class EpochState(keras.callbacks.Callback):
         seconds_before: wall time of those steps.
 
     Attributes:
+        phase: what stands before an epoch in messages; empty for the training itself.
+        spent: seconds of the time limit that were gone before.
         epoch: the current epoch, from 0.
         partial: steps done of an epoch that was cut short; 0 otherwise.
         stop_reason: why the training ends before its end, "as you asked"; empty where it does not.
@@ -41,6 +43,8 @@ class EpochState(keras.callbacks.Callback):
         self.steps, self.epochs, self.offset = steps, epochs, offset
         self.seconds_before = seconds_before
         self.start = time.monotonic()
+        self.phase = ""
+        self.spent = 0.0
         self.epoch = 0
         self.partial = 0
         self.stop_reason = ""

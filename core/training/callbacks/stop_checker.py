@@ -24,7 +24,8 @@ class StopChecker(keras.callbacks.Callback):
     Args:
         run: the run where a request to stop is looked for.
         state: state of the training; its `stop_reason` and `partial` are set.
-        limit_minutes: minutes, counted from now, after which it is stopped; 0 for no limit.
+        limit_minutes: minutes, counted from now and with what the state says is spent of them,
+            after which it is stopped; 0 for no limit.
     """
 
     def __init__(self, run: Run, state: EpochState, limit_minutes: float) -> None:
@@ -38,7 +39,7 @@ class StopChecker(keras.callbacks.Callback):
             # Before the epoch ends: neither the state nor the best weights become NaN.
             raise RunError(
                 "the loss became infinite or not a number",
-                where=f"epoch {self.state.epoch + 1}, step {done}",
+                where=f"{self.state.phase}epoch {self.state.epoch + 1}, step {done}",
                 remedy="choose a lower learning rate, or float32 precision",
             )
         self._check(done)
@@ -47,6 +48,10 @@ class StopChecker(keras.callbacks.Callback):
         # What was asked for while the images were validated.
         self._check(self.state.steps)
 
+    @property
+    def _seconds(self) -> float:
+        return self.state.spent + time.monotonic() - self.start
+
     def _check(self, done: int) -> None:
         state = self.state
         whole = done == state.steps
@@ -54,7 +59,7 @@ class StopChecker(keras.callbacks.Callback):
             return
         if self.run.stop_file.exists():
             state.stop_reason = "as you asked"
-        elif self.limit_minutes and time.monotonic() - self.start > self.limit_minutes * 60:
+        elif self.limit_minutes and self._seconds > self.limit_minutes * 60:
             state.stop_reason = f"at its limit of {significant(self.limit_minutes, 6)} minutes"
         if state.stop_reason:
             state.partial = 0 if whole else done

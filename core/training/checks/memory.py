@@ -37,6 +37,8 @@ def training_memory(spec: ModelSpec, config: TrainConfig) -> int:
         spec: the network, for the dataset's bands and classes.
         config: configuration: batch, crop, precision, optimiser and averaging.
     """
+    if config.pretrain_epochs and spec.bands > spec.classes:
+        spec = spec.model_copy(update={"classes": spec.bands})  # what inpainting puts out
     step = cost(spec, config.recipe.patch.size)
     copies = 2 + _SLOTS[config.optimizer] + bool(config.ema)
     weights = 4 * step.parameters * copies

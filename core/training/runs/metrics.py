@@ -13,7 +13,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-__all__ = ["EpochRecord", "Metrics", "MetricsReader", "StepRecord", "seconds_trained"]
+__all__ = [
+    "EpochRecord",
+    "InpaintingRecord",
+    "Metrics",
+    "MetricsReader",
+    "StepRecord",
+    "seconds_trained",
+]
 
 
 class _Record(BaseModel):
@@ -75,7 +82,22 @@ class EpochRecord(_Record):
     validation_seconds: float = 0.0
 
 
-Record = StepRecord | EpochRecord
+class InpaintingRecord(_Record):
+    """An epoch of inpainting, before the first of the training.
+
+    Attributes:
+        epoch: epoch of the inpainting, from 1.
+        loss: mean absolute error over the normalised pixels that were cut out.
+        seconds: wall time.
+    """
+
+    kind: Literal["inpainting"] = "inpainting"
+    epoch: int
+    loss: float
+    seconds: float = 0.0
+
+
+Record = StepRecord | EpochRecord | InpaintingRecord
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 _STEP = b'"kind": "step"'
 _TAIL = 512  # bytes
@@ -90,11 +112,13 @@ class Metrics:
             number the mean.
         epochs: by rising epoch, all of them.
         latest: the newest step record as it is in the file, or None.
+        inpainting: by rising epoch, all of them.
     """
 
     steps: tuple[StepRecord, ...] = ()
     epochs: tuple[EpochRecord, ...] = ()
     latest: StepRecord | None = None
+    inpainting: tuple[InpaintingRecord, ...] = ()
 
     def measured(self, name: str) -> bool:
         """Whether any step record has this field; those of older runs may not."""
@@ -122,6 +146,7 @@ class MetricsReader:
     def _forget(self) -> None:
         self._steps: list[StepRecord] = []
         self._epochs: list[EpochRecord] = []
+        self._inpainting: list[InpaintingRecord] = []
         self._latest: StepRecord | None = None
         # Bytes read, and the last of them: where others stand in their place, it is another file.
         self._position, self._tail = 0, b""
@@ -140,9 +165,12 @@ class MetricsReader:
                 continue  # a writer was killed in the middle of it
             if isinstance(record, EpochRecord):
                 self._add_epoch(record)
+            elif isinstance(record, InpaintingRecord):
+                self._add_inpainting(record)
             elif self._limit != 0:
                 self._add_step(record)
-        return Metrics(tuple(self._steps), tuple(self._epochs), self._latest)
+        steps, epochs = tuple(self._steps), tuple(self._epochs)
+        return Metrics(steps, epochs, self._latest, tuple(self._inpainting))
 
     def _new_lines(self) -> Sequence[bytes]:
         if not self._path.is_file():  # nor a device, which has no end
@@ -162,6 +190,11 @@ class MetricsReader:
         self._position += len(whole)
         self._tail = (self._tail + whole)[-_TAIL:]
         return whole.splitlines()
+
+    def _add_inpainting(self, record: InpaintingRecord) -> None:
+        while self._inpainting and self._inpainting[-1].epoch >= record.epoch:
+            self._inpainting.pop()
+        self._inpainting.append(record)
 
     def _add_epoch(self, record: EpochRecord) -> None:
         # An epoch's last step and its summary have the same step.
@@ -190,9 +223,12 @@ class MetricsReader:
             self._every *= 2
 
 
-def seconds_trained(epochs: Iterable[EpochRecord]) -> float:
-    """Seconds that the epochs took, validation included."""
-    return sum(record.seconds + record.validation_seconds for record in epochs)
+def seconds_trained(
+    epochs: Iterable[EpochRecord], inpainting: Iterable[InpaintingRecord] = ()
+) -> float:
+    """Seconds that the epochs took, validation and inpainting included."""
+    trained = sum(record.seconds + record.validation_seconds for record in epochs)
+    return trained + sum(record.seconds for record in inpainting)
 
 
 def _merged(records: Sequence[StepRecord]) -> StepRecord:

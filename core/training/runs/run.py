@@ -24,7 +24,7 @@ from core.paths import (
 )
 from core.training.config import TrainConfig, load_config
 from core.training.runs.liveness import is_alive
-from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader
+from core.training.runs.metrics import EpochRecord, Metrics, MetricsReader, seconds_trained
 from core.training.runs.status import LaunchRecord, Status
 from core.untrusted.folder import list_folder
 
@@ -216,6 +216,11 @@ class Run:
     def epochs(self) -> tuple[EpochRecord, ...]:
         """The epoch records of metrics.jsonl alone, which is much faster."""
         return MetricsReader(self.metrics_file, step_limit=0).read().epochs
+
+    def seconds_trained(self) -> float:
+        """Seconds that its epochs took so far, validation and inpainting included."""
+        now = MetricsReader(self.metrics_file, step_limit=0).read()
+        return seconds_trained(now.epochs, now.inpainting)
 
     def log_tail(self, lines: int = 200) -> str:
         """The last lines of train.log."""

@@ -12,7 +12,6 @@ from core.models.card import CARD_FILE, ModelCard
 from core.models.network import network_name
 from core.models.store import read_card
 from core.training.config import TrainConfig
-from core.training.runs.metrics import seconds_trained
 from core.training.runs.notes import read_notes
 from core.training.runs.run import Run, list_runs
 from core.training.runs.status import Status
@@ -143,7 +142,7 @@ def _card(run: Run, stamp: tuple[int, int]) -> ModelCard:
 
 @lru_cache(maxsize=2048)
 def _seconds(run: Run, stamp: tuple[int, int]) -> float:
-    return seconds_trained(run.epochs())
+    return run.seconds_trained()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

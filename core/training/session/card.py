@@ -7,7 +7,6 @@ from typing import Any
 from core.models.card import ModelCard, Training
 from core.models.spec import ModelSpec
 from core.training.config import TrainConfig
-from core.training.runs.metrics import seconds_trained
 from core.training.runs.run import Run
 from core.training.session.initial_weights import read_initial_weights
 from core.training.session.training_data import TrainingData
@@ -43,7 +42,7 @@ class CardMaker:
         """
         data, split = self.data, self.data.split
         # Of all epochs so far, those before a resume included.
-        seconds = seconds_trained(self.run.epochs())
+        seconds = self.run.seconds_trained()
         initial_weights = read_initial_weights(self.run)
         return ModelCard(
             name=self.run.name,

@@ -16,6 +16,7 @@ from core.imagery.normalise import Normalisation
 from core.models.card import CARD_FILE
 from core.models.store import read_card
 from core.paths import write_json
+from core.training.inpainting.state import InpaintingState
 from core.training.runs.run import Run
 from core.training.runs.status_writer import ResumeRefused
 from core.training.session.training_data import TrainingData
@@ -95,7 +96,8 @@ def read_data_record(run: Run) -> DataRecord | None:
     nothing was trained yet: then the dataset is taken as it is.
     """
     has_card = (run.folder / CARD_FILE).is_file()
-    if run.saved() is None and not has_card:
+    saved = run.saved() or InpaintingState(run.folder).saved()
+    if saved is None and not has_card:
         return None
     try:
         return DataRecord.model_validate_json((run.folder / _FILE).read_bytes())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core.datasets.batches.fit_normalisation import value_range_warning
+from core.datasets.batches.inpainting import ImageStore
 from core.datasets.dataset import Dataset
 from core.errors import DatasetError, ImageError
 from core.formats import counted, sentence
@@ -26,9 +29,12 @@ from core.training.checks.presence import (
 )
 from core.training.checks.steps import steps_per_epoch
 from core.training.config import TrainConfig
-from core.training.runs.run import Run
+from core.training.inpainting.images import unlabelled_samples
+from core.training.inpainting.pretrain import pretrain
+from core.training.inpainting.pretrained import Pretrained
+from core.training.runs.run import EPOCH_FILE, Run
 from core.training.runs.status_writer import StatusWriter, check_stop
-from core.training.session.assemble import assemble, keep_random_weights
+from core.training.session.assemble import WeightLoader, assemble, keep_random_weights
 from core.training.session.data import load_data, profile
 from core.training.session.data_record import read_data_record, write_data_record
 from core.training.session.finish import finish
@@ -81,7 +87,11 @@ def run_session(
         _check(run, config, data)
     if record is None:
         write_data_record(run, data)
-    load_weights = partial(_load_initial_weights, run, config, data, status)
+    start = time.monotonic()
+    load_weights: WeightLoader = partial(_load_initial_weights, run, config, data, status)
+    # Not where the training itself has left a state.
+    if config.pretrain_epochs and not (run.checkpoint / EPOCH_FILE).exists():
+        load_weights = partial(_load_pretrained, run, _pretrained(run, config, data, status))
     assembly = assemble(
         config, profile(config, data), keep_random_weights if resume else load_weights
     )
@@ -96,6 +106,7 @@ def run_session(
         status(best_epoch=kept.epoch, best_mean_iou=kept.scores["val"]["mean_iou"] or 0.0)
     seconds = seconds_in_epoch(run) if offset else 0.0
     state = EpochState(steps, config.epochs, offset, seconds)
+    state.spent = time.monotonic() - start if config.pretrain_epochs else 0.0
     loop = TrainingLoop(run, config, status, data, assembly, state)
     traced = "Starting the first step (the graph is traced)."
     status(message=traced, epoch=epochs, steps=steps)
@@ -148,6 +159,35 @@ def _load_initial_weights(
         status(message=notes)
         print(notes, file=sys.stderr)  # in the run's log
         write_initial_weights(run, InitialWeights(notes=notes, weights=data.normalisation.weights))
+
+
+def _pretrained(
+    run: Run, config: TrainConfig, data: TrainingData, status: StatusWriter
+) -> Pretrained:
+    """Let a network learn from images alone: those that train, and those without masks."""
+
+    def reading(done: int, total: int) -> None:
+        status(message=f"Reading images for the inpainting: {done} of {total}.")
+        check_stop(run)
+
+    held_out = data.digests[len(data.split.train) :]
+    unlabelled = unlabelled_samples(data.dataset, data.split, held_out)
+    images = ImageStore(data.train, unlabelled, data.train.memory)
+    images.survey(reading)
+    with _vanished_files_named(data.dataset):
+        pretrained = pretrain(run, config, images, data.normalisation, status)
+    gc.collect()  # its network and optimizer hold each other
+    return pretrained
+
+
+def _load_pretrained(
+    run: Run, pretrained: Pretrained, network: keras.Model, spec: ModelSpec
+) -> None:
+    """Give the network what inpainting has left, and note it in the run."""
+    pretrained.put_into(network, spec)
+    notes = pretrained.sentence()
+    print(notes, file=sys.stderr)  # in the run's log
+    write_initial_weights(run, InitialWeights(notes=notes))
 
 
 def _check(run: Run, config: TrainConfig, data: TrainingData) -> None:

@@ -23,8 +23,9 @@ from core.training.runs.status_writer import StatusWriter, check_stop
 from core.training.runs.timelapse import TimelapseWriter
 from core.training.session.assemble import Assembly
 from core.training.session.card import CardMaker
-from core.training.session.fit import Part, fit
+from core.training.session.fit import fit
 from core.training.session.training_data import TrainingData
+from core.training.step.fit_feed import Part
 
 if TYPE_CHECKING:
     import keras

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -59,7 +60,13 @@ def mirrored(replicas: int, batch: int) -> Any:
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     if kind == "CPU":
         _divide_processor(count)
-    return tf.distribute.MirroredStrategy([f"{kind}:{index}" for index in range(count)])
+    return _strategy(kind, count)
+
+
+@lru_cache(maxsize=1)
+def _strategy(kind: str, count: int) -> Any:
+    """One for the whole process: two of the same devices number their sums alike, and mix them."""
+    return tensorflow().distribute.MirroredStrategy([f"{kind}:{i}" for i in range(count)])
 
 
 def _divide_processor(count: int) -> None:

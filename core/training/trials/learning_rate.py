@@ -123,8 +123,9 @@ def _find(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from core.training.callbacks.learning_rate_sweep import LearningRateSweep
     from core.training.session.assemble import assemble
     from core.training.session.data import load_data, profile
-    from core.training.session.fit import Part, fit
+    from core.training.session.fit import fit
     from core.training.session.initial_weights import load_initial_weights
+    from core.training.step.fit_feed import Part
 
     data = load_data(config, lambda what, done, total: None)
 

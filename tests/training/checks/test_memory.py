@@ -29,6 +29,16 @@ def test_it_grows_with_what_is_kept() -> None:
     assert training_memory(UNetVGG11Spec(), _config()) > training_memory(spec, _config())
 
 
+def test_inpainting_of_many_bands_puts_out_more_than_classes() -> None:
+    few, many = UNetSpec(bands=3, classes=5), UNetSpec(bands=40, classes=5)
+    inpainting = _config(pretrain_epochs=1)
+    assert training_memory(few, inpainting) == training_memory(few, _config())
+    wider = cost(many.model_copy(update={"classes": 40}), 128).activations
+    # Four crops in 32 bits, and the weights of the wider last layer.
+    added = training_memory(many, inpainting) - training_memory(many, _config())
+    assert added > 4 * 4 * (wider - cost(many, 128).activations) > 0
+
+
 def test_the_largest_batch_just_fits() -> None:
     spec = UNetSpec()
     memory = 3 * 2**30

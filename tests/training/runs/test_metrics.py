@@ -10,6 +10,7 @@ import pytest
 from core.training.config import TrainConfig
 from core.training.runs.metrics import (
     EpochRecord,
+    InpaintingRecord,
     Metrics,
     MetricsReader,
     StepRecord,
@@ -173,3 +174,16 @@ def test_what_is_no_file_has_no_records(run: Run) -> None:
 def test_seconds_are_those_of_steps_and_validation(run: Run) -> None:
     add(run, epoch(1, seconds=2.0, validation_seconds=0.5), epoch(2, seconds=2.5))
     assert seconds_trained(run.epochs()) == 5.0
+
+
+@pytest.mark.parametrize("limit", [None, 0, 4])
+def test_inpainting_comes_before_the_training_and_is_redone_by_epoch(
+    run: Run, limit: int | None
+) -> None:
+    for number, loss in ((1, 0.9), (2, 0.8), (1, 0.7), (2, 0.6)):  # begun anew after two epochs
+        run.append_metrics(InpaintingRecord(epoch=number, loss=loss, seconds=2.5).model_dump())
+    add(run, step(1), epoch(1, seconds=4.0, validation_seconds=1.0))
+    now = MetricsReader(run.metrics_file, limit).read()
+    assert [(r.epoch, r.loss) for r in now.inpainting] == [(1, 0.7), (2, 0.6)]
+    assert [record.epoch for record in now.epochs] == [1]
+    assert seconds_trained(now.epochs, now.inpainting) == run.seconds_trained() == 10.0

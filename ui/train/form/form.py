@@ -9,7 +9,7 @@ from core.datasets.dataset import Dataset
 from core.training.checks.presence import absent_everywhere, cannot_learn
 from ui.loaded.normalisations import training_normalisation
 from ui.settings.fields import Fields
-from ui.shell.errors import plain
+from ui.shell.errors import page_errors, plain
 from ui.train.form.augmentation import augmentation_fields
 from ui.train.form.data import crop_fields, split_fields
 from ui.train.form.draft import TrainDraft
@@ -20,6 +20,7 @@ from ui.train.form.network import network_fields
 from ui.train.form.optimiser import optimiser_fields, schedule_plot
 from ui.train.form.plan import Plan, make_plan
 from ui.train.form.source import choose_preset, choose_recipe
+from ui.train.inpainting import inpainting_view
 
 __all__ = ["settings_form"]
 
@@ -49,6 +50,9 @@ def settings_form(ref: DatasetRef, dataset: Dataset) -> Plan:
     st.markdown("###### Network")
     bands = plan.images.used if plan.images else None
     network_fields(bands, len(plan.dataset.classes), fields)
+    if plan.ready and plan.split and plan.ready.pretrain_epochs:
+        with page_errors():  # without its pictures it can be trained still
+            inpainting_view(plan.dataset, plan.split, plan.ready.recipe)
     st.markdown("###### Training")
     with field_grid("training"):
         crop_fields(fields, plan.config.model.multiple if plan.config else 32)

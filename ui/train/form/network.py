@@ -92,9 +92,12 @@ def _weights(architecture: str, bands: int | None, classes: int, fields: Fields)
     elif draft.value("encoder_weights") != NONE:
         label = draft.label("encoder_weights")
         fields.problem.show_beside(draft, "encoder_weights", label)
-    if draft.value("start_from") or draft.value("encoder_weights") != NONE:
+    learned = draft.value("start_from") or draft.value("encoder_weights") != NONE
+    if learned:
         fields.number("freeze_encoder")
-    # Also where it would be in force and not seen.
+    # Also where they would be in force and not seen.
+    if draft.value("pretrain_epochs") or not learned:
+        fields.number("pretrain_epochs")
     if row or draft.value("encoder_rate") != 1:
         fields.number("encoder_rate")
 

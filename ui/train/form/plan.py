@@ -104,6 +104,8 @@ def _problem(error: ConfigError, key: str, plan: Plan) -> Problem:
         sizes = crop_sizes(plan.config.model, plan.images.largest)
         wanted = plan.config.recipe.patch.size
         fix = {key: max((s for s in sizes if s <= wanted), default=sizes[0])}
+    if key == "pretrain_epochs":
+        fix = {key: 0}
     if key == "batch" and plan.config and plan.spec:
         batch = largest_batch(plan.spec, plan.config, memory_at_its_turn() or 0)
         fix = {key: batch} if batch else {}

@@ -17,12 +17,13 @@ import streamlit as st
 from plotly.colors import sample_colorscale
 
 from core.classes import ClassTable
-from core.training.runs.metrics import EpochRecord, StepRecord
+from core.training.runs.metrics import EpochRecord, InpaintingRecord, StepRecord
 from ui.shell.errors import figure_text
 
 __all__ = [
     "class_curves",
     "gradient_curves",
+    "inpainting_curve",
     "iou_curves",
     "loss_curve",
     "memory_curves",
@@ -58,6 +59,23 @@ def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
     )
     figure.update_yaxes(title="Loss", rangemode="tozero")
     _show_steps(figure, steps, key, "Training loss by step")
+
+
+def inpainting_curve(records: Sequence[InpaintingRecord], key: str) -> None:
+    """Show the loss of inpainting by epoch.
+
+    Args:
+        records: records of inpainting.
+        key: widget key, unique on the page.
+    """
+    every = -(-len(records) // _POINTS) or 1
+    x = [record.epoch for record in records][::every]
+    y = [record.loss for record in records][::every]
+    figure = go.Figure([_line(x, y, "loss", _TRAINING, epochs=len(records))])
+    figure.update_xaxes(title="Epoch of inpainting", tickformat="d")
+    figure.update_yaxes(title="Loss", rangemode="tozero")
+    figure.update_layout(showlegend=False, height=_HEIGHT - 80)
+    _show(figure, key, "Loss of inpainting by epoch")
 
 
 def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:

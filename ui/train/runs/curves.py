@@ -20,6 +20,7 @@ from core.training.runs.status import Status
 from ui.train.runs.charts import (
     class_curves,
     gradient_curves,
+    inpainting_curve,
     iou_curves,
     loss_curve,
     memory_curves,
@@ -66,10 +67,15 @@ def _total(status: Status) -> int:
 
 def learning_view(run: Run, status: Status, now: Metrics) -> None:
     """Loss, mean IoU and learning rate."""
-    if not (now.steps or now.epochs):
+    if not (now.steps or now.epochs or now.inpainting):
         st.info("The curves begin with the first steps.", icon=":material/show_chart:")
         return
     drawn = _curves(run, status, now)
+    if drawn.inpainting:
+        st.markdown("**Loss of inpainting, before the training**")
+        inpainting_curve(drawn.inpainting, f"runs.inpainting.{run.name}")
+    if not (now.steps or now.epochs):
+        return
     left, right = st.columns(2)
     with left:
         st.markdown("**Training loss**")

@@ -41,6 +41,7 @@ _BADGES: dict[str, tuple[str, Any]] = {
     "interrupted": (":material/bolt:", "orange"),
 }
 _STATE_INTERVAL, _VIEWS_INTERVAL = "3s", "15s"
+_KEPT = "; then the weights are validated and the best kept."
 _VIEWS = ["Learning", "Classes", "Time-lapse", "Gradients", "Machine"]
 
 
@@ -182,7 +183,7 @@ def _progress(run: Run, status: Status, now: Metrics) -> None:
             on_click=run.request_stop,
         )
         st.caption(
-            "It ends after its present step; then the weights are validated and the best kept."
+            ("It ends after its present step" + (_KEPT if status.epoch else "."))
             if stopping
             else plain(status.message),
             width="content",

@@ -49,12 +49,17 @@ def cost_table(config: TrainConfig, spec: ModelSpec, steps: int) -> None:
 
 def cost_line(config: TrainConfig, spec: ModelSpec, steps: int) -> str:
     """The same in a line: steps, memory, and the time once it was measured."""
-    total = config.epochs * steps
+    total = _epochs(config) * steps
     parts = [counted(total, "step"), f"{binary_size(training_memory(spec, config))} of memory"]
     job = find_job(_key(config, spec))
     if job is not None and job.state == "done":
         parts.append(_whole_time(job.result, total))
     return " · ".join(parts)
+
+
+def _epochs(config: TrainConfig) -> int:
+    """Epochs of the training and of inpainting, whose steps take about as long."""
+    return config.pretrain_epochs + config.epochs
 
 
 def _key(config: TrainConfig, spec: ModelSpec) -> str:
@@ -72,20 +77,22 @@ def _estimates(config: TrainConfig, spec: ModelSpec, steps: int) -> dict[str, st
     network = cost(spec, size)
     view = network.receptive_field
     memory, free = training_memory(spec, config), available_memory()
-    total = config.epochs * steps
+    total = _epochs(config) * steps
+    first = config.pretrain_epochs
+    inpainting = f", {first * steps:,} of them inpainting" if first else ""
     return {
         "Parameters": count(network.parameters),
         "Multiply-adds a crop": f"{si_number(network.macs)}, of {size} × {size} px",
         "Receptive field": "the whole image" if view is None else f"{view:,} × {view:,} px",
         "Memory, estimated": binary_size(memory)
         + ("" if free is None else f" of {binary_size(free)} free"),
-        "Steps": f"{counted(config.epochs, 'epoch')} of {steps:,} = {total:,}",
+        "Steps": f"{counted(_epochs(config), 'epoch')} of {steps:,} = {total:,}{inpainting}",
         "Crops": count(total * config.batch),
     }
 
 
 def _measurements(measured: StepTime, config: TrainConfig, steps: int) -> dict[str, str]:
-    total = config.epochs * steps
+    total = _epochs(config) * steps
     memory = [] if measured.memory is None else [binary_size(measured.memory)]
     if measured.gpu_memory is not None:
         memory.append(f"{binary_size(measured.gpu_memory)} on the GPU")

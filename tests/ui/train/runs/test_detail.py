@@ -140,6 +140,25 @@ def test_learning_is_shown_with_the_machine_in_numbers(run: Run) -> None:
     assert at.get("progress")[0].proto.text.endswith("step 5 of 10, loss 0.067")
 
 
+def test_inpainting_has_its_curve_before_and_during_the_training(run: Run) -> None:
+    before = make_run("before")
+    place = {"message": "Inpainting, epoch 3 of 5, step 1 of 10: loss 0.6.", "epoch": 0, "step": 0}
+    before.write_status(before.status().model_copy(update=place))
+    records = [{"kind": "inpainting", "epoch": n, "loss": 1 / n, "seconds": 2.0} for n in (1, 2)]
+    add_records(before, records)
+    at = open_detail(before)
+    (chart,) = charts(at)
+    np.testing.assert_allclose(points(chart["data"][0], "y"), [1, 0.5])
+    assert any("Inpainting, epoch 3 of 5" in caption.value for caption in at.caption)
+    # A stop leaves no model there, and does not say that one is kept.
+    before.request_stop()
+    words = [caption.value for caption in open_detail(before).caption]
+    assert any(text.startswith("It ends after its present step") for text in words)
+    assert not any("the best kept" in text for text in words)
+    add_records(run, [*records, *map(step_record, range(1, 4))])
+    assert len(charts(open_detail(run))) == 4
+
+
 def test_classes_have_their_curves_and_a_table(run: Run) -> None:
     at = open_detail(run, "Classes")
     (chart,) = charts(at)
