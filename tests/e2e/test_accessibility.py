@@ -152,6 +152,9 @@ def test_from_upload_to_result_by_the_keyboard_alone(
     cv2.imwrite(str(file), picture)
     # Without it the browser opens the usual file chooser, as Firefox does, which can be driven.
     page.add_init_script("delete window.showOpenFilePicker")
+    # Whoever only begins to listen when the key is pressed may miss it.
+    choosers: list[Any] = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
     page.goto(f"{server.url}/predict")
     page.get_by_text("Upload an image to map it").wait_for()
     settled(page)
@@ -165,9 +168,10 @@ def test_from_upload_to_result_by_the_keyboard_alone(
         pytest.fail(f"the Tab key does not reach {name}")
 
     tab_to("Upload", exact=True)
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(str(file))  # as far as a browser's own dialogue can be driven
+    page.keyboard.press("Enter")
+    while not choosers:
+        page.wait_for_timeout(100)
+    choosers[0].set_files(str(file))  # as far as a browser's own dialogue can be driven
     page.get_by_test_id("stFileChip").filter(has_text="small.png").wait_for()
     settled(page)
     tab_to("Predict", exact=True)
