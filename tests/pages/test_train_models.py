@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,16 @@ def test_all_models_are_listed_with_where_they_come_from(
         "trained": "a training",
     }
     assert [heading.value for heading in at.subheader] == ["tiny"]
+    rows = at.dataframe[0].value.set_index("Model")
+    assert list(rows)[:2] == ["Val mean IoU", "Test mean IoU"]
+    assert rows.loc["dubai-unet", "Test mean IoU"] == pytest.approx(0.721, abs=0.001)
+    assert rows.loc["tiny", "Network"] == "U-Net"
+    columns = json.loads(at.dataframe[0].proto.columns)
+    assert not columns["Model"].get("pinned")  # the names of what is pinned are grey
+    assert 36 + sum(columns[name]["width"] for name in ("Model", *list(rows)[:2])) <= 366
+    ticked = json.loads(at.dataframe[0].proto.selection_default)["selection"]["rows"]
+    assert ticked == [list(rows.index).index("tiny")]
+    assert any("Further to the right" in block.value for block in at.get("html"))
     (facts,) = [text.value for text in at.markdown if "| Network |" in text.value]
     assert "3 bands of uint8" in facts
     links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}

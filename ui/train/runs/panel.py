@@ -37,7 +37,7 @@ def runs_panel(frame: Frame) -> None:
         )
         return
     is_active = _any_active(runs)
-    left, right = st.columns([5, 8])
+    left, right = st.columns([6, 8])
     with left, st.container(key="train-runs"):
         st.fragment(_list, run_every=_INTERVAL if is_active else None)(is_active)
     with right, page_errors():
