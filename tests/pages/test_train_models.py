@@ -99,10 +99,12 @@ def test_all_models_are_listed_with_where_they_come_from(
 
 def test_a_model_is_renamed_and_deleted_and_the_page_says_so(tiny_model: str) -> None:
     at = opened(view="models", model="tiny")
-    at.text_input(key="models.new-name.tiny").set_value("dubai-unet").run()
+    field = at.text_input(key="models.new-name.tiny")
+    assert field.proto.form_id == _button(at, "Rename it").proto.form_id != ""  # Enter presses it
+    field.set_value("dubai-unet")
     _button(at, "Rename it").click().run()
     assert "already" in at.error[0].value
-    at.text_input(key="models.new-name.tiny").set_value("better").run()
+    at.text_input(key="models.new-name.tiny").set_value("better")
     _button(at, "Rename it").click().run()
     assert not at.exception and not at.error
     assert "Renamed the model tiny to better" in _toasts(at)

@@ -168,9 +168,13 @@ def _facts(card: ModelCard) -> list[str]:
 
 
 def _rename(ref: ModelRef) -> None:
-    with st.popover("Rename", icon=":material/edit:", key=f"models.rename.{ref.name}"):
+    # A form, so that Enter in the name renames.
+    with (
+        st.popover("Rename", icon=":material/edit:", key=f"models.rename.{ref.name}"),
+        st.form(f"models.rename-form.{ref.name}", border=False),
+    ):
         name = st.text_input("New name", ref.name, key=f"models.new-name.{ref.name}").strip()
-        if st.button("Rename it", key=f"models.renamed.{ref.name}", disabled=name == ref.name):
+        if st.form_submit_button("Rename it", key=f"models.renamed.{ref.name}"):
             try:
                 rename_model(ref, name)
             except DSIError as error:
