@@ -131,7 +131,7 @@ def test_a_model_that_another_tab_deleted_is_a_line(tiny_model: str, page: str, 
 def test_a_model_comes_in_as_a_zip(tiny_model: str) -> None:
     archive = model_archive(find_model("tiny"))
     at = opened(view="models")
-    at.file_uploader(key="models.zip").set_value(("tiny.zip", archive, "application/zip")).run()
+    at.file_uploader(key="models.zip-0").set_value(("tiny.zip", archive, "application/zip")).run()
     assert at.text_input(key="models.zip-name").value == "tiny-2"
     at.text_input(key="models.zip-name").set_value("tiny").run()
     at.button(key="models.zip-start").click().run()
@@ -141,13 +141,17 @@ def test_a_model_comes_in_as_a_zip(tiny_model: str) -> None:
     _finished(at)
     assert not at.exception and not at.error
     assert "copy is in the workspace" in _toasts(at)
+    # Nothing is left to be imported a second time.
+    assert at.file_uploader(key="models.zip-1").value is None
+    assert at.button(key="models.zip-start").disabled
+    assert at.text_input(key="models.zip-name").value == ""
     assert at.selectbox(key="model").value == "copy"
     assert read_card(workspace().models / "copy").name == "copy"
 
 
 def test_a_zip_that_is_no_model_is_one_box() -> None:
     at = opened(view="models")
-    at.file_uploader(key="models.zip").set_value(("m.zip", b"no zip", "application/zip")).run()
+    at.file_uploader(key="models.zip-0").set_value(("m.zip", b"no zip", "application/zip")).run()
     at.button(key="models.zip-start").click().run()
     _finished(at)
     assert not at.exception
@@ -170,3 +174,5 @@ def test_a_model_comes_from_a_folder_of_the_server(
     _finished(at)
     assert not at.exception and not at.error
     assert at.selectbox(key="model").value == "city"
+    assert at.selectbox(key="models.folder").value is None
+    assert at.button(key="models.folder-start").disabled
