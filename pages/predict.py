@@ -217,7 +217,10 @@ def show_predict(frame: Frame) -> None:
         return
     if address:
         address.show()
-    note_prediction(settings, image, label_map.labels, card, address)
+    try:
+        note_prediction(settings, image, label_map.labels, card, address)
+    except DSIError as error:
+        frame.note(f"It is not kept for the Overview page: {plain(str(error))}", warning=True)
     show_prediction(image, label_map, card, truth, chosen_mode())
 
 

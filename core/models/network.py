@@ -12,13 +12,19 @@ from core.models.spec import ModelSpec
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["block_of", "build_model", "cost", "encoder_layers", "network_name"]
+__all__ = ["block_of", "build_model", "cost", "encoder_layers", "network_name", "network_title"]
 
 
 def network_name(spec: ModelSpec) -> str:
     """The name of a network in lists: its architecture, with the backbone where it has a choice."""
     backbone = getattr(spec, "backbone", "")
     return f"{spec.architecture}-{backbone}" if backbone else spec.architecture
+
+
+def network_title(spec: ModelSpec) -> str:
+    """What a network is called on the screen, such as "U-Net", or "FPN with resnet34"."""
+    title, backbone = family_of(spec).title, getattr(spec, "backbone", "")
+    return f"{title.partition(' with ')[0]} with {backbone}" if backbone else title
 
 
 def build_model(spec: ModelSpec) -> keras.Model:

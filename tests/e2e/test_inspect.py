@@ -76,3 +76,17 @@ def test_the_graph_appears_and_the_maps_stay(page, inspect):
     page.get_by_role("tab", name="Feature maps").click()
     page.wait_for_selector(VIEWER)
     page.get_by_text("of dec1_relu2").wait_for()
+
+
+def test_the_graph_follows_the_theme(page, inspect):
+    page.goto(f"{inspect}&image_from={SOURCE}&view=Graph")
+    settled(page)
+    graph = page.frame_locator("iframe[src*='/netron/']")
+    graph.locator("g.node").first.wait_for()
+    page.get_by_test_id("stMainMenu").click()
+    page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").last.click()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('iframe')]"
+        ".some(one => one.contentWindow.location.search.includes('theme=dark'))"
+    )
+    graph.locator("g.node").first.wait_for()

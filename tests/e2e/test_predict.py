@@ -147,5 +147,8 @@ def test_a_dataset_sample_by_its_address(server: Server, page: Any) -> None:
     page.get_by_role("button", name="Predict", exact=True).wait_for()
     settled(page)
     viewer = predict(page)
+    note = page.get_by_text("Green where prediction and ground truth agree")
+    assert not note.is_visible()  # while the layer is off
     page.get_by_test_id("viewer-layer-errors").check()
     assert "errors" in viewer.get_attribute("data-layers")
+    assert note.is_visible()

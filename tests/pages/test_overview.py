@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -213,6 +214,24 @@ def test_one_click_maps_a_scene_the_model_never_saw(
     made = "demo/Tile 1/image_part_001 by demo-unet, overlap 30"
     assert at.query_params["predicted"] == made
     assert at.query_params["compare"] == "side"
+
+
+def test_no_second_click_while_scenes_are_drawn(
+    space: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    from ui.shell.jobs import start_job
+
+    go_on = threading.Event()
+    job = start_job("write-demo", "Drawing", "scenes", lambda progress: go_on.wait(60))
+    try:
+        assert open_page().button(key="write-demo").disabled
+        shutil.copytree(tiny_folder, tmp_path / "weights/demo-unet")
+        at = open_page()
+        assert at.button(key="try-it").disabled
+    finally:
+        go_on.set()
+        job.join()
+    assert not at.run().button(key="try-it").disabled
 
 
 def test_scenes_of_the_training_are_passed_over(space: Path, demo_dataset: Path) -> None:

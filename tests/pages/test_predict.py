@@ -19,12 +19,13 @@ from core.imagery.output.write import geotiff_bytes, png_bytes
 from core.inference import outputs
 from core.inference.averaging import Averaging
 from core.inference.outputs import Output
+from core.models.recent_predictions import kept_predictions
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 from ui.predict import downloads
 from ui.predict.address import PredictionAddress
 from ui.predict.downloads import maker
-from ui.predict.recent import RecentPrediction
+from ui.predict.recent import recent_predictions
 from ui.shell.address import TITLE
 
 RNG = np.random.default_rng(9)
@@ -248,10 +249,8 @@ def test_an_address_opens_its_prediction_and_no_other(
     at.button[0].click().run()
     assert scores_shown(at)
     assert other in at.query_params["predicted"]
-    assert [kept.address and kept.address.sample for kept in kept_predictions(at)] == [
-        address.sample,
-        other,
-    ]
+    assert [kept.sample for kept in kept_predictions()] == [other, address.sample]
+    assert "predictions.uploads" not in at.session_state
 
 
 def test_scales_are_chosen_with_their_cost_and_stand_in_the_address(
@@ -267,7 +266,7 @@ def test_scales_are_chosen_with_their_cost_and_stand_in_the_address(
     assert costs in [caption.value for caption in at.caption]
     next(b for b in at.button if b.label == "Predict").click().run()
     assert any("the mean over scales 0.75, 1, 1.25." in c.value for c in at.caption)
-    (_, kept) = kept_predictions(at)
+    (kept, _) = recent_predictions({"demo"}, {tiny_model})
     assert kept.address and kept.address.averaging == Averaging(False, (0.75, 1.0, 1.25))
     shown = at.metric[0].value
     again = asked_for(kept.address)
@@ -280,18 +279,54 @@ def test_scales_are_chosen_with_their_cost_and_stand_in_the_address(
     assert not any("the mean over" in c.value for c in again.caption)
 
 
-def kept_predictions(at: AppTest) -> list[RecentPrediction]:
-    return list(at.session_state["predictions.recent"].values())
-
-
-def test_an_upload_has_no_address(tiny_model: str) -> None:
+def test_an_upload_has_no_address_and_is_of_its_session_alone(tiny_model: str, space: Path) -> None:
     at = opened()
     image = RNG.integers(0, 256, (70, 90, 3), np.uint8)
     at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
     at.button[0].click().run()
     assert "predicted" not in at.query_params
-    (kept,) = kept_predictions(at)
+    (kept,) = at.session_state["predictions.uploads"].values()
     assert (kept.image, kept.address) == ("photo.png", None)
+    assert not (space / "predictions").exists()
+    at.switch_page(str(REPOSITORY / "pages/overview.py")).run()
+    assert "Prediction of photo.png" in pictures(at)
+    assert not [name for name in pictures(overview()) if name.startswith("Prediction")]
+
+
+def pictures(at: AppTest) -> list[str]:
+    assert not at.exception
+    return [image.alt for images in at.get("image") for image in images.proto.imgs]
+
+
+def overview() -> AppTest:
+    return AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120).run()
+
+
+def test_a_samples_prediction_is_shown_to_every_browser_until_its_dataset_is_gone(
+    tiny_model: str, space: Path, demo_dataset: Path
+) -> None:
+    shutil.copytree(demo_dataset, space / "datasets" / "demo")
+    address = PredictionAddress(tiny_model, "demo", "Tile 2/image_part_003")
+    asked_for(address)
+    at = overview()
+    assert f"Prediction of {address.sample}" in pictures(at)
+    queries = [link.proto.query_string for link in at.main.get("page_link")]
+    assert any("predicted=" in query and "Tile+2" in query for query in queries)
+    shutil.rmtree(space / "datasets/demo")  # not by the program, which removes it
+    assert f"Prediction of {address.sample}" not in pictures(overview())
+
+
+def test_a_prediction_that_cannot_be_kept_is_shown_and_said(
+    tiny_model: str, space: Path, demo_dataset: Path
+) -> None:
+    shutil.copytree(demo_dataset, space / "datasets" / "demo")
+    (space / "predictions").mkdir()
+    (space / "predictions/recent.json").write_text("{")
+    at = asked_for(PredictionAddress(tiny_model, "demo", "Tile 2/image_part_003"))
+    assert scores_shown(at)
+    assert any("not kept for the Overview page" in warning.value for warning in at.warning)
+    (error,) = overview().error
+    assert "last predictions cannot be read" in error.value
 
 
 def test_stop_takes_the_prediction_off_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

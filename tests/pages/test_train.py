@@ -74,6 +74,9 @@ def test_an_empty_workspace_says_what_to_do_next() -> None:
         at = opened(view=view)
         assert not at.exception
         assert words in at.info[0].value
+        if view == "runs":
+            links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+            assert links["New training"] == "view=new"
 
 
 def test_the_split_is_shown_before_launching(dataset: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,16 @@ def test_all_models_are_listed_with_where_they_come_from(
         "trained": "a training",
     }
     assert [heading.value for heading in at.subheader] == ["tiny"]
+    rows = at.dataframe[0].value.set_index("Model")
+    assert list(rows)[:2] == ["Val mean IoU", "Test mean IoU"]
+    assert rows.loc["dubai-unet", "Test mean IoU"] == pytest.approx(0.721, abs=0.001)
+    assert rows.loc["tiny", "Network"] == "U-Net"
+    columns = json.loads(at.dataframe[0].proto.columns)
+    assert not columns["Model"].get("pinned")  # the names of what is pinned are grey
+    assert 36 + sum(columns[name]["width"] for name in ("Model", *list(rows)[:2])) <= 366
+    ticked = json.loads(at.dataframe[0].proto.selection_default)["selection"]["rows"]
+    assert ticked == [list(rows.index).index("tiny")]
+    assert any("Further to the right" in block.value for block in at.get("html"))
     (facts,) = [text.value for text in at.markdown if "| Network |" in text.value]
     assert "3 bands of uint8" in facts
     links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}
@@ -88,10 +99,12 @@ def test_all_models_are_listed_with_where_they_come_from(
 
 def test_a_model_is_renamed_and_deleted_and_the_page_says_so(tiny_model: str) -> None:
     at = opened(view="models", model="tiny")
-    at.text_input(key="models.new-name.tiny").set_value("dubai-unet").run()
+    field = at.text_input(key="models.new-name.tiny")
+    assert field.proto.form_id == _button(at, "Rename it").proto.form_id != ""  # Enter presses it
+    field.set_value("dubai-unet")
     _button(at, "Rename it").click().run()
     assert "already" in at.error[0].value
-    at.text_input(key="models.new-name.tiny").set_value("better").run()
+    at.text_input(key="models.new-name.tiny").set_value("better")
     _button(at, "Rename it").click().run()
     assert not at.exception and not at.error
     assert "Renamed the model tiny to better" in _toasts(at)
@@ -118,7 +131,7 @@ def test_a_model_that_another_tab_deleted_is_a_line(tiny_model: str, page: str, 
 def test_a_model_comes_in_as_a_zip(tiny_model: str) -> None:
     archive = model_archive(find_model("tiny"))
     at = opened(view="models")
-    at.file_uploader(key="models.zip").set_value(("tiny.zip", archive, "application/zip")).run()
+    at.file_uploader(key="models.zip-0").set_value(("tiny.zip", archive, "application/zip")).run()
     assert at.text_input(key="models.zip-name").value == "tiny-2"
     at.text_input(key="models.zip-name").set_value("tiny").run()
     at.button(key="models.zip-start").click().run()
@@ -128,13 +141,17 @@ def test_a_model_comes_in_as_a_zip(tiny_model: str) -> None:
     _finished(at)
     assert not at.exception and not at.error
     assert "copy is in the workspace" in _toasts(at)
+    # Nothing is left to be imported a second time.
+    assert at.file_uploader(key="models.zip-1").value is None
+    assert at.button(key="models.zip-start").disabled
+    assert at.text_input(key="models.zip-name").value == ""
     assert at.selectbox(key="model").value == "copy"
     assert read_card(workspace().models / "copy").name == "copy"
 
 
 def test_a_zip_that_is_no_model_is_one_box() -> None:
     at = opened(view="models")
-    at.file_uploader(key="models.zip").set_value(("m.zip", b"no zip", "application/zip")).run()
+    at.file_uploader(key="models.zip-0").set_value(("m.zip", b"no zip", "application/zip")).run()
     at.button(key="models.zip-start").click().run()
     _finished(at)
     assert not at.exception
@@ -157,3 +174,5 @@ def test_a_model_comes_from_a_folder_of_the_server(
     _finished(at)
     assert not at.exception and not at.error
     assert at.selectbox(key="model").value == "city"
+    assert at.selectbox(key="models.folder").value is None
+    assert at.button(key="models.folder-start").disabled

@@ -14,7 +14,6 @@ __all__ = [
     "end_dialog",
     "is_open",
     "open_dialog",
-    "red_button_style",
     "refuse",
     "show_announcement",
     "show_refusal",
@@ -81,12 +80,3 @@ def show_announcement() -> None:
     """Say what the dialog's button did, once the page runs anew."""
     if text := st.session_state.pop(_DONE, ""):
         st.toast(text, icon=":material/check:")
-
-
-def red_button_style(key: str) -> None:
-    """Make the button of that key red: it deletes."""
-    st.html(
-        f"<style>.st-key-{key} button:not(:disabled) {{ background: #b3323b; border-color: #b3323b;"
-        " color: #fff; }"
-        f" .st-key-{key} button:not(:disabled):hover {{ background: #8f252d; }}</style>"
-    )

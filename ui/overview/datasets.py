@@ -24,7 +24,7 @@ __all__ = ["dataset_cards", "fill_pictures", "strip"]
 
 _SHOWN = 6
 _SAMPLES = 3
-_SIDE = 200  # pixels of a square
+_SIDE = 200  # pixels: a third of the strip's width, and its height
 _OPACITY = 0.5  # of the masks, as in the gallery
 
 Slot = tuple[DeltaGenerator, Dataset]
@@ -77,7 +77,9 @@ def fill_pictures(slots: Sequence[Slot]) -> None:
 
 
 def strip(made: Sequence[Thumbnail], dataset: Dataset) -> bytes | None:
-    """The middles of samples as squares in a row, three wide; the last has its mask over it.
+    """The middles of samples in a row, three squares wide; the last has its mask over it.
+
+    One sample alone is there twice, without its mask and with it.
 
     Args:
         made: thumbnails of the samples.
@@ -89,20 +91,20 @@ def strip(made: Sequence[Thumbnail], dataset: Dataset) -> bytes | None:
     readable = [thumbnail for thumbnail in made if thumbnail.image is not None]
     if not readable:
         return None
-    pictures = [thumbnail.image or b"" for thumbnail in readable[:-1]]
+    bare = readable[:-1] or readable
+    pictures = [thumbnail.image or b"" for thumbnail in bare]
     pictures.append(overlaid(readable[-1], dataset.classes, _OPACITY) or b"")
-    row = np.concatenate([_square(picture) for picture in pictures], axis=1)
-    missing = _SAMPLES * _SIDE - row.shape[1]
-    # Fewer samples than squares: grey that is neither page's ground.
-    row = cv2.copyMakeBorder(row, 0, 0, 0, missing, cv2.BORDER_CONSTANT, value=(128, 128, 128))
+    width = _SAMPLES * _SIDE // len(pictures)
+    row = np.concatenate([_middle(picture, width) for picture in pictures], axis=1)
     return cv2.imencode(".jpg", row, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
 
-def _square(encoded: bytes) -> np.ndarray:
-    """The middle of a picture, (S, S, 3) uint8."""
+def _middle(encoded: bytes, width: int) -> np.ndarray:
+    """The middle of a picture, (S, `width`, 3) uint8."""
     pixels = np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR))
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    middle = pixels[top : top + side, left : left + side]
-    return cv2.resize(middle, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    height, whole = pixels.shape[:2]
+    scale = min(height / _SIDE, whole / width)
+    high, wide = max(1, round(_SIDE * scale)), max(1, round(width * scale))
+    top, left = (height - high) // 2, (whole - wide) // 2
+    middle = pixels[top : top + high, left : left + wide]
+    return cv2.resize(middle, (width, _SIDE), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""The session's last predictions as pictures."""
+"""The last predictions as pictures."""
 
 from __future__ import annotations
 

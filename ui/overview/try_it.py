@@ -48,6 +48,7 @@ def try_it(*, primary: bool) -> bool:
         icon=":material/play_circle:",
         help="A small model that comes with the program maps a scene it has never seen, and its "
         "map is shown beside the truth.",
+        disabled=_is_running(),
         on_click=_start,
         args=(card,),
     )
@@ -93,6 +94,11 @@ def _unseen_sample(ref: DatasetRef, card: ModelCard) -> str | None:
 def _start(card: ModelCard) -> None:
     """Have the next run of the page open a scene, or begin to write some."""
     st.session_state[_WANTED] = "" if find_scene(card) else _write_scenes().id
+
+
+def _is_running() -> bool:
+    job = find_job(_JOB)
+    return job is not None and job.state == "running"
 
 
 def _is_ready() -> bool:

@@ -1,7 +1,10 @@
-"""The last predictions of a session, small, for links to them."""
+"""The last predictions, small, for links to them: of samples from the workspace, of uploads not."""
 
 from __future__ import annotations
 
+import base64
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,8 @@ import streamlit as st
 from core.classes import ClassTable
 from core.imagery.resample import resample_labels
 from core.imagery.shrink import display_size, downsample_image
+from core.inference.averaging import Averaging
+from core.models.recent_predictions import KeptPrediction, keep_prediction, kept_predictions
 from ui.predict.address import PredictionAddress
 
 if TYPE_CHECKING:  # the first page shows what is remembered, and predicts nothing
@@ -21,9 +26,10 @@ if TYPE_CHECKING:  # the first page shows what is remembered, and predicts nothi
 
 __all__ = ["RecentPrediction", "note_prediction", "recent_predictions"]
 
-_KEY = "predictions.recent"
-_KEPT = 4
+_UPLOADS, _NOTED = "predictions.uploads", "predictions.noted"
+_SHOWN = 4
 _SIDE = 320  # pixels
+_QUALITY = 80  # of the JPEG: noise of this size is then below what is kept at most
 _OPACITY = 0.55
 
 
@@ -32,21 +38,38 @@ class RecentPrediction:
     """A prediction that was looked at.
 
     Attributes:
-        image: file name of the image.
+        image: file name of the image, or the sample.
         model: name of the model.
         address: where it can be seen; None for an uploaded image.
         picture: a JPEG of the image and, right of it, the map over it.
+        made: when, in seconds since 1970.
     """
 
     image: str
     model: str
     address: PredictionAddress | None
     picture: bytes
+    made: float
 
 
-def recent_predictions() -> list[RecentPrediction]:
-    """Those of this session, the last first."""
-    return list(reversed(_kept().values()))
+def recent_predictions(
+    datasets: Collection[str], models: Collection[str]
+) -> list[RecentPrediction]:
+    """Those of the workspace's samples, and of this session's uploads, the last first.
+
+    Args:
+        datasets, models: those that there are; a sample's prediction by others is not listed.
+
+    Raises:
+        WorkspaceError: the workspace's file of them is damaged.
+    """
+    recent = [
+        _of_sample(kept)
+        for kept in kept_predictions()
+        if kept.dataset in datasets and kept.model in models
+    ]
+    recent += _uploads().values()
+    return sorted(recent, key=lambda prediction: prediction.made, reverse=True)[:_SHOWN]
 
 
 def note_prediction(
@@ -58,25 +81,53 @@ def note_prediction(
 ) -> None:
     """Remember a prediction that is on the screen.
 
+    That of an upload is remembered by the session alone: others who reach this server are not to
+    see a person's file, however small.
+
     Args:
         settings: what it depends on.
         image: image that was predicted.
         labels: (H, W) uint8, its map.
         card: card of the model.
         address: where it can be seen; None for an uploaded image.
+
+    Raises:
+        WorkspaceError: it cannot be kept.
     """
-    kept = _kept()
-    before = kept.pop(settings, None)
-    model = address.model if address else card.name
-    picture = before.picture if before else _picture(image.rgb, labels, card.classes)
-    kept[settings] = RecentPrediction(image.name, model, address, picture)
-    while len(kept) > _KEPT:
-        del kept[next(iter(kept))]
+    noted = (settings, address)
+    if st.session_state.get(_NOTED) == noted:
+        return
+    picture = _picture(image.rgb, labels, card.classes)
+    if address is None:
+        uploads = _uploads()
+        uploads.pop(settings, None)
+        uploads[settings] = RecentPrediction(image.name, card.name, None, picture, time.time())
+        while len(uploads) > _SHOWN:
+            del uploads[next(iter(uploads))]
+    else:
+        keep_prediction(
+            KeptPrediction(
+                model=address.model,
+                dataset=address.dataset,
+                sample=address.sample,
+                symmetries=address.averaging.symmetries,
+                scales=address.averaging.scales,
+                overlap=address.overlap,
+                picture=base64.b64encode(picture).decode(),
+            )
+        )
+    st.session_state[_NOTED] = noted
 
 
-def _kept() -> dict[Settings, RecentPrediction]:
-    kept: dict[Settings, RecentPrediction] = st.session_state.setdefault(_KEY, {})
-    return kept
+def _uploads() -> dict[Settings, RecentPrediction]:
+    uploads: dict[Settings, RecentPrediction] = st.session_state.setdefault(_UPLOADS, {})
+    return uploads
+
+
+def _of_sample(kept: KeptPrediction) -> RecentPrediction:
+    averaging = Averaging(kept.symmetries, kept.scales)
+    address = PredictionAddress(kept.model, kept.dataset, kept.sample, averaging, kept.overlap)
+    return RecentPrediction(kept.sample, kept.model, address, kept.jpeg, kept.made)
 
 
 def _picture(rgb: np.ndarray, labels: np.ndarray, classes: ClassTable) -> bytes:
@@ -85,4 +136,4 @@ def _picture(rgb: np.ndarray, labels: np.ndarray, classes: ClassTable) -> bytes:
     small = downsample_image(rgb, *size)
     blended = classes.overlay(small, resample_labels(labels, *size), _OPACITY)
     both = np.concatenate([small, blended], axis=1)
-    return cv2.imencode(".jpg", both[..., ::-1])[1].tobytes()
+    return cv2.imencode(".jpg", both[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

@@ -39,6 +39,7 @@ __all__ = [
     "warn_of_differences",
 ]
 
+_ERRORS = "Green where prediction and ground truth agree, red where they do not."
 _MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
 
 
@@ -156,7 +157,9 @@ def show_prediction(
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
         errors = error_map(truth.labels, label_map.labels)
-        layers.append(Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False))
+        layers.append(
+            Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False, note=_ERRORS)
+        )
     viewer(
         image.rgb,
         layers,
@@ -166,8 +169,6 @@ def show_prediction(
         mode=mode or "overlay",
         clickable=False,
     )
-    if truth is not None:
-        st.caption("Errors: green where prediction and ground truth agree, red where they do not.")
     prediction = Prediction(
         label_map.labels,
         card.classes,

@@ -8,6 +8,7 @@ Policy makes an outside request impossible besides.
     /netron/?model=NAME[&theme=light|dark]    the page, opened on that model
     /netron/models/NAME.keras                 its file; below /netron/, for Netron resolves the
                                               name against the page's own folder
+    /netron/theme.js                          our script: follows the theme of the page around
     /netron/FILE                              the page's scripts, style sheet, icons and metadata
 
 A model is asked for by name only, and the name is looked up; no path comes from a URL.
@@ -46,6 +47,7 @@ Theme = Literal["light", "dark"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 _SERVED = {".js", ".json", ".css", ".png", ".ico"}
+_THEME_SCRIPT = Path(__file__).with_name("netron_theme.js")
 _DARK = "@media (prefers-color-scheme: dark)"
 _HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -110,6 +112,9 @@ def routes(resolve: Resolver | None = None) -> list[BaseRoute]:
         file = await _look_up(resolve, request.path_params["name"])
         return FileResponse(file, media_type="application/zip")
 
+    async def theme_script(request: Request) -> Response:
+        return FileResponse(_THEME_SCRIPT, media_type="text/javascript")
+
     async def slash(request: Request) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"netron/{query}")
@@ -122,6 +127,7 @@ def routes(resolve: Resolver | None = None) -> list[BaseRoute]:
                 Route("/", page),
                 Route("/index.html", page),
                 Route("/models/{name}.keras", model),
+                Route("/theme.js", theme_script),
                 Mount("/", _PageFiles(directory=_package())),
             ],
             # Errors become answers inside, so that they carry the headers too.
@@ -166,6 +172,8 @@ def _page(name: str, theme: str | None) -> str:
     style = f"<style>\n{_source('grapher.css')}</style>"
     html = _substitute(r'<link [^>]*href="grapher\.css"[^>]*>', style, html)
     if theme in ("light", "dark"):
+        script = '<script src="theme.js" defer></script>\n</head>'
+        html = _substitute("</head>", script, html)
         # A frame's own colour scheme is the system's, not the one chosen in the app.
         html = html.replace(_DARK, "@media all" if theme == "dark" else "@media not all")
         # Last, so that it is stronger than Netron's own: the graph stands on the page's ground.

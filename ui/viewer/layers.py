@@ -70,6 +70,7 @@ class Layer:
             "rgba": (H, W, 3) or (H, W, 4) with straight alpha.
         opacity: 0 to 1, where the slider starts.
         visible: whether the layer is shown at first.
+        note: what its colours mean; the panel says it while the layer is shown.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Layer:
     pixels: np.ndarray | Served
     opacity: float = 0.55
     visible: bool = True
+    note: str = ""
 
     def payload(self, size: tuple[int, int]) -> dict[str, Any]:
         """What the browser is sent.
@@ -93,7 +95,7 @@ class Layer:
             expected = " or ".join(str(shape) for shape in shapes)
             check_pixels(f"layer {self.key!r}", self.pixels, self.pixels.shape in shapes, expected)
         picture = picture_payload(self.pixels, self.kind)
-        return {**_look(self), "kind": self.kind, **picture}
+        return {**_look(self), "kind": self.kind, "note": self.note, **picture}
 
 
 @dataclass(frozen=True)

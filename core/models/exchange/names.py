@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import ModelError
 from core.folder_lock import remove_held
 from core.models.card import CARD_FILE
+from core.models.recent_predictions import forget_predictions, rename_in_predictions
 from core.models.store import ModelRef, read_card
 from core.paths import (
     BUNDLED_MODELS,
@@ -71,6 +72,7 @@ def rename_model(ref: ModelRef, name: str) -> None:
     write_json(folder / CARD_FILE, card.model_dump(mode="json"))
     with disk_errors(folder):
         folder.rename(folder.with_name(name))
+    rename_in_predictions(ref.name, name, "model")
 
 
 def delete_model(ref: ModelRef) -> None:
@@ -86,6 +88,7 @@ def delete_model(ref: ModelRef) -> None:
     with disk_errors(folder):
         folder.rename(hidden)
         remove_held(hidden)
+    forget_predictions(model=ref.name)
 
 
 def _own_folder(ref: ModelRef, done: str) -> Path:

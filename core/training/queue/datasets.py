@@ -12,6 +12,7 @@ from core.datasets.recipes.manage import move_recipes
 from core.datasets.recipes.revisions import discard_draft
 from core.datasets.tags import tags_file
 from core.errors import ConfigError, DatasetError
+from core.models.recent_predictions import forget_predictions, rename_in_predictions
 from core.paths import checked_name, disk_errors, workspace
 from core.training.queue.queue import queue_lock
 from core.training.runs.run import Run, list_runs
@@ -62,7 +63,7 @@ def change_unused(dataset: str, root: Path, change: Callable[[], None]) -> None:
 
 
 def rename_dataset(name: str, new: str) -> None:
-    """Call a dataset of the workspace otherwise; draft, recipes, tags and class names go along.
+    """Call a dataset of the workspace otherwise; what is kept about it goes along.
 
     Raises:
         DatasetError: there is no such dataset in the workspace, one of the new name, or a training
@@ -87,12 +88,13 @@ def rename_dataset(name: str, new: str) -> None:
                 with disk_errors(old):
                     old.replace(to)
         move_recipes(name, new)
+        rename_in_predictions(name, new, "dataset")
 
     change_unused(name, folder, change)
 
 
 def delete_dataset(name: str) -> None:
-    """Delete a dataset of the workspace with its draft, tags and class names.
+    """Delete a dataset of the workspace with its draft, tags, class names and last predictions.
 
     Recipes, models and runs stay. Where the entry is a link to a folder elsewhere, the link goes
     and the folder stays.
@@ -117,6 +119,7 @@ def delete_dataset(name: str) -> None:
         with disk_errors(path):
             path.unlink(missing_ok=True)
     discard_draft(name)
+    forget_predictions(dataset=name)
     with disk_errors(hidden):
         hidden.unlink() if link else shutil.rmtree(hidden)
 

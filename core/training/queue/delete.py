@@ -7,6 +7,7 @@ import uuid
 from core.errors import RunError
 from core.folder_lock import remove_held
 from core.locks import acquire
+from core.models.recent_predictions import forget_predictions
 from core.paths import disk_errors
 from core.training.queue.queue import queue_lock
 from core.training.runs.run import Run
@@ -38,5 +39,6 @@ def delete_run(run: Run) -> None:
         hidden = run.folder.with_name(f".deleted-{uuid.uuid4().hex}")
         with lock, disk_errors(run.folder):
             run.folder.rename(hidden)
+    forget_predictions(model=run.name)
     with disk_errors(hidden):
         remove_held(hidden)

@@ -29,11 +29,20 @@ def test_a_strip_is_three_squares_of_which_the_last_has_its_mask(demo_dataset: P
     assert change[2] > 10
 
 
-def test_fewer_samples_leave_grey_and_an_unreadable_one_is_left_out(demo_dataset: Path) -> None:
+def test_fewer_samples_fill_the_strip_and_an_unreadable_one_is_left_out(demo_dataset: Path) -> None:
     dataset = open_dataset(demo_dataset)
-    readable = make_thumbnail(dataset, dataset.samples[0])
+    one, two = (make_thumbnail(dataset, sample) for sample in dataset.samples[:2])
     unreadable = Thumbnail(None, None, problems=("The image cannot be read.",))
-    picture = pixels(strip([unreadable, readable], dataset))
-    assert picture.shape == (200, 600, 3)
-    assert np.abs(picture[:, 220:].astype(int) - 128).max() < 4
+    alone = pixels(strip([unreadable, one], dataset)).astype(int)
+    assert alone.shape == (200, 600, 3)
+    # The same middle twice, the second time with its mask: no part without a picture.
+    bare = Thumbnail(one.image, None, one.width, one.height)
+    left, right = np.split(pixels(strip([bare], dataset)).astype(int), 2, axis=1)
+    assert np.abs(left - right).mean() < 4
+    assert np.abs(alone[:, :300] - left).mean() < 4
+    assert np.abs(alone[:, 300:] - right).mean() > 10
+    both = pixels(strip([one, two], dataset)).astype(int)
+    assert both.shape == (200, 600, 3)
+    assert np.abs(both[:, :300] - left).mean() < 4
+    assert both[:, 500:].std() > 10
     assert strip([unreadable], dataset) is None

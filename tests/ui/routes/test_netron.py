@@ -103,6 +103,17 @@ def test_theme_decides_instead_of_the_system(get, theme, media):
     assert f"@media {media} {{" in html
 
 
+def test_the_page_follows_a_switch_of_the_theme(get):
+    html = get(netron_url(NAME, "light"))[1].decode()
+    assert '<script src="theme.js" defer></script>' in html
+    response, body = get("/netron/theme.js")
+    assert response.status == 200
+    assert response.getheader("Content-Type").startswith("text/javascript")
+    assert b"colorScheme" in body  # tests/e2e/test_inspect.py switches it in a browser
+    # Without a theme the reader's system decides.
+    assert "theme.js" not in get(netron_url(NAME))[1].decode()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_ground_is_that_of_the_page(get, theme):
     from streamlit import get_option

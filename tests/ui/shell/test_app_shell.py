@@ -218,3 +218,8 @@ def test_any_other_exception_is_left_alone():
     page = AppTest.from_function(_broken_page).run()
     assert [error.message for error in page.exception] == ["a defect"]
     assert not page.error
+
+
+def test_a_view_with_a_default_that_a_link_chooses_is_no_warning():
+    """Views are chosen by session state as well: Streamlit would warn in the server's log once."""
+    assert SETTINGS["global"]["disableWidgetStateDuplicationWarning"] is True

@@ -147,3 +147,11 @@ def test_click_is_believed_only_inside_the_image():
         "click",
     ):
         assert _click(value, size) is None
+
+
+def test_a_layer_says_what_its_colours_mean():
+    """The panel shows it while the layer is shown: tests/e2e/test_predict.py."""
+    pixels = np.zeros((4, 5, 3), np.uint8)
+    assert Layer("a", "A", "rgba", pixels, note="Green is right.").payload((4, 5))["note"] == (
+        "Green is right."
+    )

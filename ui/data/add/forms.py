@@ -37,11 +37,13 @@ DEMO_SCENES, DEMO_SIZE = 4, 512
 
 def demo_button(label: str = "Write the demo set") -> None:
     """One click that writes the demo set as ``demo`` into the workspace."""
+    job = find_job(_DEMO)
     st.button(
         label,
         key="write-demo",
         type="primary",
         icon=":material/auto_awesome_mosaic:",
+        disabled=job is not None and job.state == "running",
         on_click=_start_demo,
         args=("demo", DEMO_SCENES, DEMO_SIZE, 0),
     )

@@ -19,7 +19,6 @@ from ui.data.dialog import (
     end_dialog,
     is_open,
     open_dialog,
-    red_button_style,
     refuse,
     show_refusal,
 )
@@ -47,15 +46,15 @@ def manage_menu(ref: DatasetRef) -> None:
     # A menu of another key is a new one, which is closed: no dialog lies over an open one.
     menu = f"manage-menu-{st.session_state.get(_MENUS, 0)}"
     with st.popover("Manage", icon=":material/edit:", key=menu, width="stretch"):
-        for name, label, icon, own in (
-            (CLASSES_DIALOG, "Names and colours of the classes", "label", False),
-            (_RENAME, "Rename", "drive_file_rename_outline", True),
-            (_DELETE, "Delete", "delete", True),
+        for key, name, label, icon, own in (
+            ("manage-classes", CLASSES_DIALOG, "Names and colours of the classes", "label", False),
+            ("manage-rename", _RENAME, "Rename", "drive_file_rename_outline", True),
+            ("destroy-menu.dataset", _DELETE, "Delete", "delete", True),
         ):
             st.button(
                 label,
                 icon=f":material/{icon}:",
-                key=f"manage-{name}",
+                key=key,
                 disabled=own and elsewhere,
                 help=_SERVERS if own and elsewhere else None,
                 on_click=_open,
@@ -85,17 +84,19 @@ def manage_dialogs(ref: DatasetRef) -> None:
 @st.dialog("Rename the dataset", icon=":material/edit:", on_dismiss=close_dialog)
 def _rename(ref: DatasetRef) -> None:
     end_dialog(_RENAME)
-    st.text_input("Name", key=_NAME)
-    st.caption(
-        "Draft, recipes, tags and names of classes go along. Runs and models keep the old name as "
-        "the one they were trained under; a run goes on only under it."
-    )
-    show_refusal()
-    with st.container(horizontal=True):
-        st.button(
-            "Rename", type="primary", key="manage-do-rename", on_click=_do_rename, args=(ref,)
+    # A form, so that Enter in the name renames.
+    with st.form("manage-rename-form", border=False):
+        st.text_input("Name", key=_NAME)
+        st.caption(
+            "Draft, recipes, tags and names of classes go along. Runs and models keep the old name "
+            "as the one they were trained under; a run goes on only under it."
         )
-        st.button("Cancel", key="manage-cancel", on_click=close_dialog)
+        show_refusal()
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Rename", type="primary", key="manage-do-rename", on_click=_do_rename, args=(ref,)
+            )
+            st.form_submit_button("Cancel", key="manage-cancel", on_click=close_dialog)
 
 
 def _do_rename(ref: DatasetRef) -> None:
@@ -129,12 +130,11 @@ def _delete(ref: DatasetRef) -> None:
         )
     show_refusal()
     with st.container(horizontal=True):
-        red_button_style("manage-do-delete")
         st.button(
             f"Delete {plain(ref.id)}",
             type="primary",
             icon=":material/delete_forever:",
-            key="manage-do-delete",
+            key="destroy.dataset",
             disabled=bool(using),
             on_click=_do_delete,
             args=(ref,),

@@ -15,7 +15,6 @@ from ui.data.dialog import (
     end_dialog,
     is_open,
     open_dialog,
-    red_button_style,
     refuse,
     show_refusal,
 )
@@ -44,7 +43,7 @@ def manage_recipe(name: str) -> None:
     st.button(
         "Delete",
         icon=":material/delete:",
-        key="recipe-delete",
+        key="destroy-menu.recipe",
         on_click=_open,
         args=(_DELETE, name),
     )
@@ -71,20 +70,22 @@ def recipe_dialogs(draft: RecipeDraft) -> None:
 def _rename(draft: RecipeDraft) -> None:
     end_dialog(_RENAME)
     name = dialog_subject()
-    st.text_input("Name", key=_NAME)
-    st.caption(
-        "All its revisions go along. Trainings keep a copy of the recipe under the old name."
-    )
-    show_refusal()
-    with st.container(horizontal=True):
-        st.button(
-            "Rename",
-            type="primary",
-            key="recipe-do-rename",
-            on_click=_do_rename,
-            args=(draft, name),
+    # A form, so that Enter in the name renames.
+    with st.form("recipe-rename-form", border=False):
+        st.text_input("Name", key=_NAME)
+        st.caption(
+            "All its revisions go along. Trainings keep a copy of the recipe under the old name."
         )
-        st.button("Cancel", key="recipe-cancel", on_click=close_dialog)
+        show_refusal()
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Rename",
+                type="primary",
+                key="recipe-do-rename",
+                on_click=_do_rename,
+                args=(draft, name),
+            )
+            st.form_submit_button("Cancel", key="recipe-cancel", on_click=close_dialog)
 
 
 def _do_rename(draft: RecipeDraft, name: str) -> None:
@@ -112,12 +113,11 @@ def _delete() -> None:
     )
     show_refusal()
     with st.container(horizontal=True):
-        red_button_style("recipe-do-delete")
         st.button(
             f"Delete {plain(name)}",
             type="primary",
             icon=":material/delete_forever:",
-            key="recipe-do-delete",
+            key="destroy.recipe",
             on_click=_do_delete,
             args=(name,),
         )

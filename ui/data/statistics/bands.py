@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ _NAMED = {"Red": "#E0484B", "Green": "#2E9E62", "Blue": "#3F86E8", "Near infrare
 # Told apart on light and dark; bands of one course would hide one another, hence the dashes.
 _COLORS = ("#1C9AA8", "#D9822B", "#7A83E0", "#D1568F", "#6AA84F", "#B08968", "#E0484B")
 _DASHES = ("solid", "dash", "dot", "dashdot")
+_LEAST, _LARGE = 1e-6, 1e12  # beyond them a column is written with exponents
 _TAIL = 0.0005  # share of the pixels at either end that may lie outside the axis
 _WRITTEN = 12  # bands up to which the cells of the matrix have their number in them
 
@@ -130,16 +132,31 @@ def band_table(
     low: Sequence[float],
     high: Sequence[float],
 ) -> None:
-    """Mean, standard deviation, least and greatest value of each band, as a table."""
-    rows = zip(names, mean, std, low, high, strict=True)
-    st.table(
-        {
-            column: [plain(v) if isinstance(v, str) else f"{v:.5g}" for v in values]
-            for column, values in zip(
-                ("Band", "Mean", "Standard deviation", "Least", "Greatest"),
-                zip(*rows, strict=True),
-                strict=True,
-            )
-        },
-        border="horizontal",
-    )
+    """Mean, standard deviation, least and greatest value of each band, as a table.
+
+    The numbers of a column have the same decimals: those that tell the bands' deviations apart.
+    """
+    decimals = _decimals(std)
+    columns: dict[str, list[str]] = {"Band": [plain(name) for name in names]}
+    for column, values in (
+        ("Mean", mean),
+        ("Standard deviation", std),
+        ("Least", low),
+        ("Greatest", high),
+    ):
+        columns[column] = _written(values, decimals)
+    st.table(columns, border="horizontal")
+
+
+def _decimals(std: Sequence[float]) -> int:
+    """So many that the least deviation has three digits, at most six."""
+    least = min((value for value in std if value > 0 and math.isfinite(value)), default=1.0)
+    return min(max(0, 2 - math.floor(math.log10(least))), 6)
+
+
+def _written(values: Sequence[float], decimals: int) -> list[str]:
+    """The values of a column; whole numbers as such."""
+    if any(0 < abs(value) < _LEAST or _LARGE <= abs(value) < math.inf for value in values):
+        return [f"{value:.3e}" for value in values]
+    whole = all(float(value).is_integer() for value in values)
+    return [f"{value:,.{0 if whole else decimals}f}" for value in values]

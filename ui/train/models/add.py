@@ -20,7 +20,7 @@ __all__ = ["add_model", "watch_new_model"]
 _JOB = "import-model"
 _FILE, _FOLDER = "models.zip", "models.folder"
 _NAMES = {_FILE: "models.zip-name", _FOLDER: "models.folder-name"}
-_WANTED, _REFUSED = "models.wanted", "models.refused"
+_WANTED, _REFUSED, _TURN = "models.wanted", "models.refused", "models.turn"
 
 _Work = Callable[[Callable[[int, int], None]], Path]
 
@@ -44,14 +44,18 @@ def watch_new_model(choose: Callable[[str], object]) -> None:
 
 def add_model() -> None:
     """The two ways, a tab each."""
-    with st.popover("Import a model", icon=":material/upload:", key="models.import"):
+    # Once an import has begun these are new ones, closed and empty: no second click imports again.
+    menu = f"models.import-{_turn()}"
+    with st.popover("Import a model", icon=":material/upload:", key=menu):
         archive, server = st.tabs(["Upload a ZIP", "Folder on the server"])
         with archive:
             st.caption(
                 f"A ZIP with {CARD_FILE} and the weights that it names, as “Download” here makes "
                 "it. Nothing in it is run; weights that do not fit the card are refused."
             )
-            file = st.file_uploader("ZIP archive", type="zip", key=_FILE, on_change=_name_file)
+            file = st.file_uploader(
+                "ZIP archive", type="zip", key=_file_key(), on_change=_name_file
+            )
             _name_and_start(_FILE, file is None, _start_archive)
         with server:
             _folder_form()
@@ -80,14 +84,27 @@ def _name_and_start(source: str, missing: bool, start: Callable[[], None]) -> No
         key=f"{source}-start",
         type="primary",
         icon=":material/download_done:",
-        disabled=missing,
+        disabled=missing or _is_running(),
         on_click=start,
     )
 
 
+def _turn() -> int:
+    return int(st.session_state.get(_TURN, 0))
+
+
+def _file_key() -> str:
+    return f"{_FILE}-{_turn()}"  # what is in an uploader cannot be taken out of it
+
+
+def _is_running() -> bool:
+    job = find_job(_JOB)
+    return job is not None and job.state == "running"
+
+
 def _name_file() -> None:
     st.session_state[_REFUSED] = None
-    if file := st.session_state.get(_FILE):
+    if file := st.session_state.get(_file_key()):
         st.session_state[_NAMES[_FILE]] = free_name(safe_stem(file.name).lstrip("._-"))
 
 
@@ -98,7 +115,7 @@ def _name_folder() -> None:
 
 
 def _start_archive() -> None:
-    name, file = _wanted_name(_FILE), st.session_state.get(_FILE)
+    name, file = _wanted_name(_FILE), st.session_state.get(_file_key())
     if file is not None:
         _start(name, lambda progress: import_archive(file, name, progress))
 
@@ -121,7 +138,11 @@ def _start(name: str, work: _Work) -> None:
         st.session_state[_REFUSED] = error
         return
     running = find_job(_JOB)
-    if running and running.state == "running":
+    if running and running.state == "running":  # another session's
         st.toast(f"{plain(running.title)} is under way already.")
         return
     st.session_state[_WANTED] = start_job(_JOB, f"Importing {name}", "stages", work).id
+    st.session_state[_TURN] = _turn() + 1
+    st.session_state[_FOLDER] = None
+    for field in _NAMES.values():
+        st.session_state[field] = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,17 +13,28 @@ from core.formats import MISSING, counted, millions, score
 from core.models.card import ModelCard
 from core.models.exchange.names import delete_model, rename_model
 from core.models.exchange.outgoing import model_archive
-from core.models.network import network_name
+from core.models.network import network_title
 from core.models.store import ModelRef, list_models, read_card
 from ui.loaded.models import choose_model
 from ui.shell.errors import page_errors, plain, show_error
 from ui.shell.links import page_link
 from ui.train.models.add import add_model, watch_new_model
 from ui.widgets.frame import Frame
+from ui.widgets.wide_table import wide_table
 
 __all__ = ["models_panel"]
 
 _CHOSEN, _TABLE, _DONE, _NEXT = "model", "models.table", "models.done", "models.next"
+_TURN = "models.turn"
+# Pixels: name and scores are seen on a telephone too; the other columns come after them.
+_WIDTHS = {
+    "Model": 150,
+    "Val mean IoU": 74,
+    "Test mean IoU": 74,
+    "Network": 110,
+    "From": 120,
+    "Trained on": 140,
+}
 _FROM = {"bundled": "the program", "workspace": "the workspace", "run": "a training"}
 
 
@@ -36,37 +48,62 @@ def models_panel(frame: Frame) -> None:
         _choose(following)
     with frame.choices:
         ref = choose_model(_CHOSEN, manage=False)
-    left, right = st.columns([5, 8])
+    left, right = st.columns([6, 8])
     with left:
         add_model()
-        _table(refs)
+        _table(refs, ref.name if ref else "")
     if ref is None:
         return
     with right, st.container(border=True), page_errors():
         _model(ref)
 
 
-def _table(refs: Sequence[ModelRef]) -> None:
+def _table(refs: Sequence[ModelRef], chosen: str) -> None:
     cards = [_card(ref) for ref in refs]
     names = [ref.name for ref in refs]
     frame = pd.DataFrame(
         {
             "Model": names,
+            "Val mean IoU": _scores(cards, "val"),
+            "Test mean IoU": _scores(cards, "test"),
+            "Network": [network_title(card.spec) if card else MISSING for card in cards],
             "From": [_FROM.get(ref.source, ref.source) for ref in refs],
-            "Network": [network_name(card.spec) if card else MISSING for card in cards],
             "Trained on": [card.training.dataset if card else MISSING for card in cards],
         }
     )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        key=_TABLE,
-        on_select=lambda: _choose_row(names),
-        selection_mode="single-row",
-        height=min(35 * len(refs) + 38, 430),
-        column_config={"Model": st.column_config.TextColumn(pinned=True, width=150)},
-        alt="Models with where they come from; beside it, one can be chosen from a list",
-    )
+    rows = [names.index(chosen)] if chosen in names else []
+    # What is ticked in a table cannot be set: that of another model or other rows is a new one.
+    key = f"{_TABLE}.{hash((chosen, st.session_state.get(_TURN, 0), *names))}"
+    with wide_table("models", _WIDTHS):
+        st.dataframe(
+            frame,
+            hide_index=True,
+            key=key,
+            on_select=lambda: _choose_row(key, names),
+            selection_mode="single-row",
+            selection_default={"selection": {"rows": rows, "columns": [], "cells": []}},
+            column_config=_columns(),
+            placeholder=MISSING,
+            alt="Models with their scores; beside it, one can be chosen from a list",
+        )
+
+
+def _columns() -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    columns: dict[str, Any] = {name: text(width=width) for name, width in _WIDTHS.items()}
+    for side, where in (("Val", "validation"), ("Test", "test")):
+        columns[f"{side} mean IoU"] = number(
+            f"{side} IoU",
+            format="%.3f",
+            width=_WIDTHS[f"{side} mean IoU"],
+            help=f"Mean IoU, pooled over the {where} images of its training.",
+        )
+    return columns
+
+
+def _scores(cards: Sequence[ModelCard | None], side: str) -> pd.Series:
+    known = [card.training.scores.get(side, {}) if card else {} for card in cards]
+    return pd.Series([scores.get("mean_iou") for scores in known], dtype="Float64")
 
 
 def _card(ref: ModelRef) -> ModelCard | None:
@@ -76,10 +113,12 @@ def _card(ref: ModelRef) -> ModelCard | None:
         return None  # said where it is chosen
 
 
-def _choose_row(names: list[str]) -> None:
-    rows = st.session_state[_TABLE]["selection"]["rows"]
+def _choose_row(key: str, names: list[str]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
     if rows and rows[0] < len(names):
         _choose(names[rows[0]])
+    else:  # its tick was taken away, and it is still the chosen one
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
 def _choose(name: str) -> None:
@@ -116,7 +155,7 @@ def _model(ref: ModelRef) -> None:
 
 def _facts(card: ModelCard) -> list[str]:
     facts = {
-        "Network": network_name(card.spec),
+        "Network": network_title(card.spec),
         "Parameters": millions(card.parameters),
         "Input": f"{counted(card.spec.bands, 'band')} of {card.dtype}",
         "Classes": ", ".join(card.classes.names),
@@ -129,9 +168,13 @@ def _facts(card: ModelCard) -> list[str]:
 
 
 def _rename(ref: ModelRef) -> None:
-    with st.popover("Rename", icon=":material/edit:", key=f"models.rename.{ref.name}"):
+    # A form, so that Enter in the name renames.
+    with (
+        st.popover("Rename", icon=":material/edit:", key=f"models.rename.{ref.name}"),
+        st.form(f"models.rename-form.{ref.name}", border=False),
+    ):
         name = st.text_input("New name", ref.name, key=f"models.new-name.{ref.name}").strip()
-        if st.button("Rename it", key=f"models.renamed.{ref.name}", disabled=name == ref.name):
+        if st.form_submit_button("Rename it", key=f"models.renamed.{ref.name}"):
             try:
                 rename_model(ref, name)
             except DSIError as error:

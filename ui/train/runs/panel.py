@@ -11,6 +11,7 @@ from core.training.queue.queue import advance
 from core.training.runs.run import find_run, run_exists
 from core.training.runs.summary import RunSummary, run_status, summaries
 from ui.shell.errors import page_errors, plain, show_error
+from ui.shell.links import page_link
 from ui.train.compare.panel import MOST, compare
 from ui.train.runs.detail import choose_run, run_detail
 from ui.train.runs.filters import filtered_runs
@@ -31,13 +32,13 @@ def runs_panel(frame: Frame) -> None:
     runs = summaries(show_error)
     if not runs:
         st.info(
-            "No training yet. The preset “Quick try” takes a couple of minutes: press Start "
-            "training.",
+            "No training yet. The preset “Quick try” takes a couple of minutes.",
             icon=":material/model_training:",
         )
+        page_link("train", "New training", "model_training", {"view": "new"})
         return
     is_active = _any_active(runs)
-    left, right = st.columns([5, 8])
+    left, right = st.columns([6, 8])
     with left, st.container(key="train-runs"):
         st.fragment(_list, run_every=_INTERVAL if is_active else None)(is_active)
     with right, page_errors():

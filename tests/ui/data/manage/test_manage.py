@@ -52,8 +52,8 @@ def words(at: AppTest) -> str:
 
 def test_a_dataset_is_renamed_and_stays_chosen(demo: Path) -> None:
     keep_draft(Recipe(name="demo", dataset="demo", exclude=("Tile 1/image_part_001",)))
-    at = click(page(dataset="demo"), "manage-rename-dataset")
-    at.text_input(key="manage.name").set_value("the city").run()
+    at = click(page(dataset="demo"), "manage-rename")
+    at.text_input(key="manage.name").set_value("the city")
     click(at, "manage-do-rename")
     assert ids() == ["the city"]
     assert at.selectbox(key="dataset").value == "the city"
@@ -63,11 +63,24 @@ def test_a_dataset_is_renamed_and_stays_chosen(demo: Path) -> None:
     end_audits()
 
 
+@pytest.mark.parametrize("what", ["manage", "recipe"])
+def test_enter_in_the_name_renames(demo: Path, what: str) -> None:
+    save_recipe(Recipe(name="mine", dataset="demo"))
+    at = click(page(dataset="demo", view="Prepare", section="Recipe"), f"{what}-rename")
+    field = at.text_input(key="manage.name" if what == "manage" else "recipe.new-name")
+    button = at.button(key=f"{what}-do-rename")
+    # In a form Enter presses its first button.
+    assert field.proto.form_id == button.proto.form_id != ""
+    first = next(b.label for b in at.button if b.proto.form_id == field.proto.form_id)
+    assert first == "Rename"
+    end_audits()
+
+
 @pytest.mark.parametrize("name", ["../evil", "", "other"])
 def test_a_name_that_is_refused_is_said_in_the_dialog(demo: Path, name: str) -> None:
     shutil.copytree(demo, demo.with_name("other"))
-    at = click(page(dataset="demo"), "manage-rename-dataset")
-    at.text_input(key="manage.name").set_value(name).run()
+    at = click(page(dataset="demo"), "manage-rename")
+    at.text_input(key="manage.name").set_value(name)
     click(at, "manage-do-rename")
     assert len(at.error) == 1
     assert ids() == ["demo", "other"]
@@ -79,12 +92,14 @@ def test_a_name_that_is_refused_is_said_in_the_dialog(demo: Path, name: str) -> 
 def test_deleting_names_what_goes_and_asks(demo: Path) -> None:
     shutil.copytree(demo, demo.with_name("other"))
     save_recipe(Recipe(name="mine", dataset="demo"))
-    at = click(page(dataset="demo"), "manage-delete-dataset")
+    at = click(page(dataset="demo"), "destroy-menu.dataset")
     assert ids() == ["demo", "other"]
+    red = [button.key for button in at.button if button.label.startswith("Delete")]
+    assert red == ["destroy-menu.dataset", "destroy.dataset"]  # see tests/ui/shell
     assert "with **25 files" in words(at)
     assert "saved recipes made for it (mine)" in words(at)
     assert str(demo) in [code.value for code in at.code]
-    click(at, "manage-do-delete")
+    click(at, "destroy.dataset")
     assert ids() == ["other"]
     assert at.selectbox(key="dataset").value == "other"
     assert list_recipes() == ["mine"]
@@ -92,20 +107,20 @@ def test_deleting_names_what_goes_and_asks(demo: Path) -> None:
 
 
 def test_the_last_dataset_can_be_deleted(demo: Path) -> None:
-    at = click(page(dataset="demo"), "manage-delete-dataset")
-    click(at, "manage-do-delete")
+    at = click(page(dataset="demo"), "destroy-menu.dataset")
+    click(at, "destroy.dataset")
     assert ids() == []
     assert "There is no dataset yet" in words(at)
 
 
 def test_a_dataset_in_use_cannot_be_deleted(demo: Path) -> None:
     create_run("waits", TrainConfig(dataset="demo"), {"state": "queued", "place": 1.0})
-    at = click(page(dataset="demo"), "manage-delete-dataset")
+    at = click(page(dataset="demo"), "destroy-menu.dataset")
     assert "It is in use: waits" in words(at)
-    assert at.button(key="manage-do-delete").disabled
+    assert at.button(key="destroy.dataset").disabled
     click(at, "manage-cancel")
-    click(at, "manage-rename-dataset")
-    at.text_input(key="manage.name").set_value("city").run()
+    click(at, "manage-rename")
+    at.text_input(key="manage.name").set_value("city")
     click(at, "manage-do-rename")
     assert "The dataset 'demo' is in use: waits" in words(at)
     assert ids() == ["demo"]
@@ -117,8 +132,8 @@ def test_the_servers_folders_offer_names_of_classes_alone(
     root = Path(shutil.copytree(demo_dataset, tmp_path / "store/demo"))
     monkeypatch.setenv("DSI_DATA_ROOTS", str(tmp_path / "store"))
     at = page()
-    assert at.button(key="manage-rename-dataset").disabled
-    assert at.button(key="manage-delete-dataset").disabled
+    assert at.button(key="manage-rename").disabled
+    assert at.button(key="destroy-menu.dataset").disabled
     assert not at.button(key="manage-classes").disabled
     settled(root)
 
@@ -162,17 +177,17 @@ def test_recipes_are_renamed_and_deleted(demo: Path) -> None:
     keep_draft(saved)
     at = page(dataset="demo", view="Prepare", section="Recipe")
     click(at, "recipe-rename")
-    at.text_input(key="recipe.new-name").set_value("yours").run()
+    at.text_input(key="recipe.new-name").set_value("yours")
     click(at, "recipe-do-rename")
     assert list_recipes() == ["yours"]
     draft = load_draft("demo")
     assert draft is not None
     assert draft.name == "yours"  # so that it is still its own recipe
     assert any("Saved as revision 1" in caption.value for caption in at.caption)
-    click(at, "recipe-delete")
+    click(at, "destroy-menu.recipe")
     assert "with 1 revision" in words(at)
     assert list_recipes() == ["yours"]
-    click(at, "recipe-do-delete")
+    click(at, "destroy.recipe")
     assert list_recipes() == []
     assert any("Not saved yet" in caption.value for caption in at.caption)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -186,10 +187,17 @@ def test_what_cannot_be_undone_is_marked() -> None:
     assert _button(at, "Delete it").key.startswith("destroy.")
 
 
-def test_scores_come_first() -> None:
-    make_run("one")
+def test_name_score_and_state_fit_on_a_telephone_and_the_rest_is_named() -> None:
+    make_run("one", "model.architecture=unet-lite0")
     at = open_view(runs_view)
-    assert list(at.dataframe[0].value)[:3] == ["Run", "Val mean IoU", "Test mean IoU"]
+    shown = at.dataframe[0]
+    assert list(shown.value)[:3] == ["Run", "Val mean IoU", "State"]
+    assert shown.value["Network"][0] == "U-Net-Lite0"
+    columns = json.loads(shown.proto.columns)
+    assert not columns["Run"].get("pinned")  # the names of what is pinned are grey
+    assert 36 + sum(columns[name]["width"] for name in list(shown.value)[:3]) <= 366
+    (words,) = [block.value for block in at.get("html") if "Further to the right" in block.value]
+    assert all(f">{name}" in words for name in ("Test mean IoU", "Epochs", "Started"))
 
 
 def test_nothing_to_compare_says_what_to_do() -> None:

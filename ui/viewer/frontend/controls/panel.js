@@ -12,7 +12,7 @@ export class Panel {
 
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title }) => [key, title]), classes])
+    const wanted = JSON.stringify([layers.map(({ key, title, note }) => [key, title, note]), classes])
     if (wanted === this.built) return
     this.built = wanted
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]))
@@ -34,7 +34,7 @@ export class Panel {
     this.element.hidden = !sections.length
   }
 
-  layerRow({ key, title }) {
+  layerRow({ key, title, note }) {
     const check = el("input", { type: "checkbox", "data-testid": `viewer-layer-${key}`,
       onchange: () => this.on.show(key, check.checked) })
     const slider = el("input", { type: "range", min: 0, max: 100, step: 1,
@@ -43,7 +43,8 @@ export class Panel {
     const percent = el("output", { class: "percent" })
     const row = el("div", { class: "layer" },
       el("label", { title }, check, el("span", { class: "name" }, title)),
-      el("div", { class: "opacity" }, slider, percent))
+      el("div", { class: "opacity" }, slider, percent),
+      ...(note ? [el("p", { class: "note" }, note)] : []))
     return { row, check, slider, percent }
   }
 

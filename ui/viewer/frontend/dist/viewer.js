@@ -485,7 +485,7 @@ var Panel = class {
   }
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title }) => [key, title]), classes]);
+    const wanted = JSON.stringify([layers.map(({ key, title, note }) => [key, title, note]), classes]);
     if (wanted === this.built) return;
     this.built = wanted;
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]));
@@ -516,7 +516,7 @@ var Panel = class {
     this.element.replaceChildren(...sections);
     this.element.hidden = !sections.length;
   }
-  layerRow({ key, title }) {
+  layerRow({ key, title, note }) {
     const check = el("input", {
       type: "checkbox",
       "data-testid": `viewer-layer-${key}`,
@@ -536,7 +536,8 @@ var Panel = class {
       "div",
       { class: "layer" },
       el("label", { title }, check, el("span", { class: "name" }, title)),
-      el("div", { class: "opacity" }, slider, percent)
+      el("div", { class: "opacity" }, slider, percent),
+      ...note ? [el("p", { class: "note" }, note)] : []
     );
     return { row, check, slider, percent };
   }
@@ -690,9 +691,10 @@ var PictureLayer = class {
     const { width, height } = bitmap;
     return { source: bitmap, width, height, close: () => bitmap.close() };
   }
-  constructor({ key, title }, picture) {
+  constructor({ key, title, note }, picture) {
     this.key = key;
     this.title = title;
+    this.note = note;
     this.picture = picture;
     this.usesClasses = false;
   }
@@ -718,9 +720,10 @@ var LabelLayer = class {
   static decode(bitmap) {
     return new LabelPicture(bitmap);
   }
-  constructor({ key, title }, picture) {
+  constructor({ key, title, note }, picture) {
     this.key = key;
     this.title = title;
+    this.note = note;
     this.picture = picture;
     this.usesClasses = true;
   }

@@ -9,9 +9,10 @@ export class LabelLayer {
     return new LabelPicture(bitmap)
   }
 
-  constructor({ key, title }, picture) {
+  constructor({ key, title, note }, picture) {
     this.key = key
     this.title = title
+    this.note = note
     this.picture = picture
     this.usesClasses = true
   }

@@ -8,9 +8,10 @@ export class PictureLayer {
     return { source: bitmap, width, height, close: () => bitmap.close() }
   }
 
-  constructor({ key, title }, picture) {
+  constructor({ key, title, note }, picture) {
     this.key = key
     this.title = title
+    this.note = note
     this.picture = picture
     this.usesClasses = false
   }
