@@ -56,6 +56,77 @@ def test_so_is_that_of_a_mask_beside_it(tmp_path: Path) -> None:
         read_raster(tmp_path / "a.tif")
 
 
+def with_another(path: Path, kind: int, tile: int, form: str, *, below: bool = False) -> Path:
+    """A TIFF of 16² pixels and a further image of one tile, after it or below it (tag 330).
+
+    Args:
+        path: file.
+        kind: its NewSubfileType: 1 an overview, 4 a mask.
+        tile: pixels a side of its tile.
+        form: of the numbers: II or MM, with 42 or with 43 (BigTIFF).
+        below: whether it lies within the first.
+    """
+    order, big = {"II": "<", "MM": ">"}[form[:2]], form.endswith("43")
+    wide, entry, count = ("Q", "HHQ", "Q") if big else ("I", "HHI", "H")
+    room = struct.calcsize(wide)
+    tile_of = [*((322, 4, tile), (323, 4, tile), (324, 4, 800), (325, 4, 20))]
+    strip_of = [*((273, 4, 900), (278, 4, 16), (279, 4, 256))]
+    depth = [*((258, 3, 8), (259, 3, 1), (262, 3, 1), (277, 3, 1))]
+    first = [*((256, 4, 16), (257, 4, 16)), *depth, *strip_of]
+    other = [(254, 4, kind), *((256, 4, 16), (257, 4, 16)), *depth, *tile_of]
+    places = (16, 400)
+    if below:
+        first.append((330, 4, places[1]))
+    head = form[:2].encode() + (
+        struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else struct.pack(order + "HI", 42, 16)
+    )
+    data = bytearray(head.ljust(2048, b"\0"))
+    for place, tags, follows in zip(
+        places, (first, other), (0 if below else places[1], 0), strict=True
+    ):
+        text = struct.pack(order + count, len(tags))
+        for tag, type_, value in sorted(tags):
+            number = struct.pack(order + {3: "H", 4: "I"}[type_], value)
+            text += struct.pack(order + entry, tag, type_, 1) + number.ljust(room, b"\0")
+        text += struct.pack(order + wide, follows)
+        data[place : place + len(text)] = text
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("kind", [1, 4])
+@pytest.mark.parametrize("form", ["II42", "MM42", "II43", "MM43"])
+@pytest.mark.parametrize("below", [False, True])
+def test_so_is_that_of_a_mask_or_overview_within_it(
+    tmp_path: Path, kind: int, form: str, below: bool
+) -> None:
+    """A mask of one tile of 65,520² pixels took 4.3 GB, a file of 4 MB."""
+    path = with_another(tmp_path / "a.tif", kind, 65520, form, below=below)
+    for source in (path, path.read_bytes()):
+        with pytest.raises(ImageError, match="blocks are of 65,520 × 65,520 pixels"):
+            read_raster(source)
+    small = with_another(tmp_path / "b.tif", kind, 256, form, below=below)
+    assert read_header(small).width == 16
+
+
+def test_a_chain_of_images_has_an_end(tmp_path: Path) -> None:
+    """Directories beside each other by the thousand, and one that is followed by itself."""
+    path = tmp_path / "a.tif"
+    data = bytearray(with_another(path, 4, 256, "II42").read_bytes())
+    end = 400 + 2 + 12 * struct.unpack_from("<H", data, 400)[0]
+    struct.pack_into("<I", data, end, 400)
+    path.write_bytes(data)
+    assert read_header(path).width == 16
+    for number in range(1100):
+        data += b"\0" * (len(data) % 2)
+        struct.pack_into("<I", data, end, len(data))
+        end = len(data) + 14
+        data += struct.pack("<HHHIII", 1, 256, 4, 1, number + 1, 0)
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=r"more than 1,024 images"):
+        read_raster(path)
+
+
 @pytest.mark.parametrize("values", ["measured", "stored"])
 def test_a_palette_counts_as_the_colours_it_becomes(
     tmp_path: Path, values: Literal["measured", "stored"]
