@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +106,7 @@ from pathlib import Path
 from core.datasets.catalogue import open_dataset
 from core.datasets.class_names import write_class_names
 dataset = open_dataset(Path(sys.argv[1]))
+print("ready", flush=True)
 input()
 place = int(sys.argv[2])
 rows = [[c.name, c.color] for c in dataset.classes.classes]
@@ -121,6 +121,7 @@ from core.datasets.masks.class_file import read_class_file
 from core.errors import DatasetError
 from tests.conftest import REPOSITORY
 table = numbered(["Land", sys.argv[2]])
+print("ready", flush=True)
 input()
 try:
     write_class_file(Path(sys.argv[1]), table)
@@ -140,7 +141,8 @@ def at_once(code: str, root: Path, arguments: list[str]) -> list[str]:
         )
         for argument in arguments
     ]  # fmt: skip
-    time.sleep(3)  # until all wait for their word
+    for process in all_of_them:
+        assert process.stdout and process.stdout.readline()
     for process in all_of_them:
         assert process.stdin
         process.stdin.write("\n")

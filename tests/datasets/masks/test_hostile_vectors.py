@@ -279,6 +279,50 @@ def test_a_budget_is_that_of_a_file() -> None:
     assert budget.left("a", "layers", 30) == budget.left("a", "extent", 30) == 0
 
 
+def geopackage(path: Path) -> Path:
+    ring = shapely.to_wkb(np.array([shapely.box(0, 0, 9, 9)]))
+    pyogrio.raw.write(
+        path, geometry=ring, field_data=[np.array(["a"])], fields=["kind"], layer="roofs",
+        geometry_type="Polygon", crs="EPSG:32631",
+    )  # fmt: skip
+    return path
+
+
+def test_nothing_is_left_beside_a_geopackage_with_a_log(tmp_path: Path) -> None:
+    """Two empty files lay there then, in a folder of data that is never written to."""
+    path = geopackage(tmp_path / "a.gpkg")
+    database = sqlite3.connect(path)
+    database.execute("pragma journal_mode=wal")
+    database.close()
+    content = path.read_bytes()
+    assert [layer.name for layer in list_layers(path)] == ["roofs"]
+    assert read_attributes(path) == {"kind": ["a"]}
+    assert vector_file.label_extent(path).bounds == (0, 0, 9, 9)
+    assert read_geometries(path, "roofs", "kind")[1] == ["a"]
+    assert list(tmp_path.iterdir()) == [path] and path.read_bytes() == content
+    # What is in a log counts, as long as somebody has it open.
+    database = sqlite3.connect(path)
+    triggers = database.execute("select name from sqlite_master where type='trigger'").fetchall()
+    for (name,) in triggers:
+        database.execute(f'drop trigger "{name}"')
+    database.execute("update roofs set kind='b'")
+    database.commit()
+    assert read_attributes(path) == {"kind": ["b"]}
+    database.close()
+
+
+@pytest.mark.parametrize("date", ["0000-01-01", "9999-12-31", "2024-05-06", "2024-05-06T07:08:09Z"])
+def test_a_date_of_any_year_is_a_text(tmp_path: Path, date: str) -> None:
+    """A date without a number in NumPy made all labels damaged or cut off."""
+    path = tmp_path / "labels.geojson"
+    [feature] = square()["features"]  # type: ignore[misc]
+    features = [{**feature, "properties": {"built": date, "kind": "a"}}]
+    path.write_text(json.dumps({**square(), "features": features}))
+    texts = read_attributes(path)
+    assert texts["kind"] == ["a"]
+    assert texts["built"][0].replace("/", "-").startswith(date[:10])
+
+
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
     """A GeoPackage whose layer is a view without an end."""
