@@ -213,6 +213,35 @@ def test_nothing_as_large_lies_beside_one_band(
     assert peak < 1.3 * side * side * bytes_of_pixel
 
 
+def jpeg2000(tile: int, bands: int, *, boxed: bool) -> bytes:
+    """A JPEG 2000 of 255 × 257 pixels with no data (ISO 15444-1, annexes A and I)."""
+    sizes = struct.pack(">H8IH", 0, 255, 257, 0, 0, tile, tile, 0, 0, bands) + b"\7\1\1" * bands
+    stream = b"\xff\x4f\xff\x51" + struct.pack(">H", len(sizes) + 2) + sizes
+    stream += b"\xff\x52" + struct.pack(">HBBHBBBBBB", 12, 0, 0, 1, 0, 0, 4, 4, 0, 1)
+    stream += b"\xff\x5c" + struct.pack(">HBB", 4, 0x40, 0x40)
+    stream += b"\xff\x90" + struct.pack(">HHIBB", 10, 0, 14, 0, 1) + b"\xff\x93\xff\xd9"
+    if not boxed:
+        return stream
+    head = b"\0\0\0\x0cjP  \r\n\x87\n" + struct.pack(">I4s4sI4s", 20, b"ftyp", b"jp2 ", 0, b"jp2 ")
+    return head + struct.pack(">I4sQ", 1, b"jp2c", len(stream) + 16) + stream
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_tiles_of_a_jpeg_2000_are_counted_first(tmp_path: Path, boxed: bool) -> None:
+    """A file of 378 bytes with 65,535 tiles of 100 bands took 7.4 GiB."""
+    path = tmp_path / "a.jp2"
+    path.write_bytes(jpeg2000(1, 100, boxed=boxed))
+    for source in (path, path.read_bytes()):
+        with pytest.raises(ImageError, match=r"65,535 tiles of 100 bands|cannot read here"):
+            read_raster(source)
+    path.write_bytes(jpeg2000(256, 3, boxed=boxed))
+    with pytest.raises(ImageError, match=r"damaged|cannot read here"):  # it has no data
+        read_raster(path)
+    path.write_bytes(path.read_bytes().replace(b"\xff\x51", b"\xff\x64"))
+    with pytest.raises(ImageError, match=r"header is damaged|cannot read here|not a PNG"):
+        read_raster(path)
+
+
 VIRTUAL = {
     "vrt": '<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1">'
     "<SimpleSource><SourceFilename>{place}</SourceFilename></SimpleSource></VRTRasterBand>"

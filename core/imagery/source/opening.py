@@ -19,6 +19,7 @@ from rasterio.io import MemoryFile
 
 from core.errors import ImageError
 from core.formats import binary_size
+from core.imagery.source.jpeg2000 import tiles_and_bands
 from core.imagery.source.tiff_tags import read_directories
 
 __all__ = ["check_blocks", "check_directories", "damaged", "driver_of", "label_of", "opened"]
@@ -47,6 +48,8 @@ os.environ.setdefault("GDAL_SKIP", ",".join(_SKIPPED))
 _MAX_PAGES = 64
 _MAX_DIRECTORIES = 1024  # pages, each with a mask and overviews
 _BLOCK = 64 * 1024**2  # bytes of a block that may be larger than its image
+# Bytes that OpenJPEG takes for a tile, and for each of its bands; and for all of them.
+_TILE_RECORD, _BAND_RECORD, _RECORDS = 10 * 1024, 1100, 512 * 1024**2
 # Tags of TIFF 6.0.
 _WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH = 256, 257, 322, 323
 _BITS, _SAMPLES, _ROWS = 258, 277, 278
@@ -105,6 +108,7 @@ def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
                     remedy="convert it where GDAL can: gdal_translate image.jp2 image.tif",
                 )
             check_directories(source, label)
+            _check_tiles(source, label)
             if isinstance(source, bytes):
                 memory = stack.enter_context(MemoryFile(source))
                 dataset = stack.enter_context(memory.open(driver=driver))
@@ -178,6 +182,30 @@ def check_directories(source: Path | bytes, label: str) -> None:
                 _check_block(_block(tags), _size(first), _bytes_of_pixel(tags), label)
         except (struct.error, OSError, OverflowError):
             return  # what is cut off there, GDAL does not follow either
+
+
+def _check_tiles(source: Path | bytes, label: str) -> None:
+    """Raise where a JPEG 2000 says that it has more tiles than there is memory to list them.
+
+    OpenJPEG makes a record for each band of each tile when it reads the header.
+
+    Raises:
+        RasterioError: its header is damaged.
+    """
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        try:
+            counts = tiles_and_bands(file)
+        except (ValueError, struct.error, OverflowError) as error:
+            raise RasterioError(str(error)) from error
+    if counts is None:
+        return
+    tiles, bands = counts
+    if tiles * (_TILE_RECORD + bands * _BAND_RECORD) > _RECORDS:
+        raise ImageError(
+            f"the JPEG 2000 is said to have {tiles:,} tiles of {bands:,} bands, too many to list",
+            where=label,
+            remedy="convert it: gdal_translate image.jp2 image.tif",
+        )
 
 
 def _size(tags: Mapping[int, Sequence[float]]) -> tuple[int, int]:
