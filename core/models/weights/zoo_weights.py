@@ -96,7 +96,7 @@ def _matched(
     # A classifier may follow; convolutions that nothing takes are a larger encoder's.
     for name in remaining:
         if len(stored[name][0].shape) > 2 and name != _CLASSIFIER:
-            raise _other(path, backbone, f"it has a layer {name[:80]!r} besides")
+            raise _other(path, backbone, f"it has a layer {name[:80]} besides")
     return arrays
 
 
