@@ -1,4 +1,4 @@
-"""A lock on a folder itself, which ends with the process that holds it and leaves nothing."""
+"""A lock on a folder or file itself, which ends with the process that holds it, without a trace."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ try:
 except ImportError:  # Windows has none
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["hold_folder", "release_folder", "remove_held"]
+__all__ = ["hold_file", "hold_folder", "release_folder", "remove_held"]
 
 
 def hold_folder(path: Path) -> int | None:
@@ -26,12 +26,25 @@ def hold_folder(path: Path) -> int | None:
     if fcntl is None:
         return None
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    if hold_file(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def hold_file(descriptor: int) -> bool:
+    """Hold what is open until it is closed, if nobody else does.
+
+    Returns:
+        Whether it is held now; false, too, where there are no locks.
+    """
+    if fcntl is None:
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # held, or a network disk without locks
-        os.close(descriptor)
-        return None
-    return descriptor
+        return False
+    return True
 
 
 def release_folder(descriptor: int | None) -> None:

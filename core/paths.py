@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import WorkspaceError
-from core.folder_lock import hold_folder, release_folder
+from core.folder_lock import hold_file, hold_folder, release_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = REPOSITORY / "weights"
@@ -224,7 +224,7 @@ def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
     with disk_errors(path):
         _make_folder(path.parent)
         # The whole name stays at the end: some writers look at more than the last suffix.
-        handle, name = tempfile.mkstemp(prefix=".", suffix=f".{path.name}", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".dsi-", suffix=f".{path.name}", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -246,6 +246,7 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
+            hold_file(file.fileno())  # as long as it is, `core.leftovers` leaves it alone
             file.writelines(parts)
 
     write_atomic(path, write)

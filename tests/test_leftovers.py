@@ -9,12 +9,16 @@ import sys
 import uuid
 from pathlib import Path
 
+import numpy as np
+
+from core.cli.main import main
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import recipe_file, revisions
 from core.folder_lock import hold_folder, release_folder
 from core.leftovers import remove_leftovers
 from core.paths import new_folder, workspace
 from tests.conftest import REPOSITORY
+from tests.imagery.test_raster import tiff
 
 MAKER = """
 import sys, time
@@ -64,6 +68,7 @@ def test_so_are_parts_of_files_and_nothing_else(space: Path) -> None:
 
 SAVER = """
 import sys
+from core.cli.main import main
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.revisions import save_recipe
 for number in range(30):
@@ -98,3 +103,52 @@ def test_what_a_killed_deletion_and_a_killed_checkpoint_leave(space: Path) -> No
     assert not (workspace().models / hidden).exists()
     release_folder(held)
     assert remove_leftovers(workspace()) == 1
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from core.paths import write_parts
+def parts():
+    yield b"0" * 100_000
+    print("begun", flush=True)
+    time.sleep(60)
+write_parts(Path(sys.argv[1]), parts())
+"""
+
+
+def test_what_a_killed_prediction_leaves_goes_with_the_next(
+    tiny_model: str, tmp_path: Path
+) -> None:
+    """It stayed in a folder that is nobody's workspace for ever."""
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(out / "town.geojson")],
+        stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
+    )  # fmt: skip
+    assert process.stdout and process.stdout.readline()
+    [part] = out.iterdir()
+    others = [
+        out / name
+        for name in (".settings.app.json", ".dsi-abcd1234.notes.txt", ".dsi-ABCD1234.a.json")
+    ]
+    others.append(out / ".dsi-abcd1234.young_labels.png")
+    for path in others:
+        path.write_text("")
+    (out / ".dsi-abcd1234.pipe.json").mkdir()
+    for path in (part, *others[:-1]):
+        os.utime(path, (1e9, 1e9))
+
+    def predict() -> None:
+        image = tmp_path / "a.tif"
+        image.write_bytes(tiff(np.zeros((40, 48, 3), np.uint8)))
+        arguments = [str(image), "--model", tiny_model, "--out", str(out)]
+        assert main(["predict", *arguments]) == 0
+
+    predict()
+    assert part.exists()  # it is being written, however old
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    predict()
+    assert not part.exists()
+    assert all(path.exists() for path in others) and (out / ".dsi-abcd1234.pipe.json").is_dir()

@@ -144,10 +144,12 @@ def _predict(
     options: Namespace, name: str, folder: Path, images: Sequence[Path], batch: _Batch
 ) -> None:
     from core.imagery.output.outlines import OutlineSettings
-    from core.inference.outputs import predict_file
+    from core.inference.outputs import ENDINGS, predict_file
     from core.inference.predictor import Predictor
+    from core.leftovers import remove_unfinished
     from core.models.store import load_model
 
+    remove_unfinished(options.out, ENDINGS)
     model, card = load_model(folder)
     predictor = Predictor.of_card(
         model, card, overlap=options.overlap, tta=options.tta, scales=options.tta_scales

@@ -7,6 +7,7 @@ and the class is called otherwise.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from core.classes import ClassTable, Color, LandClass, Name
 from core.datasets.dataset import Dataset
 from core.datasets.masks.class_file import class_stamp
 from core.errors import DatasetError
+from core.locks import locked
 from core.paths import disk_errors, workspace, write_json
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "original_names",
     "write_class_names",
 ]
+
+_CHANGING = threading.Lock()  # sessions of the dashboard are threads of one process
 
 
 class ClassNames(BaseModel):
@@ -122,6 +126,8 @@ def original_names(dataset: Dataset) -> tuple[str, ...]:
 def write_class_names(dataset: Dataset, classes: Sequence[tuple[str, str]]) -> None:
     """Call the classes of a dataset otherwise, from the next time that it is opened.
 
+    What another process or session called otherwise since it was opened stays so.
+
     Args:
         dataset: as opened.
         classes: name and colour (``#RRGGBB``) of each class, in their order.
@@ -140,23 +146,43 @@ def write_class_names(dataset: Dataset, classes: Sequence[tuple[str, str]]) -> N
         raise DatasetError(
             message, remedy="give each class a name and a colour of its own"
         ) from error
-    names = original_names(dataset)
-    pairs = list(zip(names, table.classes, strict=True))
-    later = ClassNames(
-        names={own: c.name for own, c in pairs if c.name != own},
-        colors={}
-        if dataset.coding.kind == "color"
-        else load_class_names(dataset.root).colors
-        | {
-            own: new.color
-            for (own, new), old in zip(pairs, dataset.classes.classes, strict=True)
-            if new.color != old.color
-        },
-    )
     path = class_names_file(dataset.root)
-    if later.names or later.colors:
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, later.model_dump(mode="json"))
-    else:
-        path.unlink(missing_ok=True)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with _CHANGING, locked(path.with_suffix(".lock")), disk_errors(path):
+        later = _merged(dataset, table)
+        if later.names or later.colors:
+            write_json(path, later.model_dump(mode="json"))
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _merged(dataset: Dataset, table: ClassTable) -> ClassNames:
+    """What is kept already, with what this table says otherwise than the dataset as opened.
+
+    Raises:
+        DatasetError: two classes would have the same name or colour, by what was kept meanwhile.
+    """
+    kept = load_class_names(dataset.root)
+    names, colors = dict(kept.names), dict(kept.colors)
+    own_names = original_names(dataset)
+    for own, old, new in zip(own_names, dataset.classes.classes, table.classes, strict=True):
+        names |= {own: new.name} if new.name != old.name else {}
+        colors |= {own: new.color} if new.color != old.color else {}
+    try:
+        ClassTable(
+            classes=tuple(
+                LandClass(name=names.get(own, own), color=colors.get(own, new.color))
+                for own, new in zip(own_names, table.classes, strict=True)
+            )
+        )
+    except ValidationError as error:
+        raise DatasetError(
+            "the classes were called otherwise meanwhile, and two would now be the same",
+            where=str(class_names_file(dataset.root)),
+            remedy="open the dataset anew, and name them then",
+        ) from error
+    return ClassNames(
+        names={own: name for own, name in names.items() if name != own},
+        colors={} if dataset.coding.kind == "color" else colors,
+    )

@@ -13,7 +13,7 @@ from core.errors import ImageError
 from core.imagery.header import Georeference
 from core.imagery.resample import covered_on_grid, farthest_off
 from core.imagery.source.auxiliary import is_grid
-from core.imagery.source.opening import check_blocks, driver_of
+from core.imagery.source.opening import check_blocks, check_directories, driver_of
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -43,6 +43,7 @@ def external_mask(path: Path, image: Any, grid: Georeference | None) -> np.ndarr
     try:
         if driver_of(path) != "GTiff":
             raise RasterioError("another format")
+        check_directories(path, str(path))
         with rasterio.open(path, driver="GTiff") as mask:
             check_blocks([mask], str(path))
             step = _step(path, mask, image, grid)

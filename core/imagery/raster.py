@@ -25,13 +25,18 @@ from core.imagery.source.validity import (
     data_mask,
     has_alpha,
     own_mask,
+    row_blocks,
 )
 
 __all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "Raster", "alpha_bands", "read_raster"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".jp2")
 MAX_BYTES = 2 * 1024**3
-"""Largest image held in memory, decoded: width × height × bands × bytes a value."""
+"""Largest image held in memory, decoded: width × height × bands × bytes a value.
+
+Beside it lies a byte a pixel that says where there is data, two where it is read with what hides
+it; while it is read, a copy of both at most, where it is turned upright or opacity is taken out.
+"""
 
 _LOOKED = 512  # pixels a side of a band that is looked at
 
@@ -80,7 +85,8 @@ def read_raster(
     Args:
         source: a file, or the bytes of one (an upload).
         name: what to call it in messages; by default the file's path.
-        max_bytes: refuse, before any pixel is read, what would need more memory than this.
+        max_bytes: refuse, before any pixel is read, what would need more memory than this for its
+            bands alone.
         bands: number of bands that the image is known to have: a last band called alpha is data if
             it makes up the number, and opacity if it is one too many. None lets its values decide.
         values: ``measured`` applies factor and offset that the file gives its bands; ``stored``
@@ -114,8 +120,7 @@ def read_raster(
             for mask in masks:
                 valid &= mask
             if header.scaling:
-                factors, offsets = np.array(header.scaling[: pixels.shape[-1]], np.float32).T
-                pixels = pixels * factors + offsets
+                pixels = _scaled(pixels, header.scaling)
         except MemoryError as error:
             raise ImageError(
                 "there is not enough memory for the image",
@@ -128,7 +133,8 @@ def read_raster(
             turn = _TURNS[orientation(source)]
             pixels, valid, masks = turn(pixels), turn(valid), [turn(mask) for mask in masks]
         hidden = ~np.logical_and.reduce(masks) if masks and values != "measured" else None
-        pixels, valid = np.ascontiguousarray(pixels), np.ascontiguousarray(valid)
+        pixels = np.ascontiguousarray(pixels)  # one after the other: each may be a copy
+        valid = np.ascontiguousarray(valid)
         return Raster(pixels, valid, header, fill, palette, hidden)
 
 
@@ -147,7 +153,8 @@ def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:
         raise ImageError(
             f"the header claims {header.width:,} × {header.height:,} pixels in "
             f"{counted(header.bands, 'band')} of {header.dtype}, "
-            f"{binary_size(size)} in memory, and {binary_size(max_bytes)} is the limit",
+            f"{binary_size(size)} in memory for its bands alone, and {binary_size(max_bytes)} is "
+            "the limit",
             where=label,
             remedy="cut it into smaller pieces first (gdal_translate -srcwin), or check that "
             "the file is what it says",
@@ -211,6 +218,15 @@ def _bands(
     if first.driver != "GTiff" or wanted == count - 1 or alpha_is_opacity(opacity):
         return bands[..., :-1], opacity > 0
     return bands, None
+
+
+def _scaled(pixels: np.ndarray, scaling: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Bands (H, W, C) as stored with factor and offset applied, float32."""
+    factors, offsets = np.array(scaling[: pixels.shape[-1]], np.float32).T
+    measured = np.empty(pixels.shape, np.float32)
+    for rows in row_blocks(pixels):
+        measured[rows] = pixels[rows] * factors + offsets
+    return measured
 
 
 def _with_palette(

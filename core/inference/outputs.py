@@ -32,6 +32,7 @@ from core.paths import writable_folder, write_parts
 from core.provenance import check_free, marked_json, marked_png
 
 __all__ = [
+    "ENDINGS",
     "UNMADE",
     "Output",
     "OutputKind",
@@ -52,6 +53,8 @@ _FILES: dict[OutputKind, tuple[str, str]] = {
     "probabilities": ("_probabilities.tif", "image/tiff"),
     "summary": (".json", "application/json"),
 }
+ENDINGS = tuple(end for end, _ in _FILES.values())
+"""Of the names of all files of a prediction, after the image's own without its suffix."""
 UNMADE = (DSIError, RasterioError, GEOSException, ValueError, ArithmeticError, MemoryError)
 """What a grid that maps nothing, a shape that cannot be repaired or too little memory raise."""
 _NO_GRID = Georeference(None, Affine.identity())

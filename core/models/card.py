@@ -93,7 +93,7 @@ class ModelCard(BaseModel):
     training: Training
     weights: str = Field(WEIGHTS_FILE, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.weights\.h5$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    parameters: int = Field(ge=1)
+    parameters: int = Field(ge=1, le=10**12)
 
     @model_validator(mode="after")
     def _fits(self) -> ModelCard:

@@ -16,6 +16,7 @@ from core.errors import ModelError
 from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.foreign import ForeignModel, foreign_model
 from core.models.network import build_model, cost
+from core.models.weights.numbers import check_numbers
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
 from core.untrusted.folder import list_folder
 from core.untrusted.text_file import read_text
@@ -174,6 +175,7 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
         with warnings.catch_warnings():
             # Keras only warns of layers the file does not have, and leaves them random.
             warnings.filterwarnings("error", "Skipping nested container")
+            check_numbers(weights)
             model.load_weights(weights)
     except (ValueError, OSError, KeyError, RuntimeError, UserWarning) as error:
         raise ModelError(

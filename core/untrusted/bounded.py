@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.connection import Pipe as pipe
@@ -50,23 +51,32 @@ class Bounded:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(_PROCESSES)
 
-    def call(self, function: str, *arguments: Any, seconds: float) -> Any:
+    def call(
+        self,
+        function: str,
+        *arguments: Any,
+        seconds: float,
+        spent: Callable[[float], None] | None = None,
+    ) -> Any:
         """The result of a function, of and with what can be pickled.
 
         Args:
             function: its name.
             arguments: its arguments.
             seconds: time that it may take.
+            spent: called with the seconds that it took, those for which it waited not counted.
 
         Raises:
             OutOfBounds: it took longer or more memory; its process is gone.
             Refused: it raised.
         """
         with self._slots:
-            process, answer = self._take(), None
+            process, answer, start = self._take(), None, time.monotonic()
             try:
                 answer = process.ask(function, arguments, seconds)
             finally:
+                if spent:
+                    spent(time.monotonic() - start)
                 if answer is None:  # an interrupted call leaves an answer that belongs to nobody
                     process.end()
             with self._lock:

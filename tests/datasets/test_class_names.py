@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ from core.datasets.class_names import (
     original_names,
     write_class_names,
 )
+from core.datasets.masks.class_file import read_class_file
 from core.errors import DatasetError
+from tests.conftest import REPOSITORY
 from tests.datasets.layouts.test_readers import put
 from tests.datasets.layouts.test_vector import box, image, labels
 
@@ -94,3 +98,82 @@ def test_a_damaged_file_says_what_to_do(space: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read") as caught:
         open_dataset(root)
     assert "delete the file" in caught.value.remedy
+
+
+NAMER = """
+import sys
+from pathlib import Path
+from core.datasets.catalogue import open_dataset
+from core.datasets.class_names import write_class_names
+dataset = open_dataset(Path(sys.argv[1]))
+print("ready", flush=True)
+input()
+place = int(sys.argv[2])
+rows = [[c.name, c.color] for c in dataset.classes.classes]
+rows[place] = [f"Name {place}", f"#{place + 1:06X}"]
+write_class_names(dataset, rows)
+"""
+TABLER = """
+import sys
+from pathlib import Path
+from core.datasets.masks.class_file import numbered, write_class_file
+from core.datasets.masks.class_file import read_class_file
+from core.errors import DatasetError
+from tests.conftest import REPOSITORY
+table = numbered(["Land", sys.argv[2]])
+print("ready", flush=True)
+input()
+try:
+    write_class_file(Path(sys.argv[1]), table)
+except DatasetError as error:
+    print("refused", error.what)
+else:
+    print("written")
+"""
+
+
+def at_once(code: str, root: Path, arguments: list[str]) -> list[str]:
+    """What processes say that begin the same thing in the same moment."""
+    all_of_them = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(root), argument],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
+        )
+        for argument in arguments
+    ]  # fmt: skip
+    for process in all_of_them:
+        assert process.stdout and process.stdout.readline()
+    for process in all_of_them:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate()[0] for process in all_of_them]
+    assert [process.returncode for process in all_of_them] == [0] * len(arguments)
+    return said
+
+
+def test_names_that_are_given_at_once_are_all_kept(space: Path) -> None:
+    root = numbered(space / "datasets/n")
+    at_once(NAMER, root, ["0", "1", "2"])
+    after = open_dataset(root)
+    assert after.classes.names == ("Name 0", "Name 1", "Name 2")
+    assert after.classes.colors == ((0, 0, 1), (0, 0, 2), (0, 0, 3))
+
+
+def test_names_that_do_not_go_together_any_more(space: Path) -> None:
+    dataset = open_dataset(numbered(space / "datasets/n"))
+    first, second, third = [(c.name, c.color) for c in dataset.classes.classes]
+    write_class_names(dataset, [("Sea", first[1]), second, third])
+    with pytest.raises(DatasetError, match="meanwhile"):
+        write_class_names(dataset, [first, ("Sea", second[1]), third])
+    assert open_dataset(dataset.root).classes.names == ("Sea", second[0], third[0])
+
+
+def test_of_two_tables_at_once_one_is_refused(space: Path) -> None:
+    root = space / "datasets/n"
+    put(root / "images/a.png")
+    said = at_once(TABLER, root, ["A", "B", "C"])
+    assert sorted(word.split()[0] for word in said) == ["refused", "refused", "written"]
+    written = next(name for name, words in zip("ABC", said, strict=True) if "written" in words)
+    assert read_class_file(root / "classes.json").classes.names == ("Land", written)
+    assert sorted(path.name for path in root.iterdir()) == ["classes.json", "images"]

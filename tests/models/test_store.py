@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -16,9 +18,9 @@ from core.device import tensorflow
 from core.errors import ModelError
 from core.imagery.normalise import Normalisation
 from core.models.architectures.unet import UNetSpec
-from core.models.card import ModelCard, Training
+from core.models.card import CARD_FILE, ModelCard, Training, file_sha256
 from core.models.network import build_model, cost
-from core.models.store import find_model, list_models, load_model, save_model
+from core.models.store import find_model, list_models, load_model, read_card, save_model
 from core.paths import workspace
 
 
@@ -220,3 +222,40 @@ def test_a_card_that_contradicts_itself_is_refused(
         load_model(folder)
     with pytest.raises(ValidationError, match=complaint):
         ModelCard.model_validate(content)
+
+
+NUMBERS = {
+    "complex64": np.zeros(1, "complex64").dtype,
+    "complex128": np.zeros(1, "complex128").dtype,
+    "bool": np.dtype(bool),
+    "longdouble": np.dtype(np.longdouble),
+    "enum": h5py.enum_dtype({"a": 0, "b": 1}, basetype="i4"),
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_weights_of_other_numbers_are_refused(tmp_path: Path, tiny_folder: Path, kind: str) -> None:
+    """They were made real numbers silently."""
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    weights = folder / read_card(folder).weights
+    with h5py.File(weights, "a") as file:
+        datasets: list[str] = []
+        file.visititems(lambda n, d: datasets.append(n) if isinstance(d, h5py.Dataset) else None)
+        values = np.asarray(file[datasets[0]]).astype("i4" if kind == "enum" else NUMBERS[kind])
+        del file[datasets[0]]
+        file.create_dataset(datasets[0], data=values, dtype=NUMBERS[kind])
+    card = json.loads((folder / CARD_FILE).read_text())
+    card["sha256"] = file_sha256(weights)
+    (folder / CARD_FILE).write_text(json.dumps(card))
+    with pytest.raises(ModelError, match="no plain numbers"):
+        load_model(folder)
+
+
+def test_what_a_card_says_is_quoted_in_part(tmp_path: Path, tiny_folder: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "m"))
+    card = json.loads((folder / CARD_FILE).read_text())
+    card["parameters"] = 10**400
+    (folder / CARD_FILE).write_text(json.dumps(card))
+    with pytest.raises(ModelError, match="cannot be read: parameters") as caught:
+        load_model(folder)
+    assert len(str(caught.value)) < 500

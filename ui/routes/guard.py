@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 from functools import cache
 
@@ -20,6 +21,9 @@ __all__ = ["ALLOWED_HOSTS", "PageHeaders", "TrustedHosts", "is_trusted"]
 
 ALLOWED_HOSTS = "DSI_ALLOWED_HOSTS"
 """Environment variable: further names of the server, as ``maps.example.org,*.example.net``."""
+
+# A name or number, or one of IPv6 in brackets, and a port (RFC 9110, 7.2).
+_HOST = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\[\]:/@,\s]+))(?::[0-9]{1,5})?")
 
 # Nothing is loaded from elsewhere, whatever a name or a text in the data asks for. Streamlit's own
 # scripts make functions from text (Vega, Plotly) and modules from blobs (components).
@@ -75,19 +79,23 @@ class TrustedHosts:
 def is_trusted(host: str) -> bool:
     """Whether a request's Host header names this server: localhost, the machine's name, an address
     of numbers, or what `ALLOWED_HOSTS` says."""
-    name = host.strip().lower()
-    if name.startswith("["):
-        name = name[1:].partition("]")[0]
-    elif name.count(":") <= 1:
-        name = name.partition(":")[0]
-    name = name.removesuffix(".")
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        pass
-    else:
+    parts = _HOST.fullmatch(host.strip().lower())
+    if parts is None:
+        return False
+    if (bracketed := parts["six"]) is not None:
+        return _is_address(bracketed)
+    name = parts["name"].removesuffix(".")
+    if _is_address(name):
         return True
     return name == "localhost" or name in _own_names() or any(_matches(name, p) for p in _allowed())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _allowed() -> list[str]:

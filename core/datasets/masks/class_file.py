@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +25,8 @@ from core.datasets.masks.class_table.forms import csv_rows, json_rows, text_rows
 from core.datasets.masks.class_table.void import Voids, voids_of
 from core.datasets.note import Note
 from core.errors import DatasetError
-from core.paths import workspace, write_json
+from core.locks import locked
+from core.paths import disk_errors, workspace, write_json
 from core.untrusted.text_file import parse_json, read_text
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "write_class_file",
 ]
 
+_WRITING = threading.Lock()  # sessions of the dashboard are threads of one process
 CLASS_FILE = "classes.json"
 _NAMES = (CLASS_FILE, "labels.json", "classes.csv", "class_dict.csv", "labels.csv")
 _ROBOFLOW = "_classes.csv"
@@ -234,13 +237,6 @@ def write_class_file(
             where=str(root),
             remedy="give each class one value",
         )
-    path = class_file_of(root)
-    if path.exists():
-        raise DatasetError(
-            "the dataset has a class table already",
-            where=str(path),
-            remedy="edit that file, or move it away to name the classes anew",
-        )
     listed: list[dict[str, Any]] = [{"name": c.name, "color": c.color} for c in classes.classes]
     if values:
         listed = [{**c, "value": v} for c, v in zip(listed, values, strict=True)]
@@ -248,7 +244,19 @@ def write_class_file(
     content |= {"attribute": attribute} if attribute else {}
     content |= {"void": [*void, *void_values]} if void or void_values else {}
     content |= {"tolerance": tolerance} if tolerance else {}
-    write_json(path, content)
+    path = class_file_of(root)
+    # Not beside the dataset's own files: there is one lock for all, held for a moment.
+    lock = workspace().root / "classes" / ".lock"
+    with disk_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    with _WRITING, locked(lock):
+        if path.exists():
+            raise DatasetError(
+                "the dataset has a class table already",
+                where=str(path),
+                remedy="edit that file, or move it away to name the classes anew",
+            )
+        write_json(path, content)
     return path
 
 

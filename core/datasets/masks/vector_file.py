@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from core.imagery.header import Header
 from core.imagery.whole_turns import copies_on, image_box, whole_turn
 from core.untrusted.bounded import Bounded, OutOfBounds, Refused
 from core.untrusted.text_file import parse_json
+from core.untrusted.time_budget import TimeBudget
 
 __all__ = [
     "NO_VALUE",
@@ -45,10 +46,14 @@ _SQLITE = b"SQLite format 3\0"
 _CRS = re.compile(
     rb'"(?:c|\\u00[64]3)(?:r|\\u00[75]2)(?:s|\\u00[75]3)(?:\\u0000[^"]*)?"\s*:\s*', re.IGNORECASE
 )
+# A text of JSON, and a colon where it is the name of a member. One without an end goes to that of
+# the file, so that no other begins within it.
+_TEXT = re.compile(rb'"((?:[^"\\]|\\.)*+)(?:"\s*(:)?)?', re.DOTALL)
+_NAMES = 4096  # different names of members
 _LONGEST_CRS = 16 * 1024
 _MAX_BYTES = 512 * 1024**2
 _MEMORY = 2 * 1024**3  # bytes for reading a file
-_SECONDS = 30  # for a small one, and for more
+_SECONDS = 30  # for a small one, whatever is asked of it, and for more
 _BYTES_PER_SECOND = 4 * 1024**2
 _BLANK = 100  # lines at the head that may be blank
 _FIRST = 1024**2  # bytes of a GeoJSON's first line that are looked at
@@ -74,7 +79,7 @@ def vector_source(path: Path) -> str:
 
     Raises:
         DatasetError: it is missing, no file or too large, a GeoPackage is none, or a GeoJSON names
-            its reference system by an address.
+            its reference system by an address or has thousands of attributes.
     """
     if not path.is_file():  # a pipe or a device never ends
         what = "is no file" if path.exists() else "is not there"
@@ -103,6 +108,12 @@ def vector_source(path: Path) -> str:
                 "the GeoJSON names its reference system by an address, and nothing is fetched",
                 where=str(path),
                 remedy="export it again with coordinates in degrees (EPSG:4326), as RFC 7946 asks",
+            )
+        if _many_names(path, size, path.stat().st_mtime_ns):
+            raise DatasetError(
+                f"the GeoJSON has more than {_NAMES:,} different attributes",
+                where=str(path),
+                remedy="keep the one that names the class: ogr2ogr -select NAME",
             )
     except OSError as error:
         raise DatasetError(
@@ -139,6 +150,28 @@ def _crs_elsewhere(path: Path) -> bool:
     return False
 
 
+@lru_cache(maxsize=64)
+def _many_names(path: Path, size: int, changed: int) -> bool:
+    """Whether the objects of a GeoJSON have more different names of members than `_NAMES`.
+
+    GDAL compares each new one with all that it knows: of 60,000, for most of a minute.
+
+    Args:
+        path: the file.
+        size, changed: its bytes and when it was changed last, so that it is looked at again then.
+    """
+    names: set[bytes] = set()
+    if size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        for match in _TEXT.finditer(text):
+            if match[2] is not None:
+                names.add(match[1])
+                if len(names) > _NAMES:
+                    return True
+    return False
+
+
 def _is_sequence(path: Path) -> bool:
     """Whether the first line that is not blank alone is a feature, and more lines follow."""
     blank = b"\x1e \r\n\t"
@@ -165,6 +198,9 @@ def _reader() -> Bounded:
     return Bounded("core.datasets.masks.vector_process", _MEMORY, environment)
 
 
+_BUDGET = TimeBudget()
+
+
 def _ask(path: Path, function: str, *arguments: Any) -> Any:
     """What the process that opens vector files answers.
 
@@ -173,12 +209,19 @@ def _ask(path: Path, function: str, *arguments: Any) -> Any:
             memory.
     """
     source = vector_source(path)
-    seconds = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+    status = path.stat()
+    file, question = (source, status.st_size, status.st_mtime_ns), (function, repr(arguments))
+    seconds = _SECONDS + status.st_size / _BYTES_PER_SECOND
     try:
-        return _reader().call(function, source, *arguments, seconds=seconds)
+        left = _BUDGET.left(file, question, seconds)
+        if left <= 0:
+            raise OutOfBounds("0 s")
+        spent = partial(_BUDGET.spend, file, question)
+        return _reader().call(function, source, *arguments, seconds=left, spent=spent)
     except OutOfBounds as error:
+        bound = f"{seconds:.0f} s" if str(error).endswith(" s") else error
         raise DatasetError(
-            f"the labels take more than {error} to read, and that is the limit",
+            f"the labels take more than {bound} to read, and that is the limit",
             where=str(path),
             remedy="export the layer again as a plain table of polygons, cut to the extent of the "
             "images (ogr2ogr -clipsrc)",

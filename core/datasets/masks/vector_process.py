@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyogrio
@@ -15,10 +16,40 @@ import pyogrio
 from core.untrusted.bounded_child import serve
 
 _DRIVERS = {"GeoJSON", "GeoJSONSeq", "GPKG"}
+# Versions of writing and of reading in the header of a file of SQLite (sqlite.org/fileformat.html).
+_MODES = slice(18, 20)
+_ROLLED_BACK, _LOGGED = b"\1\1", b"\2\2"
 
 
 def list_layers(source: str) -> list[tuple[str, str | None]]:
-    return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
+    # It takes no options. With another mark in its header the file is one without a log.
+    file = _without_log(Path(source).read_bytes()) if _has_no_log(source) else source
+    return [(str(name), kind) for name, kind in pyogrio.list_layers(file)]
+
+
+def _has_no_log(source: str) -> bool:
+    """Whether a GeoPackage of SQLite's mode with a write-ahead log has nothing in one.
+
+    SQLite would make its two files beside it, and we may write none: they stay, empty.
+    """
+    path = Path(source)
+    if not path.is_absolute():  # `GeoJSON:` and the like stand before other files
+        return False
+    with path.open("rb") as file:
+        header = file.read(20)
+    log = path.with_name(path.name + "-wal")
+    return header[_MODES] == _LOGGED and not (log.is_file() and log.stat().st_size)
+
+
+def _without_log(data: bytes) -> bytes:
+    return data[: _MODES.start] + _ROLLED_BACK + data[_MODES.stop :]
+
+
+def _options(source: str) -> dict[str, str]:
+    """How GDAL opens a file."""
+    if not Path(source).is_absolute():
+        return {"DATE_AS_STRING": "YES"}  # Python's have no year 0
+    return {"IMMUTABLE": "YES"} if _has_no_log(source) else {}
 
 
 def read(
@@ -26,7 +57,12 @@ def read(
 ) -> tuple[str | None, list[str], list[bytes | None] | None, list[list[Any]]]:
     """Reference system, names of the columns, geometries as WKB and the columns' values."""
     meta, _, shapes, fields = pyogrio.raw.read(
-        source, layer=layer, columns=columns, read_geometry=geometry
+        source,
+        layer=layer,
+        columns=columns,
+        read_geometry=geometry,
+        datetime_as_string=True,
+        **_options(source),
     )
     return (
         meta["crs"],
@@ -39,7 +75,11 @@ def read(
 def info(source: str, layer: str | None, bounds: bool) -> dict[str, Any]:
     """Number of features, reference system, names of the columns and, if asked for, the extent."""
     whole = pyogrio.read_info(
-        source, layer=layer, force_total_bounds=bounds, force_feature_count=bounds
+        source,
+        layer=layer,
+        force_total_bounds=bounds,
+        force_feature_count=bounds,
+        **_options(source),
     )
     return {
         "features": whole["features"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,10 @@ from rasterio.io import MemoryFile
 
 from core.errors import ImageError
 from core.formats import binary_size
+from core.imagery.source.jpeg2000 import tiles_and_bands
+from core.imagery.source.tiff_tags import read_directories
 
-__all__ = ["check_blocks", "damaged", "driver_of", "label_of", "opened"]
+__all__ = ["check_blocks", "check_directories", "damaged", "driver_of", "label_of", "opened"]
 
 # Only these, told by their first bytes: GDAL's virtual formats (VRT and the like) can name other
 # files or addresses.
@@ -42,7 +46,14 @@ _SKIPPED = (
 )
 os.environ.setdefault("GDAL_SKIP", ",".join(_SKIPPED))
 _MAX_PAGES = 64
+_MAX_DIRECTORIES = 1024  # pages, each with a mask and overviews
 _BLOCK = 64 * 1024**2  # bytes of a block that may be larger than its image
+# Bytes that OpenJPEG takes for a tile, and for each of its bands; and for all of them.
+_TILE_RECORD, _BAND_RECORD, _RECORDS = 10 * 1024, 1100, 512 * 1024**2
+# Tags of TIFF 6.0.
+_WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH = 256, 257, 322, 323
+_BITS, _SAMPLES, _ROWS = 258, 277, 278
+_SIZES = {_WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH, _BITS, _SAMPLES, _ROWS}
 _GDAL_SETTINGS = {
     # A truncated JPEG is otherwise a picture whose lower part is grey, with a mere warning.
     "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
@@ -96,6 +107,8 @@ def opened(source: Path | bytes, name: str | None) -> Iterator[tuple[Any, ...]]:
                     where=label,
                     remedy="convert it where GDAL can: gdal_translate image.jp2 image.tif",
                 )
+            check_directories(source, label)
+            _check_tiles(source, label)
             if isinstance(source, bytes):
                 memory = stack.enter_context(MemoryFile(source))
                 dataset = stack.enter_context(memory.open(driver=driver))
@@ -144,17 +157,85 @@ def check_blocks(pages: Sequence[Any], label: str) -> None:
     A TIFF of 152 bytes may have a tile of 36,864² pixels for an image of one.
     """
     for page in pages:
-        itemsize = max(np.dtype(kind).itemsize for kind in page.dtypes)
-        image = page.width * page.height * page.count * itemsize
+        values = page.count * max(np.dtype(kind).itemsize for kind in page.dtypes)
         for height, width in page.block_shapes:
-            block = height * width * page.count * itemsize
-            if block > max(_BLOCK, 2 * image):
-                raise ImageError(
-                    f"its blocks are of {width:,} × {height:,} pixels, {binary_size(block)}, for "
-                    f"an image of {page.width:,} × {page.height:,}",
-                    where=label,
-                    remedy="write it anew with smaller tiles: gdal_translate -co TILED=YES",
-                )
+            _check_block((width, height), (page.width, page.height), values, label)
+
+
+def check_directories(source: Path | bytes, label: str) -> None:
+    """Raise an ImageError where a further image in a file, if it is a TIFF, has such blocks.
+
+    GDAL reads masks and overviews by itself, and tells the blocks of none.
+    """
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        directories = read_directories(file, _SIZES, 0xFFFF)
+        try:
+            first = next(directories, {})
+            for number, tags in enumerate(directories, start=2):
+                if number > _MAX_DIRECTORIES:
+                    raise ImageError(
+                        f"the TIFF has more than {_MAX_DIRECTORIES:,} images, masks and overviews",
+                        where=label,
+                        remedy="save the one that is meant as a file of its own: "
+                        "gdal_translate image.tif page.tif",
+                    )
+                _check_block(_block(tags), _size(first), _bytes_of_pixel(tags), label)
+        except (struct.error, OSError, OverflowError):
+            return  # what is cut off there, GDAL does not follow either
+
+
+def _check_tiles(source: Path | bytes, label: str) -> None:
+    """Raise where a JPEG 2000 says that it has more tiles than there is memory to list them.
+
+    OpenJPEG makes a record for each band of each tile when it reads the header.
+
+    Raises:
+        RasterioError: its header is damaged.
+    """
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        try:
+            counts = tiles_and_bands(file)
+        except (ValueError, struct.error, OverflowError) as error:
+            raise RasterioError(str(error)) from error
+    if counts is None:
+        return
+    tiles, bands = counts
+    if tiles * (_TILE_RECORD + bands * _BAND_RECORD) > _RECORDS:
+        raise ImageError(
+            f"the JPEG 2000 is said to have {tiles:,} tiles of {bands:,} bands, too many to list",
+            where=label,
+            remedy="convert it: gdal_translate image.jp2 image.tif",
+        )
+
+
+def _size(tags: Mapping[int, Sequence[float]]) -> tuple[int, int]:
+    """Width and height of an image by its tags."""
+    return int(tags.get(_WIDTH, (0,))[0]), int(tags.get(_LENGTH, (0,))[0])
+
+
+def _block(tags: Mapping[int, Sequence[float]]) -> tuple[int, int]:
+    """Width and height of its tiles or strips."""
+    width, height = _size(tags)
+    if _TILE_WIDTH in tags or _TILE_LENGTH in tags:
+        return int(tags.get(_TILE_WIDTH, (width,))[0]), int(tags.get(_TILE_LENGTH, (height,))[0])
+    return width, min(height, int(tags.get(_ROWS, (height,))[0]))
+
+
+def _bytes_of_pixel(tags: Mapping[int, Sequence[float]]) -> int:
+    """Of a pixel when it is decoded, for which a mask of one bit takes a byte."""
+    return int(tags.get(_SAMPLES, (1,))[0] * max(8, *tags.get(_BITS, (1,)))) // 8
+
+
+def _check_block(block: tuple[int, int], image: tuple[int, int], values: int, label: str) -> None:
+    """Raise where a block, of a pixel of so many bytes, is far larger than the image."""
+    size = block[0] * block[1] * values
+    if size > max(_BLOCK, 2 * image[0] * image[1] * values):
+        raise ImageError(
+            f"its blocks are of {block[1]:,} × {block[0]:,} pixels, {binary_size(size)}, for "
+            f"an image of {image[0]:,} × {image[1]:,}",
+            where=label,
+            remedy="write it anew with smaller tiles: gdal_translate -co TILED=YES",
+        )
 
 
 def _check_pages(pages: tuple[Any, ...], label: str) -> None:

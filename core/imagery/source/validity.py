@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ __all__ = [
     "fill_values",
     "has_alpha",
     "own_mask",
+    "row_blocks",
 ]
 
+_ROWS_BYTES = 4 * 1024**2  # of an image that is looked at at once
 _FLAT = 0.9  # share of an alpha band that is 0 or its greatest value, where it is one
 _LIMITS = (-3.4028234663852886e38, -1.7976931348623157e308)
 # What programs write where there is no data, and often without a tag that says so: ESRI, Agisoft,
@@ -62,7 +65,9 @@ def own_mask(pages: tuple[Any, ...]) -> np.ndarray | None:
     flags = pages[0].mask_flag_enums[0]
     if len(pages) > 1 or MaskFlags.per_dataset not in flags or MaskFlags.alpha in flags:
         return None
-    return np.asarray(pages[0].read_masks(1) > 0)
+    mask = pages[0].read_masks(1)
+    # In its own place: a second array would be as large as an image of one band.
+    return np.greater(mask, 0, out=mask.view(bool))
 
 
 def data_mask(
@@ -88,14 +93,27 @@ def data_mask(
     own = own_mask(pages)
     valid = np.ones(pixels.shape[:2], bool) if own is None else own
     # Else the mask is what the file's no-data values make.
-    if own is None or MaskFlags.nodata not in first.mask_flag_enums[0] or first.nodata is None:
-        valid &= ~without_data(pixels, nodata[: pixels.shape[-1]])
+    tagged = MaskFlags.nodata in first.mask_flag_enums[0] and first.nodata is not None
     fills = () if any(value is not None for value in nodata) else fill_values(pixels)
-    for value in fills:
-        valid &= ~without_data(pixels, (value,) * pixels.shape[-1])
-    if np.issubdtype(pixels.dtype, np.inexact):
-        valid &= np.all(np.isfinite(pixels), axis=-1)
+    for rows in row_blocks(pixels):
+        part = pixels[rows]
+        if own is None or not tagged:
+            valid[rows] &= ~without_data(part, nodata[: pixels.shape[-1]])
+        for value in fills:
+            valid[rows] &= ~without_data(part, (value,) * pixels.shape[-1])
+        if np.issubdtype(pixels.dtype, np.inexact):
+            valid[rows] &= np.all(np.isfinite(part), axis=-1)
     return valid, fills
+
+
+def row_blocks(pixels: np.ndarray) -> Iterator[slice]:
+    """Rows of an image (H, W, C), as many at once as take some MiB.
+
+    What is computed of a whole image beside it can take several times its memory.
+    """
+    height = max(1, len(pixels))
+    step = max(1, _ROWS_BYTES * height // max(1, pixels.nbytes))
+    return (slice(start, start + step) for start in range(0, len(pixels), step))
 
 
 def fill_values(pixels: np.ndarray) -> tuple[float, ...]:
@@ -117,16 +135,21 @@ def fill_values(pixels: np.ndarray) -> tuple[float, ...]:
     # Nearly every image is done here.
     if not any(_equals(np.asarray(end), value) for end in ends for value in known):
         return ()
-    places = {value: _equals(pixels, value) for value in known}
-    places = {value: here for value, here in places.items() if here.any()}
-    rest = pixels[np.isfinite(pixels) & ~np.logical_or.reduce(list(places.values()))]
-    if not rest.size:
+    counts = dict.fromkeys(known, 0)
+    least, greatest = math.inf, -math.inf
+    for rows in row_blocks(pixels):
+        part = pixels[rows]
+        places = {value: _equals(part, value) for value in known}
+        rest = part[np.isfinite(part) & ~np.logical_or.reduce(list(places.values()))]
+        for value, here in places.items():
+            counts[value] += int(np.count_nonzero(here.any(axis=-1)))
+        if rest.size:
+            least, greatest = min(least, float(rest.min())), max(greatest, float(rest.max()))
+    if least > greatest:  # nothing else is there
         return ()
-    least, greatest = float(rest.min()), float(rest.max())
     fills = []
-    for value, here in places.items():
-        count = np.count_nonzero(here.any(axis=-1))
-        many = count >= _SHARE * here.shape[0] * here.shape[1]
+    for value, count in counts.items():
+        many = count >= _SHARE * pixels.shape[0] * pixels.shape[1]
         apart = min(abs(least - value), abs(greatest - value)) / max(greatest - least, 1e-300)
         outside = not least <= value <= greatest
         if count >= _FILLED and outside and apart > (_NEARER if many else _BEYOND):

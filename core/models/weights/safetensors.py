@@ -144,8 +144,8 @@ def _checked(
     kind, received = entry.get("dtype"), entry.get("shape")
     if kind not in kinds or received != list(shape):
         raise ModelError(
-            f"expected {name} as {' or '.join(kinds)} of shape {list(shape)}, received {kind} of "
-            f"{received}",
+            f"expected {name} as {' or '.join(kinds)} of shape {list(shape)}, received "
+            f"{str(kind)[:40]} of {str(received)[:80]}",
             where=where,
             remedy="take the file of the network that is to be trained",
         )

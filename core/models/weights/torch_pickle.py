@@ -132,7 +132,7 @@ def _checked_places(content: Any) -> dict[str, _Place]:
         if type(name) is not str or not isinstance(place, _Place):
             raise _Refused("it holds other things than tensors by name")
         if storages.setdefault(place.storage.key, place.storage) != place.storage:
-            raise _Refused(f"{name} is of a storage that is told in two ways")
+            raise _Refused(f"{name[:80]} is of a storage that is told in two ways")
         total += math.prod(place.shape) * np.dtype(place.storage.dtype).itemsize
         if total > _MOST_BYTES:
             raise _Refused(f"its tensors take over {_MOST_BYTES:,} bytes")
@@ -196,7 +196,7 @@ def _stored(identity: Any) -> _Storage:
     match identity:
         case ("storage", _Name(path), str(key), str(), count, None) if _natural(count):
             if path not in _STORAGES:
-                raise _Refused(f"it has numbers of the kind {path!r}")
+                raise _Refused(f"it has numbers of the kind {path[:80]!r}")
             return _Storage(key, _STORAGES[path], count)
     raise _Refused("a storage is not told as PyTorch tells it")
 

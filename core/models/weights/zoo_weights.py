@@ -12,6 +12,7 @@ import numpy as np
 
 from core.errors import ModelError
 from core.models.architectures.zoo import stable_names, whole_encoder
+from core.models.weights.numbers import is_plain
 
 __all__ = ["Layer", "layers_of", "read_zoo"]
 
@@ -95,7 +96,7 @@ def _matched(
     # A classifier may follow; convolutions that nothing takes are a larger encoder's.
     for name in remaining:
         if len(stored[name][0].shape) > 2 and name != _CLASSIFIER:
-            raise _other(path, backbone, f"it has a layer {name} besides")
+            raise _other(path, backbone, f"it has a layer {name[:80]} besides")
     return arrays
 
 
@@ -104,7 +105,7 @@ def _stored(file: Any) -> dict[str, list[Any]]:
     root = file.get("model_weights", file)  # of a whole model, or of weights alone
     backend = _text(root.attrs.get("backend", "tensorflow"))
     if backend != "tensorflow":
-        raise ValueError(f"expected weights written with tensorflow, received {backend}")
+        raise ValueError(f"expected weights written with tensorflow, received {backend[:80]!r}")
     stored = {}
     for name in _names(root.attrs, "layer_names"):
         weights = [root[name][weight] for weight in _names(root[name].attrs, "weight_names")]
@@ -134,6 +135,9 @@ def _arrays(datasets: list[Any], layer: Layer, path: Path, backbone: str) -> lis
     shapes = [tuple(dataset.shape) for dataset in datasets]
     if shapes != layer.shapes:
         raise _other(path, backbone, f"expected {layer.name} of {layer.shapes}, received {shapes}")
+    odd = [dataset.dtype for dataset in datasets if not is_plain(dataset.dtype)]
+    if odd:
+        raise _other(path, backbone, f"{layer.name} is of {str(odd[0])[:40]}, and no plain numbers")
     return [np.asarray(dataset, np.float32) for dataset in datasets]
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -25,6 +25,7 @@ from core.datasets.masks.footprints import _areas
 from core.datasets.masks.vector_file import list_layers, read_attributes, read_geometries
 from core.errors import DatasetError
 from core.untrusted.bounded import Bounded, OutOfBounds, Refused
+from core.untrusted.time_budget import TimeBudget
 from tests.conftest import REPOSITORY
 
 SECRET = "root-of-all-evil"
@@ -236,6 +237,92 @@ def test_a_first_line_nested_without_end(tmp_path: Path) -> None:
         list_layers(path)
 
 
+@pytest.mark.parametrize("features", [1, 600])
+def test_attributes_by_the_ten_thousand(tmp_path: Path, features: int) -> None:
+    """60,000 of them took most of a minute."""
+    path = tmp_path / "labels.geojson"
+    each = 60_000 // features
+    kept = square()
+    [feature] = kept["features"]  # type: ignore[misc]
+    kept["features"] = [
+        {**feature, "properties": {f'{n} " {k}': "a: b" for k in range(each)}}
+        for n in range(features)
+    ]
+    path.write_text(json.dumps(kept))
+    start = time.monotonic()
+    for read in (list_layers, read_attributes):
+        with pytest.raises(DatasetError, match="more than 4,096 different attributes"):
+            read(path)
+    assert time.monotonic() - start < 5
+    kept["features"] = [{**feature, "properties": {"a": "b"}}] * 5000
+    path.write_text(json.dumps(kept))
+    assert set(read_attributes(path)) == {"a"}
+
+
+def test_a_text_without_an_end_is_gone_through_once(tmp_path: Path) -> None:
+    path = tmp_path / "labels.geojson"
+    path.write_text('{"a": "' + '\\"' * 2_000_000)
+    start = time.monotonic()
+    with pytest.raises(DatasetError, match="cannot be read"):
+        list_layers(path)
+    assert time.monotonic() - start < 20
+
+
+def test_a_budget_is_that_of_a_file() -> None:
+    budget = TimeBudget()
+    assert budget.left("a", "layers", 30) == 30
+    budget.spend("a", "layers", 20)
+    assert budget.left("a", "layers", 30) == 30  # the same again costs nothing more
+    assert budget.left("a", "attributes", 30) == 10
+    assert budget.left("b", "attributes", 30) == 30
+    budget.spend("a", "attributes", 10)
+    assert budget.left("a", "layers", 30) == budget.left("a", "extent", 30) == 0
+
+
+def geopackage(path: Path) -> Path:
+    ring = shapely.to_wkb(np.array([shapely.box(0, 0, 9, 9)]))
+    pyogrio.raw.write(
+        path, geometry=ring, field_data=[np.array(["a"])], fields=["kind"], layer="roofs",
+        geometry_type="Polygon", crs="EPSG:32631",
+    )  # fmt: skip
+    return path
+
+
+def test_nothing_is_left_beside_a_geopackage_with_a_log(tmp_path: Path) -> None:
+    """Two empty files lay there then, in a folder of data that is never written to."""
+    path = geopackage(tmp_path / "a.gpkg")
+    database = sqlite3.connect(path)
+    database.execute("pragma journal_mode=wal")
+    database.close()
+    content = path.read_bytes()
+    assert [layer.name for layer in list_layers(path)] == ["roofs"]
+    assert read_attributes(path) == {"kind": ["a"]}
+    assert vector_file.label_extent(path).bounds == (0, 0, 9, 9)
+    assert read_geometries(path, "roofs", "kind")[1] == ["a"]
+    assert list(tmp_path.iterdir()) == [path] and path.read_bytes() == content
+    # What is in a log counts, as long as somebody has it open.
+    database = sqlite3.connect(path)
+    triggers = database.execute("select name from sqlite_master where type='trigger'").fetchall()
+    for (name,) in triggers:
+        database.execute(f'drop trigger "{name}"')
+    database.execute("update roofs set kind='b'")
+    database.commit()
+    assert read_attributes(path) == {"kind": ["b"]}
+    database.close()
+
+
+@pytest.mark.parametrize("date", ["0000-01-01", "9999-12-31", "2024-05-06", "2024-05-06T07:08:09Z"])
+def test_a_date_of_any_year_is_a_text(tmp_path: Path, date: str) -> None:
+    """A date without a number in NumPy made all labels damaged or cut off."""
+    path = tmp_path / "labels.geojson"
+    [feature] = square()["features"]  # type: ignore[misc]
+    features = [{**feature, "properties": {"built": date, "kind": "a"}}]
+    path.write_text(json.dumps({**square(), "features": features}))
+    texts = read_attributes(path)
+    assert texts["kind"] == ["a"]
+    assert texts["built"][0].replace("/", "-").startswith(date[:10])
+
+
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
     """A GeoPackage whose layer is a view without an end."""
@@ -287,6 +374,28 @@ def test_one_file_does_not_hold_up_another(
     assert slow.is_alive()
     slow.join()
     assert "more than" in said[0]
+
+
+def test_a_file_that_took_its_time_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page asks several things of one file, each of which took half a minute."""
+    path = tmp_path / "labels.geojson"
+    path.write_text(json.dumps(square()))
+    asked: list[float] = []
+
+    class Slow:
+        def call(self, *_: object, seconds: float, spent: Callable[[float], None]) -> object:
+            asked.append(seconds)
+            spent(seconds)
+            raise OutOfBounds(f"{seconds:.0f} s")
+
+    monkeypatch.setattr(vector_file, "_SECONDS", 1)
+    monkeypatch.setattr(vector_file, "_reader", Slow)
+    for read in (list_layers, read_attributes, vector_file.label_extent):
+        with pytest.raises(DatasetError, match="more than 1 s to read"):
+            read(path)
+    assert len(asked) == 1
 
 
 @pytest.fixture
