@@ -125,7 +125,8 @@ def test_a_model_that_another_tab_deleted_is_a_line(tiny_model: str, page: str, 
     at.run()
     assert not at.exception and not at.error
     assert at.selectbox(key="model").value == "dubai-unet"
-    assert any("no model “tiny” any more" in caption.value for caption in at.caption)
+    said = "The model “tiny”, which was chosen before, is not there any more."
+    assert any(said in warning.value for warning in at.warning)
 
 
 def test_a_model_comes_in_as_a_zip(tiny_model: str) -> None:
