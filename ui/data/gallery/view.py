@@ -19,6 +19,7 @@ from ui.data.gallery.thumbnails import thumbnails
 from ui.data.prepare.draft import RecipeDraft
 from ui.data.prepare.draft_split import draft_split
 from ui.shell.address import take_number
+from ui.shell.errors import show_error
 from ui.widgets.bands import Rendering, choose_rendering, default_rendering
 from ui.widgets.classes import legend
 from ui.widgets.frame import Frame
@@ -71,8 +72,16 @@ def gallery(
 
 
 def known_samples(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> Known:
-    """What the filters go by; the arguments are those of `gallery`."""
-    return Known(audit, draft_split(draft.ref, dataset), read_tags(draft.ref.id))
+    """What the filters go by; the arguments are those of `gallery`.
+
+    Tags that cannot be read are said, and the samples are shown without them.
+    """
+    tags: dict[str, tuple[str, ...]] = {}
+    try:
+        tags = read_tags(draft.ref.id)
+    except DSIError as error:
+        show_error(error)
+    return Known(audit, draft_split(draft.ref, dataset), tags)
 
 
 def _opacity() -> int:
