@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -76,7 +76,7 @@ def known_samples(draft: RecipeDraft, dataset: Dataset, audit: Audit | None) -> 
 
     Tags that cannot be read are said, and the samples are shown without them.
     """
-    tags: dict[str, tuple[str, ...]] = {}
+    tags: Mapping[str, tuple[str, ...]] = {}
     try:
         tags = read_tags(draft.ref.id)
     except DSIError as error:
