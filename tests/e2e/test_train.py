@@ -59,7 +59,8 @@ def patient(page: Any) -> None:
 
 def _fill(page: Any, **fields: str) -> None:
     for label, value in fields.items():
-        name = re.compile(f"^{label.replace('_', ' ')}")
+        # Not "Epochs of inpainting first" for "Epochs"; units and what 0 means may follow.
+        name = re.compile(rf"^{label.replace('_', ' ')}(,| \(|$)")
         box = page.get_by_role("spinbutton", name=name)
         box.fill(value)
         box.press("Enter")

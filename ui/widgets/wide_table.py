@@ -39,6 +39,8 @@ def wide_table(name: str, widths: Mapping[str, int]) -> Iterator[None]:
         yield
         st.html(
             f"<style>.st-key-{place} {{ container-type: inline-size; }} {rules}</style>"
-            f'<p class="{place}-{last}" style="margin: 0; font-size: 0.875rem; opacity: 0.8">'
+            # One line: on a telephone what follows is to begin in the first screen.
+            f'<p class="{place}-{last}" style="margin: 0; font-size: 0.875rem; opacity: 0.8; '
+            'white-space: nowrap; overflow: hidden; text-overflow: ellipsis">'
             f"→ Further to the right: {words}</p>"
         )
