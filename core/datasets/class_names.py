@@ -149,7 +149,7 @@ def write_class_names(dataset: Dataset, classes: Sequence[tuple[str, str]]) -> N
     path = class_names_file(dataset.root)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _CHANGING, locked(path.with_suffix(".lock")), disk_errors(path):
+    with _CHANGING, locked(path.with_name(".lock")), disk_errors(path):
         later = _merged(dataset, table)
         if later.names or later.colors:
             write_json(path, later.model_dump(mode="json"))

@@ -99,7 +99,7 @@ def test_an_interrupted_download_goes_on(space: Path, tree: Path) -> None:
     dying = Unsteady(tree, allowance=20_500)
     with pytest.raises(DatasetError, match="broke off") as caught:
         fetch_spacenet6(6, TWO, source=dying, base="", block=1000, threads=1)
-    assert "tar.gz" in caught.value.remedy and "--layout spacenet6" in caught.value.remedy
+    assert "tar.gz" in caught.value.remedy and "command `demo`" in caught.value.remedy
     folder = space / "datasets"
     assert not (folder / "spacenet6").exists()
     kept = files(folder / ".spacenet6.partial")

@@ -1,6 +1,7 @@
 """The script at the head of Streamlit's page, and answers that pass as they are."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -66,7 +67,9 @@ def get(path, **headers):
             (name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()
         ],
     }
-    asyncio.run(APP(scope, receive, send))
+    # In a thread: Playwright, where its browser is open in this process, has a loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, APP(scope, receive, send)).result()
     content = b"".join(message.get("body", b"") for message in sent[1:])
     return SimpleNamespace(
         status=sent[0]["status"],
