@@ -55,6 +55,7 @@ def predict(page: Any) -> Any:
 def test_upload_predict_compare(server: Server, page: Any, pair: tuple[Path, Path]) -> None:
     page.goto(f"{server.url}/predict")
     page.get_by_text("Upload an image to map it").wait_for()
+    settled(page)  # until then the first box of files may become the second
     upload(page, 0, str(pair[0]))
     upload(page, 1, str(pair[1]))
     viewer = predict(page)
@@ -118,6 +119,7 @@ def test_what_is_wrong_is_said_and_the_page_goes_on(
 ) -> None:
     page.goto(f"{server.url}/predict")
     page.get_by_text("Upload an image to map it").wait_for()
+    settled(page)  # until then the first box of files may become the second
     photo = pair[0].read_bytes()
     deep = tiff(np.full((80, 90, 4), 900, np.uint16))
     for name, data, message in (
