@@ -90,8 +90,9 @@ def main() -> None:
         int(((p.max(-1) >= args.certainty) & (m == t)).sum())
         for p, m, t in zip(probabilities, maps, truths, strict=True)
     )
+    labelled_pixels = int(suspects.labelled.sum())
     print(
-        f"\nOf all labelled pixels it is so sure of {sure / sum(int((t != VOID).sum()) for t in truths):.1%}; "
+        f"\nOf all labelled pixels it is so sure of {sure / labelled_pixels:.1%}; "
         f"of those {right / sure:.1%} are as labelled."
     )
     matrix = np.sum([confusion(t, m, classes) for t, m in zip(truths, maps, strict=True)], axis=0)
