@@ -32,10 +32,13 @@ from ui.predict.address import (
     scale_text,
 )
 from ui.predict.checks import fits_model, say_if_known
+from ui.predict.compare import Comparison, choose_other_maps
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
+from ui.predict.history import show_history
 from ui.predict.recent import note_prediction
 from ui.predict.result import (
     Settings,
+    kept_id,
     predict,
     recent_prediction,
     show_prediction,
@@ -222,6 +225,8 @@ def show_predict(frame: Frame) -> None:
         chosen = choose(card, frame)
         if chosen.image is None:
             offer_example(frame)
+            with frame.main:
+                show_history(frame)
             return
         image = render_as_chosen(chosen.image, "predict")
         settings = choose_settings(card, image)
@@ -243,21 +248,29 @@ def show_predict(frame: Frame) -> None:
         frame.note(plain(note), warning=True, icon=":material/palette:")
     address = address_of(ref.name, settings)
     check_asked(address)
-    label_map = recent_prediction(settings)
-    if label_map is None and (asked_for_prediction() or (address and address.is_asked_for)):
+    asked = asked_for_prediction() or (address and address.is_asked_for)
+    label_map = recent_prediction(settings, image.rgb.shape[:2])
+    if label_map is None and asked:
         label_map = predict(settings, ref.name, image)
     if label_map is None:
         viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
         look_inside(ref.name, source)
+        show_history(frame)
         return
+    others = []
     if address:
         address.show()
+        with frame.choices:
+            others = choose_other_maps(
+                (address.dataset, address.sample), kept_id(settings), label_map.labels.shape, card
+            )
     try:
-        note_prediction(settings, image, label_map.labels, card, address)
+        note_prediction(settings, image, label_map, card, address)
     except DSIError as error:
-        frame.note(f"It is not kept for the Overview page: {plain(str(error))}", warning=True)
-    show_prediction(image, label_map, card, truth, chosen_mode())
+        frame.note(f"It is not kept: {plain(str(error))}", warning=True)
+    show_prediction(image, label_map, card, Comparison(truth, chosen_mode(), others))
     look_inside(ref.name, source)
+    show_history(frame)
 
 
 with open_frame("Predict") as frame:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.imagery.tiles import OVERLAP
 from core.inference.averaging import PLAIN, Averaging
+from core.models.prediction_history import KeptPrediction
 from ui.shell.address import ask_for
 from ui.shell.links import Query
 from ui.viewer.viewer import Mode
@@ -42,6 +43,12 @@ class PredictionAddress:
     sample: str
     averaging: Averaging = PLAIN
     overlap: int = round(100 * OVERLAP)
+
+    @classmethod
+    def of_kept(cls, kept: KeptPrediction) -> PredictionAddress:
+        """Where a prediction of the workspace can be seen."""
+        averaging = Averaging(kept.symmetries, kept.scales)
+        return cls(kept.model, kept.dataset, kept.sample, averaging, kept.overlap)
 
     def query(self, mode: Mode | None = None) -> Query:
         """The query of a link that opens the page with the prediction made.
