@@ -109,6 +109,6 @@ def test_one_is_deleted_from_the_list(demo: str) -> None:
     assert box.label == "Earlier predictions (1)"
     at.session_state["predict.history"] = True
     at.run()
-    at.button(key=f"destroy.prediction.{kept.id}").click().run()
+    at.button(key=f"destroy-menu.prediction.{kept.id}").click().run()
     assert not at.exception
     assert prediction_history().predictions == []

@@ -102,7 +102,7 @@ def _entry(kept: KeptPrediction, gone: Sequence[str]) -> None:
             st.button(
                 "Delete",
                 icon=":material/delete:",
-                key=f"destroy.prediction.{kept.id}",
+                key=f"destroy-menu.prediction.{kept.id}",
                 help="It can be made again.",
                 on_click=_deletion(kept),
             )
