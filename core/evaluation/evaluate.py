@@ -26,6 +26,7 @@ from core.settings import first_complaint
 __all__ = [
     "Evaluation",
     "ImageCallback",
+    "StripCallback",
     "apply_card_recipe",
     "evaluate",
     "evaluate_images",
@@ -33,6 +34,9 @@ __all__ = [
 ]
 
 _NAMED = 3  # samples that are named
+
+StripCallback = Callable[[np.ndarray, np.ndarray], None]
+"""Takes labels (h, W) uint8 of some rows, and their probabilities (h, W, K) float32."""
 
 ImageCallback = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
 """Takes an image, the labels (H, W) uint8 predicted for it and its own (K, K) int64 confusion."""
@@ -73,6 +77,7 @@ def evaluate_images(
     predictor: Predictor,
     images: Iterable[LabelledImage],
     on_image: ImageCallback | None = None,
+    on_strip: StripCallback | None = None,
 ) -> Evaluation:
     """Score whole images, pixels of all of them pooled.
 
@@ -80,6 +85,7 @@ def evaluate_images(
         predictor: predictor of K classes.
         images: labelled images, read one at a time.
         on_image: called after every image; its labels are 255 where the image has no data.
+        on_strip: called with the rows of an image from top to bottom, before `on_image`.
     """
     classes = predictor.classes
     matrix = np.zeros((classes, classes), np.int64)
@@ -95,6 +101,8 @@ def evaluate_images(
             labelled = truth != VOID
             hit = strip.probabilities[labelled, truth[labelled]]
             nll -= float(np.log(np.maximum(hit, 1e-7)).sum())
+            if on_strip:
+                on_strip(truth, strip.probabilities)
         matrix += own
         count += 1
         if on_image:
