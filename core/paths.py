@@ -90,6 +90,10 @@ class Workspace:
         return self._folder("exports")
 
     @property
+    def evaluations(self) -> Path:
+        return self._folder("evaluations")
+
+    @property
     def weights(self) -> Path:
         """Pretrained weights: fetched ones, and files that people put there."""
         return self._folder("cache/weights")
