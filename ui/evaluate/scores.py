@@ -1,0 +1,151 @@
+"""The scores of an evaluation: over all samples, by class and by scene, with intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.confusion import scores
+from core.evaluation.intervals import ScoreIntervals
+from core.formats import MISSING, count, percent, score
+from ui.evaluate.opened import OpenEvaluation, Unit
+from ui.shell.address import take_name
+from ui.widgets.classes import class_table
+
+__all__ = ["choose_unit", "scores_view", "with_interval"]
+
+_UNITS: tuple[Unit, ...] = ("Scenes", "Samples")
+_COLUMNS = {"iou": "IoU", "f1": "F1", "precision": "Precision", "recall": "Recall"}
+
+
+def with_interval(value: float | None, low: float, high: float) -> str:
+    """A score and its interval: "0.612 (0.55–0.66)"; without one the score alone."""
+    if value is None or np.isnan(value):
+        return MISSING
+    return score(value) if np.isnan(low) else f"{score(value)} ({low:.2f}–{high:.2f})"
+
+
+def choose_unit(opened: OpenEvaluation) -> Unit:
+    """What is drawn again for the intervals; it stands in the address as ``unit``."""
+    take_name("unit", _UNITS, "unit of intervals")
+    st.session_state.setdefault("unit", opened.usual_unit)
+    unit = st.segmented_control(
+        "Intervals over",
+        _UNITS,
+        required=True,
+        key="unit",
+        bind="query-params",
+        help="What is drawn again with replacement (bootstrap). Scenes say more of new places, if "
+        "there are enough of them.",
+    )
+    return unit or opened.usual_unit
+
+
+def scores_view(opened: OpenEvaluation) -> None:
+    """Headline figures, the table by class, and the table by scene."""
+    unit = choose_unit(opened)
+    intervals, edges = opened.intervals(unit), opened.edge_intervals(unit)
+    _headline(opened, intervals, edges)
+    st.caption(opened.interval_text(unit))
+    st.subheader("By class", anchor=False)
+    _by_class(opened, intervals, edges)
+    st.subheader("By scene", anchor=False)
+    _by_scene(opened)
+
+
+def _ends(made: ScoreIntervals | None, name: str, at: int | None = None) -> tuple[float, float]:
+    if made is None:
+        return float("nan"), float("nan")
+    low, high = made.low[name], made.high[name]
+    return (float(low), float(high)) if at is None else (float(low[at]), float(high[at]))
+
+
+def _edge_iou(opened: OpenEvaluation) -> tuple[list[float | None], float | None]:
+    """Boundary IoU of each class, and the mean of those that have an outline."""
+    shared, either = opened.analysis.edges().sum(axis=0)
+    ious = [int(s) / int(e) if e else None for s, e in zip(shared, either, strict=True)]
+    there = [iou for iou in ious if iou is not None]
+    return ious, sum(there) / len(there) if there else None
+
+
+def _headline(
+    opened: OpenEvaluation, intervals: ScoreIntervals | None, edges: ScoreIntervals | None
+) -> None:
+    result = opened.scores
+    error = opened.analysis.calibration.reliability().error
+    entropy = opened.analysis.cross_entropy()
+    edge = _edge_iou(opened)[1]
+    figures = [
+        ("Mean IoU", with_interval(result.mean_iou, *_ends(intervals, "mean_iou"))),
+        (
+            "Pixel accuracy",
+            with_interval(result.pixel_accuracy, *_ends(intervals, "pixel_accuracy")),
+        ),
+        ("Mean boundary IoU", with_interval(edge, *_ends(edges, "mean_iou"))),
+        ("Calibration error", percent(error)),
+        ("Cross-entropy", MISSING if entropy is None else f"{entropy:.3f} nats"),
+    ]
+    with st.container(horizontal=True, gap="medium", key="evaluate-numbers"):
+        for title, value in figures:
+            st.metric(title, value, width="content")
+
+
+def _by_class(
+    opened: OpenEvaluation, intervals: ScoreIntervals | None, edges: ScoreIntervals | None
+) -> None:
+    edge_ious = _edge_iou(opened)[0]
+    analysis = opened.analysis
+    near, away = scores(analysis.near), scores(opened.matrix - analysis.near)
+    rows = []
+    for at, own in enumerate(opened.scores.classes):
+        row = [with_interval(getattr(own, name), *_ends(intervals, name, at)) for name in _COLUMNS]
+        row.append(with_interval(edge_ious[at], *_ends(edges, "iou", at)))
+        row += [score(near.classes[at].iou), score(away.classes[at].iou), count(own.support)]
+        rows.append(row)
+    pixels = f"{analysis.distance:g} px"
+    columns = [
+        *_COLUMNS.values(),
+        "Boundary IoU",
+        f"IoU within {pixels} of an edge",
+        "IoU away from it",
+        "True pixels",
+    ]
+    class_table(opened.record.classes, columns, rows, label="Scores by class, with intervals")
+    st.caption(
+        f"Boundary IoU is over the pixels of a class within {pixels} of its own outline, in truth "
+        "and prediction (Cheng et al. 2021); the edges of the two columns after it are those of "
+        "the truth."
+    )
+
+
+def _by_scene(opened: OpenEvaluation) -> None:
+    rows = []
+    for scene, numbers in opened.record.groups().items():
+        matrix = opened.analysis.matrix(numbers)
+        result = scores(matrix)
+        ious = {n: c.iou for n, c in zip(opened.names, result.classes, strict=True)}
+        rows.append(
+            {
+                "Scene": scene,
+                "Samples": len(numbers),
+                "Labelled pixels": int(matrix.sum()),
+                "Mean IoU": result.mean_iou,
+                "Pixel accuracy": result.pixel_accuracy,
+            }
+            | {f"IoU {name}": iou for name, iou in ious.items()}
+        )
+    frame = pd.DataFrame(rows).sort_values("Mean IoU", kind="stable")
+    numbers_ = {
+        name: st.column_config.NumberColumn(format="%.3f")
+        for name in frame.columns
+        if name.startswith(("IoU", "Mean", "Pixel"))
+    }
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="evaluate.scenes",
+        column_config=numbers_ | {"Scene": st.column_config.TextColumn(pinned=True)},
+        placeholder=MISSING,
+        alt="Scores of each scene, the worst first",
+    )
