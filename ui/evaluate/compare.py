@@ -218,9 +218,7 @@ def _region(
     box = region.x, region.y, region.width, region.height
     part = margin_box(box, *truth.shape)
     shown = {"first": (names[0], scored.prediction), "second": (names[1], other)}
-    show_part(
-        scored, part, shown, first.record.classes, "evaluate-compare", outline(here, box)[part]
-    )
+    show_part(scored, part, shown, first.record.classes, "evaluate-compare", outline(here, box))
     sample = plain(first.record.samples[region.sample].id)
     st.caption(
         f"{sample}: {count(region.area)} pixels of {plain(first.names[region.truth])}, from column "

@@ -64,7 +64,7 @@ def region_view(opened: OpenEvaluation, region: Region, key: str) -> None:
         {"prediction": ("Prediction", scored.prediction)},
         opened.record.classes,
         key,
-        outline(here, box)[part],
+        outline(here, box),
     )
     rows, columns = part
     st.caption(
@@ -102,7 +102,7 @@ def show_part(
     maps: Mapping[str, tuple[str, np.ndarray]],
     classes: ClassTable,
     key: str,
-    *pictures: np.ndarray,
+    drawn: np.ndarray | None = None,
 ) -> None:
     """The viewer over a part of a sample, truth and maps side by side.
 
@@ -112,7 +112,8 @@ def show_part(
         maps: by key the title and labels (H, W) of predictions; of one alone the errors too.
         classes: class table of the labels.
         key: of the viewer.
-        pictures: of the part, (h, w, 4) uint8, laid over: outlines.
+        drawn: of the whole sample, (H, W, 4) uint8, drawn into the image, so that every pane has
+            it: an outline.
     """
     image = scored.image
     # Stretched as the whole image is: a part would look another way than its neighbour.
@@ -125,12 +126,14 @@ def show_part(
         layers.append(
             Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False, note=_ERRORS)
         )
-    layers += [
-        Layer(f"outline{at}", "Region", "rgba", np.ascontiguousarray(picture), opacity=1.0)
-        for at, picture in enumerate(pictures)
-    ]
+    shown = _cut(rgb, part).copy()
+    if drawn is not None and st.toggle(
+        "Outline the region", value=True, key=f"{key}-outline", persist_state="session"
+    ):
+        over = drawn[part]
+        shown[over[..., 3] > 0] = over[over[..., 3] > 0][:, :3]
     viewer(
-        _cut(rgb, part),
+        shown,
         layers,
         _viewer_classes(classes),
         key=key,

@@ -107,15 +107,15 @@ def _by_class(
     columns = [
         *_COLUMNS.values(),
         "Boundary IoU",
-        f"IoU within {pixels} of an edge",
-        "IoU away from it",
+        "IoU near edges",
+        "IoU elsewhere",
         "True pixels",
     ]
     class_table(opened.record.classes, columns, rows, label="Scores by class, with intervals")
     st.caption(
         f"Boundary IoU is over the pixels of a class within {pixels} of its own outline, in truth "
-        "and prediction (Cheng et al. 2021); the edges of the two columns after it are those of "
-        "the truth."
+        f"and prediction (Cheng et al. 2021). Near edges is within {pixels} of one "
+        "of the truth."
     )
 
 
