@@ -217,6 +217,19 @@ def writable_folder(path: Path) -> None:
         tempfile.TemporaryFile(dir=path).close()
 
 
+def check_writable(path: Path) -> None:
+    """See that a file can be put in this place, before the work that it is to hold.
+
+    Raises:
+        WorkspaceError: a folder is there, or its own folder cannot be made or written.
+    """
+    if path.is_dir():
+        raise WorkspaceError(
+            "a folder is in this place", where=str(path), remedy="give the name of a file"
+        )
+    writable_folder(path.parent)
+
+
 def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step.
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.evaluation.calibration import Coverage, Reliability
+from core.evaluation.kept.results import OpenEvaluation
 from core.formats import MISSING, percent, score
-from ui.evaluate.opened import OpenEvaluation
 from ui.shell.address import take_name, take_number
 from ui.shell.errors import figure_text, plain
 from ui.widgets.classes import class_table

@@ -14,13 +14,14 @@ from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
 from core.evaluation.kept.pictures import margin_box, open_scored
 from core.evaluation.kept.plan import plan_again
 from core.evaluation.kept.record import EvaluationRecord
+from core.evaluation.kept.results import OpenEvaluation, Unit, with_interval
 from core.evaluation.kept.store import KeptEvaluation
 from core.evaluation.regions import Region
 from core.formats import MISSING, count, percent
 from ui.evaluate.confusion import region_list
-from ui.evaluate.opened import Listed, OpenEvaluation, Unit, dated, open_evaluation
-from ui.evaluate.sample_view import outline, show_part, viewed_sample
-from ui.evaluate.scores import choose_unit, with_interval
+from ui.evaluate.opened import Listed, dated, open_evaluation
+from ui.evaluate.sample_view import Part, outline, show_part, viewed_sample
+from ui.evaluate.scores import choose_unit
 from ui.shell.address import ask_for, take_name
 from ui.shell.errors import plain
 from ui.shell.jobs import find_job, start_job, watch_job
@@ -216,9 +217,10 @@ def _region(
     right, wrong = maps if region.prediction == FIRST_ALONE else maps[::-1]
     here = (truth == region.truth) & (right == truth) & (wrong != truth)
     box = region.x, region.y, region.width, region.height
-    part = margin_box(box, *truth.shape)
+    height, width = truth.shape
+    part = Part(*margin_box(box, height, width), outline(here, box))
     shown = {"first": (names[0], scored.prediction), "second": (names[1], other)}
-    show_part(scored, part, shown, first.record.classes, "evaluate-compare", outline(here, box))
+    show_part(scored, part, shown, first.record.classes, "evaluate-compare")
     sample = plain(first.record.samples[region.sample].id)
     st.caption(
         f"{sample}: {count(region.area)} pixels of {plain(first.names[region.truth])}, from column "

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.regions import Region
 from core.formats import MISSING, count, counted, percent
-from ui.evaluate.opened import OpenEvaluation
 from ui.evaluate.sample_view import region_view
 from ui.shell.address import take_name, take_number
 from ui.shell.errors import plain

@@ -1,13 +1,17 @@
-"""What can be done with an evaluation: a note, going on with it, deleting it."""
+"""What can be done with an evaluation: a note, a report, going on with it, deleting it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.evaluation.kept.record import LONGEST_NOTE, EvaluationRecord
+from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.kept.store import KeptEvaluation, delete_evaluation
+from core.evaluation.report.report import evaluation_report
+from core.training.runs.report_curves import training_curves
 from ui.evaluate.form import go_on, is_evaluating
-from ui.evaluate.opened import CHOSEN, OpenEvaluation
+from ui.evaluate.opened import CHOSEN
+from ui.loaded.images import safe_stem
 from ui.shell.errors import plain
 
 __all__ = ["manage_evaluation", "tell_deleted", "unfinished"]
@@ -42,7 +46,7 @@ def unfinished(kept: KeptEvaluation, record: EvaluationRecord) -> None:
 
 
 def manage_evaluation(opened: OpenEvaluation) -> None:
-    """The note, and the button that deletes."""
+    """The note, the report, and the button that deletes."""
     record = opened.record
     with st.expander("Note" + (f": {plain(record.note)[:80]}" if record.note else "")):
         key = f"evaluate.note.{opened.kept.id}"
@@ -58,7 +62,18 @@ def manage_evaluation(opened: OpenEvaluation) -> None:
     if pressed:
         opened.kept.write_note(now)
         st.rerun()
-    _delete(opened.kept, record)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML)",
+            lambda: evaluation_report(opened, training_curves(record.model)).encode(),
+            f"{safe_stem(record.title.replace('/', ' '))}.html",
+            "text/html",
+            key=f"evaluate.report.{opened.kept.id}",
+            on_click="ignore",
+            icon=":material/download:",
+            help="One file with all figures in it, for readers without this program.",
+        )
+        _delete(opened.kept, record)
 
 
 def _delete(kept: KeptEvaluation, record: EvaluationRecord) -> None:

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Literal
 
-import numpy as np
 import streamlit as st
 
-from core.evaluation.analysis import Analysis
-from core.evaluation.confusion import Scores, scores
-from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
 from core.evaluation.kept.pictures import ScoredSample, open_scored
 from core.evaluation.kept.plan import EvaluationPlan, plan_again
 from core.evaluation.kept.record import EvaluationRecord
+from core.evaluation.kept.results import OpenEvaluation, open_results
 from core.evaluation.kept.store import KeptEvaluation, find_evaluation, list_evaluations
-from core.formats import counted
 from ui.shell.address import ask_for
 from ui.shell.errors import show_error
 
 __all__ = [
     "CHOSEN",
     "Listed",
-    "OpenEvaluation",
-    "Unit",
     "choose_evaluation",
     "dated",
     "open_evaluation",
@@ -34,83 +25,12 @@ __all__ = [
     "show_evaluation",
 ]
 
-Unit = Literal["Scenes", "Samples"]
-"""What is drawn again for intervals."""
-
 CHOSEN = "evaluate.chosen"
 """Key of the box in which an evaluation is chosen."""
 
-_FEW = 8  # scenes: with fewer the interval over them is far too narrow
 
 Listed = Mapping[str, tuple[KeptEvaluation, EvaluationRecord]]
 """Evaluations by id."""
-
-
-@dataclass(frozen=True)
-class OpenEvaluation:
-    """A finished evaluation with its counts; shared by sessions, so never written to."""
-
-    kept: KeptEvaluation
-    record: EvaluationRecord
-    analysis: Analysis
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.record.classes.names
-
-    @cached_property
-    def matrix(self) -> np.ndarray:
-        return self.analysis.matrix()
-
-    @cached_property
-    def scores(self) -> Scores:
-        return scores(self.matrix)
-
-    @cached_property
-    def sample_scores(self) -> tuple[Scores, ...]:
-        """Of every sample alone."""
-        return tuple(scores(self.analysis.matrix([n])) for n in range(len(self.analysis)))
-
-    def groups(self, unit: Unit) -> list[list[int]]:
-        """The numbers of the samples of each unit."""
-        if unit == "Scenes":
-            return list(self.record.groups().values())
-        return [[number] for number in range(len(self.record.samples))]
-
-    @property
-    def usual_unit(self) -> Unit:
-        """Scenes, where there are enough of them: samples of one scene are alike."""
-        return "Scenes" if len(self.record.groups()) >= _FEW else "Samples"
-
-    def intervals(self, unit: Unit) -> ScoreIntervals | None:
-        """Bootstrap intervals of the scores; None with a single unit."""
-        groups = self.groups(unit)
-        return bootstrap_scores(self.analysis.counts(groups)) if len(groups) > 1 else None
-
-    def edge_intervals(self, unit: Unit) -> ScoreIntervals | None:
-        """The same of boundary IoU, as ``iou`` and ``mean_iou``."""
-        groups = self.groups(unit)
-        if len(groups) < 2:
-            return None
-        shared, either = np.moveaxis(self.analysis.edges(groups), 1, 0)
-        return bootstrap_scores(np.stack([shared, either, shared], axis=1))
-
-    def interval_text(self, unit: Unit) -> str:
-        """Over what intervals are, and what to think of them."""
-        scenes, samples = len(self.record.groups()), len(self.record.samples)
-        count = scenes if unit == "Scenes" else samples
-        word = unit[:-1].lower()
-        if count < 2:
-            return f"No intervals: there is one {word} alone."
-        text = f"In brackets 95 % bootstrap intervals over {counted(count, word)}."
-        if unit == "Samples" and scenes < samples:
-            text += (
-                f" They come from {counted(scenes, 'scene')}: samples of one scene are alike, so "
-                "that the intervals are too narrow for new places."
-            )
-        elif count < _FEW:
-            text += " With so few of them the intervals are too narrow."
-        return text
 
 
 def dated(record: EvaluationRecord) -> str:
@@ -153,11 +73,7 @@ def show_evaluation(evaluation: str) -> None:
 
 @st.cache_resource(max_entries=6, show_spinner="Opening the evaluation …")
 def _opened(name: str, stamp: str) -> OpenEvaluation | None:
-    kept = find_evaluation(name)
-    record, analysis = kept.record(), kept.analysis()
-    if analysis is None or len(analysis) < len(record.samples):
-        return None
-    return OpenEvaluation(kept, record, analysis)
+    return open_results(find_evaluation(name))
 
 
 def open_evaluation(kept: KeptEvaluation) -> OpenEvaluation | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -11,19 +12,37 @@ from core.classes import ClassTable
 from core.errors import DSIError
 from core.evaluation.error_map import error_map
 from core.evaluation.kept.pictures import ScoredSample, margin_box
+from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.regions import Region
 from core.imagery.display import bands_of, to_rgb
-from ui.evaluate.opened import OpenEvaluation, scored_sample
+from ui.evaluate.opened import scored_sample
 from ui.shell.errors import plain, show_error
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 
-__all__ = ["outline", "region_view", "show_part", "viewed_sample", "whole_view"]
+__all__ = ["Part", "outline", "region_view", "show_part", "viewed_sample", "whole_view"]
 
 _ERRORS = "Green where prediction and truth agree, red where they do not."
 _WHITE, _BLACK = (255, 255, 255, 255), (0, 0, 0, 255)
 _HEIGHT = 520
-Part = tuple[slice, slice]
+
+
+class Part(NamedTuple):
+    """A part of a sample.
+
+    Attributes:
+        rows, columns: of the sample.
+        drawn: of the whole sample, (H, W, 4) uint8, drawn into the image, so that every pane has
+            it: an outline.
+    """
+
+    rows: slice
+    columns: slice
+    drawn: np.ndarray | None = None
+
+    def of(self, array: np.ndarray) -> np.ndarray:
+        """The part of an array of the whole sample."""
+        return np.ascontiguousarray(array[self.rows, self.columns])
 
 
 def viewed_sample(opened: OpenEvaluation, number: int) -> ScoredSample | None:
@@ -43,7 +62,7 @@ def whole_view(opened: OpenEvaluation, number: int, key: str) -> None:
     height, width = scored.prediction.shape
     show_part(
         scored,
-        (slice(0, height), slice(0, width)),
+        Part(slice(0, height), slice(0, width)),
         {"prediction": ("Prediction", scored.prediction)},
         opened.record.classes,
         key,
@@ -57,20 +76,19 @@ def region_view(opened: OpenEvaluation, region: Region, key: str) -> None:
         return
     here = (scored.image.labels == region.truth) & (scored.prediction == region.prediction)
     box = region.x, region.y, region.width, region.height
-    part = margin_box(box, *scored.prediction.shape)
+    height, width = here.shape
+    rows, columns = margin_box(box, height, width)
     show_part(
         scored,
-        part,
+        Part(rows, columns, outline(here, box)),
         {"prediction": ("Prediction", scored.prediction)},
         opened.record.classes,
         key,
-        outline(here, box),
     )
-    rows, columns = part
     st.caption(
         f"{plain(opened.record.samples[region.sample].id)}: columns {columns.start:,} to "
         f"{columns.stop - 1:,} and rows {rows.start:,} to {rows.stop - 1:,} of "
-        f"{scored.prediction.shape[1]:,} × {scored.prediction.shape[0]:,} pixels. The region is "
+        f"{width:,} × {height:,} pixels. The region is "
         f"outlined; its box begins at column {region.x:,}, row {region.y:,}."
     )
 
@@ -102,35 +120,32 @@ def show_part(
     maps: Mapping[str, tuple[str, np.ndarray]],
     classes: ClassTable,
     key: str,
-    drawn: np.ndarray | None = None,
 ) -> None:
     """The viewer over a part of a sample, truth and maps side by side.
 
     Args:
         scored: the sample.
-        part: rows and columns.
+        part: which part of it.
         maps: by key the title and labels (H, W) of predictions; of one alone the errors too.
         classes: class table of the labels.
         key: of the viewer.
-        drawn: of the whole sample, (H, W, 4) uint8, drawn into the image, so that every pane has
-            it: an outline.
     """
     image = scored.image
     # Stretched as the whole image is: a part would look another way than its neighbour.
     rgb = to_rgb(image.pixels, image.valid, bands=bands_of(image.pixels, image.named_bands))
-    layers = [Layer("truth", "Ground truth", "labels", _cut(image.labels, part))]
-    layers += [Layer(k, title, "labels", _cut(m, part)) for k, (title, m) in maps.items()]
+    layers = [Layer("truth", "Ground truth", "labels", part.of(image.labels))]
+    layers += [Layer(k, title, "labels", part.of(m)) for k, (title, m) in maps.items()]
     if len(maps) == 1:
         [(_, labels)] = maps.values()
-        errors = error_map(_cut(image.labels, part), _cut(labels, part))
+        errors = error_map(part.of(image.labels), part.of(labels))
         layers.append(
             Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False, note=_ERRORS)
         )
-    shown = _cut(rgb, part).copy()
-    if drawn is not None and st.toggle(
+    shown = part.of(rgb).copy()
+    if part.drawn is not None and st.toggle(
         "Outline the region", value=True, key=f"{key}-outline", persist_state="session"
     ):
-        over = drawn[part]
+        over = part.of(part.drawn)
         shown[over[..., 3] > 0] = over[over[..., 3] > 0][:, :3]
     viewer(
         shown,
@@ -141,10 +156,6 @@ def show_part(
         mode="side",
         clickable=False,
     )
-
-
-def _cut(array: np.ndarray, part: Part) -> np.ndarray:
-    return np.ascontiguousarray(array[part])
 
 
 def _viewer_classes(classes: ClassTable) -> Sequence[ViewerClass]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.kept.results import OpenEvaluation
 from core.formats import MISSING, counted
-from ui.evaluate.opened import OpenEvaluation
 from ui.evaluate.sample_view import whole_view
 from ui.shell.address import take_name, take_number
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.evaluation.confusion import scores
 from core.evaluation.intervals import ScoreIntervals
+from core.evaluation.kept.results import OpenEvaluation, Unit, ends_of, with_interval
 from core.formats import MISSING, count, percent, score
-from ui.evaluate.opened import OpenEvaluation, Unit
 from ui.shell.address import take_name
 from ui.widgets.classes import class_table
 
-__all__ = ["choose_unit", "scores_view", "with_interval"]
+__all__ = ["choose_unit", "scores_view"]
 
 _UNITS: tuple[Unit, ...] = ("Scenes", "Samples")
 _COLUMNS = {"iou": "IoU", "f1": "F1", "precision": "Precision", "recall": "Recall"}
-
-
-def with_interval(value: float | None, low: float, high: float) -> str:
-    """A score and its interval: "0.612 (0.55–0.66)"; without one the score alone."""
-    if value is None or np.isnan(value):
-        return MISSING
-    return score(value) if np.isnan(low) else f"{score(value)} ({low:.2f}–{high:.2f})"
 
 
 def choose_unit(opened: OpenEvaluation) -> Unit:
@@ -54,35 +46,20 @@ def scores_view(opened: OpenEvaluation) -> None:
     _by_scene(opened)
 
 
-def _ends(made: ScoreIntervals | None, name: str, at: int | None = None) -> tuple[float, float]:
-    if made is None:
-        return float("nan"), float("nan")
-    low, high = made.low[name], made.high[name]
-    return (float(low), float(high)) if at is None else (float(low[at]), float(high[at]))
-
-
-def _edge_iou(opened: OpenEvaluation) -> tuple[list[float | None], float | None]:
-    """Boundary IoU of each class, and the mean of those that have an outline."""
-    shared, either = opened.analysis.edges().sum(axis=0)
-    ious = [int(s) / int(e) if e else None for s, e in zip(shared, either, strict=True)]
-    there = [iou for iou in ious if iou is not None]
-    return ious, sum(there) / len(there) if there else None
-
-
 def _headline(
     opened: OpenEvaluation, intervals: ScoreIntervals | None, edges: ScoreIntervals | None
 ) -> None:
     result = opened.scores
     error = opened.analysis.calibration.reliability().error
     entropy = opened.analysis.cross_entropy()
-    edge = _edge_iou(opened)[1]
+    edge = opened.mean_edge_iou
     figures = [
-        ("Mean IoU", with_interval(result.mean_iou, *_ends(intervals, "mean_iou"))),
+        ("Mean IoU", with_interval(result.mean_iou, *ends_of(intervals, "mean_iou"))),
         (
             "Pixel accuracy",
-            with_interval(result.pixel_accuracy, *_ends(intervals, "pixel_accuracy")),
+            with_interval(result.pixel_accuracy, *ends_of(intervals, "pixel_accuracy")),
         ),
-        ("Mean boundary IoU", with_interval(edge, *_ends(edges, "mean_iou"))),
+        ("Mean boundary IoU", with_interval(edge, *ends_of(edges, "mean_iou"))),
         ("Calibration error", percent(error)),
         ("Cross-entropy", MISSING if entropy is None else f"{entropy:.3f} nats"),
     ]
@@ -94,13 +71,15 @@ def _headline(
 def _by_class(
     opened: OpenEvaluation, intervals: ScoreIntervals | None, edges: ScoreIntervals | None
 ) -> None:
-    edge_ious = _edge_iou(opened)[0]
+    edge_ious = opened.edge_ious
     analysis = opened.analysis
     near, away = scores(analysis.near), scores(opened.matrix - analysis.near)
     rows = []
     for at, own in enumerate(opened.scores.classes):
-        row = [with_interval(getattr(own, name), *_ends(intervals, name, at)) for name in _COLUMNS]
-        row.append(with_interval(edge_ious[at], *_ends(edges, "iou", at)))
+        row = [
+            with_interval(getattr(own, name), *ends_of(intervals, name, at)) for name in _COLUMNS
+        ]
+        row.append(with_interval(edge_ious[at], *ends_of(edges, "iou", at)))
         row += [score(near.classes[at].iou), score(away.classes[at].iou), count(own.support)]
         rows.append(row)
     pixels = f"{analysis.distance:g} px"

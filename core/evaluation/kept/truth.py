@@ -51,8 +51,8 @@ class MisfitMasks(DatasetError):
         super().__init__(
             f"{count} of another size or grid than the image: {listed_first(named, _NAMED)}",
             where=where,
-            remedy="choose whether these samples are left out, or their masks are brought to the "
-            "image's grid by nearest neighbour",
+            remedy="the Evaluate page lets you choose whether these samples are left out or their "
+            "masks are brought to the image's grid by nearest neighbour; or export them again",
         )
 
 
