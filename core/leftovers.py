@@ -78,7 +78,7 @@ def remove_unfinished(folder: Path, endings: Sequence[str]) -> int:
 
 
 def _unfinished_folders(root: Path) -> Iterator[Path]:
-    for kind in ("datasets", "exports", "models", "runs"):
+    for kind in ("datasets", "evaluations", "exports", "models", "runs"):
         for path in _entries(root / kind):
             if _FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 yield path
@@ -90,7 +90,7 @@ def _unfinished_files(root: Path) -> Iterator[Path]:
     for kind in kinds:
         below = [path for path in _entries(kind) if path.is_dir()]
         folders += below
-        if kind.name == "runs":  # a run's checkpoint is a folder in it
+        if kind.name in ("evaluations", "runs"):  # checkpoints and label maps are folders in them
             folders += [path for run in below for path in _entries(run) if path.is_dir()]
     for folder in folders:
         for path in _entries(folder):

@@ -90,6 +90,10 @@ class Workspace:
         return self._folder("exports")
 
     @property
+    def evaluations(self) -> Path:
+        return self._folder("evaluations")
+
+    @property
     def weights(self) -> Path:
         """Pretrained weights: fetched ones, and files that people put there."""
         return self._folder("cache/weights")
@@ -211,6 +215,19 @@ def writable_folder(path: Path) -> None:
     with disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()
+
+
+def check_writable(path: Path) -> None:
+    """See that a file can be put in this place, before the work that it is to hold.
+
+    Raises:
+        WorkspaceError: a folder is there, or its own folder cannot be made or written.
+    """
+    if path.is_dir():
+        raise WorkspaceError(
+            "a folder is in this place", where=str(path), remedy="give the name of a file"
+        )
+    writable_folder(path.parent)
 
 
 def write_atomic(path: Path, write: Callable[[Path], Any]) -> None:

@@ -14,6 +14,7 @@ from core.inference.averaging import OWN_SIZE, Averaging
 
 __all__ = [
     "add_averaging",
+    "iou_threshold",
     "not_negative",
     "overlap",
     "pixels_off",
@@ -71,6 +72,19 @@ def overlap(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 0.75:
         raise ArgumentTypeError(f"expected a share from 0 to 0.75, received {text}")
+    return value
+
+
+def iou_threshold(text: str) -> float:
+    """A number from 0 to below 1.
+
+    Raises:
+        ArgumentTypeError: it is outside.
+        ValueError: it is no number.
+    """
+    value = float(text)
+    if not 0 <= value < 1:
+        raise ArgumentTypeError(f"expected a number from 0 to below 1, received {text}")
     return value
 
 

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from core.cli.argument_types import add_averaging
 from core.cli.terminal import bar, note, print_json, table
 from core.formats import count, score
+from core.paths import check_writable, write_bytes
+
+if TYPE_CHECKING:
+    from core.datasets.dataset import Dataset
+    from core.evaluation.evaluate import Evaluation
+    from core.inference.predictor import Predictor
+    from core.models.store import ModelRef
 
 __all__ = ["add_arguments", "run"]
 
@@ -18,6 +29,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--split", choices=["all", "train", "val", "test"], default="all")
     add_averaging(parser)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="HTML",
+        help="write scores with intervals, calibration and samples into one file",
+    )
 
 
 def run(options: Namespace) -> None:
@@ -47,8 +64,13 @@ def run(options: Namespace) -> None:
     predictor = Predictor.of_card(model, card, tta=options.tta, scales=options.tta_scales)
     if not predictor.averaging.is_plain:
         note(f"note: {predictor.averaging.cost_text}")
+    if options.report:
+        check_writable(options.report)
     with bar("evaluating", "block" if in_blocks else "image") as progress:
-        result = evaluate(predictor, card, dataset, samples, progress)
+        if options.report:
+            result = _with_report(options, opened, ref, predictor, progress)
+        else:
+            result = evaluate(predictor, card, dataset, samples, progress)
     report = {"model": ref.name, "dataset": dataset.name, "split": options.split}
     report |= predictor.averaging.record()
     report |= result.summary(card.classes.names)
@@ -70,3 +92,35 @@ def run(options: Namespace) -> None:
         for name, scores in report["per_class"].items()
     ]
     table(rows, ("class", "IoU", "F1", "precision", "recall", "pixels"))
+
+
+def _with_report(
+    options: Namespace,
+    dataset: Dataset,
+    ref: ModelRef,
+    predictor: Predictor,
+    progress: Callable[[int, int], None],
+) -> Evaluation:
+    """Evaluate, write the report, and return what `evaluate` does."""
+    from core.evaluation.evaluate import Evaluation
+    from core.evaluation.kept.plan import plan_evaluation
+    from core.evaluation.kept.record import EvaluationOptions
+    from core.evaluation.kept.results import open_results
+    from core.evaluation.kept.run import run_evaluation
+    from core.evaluation.kept.store import KeptEvaluation
+    from core.evaluation.report.report import evaluation_report
+    from core.training.runs.report_curves import training_curves
+
+    averaging = EvaluationOptions(symmetries=options.tta, scales=options.tta_scales)
+    plan = plan_evaluation(ref, dataset, options.split, averaging)
+    with TemporaryDirectory(prefix="deepspaceimaging-") as folder:
+        kept = KeptEvaluation(Path(folder))
+        kept.write_card(plan.card)
+        run_evaluation(kept, plan, predictor, progress)
+        results = open_results(kept)
+        if results is None:
+            raise RuntimeError("expected the counts of all samples")
+        curves = training_curves(ref.name) if ref.source == "run" else ()
+        write_bytes(options.report, evaluation_report(results, curves, plan=plan).encode())
+    entropy = results.analysis.cross_entropy()
+    return Evaluation(results.matrix, entropy or 0.0, len(plan.samples))

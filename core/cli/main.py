@@ -11,7 +11,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.cli import activations, architectures, audit, demo, evaluate, lists, predict, train
+from core.cli import (
+    activations,
+    architectures,
+    audit,
+    demo,
+    evaluate,
+    lists,
+    predict,
+    spacenet_score,
+    train,
+)
 from core.errors import DSIError
 
 __all__ = ["main", "parser"]
@@ -30,6 +40,12 @@ _COMMANDS = (
         "write feature maps of a model's layers",
         activations.add_arguments,
         activations.run,
+    ),
+    (
+        "spacenet-score",
+        "score proposals of buildings as the SpaceNet challenges do",
+        spacenet_score.add_arguments,
+        spacenet_score.run,
     ),
     (
         "architectures",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import SplitConfig
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
+from core.evaluation.match_classes import match_classes
 from core.evaluation.trained_on import trained_on
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard, Training
@@ -26,6 +27,7 @@ from core.settings import first_complaint
 __all__ = [
     "Evaluation",
     "ImageCallback",
+    "StripCallback",
     "apply_card_recipe",
     "evaluate",
     "evaluate_images",
@@ -33,6 +35,9 @@ __all__ = [
 ]
 
 _NAMED = 3  # samples that are named
+
+StripCallback = Callable[[np.ndarray, np.ndarray], None]
+"""Takes labels (h, W) uint8 of some rows, and their probabilities (h, W, K) float32."""
 
 ImageCallback = Callable[[LabelledImage, np.ndarray, np.ndarray], None]
 """Takes an image, the labels (H, W) uint8 predicted for it and its own (K, K) int64 confusion."""
@@ -73,6 +78,7 @@ def evaluate_images(
     predictor: Predictor,
     images: Iterable[LabelledImage],
     on_image: ImageCallback | None = None,
+    on_strip: StripCallback | None = None,
 ) -> Evaluation:
     """Score whole images, pixels of all of them pooled.
 
@@ -80,6 +86,7 @@ def evaluate_images(
         predictor: predictor of K classes.
         images: labelled images, read one at a time.
         on_image: called after every image; its labels are 255 where the image has no data.
+        on_strip: called with the rows of an image from top to bottom, before `on_image`.
     """
     classes = predictor.classes
     matrix = np.zeros((classes, classes), np.int64)
@@ -95,6 +102,8 @@ def evaluate_images(
             labelled = truth != VOID
             hit = strip.probabilities[labelled, truth[labelled]]
             nll -= float(np.log(np.maximum(hit, 1e-7)).sum())
+            if on_strip:
+                on_strip(truth, strip.probabilities)
         matrix += own
         count += 1
         if on_image:
@@ -205,7 +214,7 @@ def evaluate(
     Args:
         predictor: predictor of the model.
         card: the model's card.
-        dataset: dataset of the samples, with the model's classes.
+        dataset: dataset of the samples, with the model's classes; their order may be another.
         samples: labelled samples.
         progress: called with the number of samples done and of all samples.
 
@@ -213,14 +222,7 @@ def evaluate(
         DatasetError: the dataset's classes are not the model's, or a mask does not fit.
         ImageError: an image cannot be read or is not of the model's kind.
     """
-    if dataset.classes.names != card.classes.names:
-        raise DatasetError(
-            f"the dataset's classes are {', '.join(dataset.classes.names)}, the model's "
-            f"{', '.join(card.classes.names)}",
-            where=str(dataset.root),
-            remedy="evaluate on a dataset with the same classes in the same order",
-        )
-
+    lookup = match_classes(dataset.classes, card.classes, str(dataset.root))
     done = 0
 
     def count(*_: object) -> None:
@@ -229,5 +231,9 @@ def evaluate(
         if progress:
             progress(done, len(samples))
 
-    images = (load_samples(dataset, [sample])[0] for sample in samples)
+    images = (_in_order(load_samples(dataset, [sample])[0], lookup) for sample in samples)
     return evaluate_images(predictor, images, count)
+
+
+def _in_order(image: LabelledImage, lookup: np.ndarray | None) -> LabelledImage:
+    return image if lookup is None else replace(image, labels=lookup[image.labels])

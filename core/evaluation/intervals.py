@@ -1,4 +1,4 @@
-"""How sure a mean over a few scenes is."""
+"""How sure a mean over a few scenes is, and how sure scores pooled over many pixels are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import ConfigError
 
-__all__ = ["Interval", "bootstrap_mean"]
+__all__ = ["Interval", "ScoreIntervals", "bootstrap_mean", "bootstrap_scores", "score_table"]
 
 _AT_ONCE = 1_000_000  # numbers drawn at once
 
@@ -77,3 +77,133 @@ def bootstrap_mean(
     )
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(data.mean()), float(low), float(high), level, len(data), resamples, seed)
+
+
+@dataclass(frozen=True)
+class ScoreIntervals:
+    """Bootstrap intervals of pooled scores: of one model, or of the difference of two.
+
+    Attributes:
+        value, low, high: by ``mean_iou``, ``pixel_accuracy``, ``iou``, ``f1``, ``precision`` and
+            ``recall``; the first two are numbers, the others (K,), NaN where there is no score.
+        p_value: of a difference, of the mean IoU being as far from 0 by chance: twice the smaller
+            share of the resamples on one side of 0 (Efron and Tibshirani 1993, chapter 15); None of
+            one model.
+        level, units, resamples, seed: how it was drawn.
+    """
+
+    value: dict[str, np.ndarray]
+    low: dict[str, np.ndarray]
+    high: dict[str, np.ndarray]
+    p_value: float | None
+    level: float
+    units: int
+    resamples: int
+    seed: int
+
+
+def score_table(
+    hits: np.ndarray, truth: np.ndarray, predicted: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Scores from counts, for any number of resamples at once; as `core.evaluation.confusion`.
+
+    Args:
+        hits, truth, predicted: (…, K) pixels of each class that are right, that there are, and that
+            are predicted.
+
+    Returns:
+        The scores by their names, (…, K), of ``mean_iou`` and ``pixel_accuracy`` (…); NaN where
+        there is none.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        iou = hits / (truth + predicted - hits)
+        occur = ~np.isnan(iou)
+        return {
+            "iou": iou,
+            "f1": 2 * hits / (truth + predicted),
+            "precision": hits / predicted,
+            "recall": hits / truth,
+            "mean_iou": np.where(occur, iou, 0).sum(axis=-1) / occur.sum(axis=-1),
+            "pixel_accuracy": hits.sum(axis=-1) / truth.sum(axis=-1),
+        }
+
+
+def bootstrap_scores(
+    counts: np.ndarray,
+    other: np.ndarray | None = None,
+    *,
+    level: float = 0.95,
+    resamples: int = 2_000,
+    seed: int = 0,
+) -> ScoreIntervals:
+    """Percentile bootstrap intervals (Efron 1979) of scores pooled over pixels.
+
+    Units, which are scenes or samples, are drawn again with replacement, and their pixels pooled
+    anew. Of two models the same units are drawn for both, and the interval is that of the first
+    one's scores less the second's.
+
+    Args:
+        counts: (U, 3, K): of every unit and class the pixels that are right, that there are, and
+            that are predicted; at least two units.
+        other: the same of another model on the same units.
+        level: share of the resamples within the interval, above 0 and below 1.
+        resamples: how often as many units are drawn, at least 100.
+        seed: of NumPy's default generator.
+
+    Raises:
+        ConfigError: a setting is outside of these, or the counts are not of the same units.
+    """
+    if counts.ndim != 3 or len(counts) < 2 or (other is not None and other.shape != counts.shape):
+        raise ConfigError(
+            "an interval takes at least two scenes or samples, for two models the same ones",
+            remedy="score more of them",
+        )
+    if not 0 < level < 1 or resamples < 100:
+        raise ConfigError(
+            f"expected a level between 0 and 1 and at least 100 resamples, received {level} and "
+            f"{resamples}",
+            remedy="0.95 and 2000 are usual",
+        )
+    both = [np.asarray(c, np.float64) for c in (counts, other) if c is not None]
+    rng = np.random.default_rng(seed)
+    units = len(counts)
+    rows = max(1, _AT_ONCE // max(units, both[0][0].size))
+    parts: list[dict[str, np.ndarray]] = []
+    for start in range(0, resamples, rows):
+        drawn = rng.integers(units, size=(min(rows, resamples - start), units))
+        drawn += units * np.arange(len(drawn))[:, None]
+        weights = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
+        parts.append(_difference([np.tensordot(weights.astype(float), c, 1) for c in both]))
+    value = _difference([c.sum(axis=0) for c in both])
+    tails = (1 - level) / 2, (1 + level) / 2
+    low, high = {}, {}
+    for name in value:
+        values = np.concatenate([part[name] for part in parts])
+        low[name], high[name] = _quantiles(values, tails)
+    p_value = None
+    if other is not None:
+        p_value = _p_value(np.concatenate([part["mean_iou"] for part in parts]))
+    return ScoreIntervals(value, low, high, p_value, level, units, resamples, seed)
+
+
+def _p_value(differences: np.ndarray) -> float:
+    # The sample itself counts as one of the draws: with a thousand of them it is never 0.
+    sides = ((differences <= 0).sum(), (differences >= 0).sum())
+    return float(min(1.0, 2 * (1 + min(sides)) / (1 + len(differences))))
+
+
+def _difference(pooled: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Scores of the first counts (…, 3, K), less those of the second, if there are some."""
+    tables = [score_table(c[..., 0, :], c[..., 1, :], c[..., 2, :]) for c in pooled]
+    if len(tables) == 1:
+        return tables[0]
+    first, second = tables
+    return {name: first[name] - second[name] for name in first}
+
+
+def _quantiles(values: np.ndarray, tails: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles along the first axis without what is no number; NaN where nothing is one."""
+    empty = np.isnan(values).all(axis=0)
+    filled = np.where(empty, 0.0, values)
+    low, high = np.nanquantile(filled, tails, axis=0)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)

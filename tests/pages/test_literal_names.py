@@ -130,6 +130,7 @@ def check(at: AppTest) -> int:
         ("train", {"view": "compare"}),
         ("train", {"view": "models"}),
         ("predict", {"source": "Dataset"}),
+        ("evaluate", {"view": "Scores"}),
         ("inspect", {}),
     ],
     ids=lambda value: value if isinstance(value, str) else value.get("view", "-"),

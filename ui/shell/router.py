@@ -36,6 +36,7 @@ pages = [
     _page("data", "Data", ":material/photo_library:"),
     _page("train", "Train", ":material/model_training:"),
     _page("predict", "Predict", ":material/layers:"),
+    _page("evaluate", "Evaluate", ":material/analytics:"),
     _page("inspect", "Inspect", ":material/account_tree:"),
 ]
 page = st.navigation(pages, position="top")

@@ -40,11 +40,14 @@ _SPEED, _RATE = "#4c8f3f", "#8a63d2"
 _GIB = 2**30
 
 
-def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
-    """Show the training loss by step, as measured and smoothed.
+def loss_curve(
+    records: Sequence[StepRecord], epochs: Sequence[EpochRecord], steps: int, key: str
+) -> None:
+    """Show the training loss by step, as measured and smoothed, and the validation's by epoch.
 
     Args:
         records: step records.
+        epochs: epoch records, with the cross-entropy of the validation images.
         steps: steps of the whole training, the length of the axis; 0 where it is not known yet.
         key: widget key, unique on the page.
     """
@@ -57,8 +60,14 @@ def loss_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
             _line(x, _smoothed(raw)[::every], "smoothed", _TRAINING, width=2),
         ]
     )
+    validated = [e for e in _thinned(epochs) if e.val_cross_entropy is not None]
+    if validated:
+        at = [record.step for record in validated]
+        entropy = [record.val_cross_entropy for record in validated]
+        name = "validation, cross-entropy"
+        figure.add_trace(_line(at, entropy, name, _VALIDATION, epochs=len(validated)))
     figure.update_yaxes(title="Loss", rangemode="tozero")
-    _show_steps(figure, steps, key, "Training loss by step")
+    _show_steps(figure, steps, key, "Training and validation loss by step")
 
 
 def inpainting_curve(records: Sequence[InpaintingRecord], key: str) -> None:
@@ -79,7 +88,13 @@ def inpainting_curve(records: Sequence[InpaintingRecord], key: str) -> None:
 
 
 def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
-    """Show the learning rate by step; arguments as of `loss_curve`."""
+    """Show the learning rate by step.
+
+    Args:
+        records: step records.
+        steps: steps of the whole training, the length of the axis; 0 where it is not known yet.
+        key: widget key, unique on the page.
+    """
     x, y = _by_step(records, [record.learning_rate for record in records])
     figure = go.Figure([_line(x, y, "learning rate", _RATE, form=",.3~r")])
     figure.update_yaxes(title="Learning rate", rangemode="tozero", exponentformat="e")
@@ -88,7 +103,7 @@ def rate_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
 
 
 def speed_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
-    """Show the crops trained a second by step; arguments as of `loss_curve`."""
+    """Show the crops trained a second by step; arguments as of `rate_curve`."""
     x, y = _by_step(records, [record.images_per_second for record in records])
     figure = go.Figure([_line(x, y, "crops a second", _SPEED, form=".1f")])
     figure.update_yaxes(title="Crops a second", rangemode="tozero")
@@ -97,7 +112,7 @@ def speed_curve(records: Sequence[StepRecord], steps: int, key: str) -> None:
 
 
 def memory_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
-    """Show main memory and that of each GPU by step, in GiB; arguments as of `loss_curve`."""
+    """Show main memory and that of each GPU by step, in GiB; arguments as of `rate_curve`."""
     lines = {"main memory": [record.memory for record in records]} | {
         device: [record.gpu_memory.get(device) for record in records]
         for device in _names(record.gpu_memory for record in records)
@@ -114,7 +129,7 @@ def memory_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
 def gradient_curves(records: Sequence[StepRecord], steps: int, key: str) -> None:
     """Show the gradient norm of each block of the network by step, on a logarithmic axis.
 
-    The colours run from the first block to the last. Arguments as of `loss_curve`.
+    The colours run from the first block to the last. Arguments as of `rate_curve`.
     """
     blocks = sorted(_names(record.gradient_norm for record in records), key=_depth)
     figure = go.Figure()

@@ -78,15 +78,19 @@ def learning_view(run: Run, status: Status, now: Metrics) -> None:
         return
     left, right = st.columns(2)
     with left:
-        st.markdown("**Training loss**")
-        loss_curve(drawn.steps, _total(status), f"runs.loss.{run.name}")
+        st.markdown("**Loss**")
+        loss_curve(drawn.steps, drawn.epochs, _total(status), f"runs.loss.{run.name}")
     with right:
         st.markdown("**Mean IoU**")
         iou_curves(drawn.epochs, status.epochs, f"runs.iou.{run.name}")
     if drawn.measured("learning_rate"):
         st.markdown("**Learning rate**")
         rate_curve(drawn.steps, _total(status), f"runs.rate.{run.name}")
-    _caption()
+    # With a Dice or focal part the training's loss is another quantity: the shapes compare.
+    _caption(
+        "Validation is the cross-entropy over whole validation images after every epoch; where it "
+        "rises while the training's loss falls, the network learns its samples by heart."
+    )
 
 
 def classes_view(

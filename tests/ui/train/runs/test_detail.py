@@ -69,6 +69,7 @@ def epoch_record(number: int, step: int) -> dict[str, Any]:
         "step": step,
         "loss": 0.5,
         "mean_iou": 0.4,
+        "val_cross_entropy": 0.7,
         "val_mean_iou": 0.3,
         "val_iou": dict.fromkeys(NAMES, 0.25) | {"Water": None},
     }
@@ -132,6 +133,10 @@ def test_learning_is_shown_with_the_machine_in_numbers(run: Run) -> None:
     at = open_detail(run)
     loss, iou, rate = charts(at)
     np.testing.assert_array_equal(points(loss["data"][0], "x"), range(1, 16))
+    # The validation's beside it, at the step after which it was measured.
+    assert [trace["name"] for trace in loss["data"]][2] == "validation, cross-entropy"
+    np.testing.assert_array_equal(points(loss["data"][2], "x"), [10])
+    np.testing.assert_allclose(points(loss["data"][2], "y"), [0.7])
     assert loss["layout"]["xaxis"]["range"] == [0, EPOCHS * STEPS]
     np.testing.assert_allclose(points(iou["data"][1], "y"), [0.3])
     np.testing.assert_allclose(points(rate["data"][0], "y"), 1e-3)

@@ -1,0 +1,245 @@
+"""The Evaluate page, run from the router: a new evaluation, its views, and what can go wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets.catalogue import find_dataset
+from core.evaluation.kept.plan import plan_evaluation
+from core.evaluation.kept.record import EvaluationOptions
+from core.evaluation.kept.run import run_evaluation
+from core.evaluation.kept.store import KeptEvaluation, list_evaluations, new_evaluation
+from core.inference.predictor import Predictor
+from core.models.store import find_model, load_model
+from tests.conftest import REPOSITORY
+from tests.pages.test_addresses import said
+from tests.tiny import save_tiny_model
+from tests.ui.components import component_data
+from ui.shell.jobs import find_job
+
+VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Compare"]
+
+
+@pytest.fixture(autouse=True)
+def alone(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.models.store.BUNDLED_MODELS", space / "none")
+
+
+@pytest.fixture
+def demo(space: Path, demo_dataset: Path) -> Path:
+    folder = Path(shutil.copytree(demo_dataset, space / "datasets" / "demo"))
+    for part in (*folder.rglob("*_003.*"), *folder.rglob("*_004.*")):
+        part.unlink()
+    return folder
+
+
+def evaluated(model: str, dataset: str = "demo") -> KeptEvaluation:
+    ref = find_model(model)
+    plan = plan_evaluation(ref, find_dataset(dataset), "all", EvaluationOptions())
+    kept = new_evaluation(plan.record, plan.card)
+    network, card = load_model(ref.folder)
+    run_evaluation(kept, plan, Predictor.of_card(network, card))
+    return kept
+
+
+@pytest.fixture
+def kept(demo: Path, tiny_model: str) -> KeptEvaluation:
+    return evaluated(tiny_model)
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=180)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.switch_page(str(REPOSITORY / "pages/evaluate.py")).run()
+    assert not at.exception
+    return at
+
+
+def texts(at: AppTest) -> str:
+    elements = [*at.info, *at.caption, *at.markdown, *at.subheader, *at.warning]
+    return " ".join(element.value for element in elements).replace("\\", "")
+
+
+def finish(at: AppTest) -> AppTest:
+    job = find_job("evaluate")
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_without_anything_it_says_what_to_do() -> None:
+    at = opened()
+    assert "press Evaluate" in texts(at)
+    assert "There is no model yet" in texts(at)
+    assert not at.error
+
+
+def test_an_evaluation_from_the_button_to_its_scores(demo: Path, tiny_model: str) -> None:
+    at = opened()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    assert not at.error
+    [(kept, record)] = list_evaluations(pytest.fail).values()
+    assert record.finished
+    assert at.query_params["evaluation"] in (kept.id, [kept.id])
+    assert "tiny on demo, all samples · 6 samples · 3 scenes" in texts(at)
+    numbers = {metric.label: metric.value for metric in at.metric}
+    analysis = kept.analysis()
+    assert analysis is not None
+    accuracy = np.trace(analysis.matrix()) / analysis.matrix().sum()
+    assert numbers["Pixel accuracy"].startswith(f"{accuracy:.3f} (")
+    assert "intervals over 6 samples" in texts(at)
+    at.segmented_control(key="unit").set_value("Scenes").run()
+    assert "intervals over 3 scenes. With so few" in texts(at)
+    assert not at.exception
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_by_its_address(kept: KeptEvaluation, view: str) -> None:
+    at = opened(evaluation=kept.id, view=view)
+    assert not at.error
+    assert not said(at)
+    assert at.segmented_control(key="view").value == view
+
+
+def test_a_cell_leads_to_its_regions_in_the_viewer(kept: KeptEvaluation) -> None:
+    analysis = kept.analysis()
+    assert analysis is not None
+    cell, regions = max(analysis.regions.by_cell.items(), key=lambda item: item[1][0].area)
+    names = kept.record().classes.names
+    at = opened(view="Confusion", true=names[cell[0]], predicted=names[cell[1]])
+    assert f"{names[cell[0]]} taken for {names[cell[1]]}" in texts(at)
+    pixels = int(analysis.matrix()[cell])
+    assert f"{pixels:,} pixels:" in texts(at)
+    first = regions[0]
+    assert f"its box begins at column {first.x}, row {first.y}" in texts(at)
+    data = component_data(at, "dsi_compare_viewer")
+    assert data is not None
+    assert [layer["key"] for layer in data["layers"]] == ["truth", "prediction", "errors"]
+    at.number_input(key="region").set_value(2).run()
+    second = regions[1]
+    assert f"its box begins at column {second.x}, row {second.y}" in texts(at)
+    # From the cell to the whole sample that has most of it.
+    by_pixels = [int(analysis.matrix([n])[cell]) for n in range(6)]
+    at.button(key="evaluate.open-most").click().run()
+    assert not at.exception
+    most = kept.record().samples[int(np.argmax(by_pixels))].id
+    assert at.selectbox(key="sample").value == most
+    # Right pixels are no confusion.
+    at = opened(view="Confusion", true=names[0], predicted=names[0])
+    assert "Choose two different classes" in texts(at)
+
+
+def test_the_worst_sample_is_first_and_filters_hold(kept: KeptEvaluation) -> None:
+    at = opened(view="Samples", by="Pixel accuracy")
+    analysis = kept.analysis()
+    assert analysis is not None
+    shares = [np.trace(m) / m.sum() for m in (analysis.matrix([n]) for n in range(6))]
+    samples = kept.record().samples
+    assert at.selectbox(key="sample").value == samples[int(np.argmin(shares))].id
+    at.slider(key="most").set_value(round(float(np.median(shares)), 2)).run()
+    left = sum(share <= round(float(np.median(shares)), 2) for share in shares)
+    assert f"{left} samples, the worst first" in texts(at)
+    at.slider(key="most").set_value(0.0).run()
+    assert "take a filter off" in texts(at)
+
+
+def test_two_models_are_compared(kept: KeptEvaluation, space: Path) -> None:
+    at = opened(view="Compare")
+    assert "no other evaluation of the same samples" in texts(at)
+    save_tiny_model(space / "models" / "second", seed=3)
+    other = evaluated("second")
+    at = opened(view="Compare", evaluation=kept.id, other=other.id)
+    assert "tiny less second" in texts(at)
+    assert "paired bootstrap" in texts(at)
+    at.button(key="evaluate.pixels").click().run()
+    job = find_job(f"compare-{kept.id}-{other.id}")
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception
+    assert not at.error
+    made = job.result
+    labels = [
+        (kept.labels(n), other.labels(n), find_dataset("demo").load_labels(sample))
+        for n, sample in enumerate(find_dataset("demo").samples)
+    ]
+    alone = sum(int(((a == t) & (b != t) & (t != 255)).sum()) for a, b, t in labels)
+    assert made.counts[1].sum() == alone
+    data = component_data(at, "dsi_compare_viewer")
+    assert data is not None
+    assert [layer["key"] for layer in data["layers"]] == ["truth", "first", "second"]
+
+
+def test_masks_of_another_size_are_asked_about(demo: Path, tiny_model: str) -> None:
+    mask = next(demo.rglob("masks/*.png"))
+    cv2.imwrite(str(mask), cv2.imread(str(mask))[:48, :48])
+    at = opened()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    assert "1 mask of another size or grid" in at.error[0].value.replace("\\", "")
+    assert not list_evaluations(pytest.fail)
+    at.radio(key="evaluate.misfits").set_value("Leave these samples out").run()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    [(_, record)] = list_evaluations(pytest.fail).values()
+    assert len(record.samples) == 5
+    assert "was left out" in texts(at)
+
+
+def test_samples_that_have_gone_are_said_and_the_scores_stay(
+    kept: KeptEvaluation, demo: Path
+) -> None:
+    shutil.rmtree(demo)
+    at = opened(view="Scores")
+    assert not at.error
+    assert at.metric
+    at = opened(view="Samples")
+    assert "cannot be opened" in at.error[0].value
+    assert not at.exception
+
+
+def test_an_unfinished_one_goes_on(kept: KeptEvaluation) -> None:
+    record = kept.record()
+    kept.write_record(record.model_copy(update={"finished": False}))
+    (kept.folder / "counts.npz").unlink()
+    at = opened()
+    assert "stopped before its end" in texts(at)
+    at.button(key="evaluate.go-on").click().run()
+    finish(at)
+    assert not at.error
+    assert kept.record().finished
+    assert at.metric
+
+
+def test_a_note_and_deleting(kept: KeptEvaluation) -> None:
+    at = opened()
+    at.text_area(key=f"evaluate.note.{kept.id}").set_value("winter images").run()
+    at.button(key=f"evaluate.save.{kept.id}").click().run()
+    assert kept.record().note == "winter images"
+    at.button(key=f"destroy.evaluation.{kept.id}").click().run()
+    assert not at.exception
+    assert not kept.folder.exists()
+    assert "press Evaluate" in texts(at)
+
+
+def test_what_the_address_asks_for_and_is_not_there_is_said(kept: KeptEvaluation) -> None:
+    at = opened(evaluation="none", view="Confusion", true="Lava", norm="x")
+    listed = " ".join(said(at))
+    for words in ("evaluation “none”", "true class “Lava”", "way to count “x”"):
+        assert words in listed
+    analysis = kept.analysis()
+    assert analysis is not None
+    names = kept.record().classes.names
+    true, predicted = next(iter(analysis.regions.by_cell))
+    at = opened(view="Confusion", true=names[true], predicted=names[predicted], region="99")
+    assert "region “99”" in " ".join(said(at))
