@@ -17,7 +17,7 @@ import { modeNamed, MODES } from "./modes/table.js"
 import { Pictures } from "./pictures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, pick, showLayer, stateFor, toggleClass } from "./state.js"
-import { centerPixel, pan, pixelAt, settle, zoomAt } from "./view.js"
+import { centerPixel, pan, pixelAt, place, settle, zoomAt } from "./view.js"
 
 export class Viewer {
   constructor(parent) {
@@ -35,7 +35,7 @@ export class Viewer {
       gestures: (pane) => this.gestures(pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
       choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
-      resize: () => this.draw(),
+      resize: () => this.data && this.paint(), // at once: a frame later it would be stretched
     })
     this.panel = new Panel({
       show: (key, visible) => this.change((state) => showLayer(state, this.mode, key, visible)),
@@ -181,19 +181,24 @@ export class Viewer {
     this.stage.layOut(size)
     if (!this.stage.isVisible) return
     const view = (this.state.view = settle(this.state.view, size, this.stage.extent))
-    this.stage.draw(size, view, this.legend, ({ layer }) => !this.peeking || layer === this.image)
+    const isShown = ({ layer }) => !this.peeking || layer === this.image
+    this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
     this.root.dataset.zoom = view.zoom.toFixed(4)
     this.showPointer()
     this.root.dataset.ready = "1"
   }
 
+  get place() {
+    return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio)
+  }
+
   showPointer() {
     const { cursor, image } = this
-    const { view, marker } = this.state
+    const { marker } = this.state
     const { size } = this.data
     const step = [size[0] / image.picture.width, size[1] / image.picture.height]
-    this.stage.showPointer(view, cursor, marker, step)
+    this.stage.showPointer(this.place, size, { cursor, marker, step })
     if (cursor) {
       this.readout.showPixel(cursor, readings(this.layers, cursor, size, this.legend))
     } else {
@@ -206,7 +211,7 @@ export class Viewer {
 
   gestures(pane) {
     const pixel = (event) =>
-      pixelAt(this.state.view, this.data.size, pane.extent, pane.pointOf(event))
+      pixelAt(this.place, this.data.size, pane.devicePixelOf(event, this.stage.ratio))
     const hover = (event) => this.hover(pixel(event))
     return {
       hover,

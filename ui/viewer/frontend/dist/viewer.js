@@ -40,17 +40,19 @@ function cornersIcon() {
 var MAX_ZOOM = 64;
 var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
+function place(view, size, extent, ratio) {
+  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio));
+  const start = (axis, center) => Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6);
+  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) };
+}
 function toImage(view, extent, [left, top]) {
   return [
     view.cx + (left - extent[0] / 2) / view.zoom,
     view.cy + (top - extent[1] / 2) / view.zoom
   ];
 }
-function toScreen(view, extent, [x, y]) {
-  return [
-    (x - view.cx) * view.zoom + extent[0] / 2,
-    (y - view.cy) * view.zoom + extent[1] / 2
-  ];
+function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
+  return [(left + x * width / size[0]) / ratio, (top + y * height / size[1]) / ratio];
 }
 function fitZoom(size, extent) {
   return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
@@ -84,10 +86,10 @@ function zoomAt(view, factor, point, size, extent) {
   zoomed.cy += before[1] - after[1];
   return settle(zoomed, size, extent);
 }
-function pixelAt(view, size, extent, point) {
-  const [x, y] = toImage(view, extent, point);
-  const inside = x >= 0 && y >= 0 && x < size[0] && y < size[1];
-  return inside ? { x: Math.floor(x), y: Math.floor(y) } : null;
+function pixelAt({ left, top, width, height }, size, [column, row]) {
+  const x = Math.floor((column + 0.5 - left) * size[0] / width);
+  const y = Math.floor((row + 0.5 - top) * size[1] / height);
+  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
 }
 function centerPixel(view) {
   return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
@@ -103,6 +105,7 @@ function bestColumns(count, size, extent, { gap, caption }) {
   for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
   return best;
 }
+var wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio;
 
 // controls/frame_bar.js
 var PLAY_MS = 8e3;
@@ -685,11 +688,9 @@ function withFrame(layer, number) {
 }
 
 // layers/picture.js
-var SMOOTH_UNTIL = 2;
 var PictureLayer = class {
   static decode(bitmap) {
-    const { width, height } = bitmap;
-    return { source: bitmap, width, height, close: () => bitmap.close() };
+    return new Picture(bitmap);
   }
   constructor({ key, title, note }, picture) {
     this.key = key;
@@ -698,9 +699,11 @@ var PictureLayer = class {
     this.picture = picture;
     this.usesClasses = false;
   }
+  // Smoothed only where several of its pixels come to lie on one of the screen.
   draw(surface) {
-    const magnified = surface.width / this.picture.width;
-    stretch(surface, this.picture.source, magnified <= SMOOTH_UNTIL * surface.ratio);
+    const { picture } = this;
+    const isShrunk = surface.width < picture.width || surface.height < picture.height;
+    stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source);
   }
   valueAt() {
     return null;
@@ -709,11 +712,32 @@ var PictureLayer = class {
     return null;
   }
 };
-function stretch({ context, left, top, width, height }, source, smooth) {
-  context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = "high";
+function stretch({ context, left, top, width, height }, source) {
+  context.imageSmoothingEnabled = false;
   context.drawImage(source, left, top, width, height);
 }
+var Picture = class {
+  constructor(bitmap) {
+    this.source = bitmap;
+    this.width = bitmap.width;
+    this.height = bitmap.height;
+    this.small = null;
+  }
+  // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
+  shrunk({ width, height }) {
+    const { small } = this;
+    if (small?.width === width && small.height === height) return small;
+    this.small = el("canvas", { width, height });
+    const context = this.small.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.source, 0, 0, width, height);
+    return this.small;
+  }
+  close() {
+    this.source.close();
+    if (this.small) this.small.width = this.small.height = 0;
+  }
+};
 
 // layers/labels.js
 var LabelLayer = class {
@@ -730,7 +754,7 @@ var LabelLayer = class {
   // Never smoothed: that would invent colours that stand for no class.
   draw(surface, { table }) {
     this.picture.paint(table);
-    stretch(surface, this.picture.source, false);
+    stretch(surface, this.picture.source);
   }
   valueAt(x, y, size) {
     const { indices, width, height } = this.picture;
@@ -911,6 +935,10 @@ var Divider = class {
 
 // stage/gestures.js
 var DOUBLE_CLICK_MS = 250;
+function onGrid(at) {
+  const ratio = window.devicePixelRatio || 1;
+  return Math.floor(at * ratio + 1e-3) / ratio;
+}
 var Gestures = class {
   // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
   // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
@@ -960,7 +988,7 @@ var Gestures = class {
     const others = [...this.pointers].filter(([id]) => id !== event.pointerId);
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (others.length === 0) {
-      this.on.pan(event.clientX - before.x, event.clientY - before.y);
+      this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y));
     } else {
       this.pinch(before, this.pointers.get(event.pointerId), others[0][1]);
     }
@@ -1011,6 +1039,45 @@ var Gestures = class {
   }
 };
 
+// stage/scroll.js
+var Scroll = class {
+  constructor() {
+    this.what = null;
+    this.place = null;
+  }
+  // Moves the canvas's content where that is enough, and gives the rectangles [left, top, right,
+  // bottom] that are to be drawn; null where that is all of it. `what`: all that a drawing depends
+  // on but its place.
+  strips(context, what, place2) {
+    const { canvas } = context;
+    if (!this.isSame(what, place2)) return null;
+    const [dx, dy] = [place2.left - this.place.left, place2.top - this.place.top];
+    if (!dx && !dy) return [];
+    const isGone = Math.abs(dx) >= canvas.width || Math.abs(dy) >= canvas.height;
+    if (isGone || isCut(what)) return null;
+    context.globalCompositeOperation = "copy";
+    context.drawImage(canvas, dx, dy);
+    context.globalCompositeOperation = "source-over";
+    return stripsOf(canvas, dx, dy);
+  }
+  isSame(what, { width, height }) {
+    if (this.what?.length !== what.length) return false;
+    if (width !== this.place.width || height !== this.place.height) return false;
+    return what.every((value, i) => value === this.what[i]);
+  }
+  keep(what, place2) {
+    this.what = what;
+    this.place = place2;
+  }
+};
+var isCut = (what) => what.slice(1).some((value, i) => i % 4 > 1 && value !== void 0);
+function stripsOf({ width, height }, dx, dy) {
+  const strips = [];
+  if (dx) strips.push(dx > 0 ? [0, 0, dx, height] : [width + dx, 0, width, height]);
+  if (dy) strips.push(dy > 0 ? [0, 0, width, dy] : [0, height + dy, width, height]);
+  return strips;
+}
+
 // stage/pane.js
 var PIXEL_BOX_FROM = 6;
 var Pane = class {
@@ -1023,66 +1090,86 @@ var Pane = class {
       "data-pane": key
     });
     this.context = this.canvas.getContext("2d");
+    this.scroll = new Scroll();
     this.hairs = [el("div", { class: "hair vertical" }), el("div", { class: "hair horizontal" })];
     this.box = el("div", { class: "pixel-box" });
     this.pin = el("div", { class: "pin" });
     this.picture = el("div", { class: "picture" }, this.canvas, ...this.hairs, this.box, this.pin);
     this.caption = el("figcaption");
     this.element = el("figure", { class: "pane" }, this.caption, this.picture);
+    this.reported = null;
+    this.device = [0, 0];
     this.extent = [0, 0];
   }
-  measure() {
-    this.extent = [this.picture.clientWidth, this.picture.clientHeight];
+  // `device`: the canvas in device pixels as the browser reported it laid out; where it reported for
+  // another ratio (that has just changed, or is emulated), by its rule: edges are rounded.
+  measure(ratio) {
+    const { left, top, right, bottom } = this.canvas.getBoundingClientRect();
+    const round = (at) => Math.round(at * ratio);
+    const sides = [round(right) - round(left), round(bottom) - round(top)];
+    const isOurs = this.reported?.every((length, axis) => Math.abs(length - sides[axis]) <= 1);
+    this.device = isOurs ? this.reported : sides;
+    this.extent = this.device.map((length) => length / ratio);
   }
-  // Where on the pane a pointer is.
+  // Where on the pane a pointer is, in CSS pixels.
   pointOf({ clientX, clientY }) {
     const { left, top } = this.canvas.getBoundingClientRect();
     return [clientX - left, clientY - top];
   }
-  draw(stack, size, view, legend) {
-    const { canvas, context } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = this.extent.map((length) => Math.round(length * ratio));
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-    }
-    context.clearRect(0, 0, width, height);
-    const [left, top] = toScreen(view, this.extent, [0, 0]).map((at) => Math.round(at * ratio));
-    const scale = view.zoom * ratio;
-    const surface = { context, left, top, width: size[0] * scale, height: size[1] * scale, ratio };
+  // The device pixel that a pointer is on: the browser puts a canvas on whole ones.
+  devicePixelOf({ clientX, clientY }, ratio) {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const along = (at, from) => Math.floor(at * ratio - Math.round(from * ratio) + 1e-3);
+    return [along(clientX, left), along(clientY, top)];
+  }
+  draw(stack, place2, legend) {
+    const { canvas, device } = this;
+    const isSized = canvas.width === device[0] && canvas.height === device[1];
+    if (!isSized) [canvas.width, canvas.height] = device;
+    const what = [legend, ...stack.flatMap(({ layer, opacity, from, to }) => [layer, opacity, from, to])];
+    const strips = isSized && this.scroll.strips(this.context, what, place2) || [[0, 0, ...device]];
+    for (const strip of strips) this.drawStrip(strip, stack, place2, legend);
+    this.scroll.keep(what, place2);
+  }
+  drawStrip([left, top, right, bottom], stack, place2, legend) {
+    const { context, device } = this;
+    context.clearRect(left, top, right - left, bottom - top);
     for (const { layer, opacity, from = 0, to = 1 } of stack) {
-      const [start, end] = [Math.round(from * width), Math.round(to * width)];
+      const start = Math.max(left, Math.round(from * device[0]));
+      const end = Math.min(right, Math.round(to * device[0]));
+      if (start >= end) continue;
       context.save();
       context.beginPath();
-      context.rect(start, 0, end - start, height);
+      context.rect(start, top, end - start, bottom - top);
       context.clip();
       context.globalAlpha = opacity;
-      layer.draw(surface, legend);
+      layer.draw({ context, ...place2 }, legend);
       context.restore();
     }
-    canvas.classList.toggle("fits", view.fit);
   }
-  // `step`: image pixels per pixel that was sent; the box frames what is seen as one pixel.
-  showPointer(view, cursor, withHairs, [stepX, stepY]) {
+  // `at(x, y)`: where a point of the image is on the pane. `step`: image pixels per pixel that was
+  // sent; the box frames what is seen as one pixel.
+  showPointer(at, cursor, withHairs, [stepX, stepY]) {
     const [vertical, horizontal] = this.hairs;
     vertical.hidden = horizontal.hidden = !(cursor && withHairs);
-    this.box.hidden = !cursor || view.zoom * stepX < PIXEL_BOX_FROM;
+    this.box.hidden = !cursor;
     if (!cursor) return;
-    const [x, y] = toScreen(view, this.extent, [cursor.x + 0.5, cursor.y + 0.5]);
+    const [x, y] = at(cursor.x + 0.5, cursor.y + 0.5);
     vertical.style.transform = `translateX(${x}px)`;
     horizontal.style.transform = `translateY(${y}px)`;
     const first = (position, step) => Math.floor((position + 0.5) / step) * step;
     const corner = [first(cursor.x, stepX), first(cursor.y, stepY)];
-    const [left, top] = toScreen(view, this.extent, corner);
-    this.box.style.width = `${view.zoom * stepX}px`;
-    this.box.style.height = `${view.zoom * stepY}px`;
+    const [left, top] = at(...corner);
+    const [right, bottom] = at(corner[0] + stepX, corner[1] + stepY);
+    this.box.hidden = right - left < PIXEL_BOX_FROM;
+    this.box.style.width = `${right - left}px`;
+    this.box.style.height = `${bottom - top}px`;
     this.box.style.transform = `translate(${left}px, ${top}px)`;
   }
-  showMarker(view, marker) {
+  showMarker(at, marker) {
     this.pin.hidden = !marker;
     if (!marker) return;
-    const [x, y] = toScreen(view, this.extent, [marker.x + 0.5, marker.y + 0.5]);
+    const [x, y] = at(marker.x + 0.5, marker.y + 0.5);
     this.pin.style.transform = `translate(${x}px, ${y}px)`;
   }
 };
@@ -1144,7 +1231,7 @@ var Stage = class {
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" });
     this.grid = el("div", { class: "stage" });
     this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice);
-    this.observer = new ResizeObserver(on.resize);
+    this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.grid);
   }
   destroy() {
@@ -1161,7 +1248,7 @@ var Stage = class {
     if (keys.join("\n") !== this.panes.map(({ key }) => key).join("\n")) {
       const kept = new Map(this.panes.map((pane) => [pane.key, pane]));
       this.panes = keys.map((key) => kept.get(key) ?? this.addPane(key));
-      for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key);
+      for (const [key, pane] of kept) if (!keys.includes(key)) this.dropPane(pane);
       this.grid.replaceChildren(...this.panes.map(({ element }) => element));
     }
     if (mode.picks) this.picksOf(mode).show(scene);
@@ -1182,11 +1269,26 @@ var Stage = class {
   addPane(key) {
     const pane = new Pane(key);
     this.gestures.set(key, new Gestures(pane.canvas, this.on.gestures(pane)));
+    try {
+      this.observer.observe(pane.canvas, { box: "device-pixel-content-box" });
+    } catch {
+      this.observer.observe(pane.canvas);
+    }
     return pane;
   }
-  dropPane(key) {
-    this.gestures.get(key).cancel();
-    this.gestures.delete(key);
+  dropPane(pane) {
+    this.observer.unobserve(pane.canvas);
+    this.gestures.get(pane.key).cancel();
+    this.gestures.delete(pane.key);
+  }
+  resized(entries) {
+    for (const { target, devicePixelContentBoxSize } of entries) {
+      const pane = this.panes.find(({ canvas }) => canvas === target);
+      if (!pane) continue;
+      const box = devicePixelContentBoxSize?.[0];
+      pane.reported = box ? [box.inlineSize, box.blockSize] : null;
+    }
+    this.on.resize();
   }
   picksOf(mode) {
     if (!this.picks.has(mode.name)) this.picks.set(mode.name, new Picks(mode, this.on.choose));
@@ -1199,23 +1301,32 @@ var Stage = class {
   get isVisible() {
     return this.extent.every(Boolean);
   }
+  get ratio() {
+    return window.devicePixelRatio || 1;
+  }
   layOut(size) {
+    const { ratio } = this;
     const extent = [this.grid.clientWidth, this.grid.clientHeight];
     const caption = this.mode.captions ? CAPTION : 0;
-    const columns = bestColumns(this.panes.length, size, extent, { gap: GAP, caption });
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.panes.forEach((pane) => pane.measure());
+    const count = this.panes.length;
+    const columns = bestColumns(count, size, extent, { gap: GAP, caption });
+    const share = (length, parts) => `${wholePixels((length - GAP * (parts - 1)) / parts, ratio)}px`;
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${share(extent[0], columns)})`;
+    this.grid.style.gridAutoRows = share(extent[1], Math.ceil(count / columns));
+    this.panes.forEach((pane) => pane.measure(ratio));
   }
-  // `isShown(part)`: whether a part of a stack is drawn just now.
-  draw(size, view, legend, isShown) {
+  // `place`: see view.js; `isShown(part)`: whether a part of a stack is drawn just now.
+  draw(place2, legend, isFitted, isShown) {
     this.panes.forEach((pane, i) => {
-      pane.draw(this.specs[i].stack.filter(isShown), size, view, legend);
+      pane.draw(this.specs[i].stack.filter(isShown), place2, legend);
+      pane.canvas.classList.toggle("fits", isFitted);
     });
   }
-  showPointer(view, cursor, marker, step) {
+  showPointer(place2, size, { cursor, marker, step }) {
+    const at = (x, y) => toScreen(place2, size, this.ratio, [x, y]);
     for (const pane of this.panes) {
-      pane.showPointer(view, cursor, this.mode.crosshair, step);
-      pane.showMarker(view, marker);
+      pane.showPointer(at, cursor, this.mode.crosshair, step);
+      pane.showMarker(at, marker);
     }
   }
   showNotice(text) {
@@ -1248,7 +1359,8 @@ var Viewer = class {
       gestures: (pane) => this.gestures(pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
       choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
-      resize: () => this.draw()
+      resize: () => this.data && this.paint()
+      // at once: a frame later it would be stretched
     });
     this.panel = new Panel({
       show: (key, visible) => this.change((state) => showLayer(state, this.mode, key, visible)),
@@ -1389,18 +1501,22 @@ var Viewer = class {
     this.stage.layOut(size);
     if (!this.stage.isVisible) return;
     const view = this.state.view = settle(this.state.view, size, this.stage.extent);
-    this.stage.draw(size, view, this.legend, ({ layer }) => !this.peeking || layer === this.image);
+    const isShown = ({ layer }) => !this.peeking || layer === this.image;
+    this.stage.draw(this.place, this.legend, view.fit, isShown);
     this.toolbar.showZoom(view.zoom);
     this.root.dataset.zoom = view.zoom.toFixed(4);
     this.showPointer();
     this.root.dataset.ready = "1";
   }
+  get place() {
+    return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio);
+  }
   showPointer() {
     const { cursor, image } = this;
-    const { view, marker } = this.state;
+    const { marker } = this.state;
     const { size } = this.data;
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
-    this.stage.showPointer(view, cursor, marker, step);
+    this.stage.showPointer(this.place, size, { cursor, marker, step });
     if (cursor) {
       this.readout.showPixel(cursor, readings(this.layers, cursor, size, this.legend));
     } else {
@@ -1410,7 +1526,7 @@ var Viewer = class {
   }
   // ---- what gestures, keys and buttons do ----
   gestures(pane) {
-    const pixel = (event) => pixelAt(this.state.view, this.data.size, pane.extent, pane.pointOf(event));
+    const pixel = (event) => pixelAt(this.place, this.data.size, pane.devicePixelOf(event, this.stage.ratio));
     const hover = (event) => this.hover(pixel(event));
     return {
       hover,
