@@ -15,7 +15,12 @@ from ui.viewer.viewer import Mode
 __all__ = ["PredictionAddress", "check_asked", "chosen_mode", "forget_prediction", "scale_text"]
 
 _PREDICTED, _COMPARE = "predicted", "compare"
-_MODES: dict[Mode, str] = {"overlay": "Overlay", "swipe": "Swipe", "side": "Side by side"}
+_MODES: dict[Mode, str] = {
+    "overlay": "Overlay",
+    "swipe": "Swipe",
+    "side": "Side by side",
+    "difference": "Difference",
+}
 
 
 @dataclass(frozen=True)

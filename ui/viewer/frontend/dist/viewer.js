@@ -35,6 +35,267 @@ function cornersIcon() {
     stroke="currentColor" stroke-width="1.5"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>`;
   return holder;
 }
+function followTheme(root) {
+  const [r, g, b] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
+  root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+}
+
+// layers/picture.js
+var PictureLayer = class {
+  static decode(bitmap) {
+    return new Picture(bitmap);
+  }
+  constructor({ key, title, note }, picture) {
+    this.key = key;
+    this.title = title;
+    this.note = note;
+    this.picture = picture;
+    this.usesClasses = false;
+  }
+  // Smoothed only where several of its pixels come to lie on one of the screen.
+  draw(surface) {
+    const { picture } = this;
+    const isShrunk = surface.width < picture.width || surface.height < picture.height;
+    stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source);
+  }
+  valueAt() {
+    return null;
+  }
+  describe() {
+    return null;
+  }
+};
+function stretch({ context, left, top, width, height }, source) {
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, left, top, width, height);
+}
+var Picture = class {
+  constructor(bitmap) {
+    this.source = bitmap;
+    this.width = bitmap.width;
+    this.height = bitmap.height;
+    this.small = null;
+  }
+  // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
+  shrunk({ width, height }) {
+    const { small } = this;
+    if (small?.width === width && small.height === height) return small;
+    this.small = el("canvas", { width, height });
+    const context = this.small.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.source, 0, 0, width, height);
+    return this.small;
+  }
+  close() {
+    this.source.close();
+    if (this.small) this.small.width = this.small.height = 0;
+  }
+};
+
+// layers/difference.js
+var HIT = 1;
+var FALSE_ALARM = 2;
+var MISS = 3;
+var OTHER = 4;
+var OUTCOMES = [
+  { outcome: HIT, id: "hit", title: "Hit", color: [150, 205, 255] },
+  { outcome: FALSE_ALARM, id: "false-alarm", title: "False alarm", color: [255, 140, 0] },
+  { outcome: MISS, id: "miss", title: "Miss", color: [30, 40, 160] },
+  { outcome: OTHER, id: "other", title: "Another class", color: [110, 20, 50] }
+];
+function outcomeOf(first, second, count, off) {
+  if (Math.max(first, second) >= Math.min(count, VOID)) return 0;
+  const [inFirst, inSecond] = [!off.has(first), !off.has(second)];
+  if (first === second) return inFirst ? HIT : 0;
+  if (inFirst && inSecond) return OTHER;
+  if (inFirst) return FALSE_ALARM;
+  return inSecond ? MISS : 0;
+}
+function tally(counts, count, off) {
+  const outcomes = [0, 0, 0, 0, 0];
+  const classes = Array.from({ length: count }, () => ({ hits: 0, falseAlarms: 0, misses: 0 }));
+  for (let first = 0; first < Math.min(count, VOID); first++) {
+    for (let second = 0; second < Math.min(count, VOID); second++) {
+      const pixels = counts[256 * first + second];
+      outcomes[outcomeOf(first, second, count, off)] += pixels;
+      if (first === second) classes[first].hits += pixels;
+      else {
+        classes[first].falseAlarms += pixels;
+        classes[second].misses += pixels;
+      }
+    }
+  }
+  return { outcomes, classes };
+}
+function pairColors({ classes, off }) {
+  const table = new Uint32Array(65536);
+  const bytes = new Uint8Array(table.buffer);
+  for (let pair = 0; pair < table.length; pair++) {
+    const outcome = outcomeOf(pair >> 8, pair & 255, classes.length, off);
+    if (outcome) bytes.set([...OUTCOMES[outcome - 1].color, 255], 4 * pair);
+  }
+  return table;
+}
+var DifferenceLayer = class {
+  // `first`, `second`: label layers.
+  constructor(first, second) {
+    this.key = "difference";
+    this.title = "Difference";
+    this.usesClasses = true;
+    this.first = first;
+    this.second = second;
+  }
+  get pairs() {
+    return pairsOf(this.first.picture, this.second.picture);
+  }
+  draw(surface, legend) {
+    this.pairs.paint(legend);
+    stretch(surface, this.pairs.source);
+  }
+  valueAt(x, y, size) {
+    return 256 * this.first.valueAt(x, y, size) + this.second.valueAt(x, y, size);
+  }
+  describe(value, { classes, off }) {
+    const [first, second] = [value >> 8, value & 255];
+    const outcome = outcomeOf(first, second, classes.length, off);
+    if (!outcome) return { text: "not compared" };
+    const { title, color } = OUTCOMES[outcome - 1];
+    const of = { [HIT]: first, [FALSE_ALARM]: first, [MISS]: second }[outcome];
+    return { text: of === void 0 ? title : `${title}: ${classes[of].name}`, color };
+  }
+};
+var known = /* @__PURE__ */ new WeakMap();
+function pairsOf(first, second) {
+  if (!known.has(first)) known.set(first, /* @__PURE__ */ new WeakMap());
+  const ofFirst = known.get(first);
+  if (!ofFirst.has(second)) ofFirst.set(second, new Pairs(first, second));
+  return ofFirst.get(second);
+}
+var Pairs = class {
+  constructor(first, second) {
+    this.width = Math.max(first.width, second.width);
+    this.height = Math.max(first.height, second.height);
+    this.codes = new Uint16Array(this.width * this.height);
+    this.counts = new Uint32Array(65536);
+    this.legend = null;
+    const [ofFirst, ofSecond] = [first, second].map((picture) => this.rowsOf(picture));
+    for (let y = 0, i = 0; y < this.height; y++) {
+      const [a, b] = [ofFirst(y), ofSecond(y)];
+      for (let x = 0; x < this.width; x++, i++) this.counts[this.codes[i] = 256 * a(x) + b(x)]++;
+    }
+  }
+  rowsOf({ indices, width, height }) {
+    const columns = Uint32Array.from({ length: this.width }, (_, x) => Math.floor((x + 0.5) * width / this.width));
+    return (y) => {
+      const start = width * Math.floor((y + 0.5) * height / this.height);
+      return (x) => indices[start + columns[x]];
+    };
+  }
+  paint(legend) {
+    if (this.legend === legend) return;
+    this.legend = legend;
+    if (!this.source) {
+      this.source = el("canvas", { width: this.width, height: this.height });
+      this.context = this.source.getContext("2d", { willReadFrequently: true });
+      this.painted = this.context.createImageData(this.width, this.height);
+    }
+    legend.pairColors ??= pairColors(legend);
+    const out = new Uint32Array(this.painted.data.buffer);
+    for (let i = 0; i < out.length; i++) out[i] = legend.pairColors[this.codes[i]];
+    this.context.putImageData(this.painted, 0, 0);
+  }
+};
+
+// controls/difference_panel.js
+var share = (part, whole) => `${whole ? (100 * part / whole).toFixed(1) : "0.0"}%`;
+var compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+var number = (pixels) => el("td", { title: pixels.toLocaleString("en") }, compact.format(pixels));
+var DifferencePanel = class {
+  // `fade(opacity)`
+  constructor(fade) {
+    this.shown = null;
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 1,
+      "data-testid": "viewer-opacity-difference",
+      "aria-label": "Opacity of the difference",
+      oninput: () => fade(this.slider.value / 100)
+    });
+    this.percent = el("output", { class: "percent" });
+    this.figures = el("div");
+    this.element = el(
+      "section",
+      {
+        "aria-label": "Difference",
+        class: "difference",
+        hidden: true,
+        "data-testid": "viewer-difference"
+      },
+      el("h4", {}, "Difference"),
+      this.figures,
+      el("div", { class: "opacity" }, this.slider, this.percent)
+    );
+  }
+  // `layer`: the difference that is shown, or undefined.
+  show(layer, opacity, legend, size) {
+    this.element.hidden = !layer;
+    if (!layer) return;
+    const text = `${Math.round(100 * opacity)}%`;
+    this.slider.value = Math.round(100 * opacity);
+    this.slider.style.setProperty("--part", text);
+    this.percent.textContent = text;
+    const { pairs } = layer;
+    if (this.shown?.pairs === pairs && this.shown.legend === legend) return;
+    this.shown = { pairs, legend };
+    const { outcomes, classes } = tally(pairs.counts, legend.classes.length, legend.off);
+    const compared = outcomes.slice(1).reduce((sum, pixels) => sum + pixels, 0);
+    const shrunk = pairs.width < size[0] || pairs.height < size[1];
+    this.figures.replaceChildren(
+      el("ul", { class: "outcomes" }, ...OUTCOMES.map(({ outcome, id, title, color }) => el(
+        "li",
+        { "data-testid": `viewer-difference-${id}`, "data-pixels": outcomes[outcome] },
+        swatch(color),
+        el("span", { class: "name" }, title),
+        el(
+          "span",
+          { class: "percent", title: `${outcomes[outcome].toLocaleString("en")} pixels` },
+          share(outcomes[outcome], compared)
+        )
+      ))),
+      this.table(classes, legend),
+      ...shrunk ? [el(
+        "p",
+        { class: "note" },
+        `Counted on ${pairs.width} × ${pairs.height} pixels, as they were sent.`
+      )] : []
+    );
+  }
+  table(rows, { classes, off }) {
+    const head = (text, title) => el("th", { scope: "col", title }, text);
+    return el(
+      "table",
+      { "aria-label": "Difference by class" },
+      el("thead", {}, el(
+        "tr",
+        {},
+        head("Pixels", "Pixels by class"),
+        head("Hits", "Of that class in both"),
+        head("False", "False alarms: of that class in the first only"),
+        head("Missed", "Misses: of that class in the reference only")
+      )),
+      el("tbody", {}, ...rows.map(({ hits, falseAlarms, misses }, index) => el(
+        "tr",
+        { class: off.has(index) ? "off" : null, "data-testid": `viewer-difference-class-${index}` },
+        el("th", { scope: "row", title: classes[index].name }, classes[index].name),
+        number(hits),
+        number(falseAlarms),
+        number(misses)
+      )))
+    );
+  }
+};
 
 // view.js
 var MAX_ZOOM = 64;
@@ -157,8 +418,8 @@ var FrameBar = class {
     if (!this.held) this.place();
   }
   place() {
-    const { frames, unit, number, text } = this.layer;
-    const at = frames.findIndex((frame) => frame.number === number);
+    const { frames, unit, number: number2, text } = this.layer;
+    const at = frames.findIndex((frame) => frame.number === number2);
     const last = frames.length - 1;
     this.slider.max = last;
     this.slider.value = at;
@@ -177,7 +438,7 @@ var FrameBar = class {
   }
   // From the start where it stands at the end; each is waited for.
   play() {
-    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
+    const at = () => this.layer.frames.findIndex(({ number: number2 }) => number2 === this.layer.number);
     let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
     const step = async () => {
       const { timer } = this;
@@ -200,6 +461,35 @@ var FrameBar = class {
     this.button.textContent = this.timer ? "❚❚" : "▶";
     this.button.setAttribute("aria-label", label);
     this.button.title = label;
+  }
+};
+
+// modes/difference.js
+var difference = {
+  name: "difference",
+  title: "Difference",
+  needsLayers: true,
+  needsLabels: 2,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "first", label: "Layer that is judged", labelsOnly: true, showsLayer: false },
+    { name: "second", label: "Reference", labelsOnly: true, showsLayer: false }
+  ],
+  settings: () => ({ first: null, second: null, opacity: 0.8 }),
+  adopt(own, { labels }) {
+    if (!labels.includes(own.first)) own.first = labels.find((key) => key !== own.second) ?? null;
+    if (!labels.includes(own.second)) own.second = labels.find((key) => key !== own.first) ?? null;
+  },
+  shown: ({ own }, name) => own[name],
+  // Of layers that are switched off elsewhere too: they are not drawn, but compared.
+  panes({ image, layers, own }) {
+    const [first, second] = [own.first, own.second].map((wanted) => layers.find(({ layer: layer2 }) => layer2.key === wanted)?.layer);
+    const pane = { key: "difference", title: image.layer.title, picks: ["first", "second"] };
+    if (!first || !second) return [{ ...pane, stack: [image] }];
+    const layer = new DifferenceLayer(first, second);
+    const stack = [image, { layer, visible: true, opacity: own.opacity }];
+    return [{ ...pane, stack, reads: [first, second, layer] }];
   }
 };
 
@@ -233,6 +523,9 @@ var side = {
     return [image, ...beside].map(pane);
   }
 };
+
+// modes/needs.js
+var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
 
 // state.js
 var IMAGE = "image";
@@ -271,12 +564,15 @@ function adopt(state, data, modes) {
   for (const { key, visible, opacity } of data.layers) {
     if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
   }
-  fitModes(state, data.layers.map(({ key }) => key), modes);
+  fitModes(state, data.layers, modes);
 }
-function fitModes(state, keys, modes) {
+function fitModes(state, layers, modes) {
+  const keys = layers.map(({ key }) => key);
   const visible = keys.filter((key) => state.layers.get(key).visible);
-  for (const mode of modes) mode.adopt?.(state.own[mode.name], keys, visible);
-  if (!keys.length) state.mode = modes.find(({ needsLayers }) => !needsLayers).name;
+  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key);
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels });
+  const possible2 = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))));
+  if (!possible2.some(({ name }) => name === state.mode)) state.mode = possible2[0].name;
 }
 function showLayer(state, mode, key, visible) {
   state.layers.get(key).visible = visible;
@@ -284,7 +580,8 @@ function showLayer(state, mode, key, visible) {
 }
 function pick(state, mode, name, key) {
   state.own[mode.name][name] = key;
-  if (key !== IMAGE) state.layers.get(key).visible = true;
+  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name);
+  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true;
 }
 function toggleClass(state, index) {
   if (!state.off.delete(index)) state.off.add(index);
@@ -314,7 +611,7 @@ var swipe = {
     }
   },
   settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
-  adopt(own, keys, visible) {
+  adopt(own, { keys, visible }) {
     if (!keys.includes(own.left)) own.left = IMAGE;
     if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
   },
@@ -337,7 +634,7 @@ var swipe = {
 };
 
 // modes/table.js
-var MODES = [overlay, swipe, side];
+var MODES = [overlay, swipe, side, difference];
 var modeNamed = (name) => MODES.find((mode) => mode.name === name);
 
 // actions.js
@@ -349,7 +646,7 @@ var chooseMode = (mode) => ({
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
-  isEnabled: (viewer) => viewer.hasLayers || !mode.needsLayers,
+  isEnabled: (viewer) => viewer.isPossible(mode),
   run: (viewer) => viewer.choose(mode)
 });
 var ACTIONS = [
@@ -481,8 +778,10 @@ var Keyboard = class {
 // controls/panel.js
 var Panel = class {
   // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
-  constructor(on) {
+  // `first`: sections that stand above them.
+  constructor(on, first = []) {
     this.on = on;
+    this.first = first;
     this.built = null;
     this.element = el("div", { class: "panel", hidden: true });
   }
@@ -516,7 +815,7 @@ var Panel = class {
         el("div", { class: "classes" }, ...this.classRows.map(({ row }) => row))
       ));
     }
-    this.element.replaceChildren(...sections);
+    this.element.replaceChildren(...this.first, ...sections);
     this.element.hidden = !sections.length;
   }
   layerRow({ key, title, note }) {
@@ -680,64 +979,12 @@ var Toolbar = class {
 };
 
 // layers/frames.js
-function withFrame(layer, number) {
+function withFrame(layer, number2) {
   const { frames } = layer;
   if (!frames) return layer;
-  const before = number === null ? frames : frames.filter((frame) => frame.number <= number);
+  const before = number2 === null ? frames : frames.filter((frame) => frame.number <= number2);
   return { ...layer, ...before.at(-1) ?? frames[0] };
 }
-
-// layers/picture.js
-var PictureLayer = class {
-  static decode(bitmap) {
-    return new Picture(bitmap);
-  }
-  constructor({ key, title, note }, picture) {
-    this.key = key;
-    this.title = title;
-    this.note = note;
-    this.picture = picture;
-    this.usesClasses = false;
-  }
-  // Smoothed only where several of its pixels come to lie on one of the screen.
-  draw(surface) {
-    const { picture } = this;
-    const isShrunk = surface.width < picture.width || surface.height < picture.height;
-    stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source);
-  }
-  valueAt() {
-    return null;
-  }
-  describe() {
-    return null;
-  }
-};
-function stretch({ context, left, top, width, height }, source) {
-  context.imageSmoothingEnabled = false;
-  context.drawImage(source, left, top, width, height);
-}
-var Picture = class {
-  constructor(bitmap) {
-    this.source = bitmap;
-    this.width = bitmap.width;
-    this.height = bitmap.height;
-    this.small = null;
-  }
-  // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
-  shrunk({ width, height }) {
-    const { small } = this;
-    if (small?.width === width && small.height === height) return small;
-    this.small = el("canvas", { width, height });
-    const context = this.small.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(this.source, 0, 0, width, height);
-    return this.small;
-  }
-  close() {
-    this.source.close();
-    if (this.small) this.small.width = this.small.height = 0;
-  }
-};
 
 // layers/labels.js
 var LabelLayer = class {
@@ -887,6 +1134,28 @@ function unpack(src) {
   const [head, body] = src.split(",", 2);
   const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
   return new Blob([bytes], { type: head.slice(5, head.indexOf(";")) });
+}
+
+// stage/pane_gestures.js
+function gesturesOf(viewer, pane) {
+  const pixel = (event) => pixelAt(viewer.place, viewer.data.size, pane.devicePixelOf(event, viewer.stage.ratio));
+  const hover = (event) => viewer.hover(pixel(event));
+  return {
+    hover,
+    pixel,
+    leave: () => viewer.hover(null),
+    pan: (dx, dy) => viewer.pan(dx, dy),
+    zoom: (event, factor) => {
+      const point = pane.pointOf(event);
+      viewer.look(zoomAt(viewer.state.view, factor, point, viewer.data.size, pane.extent));
+      hover(event);
+    },
+    select: (at) => viewer.select(at),
+    key: (event) => viewer.keyboard.down(event),
+    keyUp: (event) => viewer.keyboard.up(event),
+    blur: () => viewer.keyboard.releaseAll(),
+    wheelRefused: () => viewer.stage.hint()
+  };
 }
 
 // stage/divider.js
@@ -1179,14 +1448,14 @@ var Picks = class {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
     this.mode = mode;
-    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+    this.menus = new Map(mode.picks.map(({ name, label, image, labelsOnly }) => {
       const element = el("select", {
         class: "pick",
         "data-testid": `viewer-${mode.name}-${name}`,
         "aria-label": label,
         onchange: () => choose(name, element.value)
       });
-      return [name, { element, image }];
+      return [name, { element, image, labelsOnly }];
     }));
     this.offered = null;
   }
@@ -1200,12 +1469,13 @@ var Picks = class {
   // Filled only when the layers are others, for the same reason.
   show(scene) {
     const { image, layers } = scene;
-    const rows = layers.map(({ layer }) => [layer.key, layer.title]);
+    const rows = layers.map(({ layer }) => [layer.key, layer.title, layer.usesClasses]);
     const offered = JSON.stringify(rows);
     if (offered !== this.offered) {
       this.offered = offered;
       for (const menu of this.menus.values()) {
-        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows;
+        const those = menu.labelsOnly ? rows.filter(([, , isLabels]) => isLabels) : rows;
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...those] : those;
         menu.element.replaceChildren(
           ...all.map(([key, title]) => el("option", { value: key }, title))
         );
@@ -1266,6 +1536,15 @@ var Stage = class {
       this.divider.element.remove();
     }
   }
+  // All that is drawn, on whichever pane.
+  get parts() {
+    return this.specs.flatMap(({ stack }) => stack);
+  }
+  // The layers that the readout names: none that is not shown.
+  get read() {
+    const layers = this.specs.flatMap(({ reads, stack }) => reads ?? stack.map(({ layer }) => layer));
+    return [...new Set(layers)];
+  }
   addPane(key) {
     const pane = new Pane(key);
     this.gestures.set(key, new Gestures(pane.canvas, this.on.gestures(pane)));
@@ -1310,9 +1589,9 @@ var Stage = class {
     const caption = this.mode.captions ? CAPTION : 0;
     const count = this.panes.length;
     const columns = bestColumns(count, size, extent, { gap: GAP, caption });
-    const share = (length, parts) => `${wholePixels((length - GAP * (parts - 1)) / parts, ratio)}px`;
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${share(extent[0], columns)})`;
-    this.grid.style.gridAutoRows = share(extent[1], Math.ceil(count / columns));
+    const share2 = (length, parts) => `${wholePixels((length - GAP * (parts - 1)) / parts, ratio)}px`;
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${share2(extent[0], columns)})`;
+    this.grid.style.gridAutoRows = share2(extent[1], Math.ceil(count / columns));
     this.panes.forEach((pane) => pane.measure(ratio));
   }
   // `place`: see view.js; `isShown(part)`: whether a part of a stack is drawn just now.
@@ -1353,22 +1632,23 @@ var Viewer = class {
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
     this.keyboard = new Keyboard(this);
-    this.frameBar = new FrameBar((number) => this.pickFrame(number));
+    this.frameBar = new FrameBar((number2) => this.pickFrame(number2));
     this.readout = new Readout();
     this.stage = new Stage({
-      gestures: (pane) => this.gestures(pane),
+      gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
       choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
       resize: () => this.data && this.paint()
       // at once: a frame later it would be stretched
     });
+    this.difference = new DifferencePanel((opacity) => this.change(({ own }) => own[this.mode.name].opacity = opacity));
     this.panel = new Panel({
       show: (key, visible) => this.change((state) => showLayer(state, this.mode, key, visible)),
       fade: (key, opacity) => this.change(({ layers }) => layers.get(key).opacity = opacity),
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) => this.change((state) => isolateClass(state, index, this.data.classes.length)),
       hide: (indices) => this.change((state) => state.off = new Set(indices))
-    });
+    }, [this.difference.element]);
     this.root = el(
       "div",
       { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
@@ -1402,10 +1682,10 @@ var Viewer = class {
     this.given = given;
     const round = ++this.round;
     this.root.style.setProperty("--stage-height", `${given.height}px`);
-    this.followTheme();
-    const number = stateFor(given.key, MODES).frame;
+    followTheme(this.root);
+    const number2 = stateFor(given.key, MODES).frame;
     const image = { ...given.image, key: IMAGE, title: "Image", kind: IMAGE };
-    const layers = given.layers.map((layer) => withFrame(layer, number));
+    const layers = given.layers.map((layer) => withFrame(layer, number2));
     const shown = [image, ...layers];
     if (!this.pictures.has(shown)) {
       this.root.dataset.ready = "0";
@@ -1435,17 +1715,15 @@ var Viewer = class {
     this.root.classList.toggle("bare", this.panel.element.hidden);
     this.apply();
   }
-  // Native controls (checkboxes, sliders, menus) need to be told what the theme is.
-  followTheme() {
-    const [r, g, b] = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g).map(Number);
-    this.root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
-  }
   // ---- state to screen ----
   get mode() {
     return modeNamed(this.state.mode);
   }
   get hasLayers() {
     return this.layers.length > 0;
+  }
+  isPossible(mode) {
+    return isPossible(mode, this.layers.map(({ usesClasses }) => usesClasses));
   }
   get isClickable() {
     return this.data.clickable;
@@ -1464,6 +1742,8 @@ var Viewer = class {
     this.frameBar.show(data.layers.find(({ frames }) => frames));
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`;
     this.stage.arrange(mode, mode.panes(scene), scene, description);
+    const compared = this.stage.parts.find(({ layer }) => layer instanceof DifferenceLayer);
+    this.difference.show(compared?.layer, compared?.opacity, this.legend, data.size);
     const visible = scene.layers.filter((part) => part.visible).map(({ layer }) => layer.key);
     Object.assign(this.root.dataset, {
       mode: mode.name,
@@ -1487,7 +1767,7 @@ var Viewer = class {
     const { off } = this.state;
     const signature = JSON.stringify([classes, [...off]]);
     if (signature === this.legend.signature) return;
-    this.legend = { signature, classes, table: colorTable(classes, off) };
+    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) };
   }
   draw() {
     if (this.frame || !this.data) return;
@@ -1518,33 +1798,13 @@ var Viewer = class {
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
     this.stage.showPointer(this.place, size, { cursor, marker, step });
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.layers, cursor, size, this.legend));
+      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend));
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches);
       this.readout.showSize(size, image.picture, help);
     }
   }
   // ---- what gestures, keys and buttons do ----
-  gestures(pane) {
-    const pixel = (event) => pixelAt(this.place, this.data.size, pane.devicePixelOf(event, this.stage.ratio));
-    const hover = (event) => this.hover(pixel(event));
-    return {
-      hover,
-      pixel,
-      leave: () => this.hover(null),
-      pan: (dx, dy) => this.pan(dx, dy),
-      zoom: (event, factor) => {
-        const point = pane.pointOf(event);
-        this.look(zoomAt(this.state.view, factor, point, this.data.size, pane.extent));
-        hover(event);
-      },
-      select: (at) => this.select(at),
-      key: (event) => this.keyboard.down(event),
-      keyUp: (event) => this.keyboard.up(event),
-      blur: () => this.keyboard.releaseAll(),
-      wheelRefused: () => this.stage.hint()
-    };
-  }
   choose(mode) {
     this.change((state) => state.mode = mode.name);
   }
@@ -1591,8 +1851,8 @@ var Viewer = class {
     this.send(pixel);
   }
   // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
-  pickFrame(number) {
-    stateFor(this.given.key, MODES).frame = number;
+  pickFrame(number2) {
+    stateFor(this.given.key, MODES).frame = number2;
     return this.update(this.given, this.send);
   }
 };

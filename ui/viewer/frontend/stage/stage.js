@@ -61,6 +61,17 @@ export class Stage {
     }
   }
 
+  // All that is drawn, on whichever pane.
+  get parts() {
+    return this.specs.flatMap(({ stack }) => stack)
+  }
+
+  // The layers that the readout names: none that is not shown.
+  get read() {
+    const layers = this.specs.flatMap(({ reads, stack }) => reads ?? stack.map(({ layer }) => layer))
+    return [...new Set(layers)]
+  }
+
   addPane(key) {
     const pane = new Pane(key)
     this.gestures.set(key, new Gestures(pane.canvas, this.on.gestures(pane)))
