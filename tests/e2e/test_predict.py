@@ -149,8 +149,12 @@ def test_a_dataset_sample_by_its_address(server: Server, page: Any) -> None:
     page.get_by_role("button", name="Predict", exact=True).wait_for()
     settled(page)
     viewer = predict(page)
-    note = page.get_by_text("Green where prediction and ground truth agree")
-    assert not note.is_visible()  # while the layer is off
-    page.get_by_test_id("viewer-layer-errors").check()
-    assert "errors" in viewer.get_attribute("data-layers")
-    assert note.is_visible()
+    page.get_by_test_id("viewer-mode-difference").click()
+    assert viewer.get_attribute("data-mode") == "difference"
+    pixels = [
+        int(page.get_by_test_id(f"viewer-difference-{name}").get_attribute("data-pixels"))
+        for name in ("hit", "false-alarm", "miss", "other")
+    ]
+    rows = page.get_by_role("table", name="Area and scores by class").locator("tbody tr")
+    true = [int(rows.nth(i).locator("td").last.inner_text().replace(",", "")) for i in range(5)]
+    assert sum(pixels) == sum(true)

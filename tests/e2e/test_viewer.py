@@ -3,101 +3,11 @@
 from __future__ import annotations
 
 import math
-from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from ui.viewer.layers import Layer, picture_payload
-
-DIST = Path(__file__).resolve().parents[2] / "ui/viewer/frontend/dist"
-COLORS = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
-GREY = [100, 100, 100]
-SIZE = (60, 80)
-MOUNT = """async ([source, data]) => {
-    const { default: mount } = await import(source);
-    const parentElement = document.getElementById("here");
-    window.clicks = [];
-    window.give = (data) => mount({
-        data, parentElement, setTriggerValue: (name, value) => window.clicks.push([name, value]),
-    });
-    window.give(data);
-}"""
-COLOR = """([pane, x, y]) => {
-    const canvas = document.querySelector(`[data-pane="${pane}"]`);
-    const at = [Math.floor(x * canvas.width), Math.floor(y * canvas.height)];
-    return [...canvas.getContext("2d").getImageData(...at, 1, 1).data].slice(0, 3);
-}"""
-
-
-def data(**changes: Any) -> dict[str, Any]:
-    """Class 0 all over, and class 1 at the left beside class 2 with void below; image is grey."""
-    halves = np.full(SIZE, 1, np.uint8)
-    halves[:, 40:] = 2
-    halves[30:] = 255
-    layers = [
-        Layer("prediction", "Prediction", "labels", np.zeros(SIZE, np.uint8), opacity=1),
-        Layer("truth", "Ground truth", "labels", halves, opacity=1, visible=False),
-    ]
-    classes = [{"name": name, "color": c} for name, c in zip("ABC", COLORS, strict=True)]
-    image = np.full((*SIZE, 3), GREY, np.uint8)
-    return {
-        "key": "viewer",
-        "size": [SIZE[1], SIZE[0]],
-        "height": 480,
-        "mode": "overlay",
-        "clickable": True,
-        "image": picture_payload(image, "image"),
-        "layers": [layer.payload(SIZE) for layer in layers],
-        "classes": classes,
-    } | changes
-
-
-class Viewer:
-    """The mounted viewer, and what it shows."""
-
-    def __init__(self, page: Any, **changes: Any) -> None:
-        self.page = page
-        style = (DIST / "viewer.css").read_text(encoding="utf-8")
-        theme = "--st-background-color: #fff; --st-text-color: #222; --st-primary-color: #06c"
-        page.set_content(
-            f"<style>:root {{ {theme} }} {style}</style><div id=here></div>"
-            "<div style='height: 3000px'></div>"
-        )
-        script = b64encode((DIST / "viewer.js").read_bytes()).decode()
-        page.evaluate(MOUNT, [f"data:text/javascript;base64,{script}", data(**changes)])
-        page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()
-        self.root = page.get_by_test_id("viewer-root")
-
-    def part(self, name: str) -> Any:
-        return self.page.get_by_test_id(f"viewer-{name}")
-
-    def drawn(self) -> None:
-        self.page.evaluate(
-            "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
-        )
-
-    def color(self, pane: str, x: float, y: float) -> list[int]:
-        """The colour at fractions of a pane's width and height."""
-        self.drawn()
-        return self.page.evaluate(COLOR, [pane, x, y])
-
-    def point(self, x: float, y: float, pane: int = 0) -> tuple[float, float]:
-        box = self.part("canvas").nth(pane).bounding_box()
-        return box["x"] + x * box["width"], box["y"] + y * box["height"]
-
-    def zoom(self) -> float:
-        self.drawn()
-        return float(self.root.get_attribute("data-zoom"))
-
-    def readout(self) -> str:
-        self.drawn()
-        return " ".join(self.part("readout").inner_text().split())
-
-    def clicks(self) -> list[Any]:
-        return self.page.evaluate("window.clicks")
+from tests.e2e.viewer_page import COLORS, GREY, Viewer, data
 
 
 def test_overlay_layers_opacity_and_classes(page: Any) -> None:

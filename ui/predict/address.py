@@ -25,7 +25,12 @@ __all__ = [
 
 _PREDICTED, _COMPARE = "predicted", "compare"
 _CLICKED = "predict.clicked"
-_MODES: dict[Mode, str] = {"overlay": "Overlay", "swipe": "Swipe", "side": "Side by side"}
+_MODES: dict[Mode, str] = {
+    "overlay": "Overlay",
+    "swipe": "Swipe",
+    "side": "Side by side",
+    "difference": "Difference",
+}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from streamlit.delta_generator import DeltaGenerator
 from core.datasets.masks.single_mask import Truth
 from core.errors import WorkspaceError
 from core.evaluation.confusion import confusion, scores
-from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
 from core.inference.averaging import Averaging
 from core.inference.likeness import differences
@@ -43,7 +42,6 @@ __all__ = [
     "warn_of_differences",
 ]
 
-_ERRORS = "Green where prediction and ground truth agree, red where they do not."
 _MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
 
 
@@ -188,10 +186,6 @@ def show_prediction(
     if truth is not None:
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
-        errors = error_map(truth.labels, label_map.labels)
-        layers.append(
-            Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False, note=_ERRORS)
-        )
     viewer(
         image.rgb,
         layers,

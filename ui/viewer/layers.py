@@ -65,7 +65,7 @@ class Layer:
     Attributes:
         key: names the layer in the browser; unique in a viewer and not "image".
         title: what the screen calls it.
-        kind: "labels" for class indices, "rgba" for a picture such as an error map or heatmap.
+        kind: "labels" for class indices, "rgba" for a picture such as a heatmap.
         pixels: uint8, as high and wide as the image. "labels": (H, W), 255 = void, transparent.
             "rgba": (H, W, 3) or (H, W, 4) with straight alpha.
         opacity: 0 to 1, where the slider starts.

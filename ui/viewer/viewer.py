@@ -28,7 +28,7 @@ from ui.viewer.layers import (
 
 __all__ = ["Mode", "viewer"]
 
-Mode = Literal["overlay", "swipe", "side"]
+Mode = Literal["overlay", "swipe", "side", "difference"]
 """How to compare: the modes of `frontend/modes/table.js`."""
 
 _BUNDLE = Path(__file__).parent / "frontend" / "dist"

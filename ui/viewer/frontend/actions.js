@@ -21,7 +21,7 @@ const chooseMode = (mode) => ({
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
-  isEnabled: (viewer) => viewer.hasLayers || !mode.needsLayers,
+  isEnabled: (viewer) => viewer.isPossible(mode),
   run: (viewer) => viewer.choose(mode),
 })
 

@@ -28,3 +28,9 @@ export function cornersIcon() {
     stroke="currentColor" stroke-width="1.5"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>`
   return holder
 }
+
+// Native controls (checkboxes, sliders, menus) need to be told what the theme is.
+export function followTheme(root) {
+  const [r, g, b] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number)
+  root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light"
+}

@@ -1,5 +1,6 @@
 // What the user set in a viewer, and how the script's wishes are reconciled with it. Pure.
 
+import { isPossible } from "./modes/needs.js"
 import { fittedView } from "./view.js"
 
 export const IMAGE = "image" // the key of what lies below all layers
@@ -39,14 +40,17 @@ export function adopt(state, data, modes) {
   for (const { key, visible, opacity } of data.layers) {
     if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity })
   }
-  fitModes(state, data.layers.map(({ key }) => key), modes)
+  fitModes(state, data.layers, modes)
 }
 
 // To the layers there are.
-function fitModes(state, keys, modes) {
+function fitModes(state, layers, modes) {
+  const keys = layers.map(({ key }) => key)
   const visible = keys.filter((key) => state.layers.get(key).visible)
-  for (const mode of modes) mode.adopt?.(state.own[mode.name], keys, visible)
-  if (!keys.length) state.mode = modes.find(({ needsLayers }) => !needsLayers).name
+  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key)
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels })
+  const possible = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))))
+  if (!possible.some(({ name }) => name === state.mode)) state.mode = possible[0].name
 }
 
 export function showLayer(state, mode, key, visible) {
@@ -57,7 +61,8 @@ export function showLayer(state, mode, key, visible) {
 // A choice of the mode's own: what is chosen is to be seen.
 export function pick(state, mode, name, key) {
   state.own[mode.name][name] = key
-  if (key !== IMAGE) state.layers.get(key).visible = true
+  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name)
+  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true
 }
 
 export function toggleClass(state, index) {

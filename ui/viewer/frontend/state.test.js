@@ -5,7 +5,7 @@ import {
   adopt, createState, IMAGE, isolateClass, pick, showLayer, stateFor, toggleClass,
 } from "./state.js"
 
-const layer = (key, visible = true, opacity = 0.5) => ({ key, visible, opacity })
+const layer = (key, visible = true, opacity = 0.5) => ({ key, visible, opacity, kind: "labels" })
 
 function data(overrides = {}) {
   return {

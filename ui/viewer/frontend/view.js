@@ -2,7 +2,8 @@
 //
 // A view is {fit, zoom, cx, cy}: the image pixel in the middle and CSS pixels per image pixel;
 // while `fit` is set the zoom follows the pane. Sizes and extents are [width, height], a size in
-// image pixels and an extent in CSS pixels. Points on a pane count from its top left corner.
+// image pixels and an extent in CSS pixels. Points on a pane count from its top left corner. A ratio
+// is that of device pixels to CSS pixels.
 
 export const MAX_ZOOM = 64
 
@@ -10,6 +11,17 @@ export const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
 export const fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 })
 
+// Where the whole picture lies on a pane, in whole device pixels: {left, top, width, height}. Drawing,
+// marks and readout all go by it, so that what is named is what is seen.
+export function place(view, size, extent, ratio) {
+  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio))
+  // Halves would be rounded now up and now down, by what the computer makes of a fraction.
+  const start = (axis, center) =>
+    Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6)
+  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) }
+}
+
+// The other way round, for zooming and panning: exact, not yet in whole pixels.
 export function toImage(view, extent, [left, top]) {
   return [
     view.cx + (left - extent[0] / 2) / view.zoom,
@@ -17,11 +29,9 @@ export function toImage(view, extent, [left, top]) {
   ]
 }
 
-export function toScreen(view, extent, [x, y]) {
-  return [
-    (x - view.cx) * view.zoom + extent[0] / 2,
-    (y - view.cy) * view.zoom + extent[1] / 2,
-  ]
+// Where a point of the picture lies on the pane, in CSS pixels.
+export function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
+  return [(left + (x * width) / size[0]) / ratio, (top + (y * height) / size[1]) / ratio]
 }
 
 export function fitZoom(size, extent) {
@@ -63,11 +73,12 @@ export function zoomAt(view, factor, point, size, extent) {
   return settle(zoomed, size, extent)
 }
 
-// The pixel under a point, or null beside the picture.
-export function pixelAt(view, size, extent, point) {
-  const [x, y] = toImage(view, extent, point)
-  const inside = x >= 0 && y >= 0 && x < size[0] && y < size[1]
-  return inside ? { x: Math.floor(x), y: Math.floor(y) } : null
+// The image pixel that is drawn on a device pixel of the pane, or null beside the picture.
+export function pixelAt({ left, top, width, height }, size, [column, row]) {
+  // That of its centre, as `drawImage` does it.
+  const x = Math.floor(((column + 0.5 - left) * size[0]) / width)
+  const y = Math.floor(((row + 0.5 - top) * size[1]) / height)
+  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null
 }
 
 export function centerPixel(view) {
@@ -87,3 +98,7 @@ export function bestColumns(count, size, extent, { gap, caption }) {
   for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n
   return best
 }
+
+// Lengths in CSS pixels that are whole device pixels: a canvas of another length is stretched by
+// the browser, which blends neighbouring pixels.
+export const wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio

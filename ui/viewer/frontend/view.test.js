@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import {
-  bestColumns, centerPixel, fittedView, fitZoom, MAX_ZOOM, pan, pixelAt, settle, toImage, toScreen,
-  zoomAt,
+  bestColumns, centerPixel, fittedView, fitZoom, MAX_ZOOM, pan, pixelAt, place, settle, toImage,
+  toScreen, wholePixels, zoomAt,
 } from "./view.js"
 
 const SIZE = [400, 300]
@@ -15,7 +15,7 @@ test("a fitted picture fills the pane along one axis and is centred", () => {
   assert.equal(fitZoom(SIZE, EXTENT), 500 / 300)
   const view = settle(fittedView(), SIZE, EXTENT)
   assert.deepEqual(view, { fit: true, zoom: 500 / 300, cx: 200, cy: 150 })
-  near(toScreen(view, EXTENT, [0, 0]), [400 - 200 * (5 / 3), 0])
+  assert.deepEqual(place(view, SIZE, EXTENT, 1), { left: 67, top: 0, width: 667, height: 500 })
 })
 
 test("a tiny picture is not magnified without end", () => {
@@ -31,10 +31,25 @@ test("zooming out ends at the whole picture, or at 1 where that is smaller", () 
   assert.deepEqual([small.zoom, small.fit], [1, false])
 })
 
-test("screen and image are each other's inverse", () => {
+test("a picture lies on whole device pixels, and a point of it where it is drawn", () => {
   const view = { fit: false, zoom: 3.7, cx: 123.4, cy: 56.7 }
-  near(toScreen(view, EXTENT, toImage(view, EXTENT, [17, 450])), [17, 450])
+  for (const ratio of [1, 1.25, 2]) {
+    const at = place(view, SIZE, EXTENT, ratio)
+    for (const value of Object.values(at)) assert.ok(Number.isInteger(value))
+    near(toScreen(at, SIZE, ratio, [0, 0]), [at.left / ratio, at.top / ratio])
+    near(toScreen(at, SIZE, ratio, SIZE), [(at.left + at.width) / ratio, (at.top + at.height) / ratio])
+    // Nowhere more than a device pixel beside where it is without rounding.
+    const [x, y] = toScreen(at, SIZE, ratio, toImage(view, EXTENT, [17, 450]))
+    assert.ok(Math.abs(x - 17) * ratio <= 1 && Math.abs(y - 450) * ratio <= 1)
+  }
   near(toImage(view, EXTENT, [400, 250]), [123.4, 56.7])
+  assert.deepEqual(place({ ...view, zoom: 1e-9 }, SIZE, EXTENT, 1).width, 1)
+})
+
+test("columns are whole device pixels wide", () => {
+  assert.equal(wholePixels(350.5, 1), 350)
+  assert.equal(wholePixels(350.5, 2), 350.5)
+  assert.equal(wholePixels(280.8, 1.25), 280.8)
 })
 
 test("panning follows the pointer and stops at the edge", () => {
@@ -42,7 +57,7 @@ test("panning follows the pointer and stops at the edge", () => {
   const moved = pan(view, [40, -20], SIZE, EXTENT)
   near([moved.cx, moved.cy], [190, 155])
   const edge = pan(view, [1e6, 1e6], SIZE, EXTENT)
-  near(toScreen(edge, EXTENT, [0, 0]), [0, 0])
+  assert.deepEqual([place(edge, SIZE, EXTENT, 1).left, place(edge, SIZE, EXTENT, 1).top], [0, 0])
   near([pan(edge, [-4, 0], SIZE, EXTENT).cx], [edge.cx + 1]) // nothing to be dragged back first
 })
 
@@ -62,14 +77,14 @@ test("the functions leave the view they are given as it is", () => {
   zoomAt(view, 2, [1, 1], SIZE, EXTENT)
 })
 
-test("a point is a pixel, or null beside the picture", () => {
-  const view = settle(fittedView(), SIZE, EXTENT)
-  const [left] = toScreen(view, EXTENT, [0, 0])
-  assert.deepEqual(pixelAt(view, SIZE, EXTENT, [left + 0.01, 0.01]), { x: 0, y: 0 })
-  assert.equal(pixelAt(view, SIZE, EXTENT, [left - 0.01, 0.01]), null)
-  assert.deepEqual(pixelAt(view, SIZE, EXTENT, [800 - left - 0.01, 499.99]), { x: 399, y: 299 })
-  assert.equal(pixelAt(view, SIZE, EXTENT, [400, 500]), null)
-  assert.deepEqual(centerPixel(view), { x: 200, y: 150 })
+test("a device pixel shows the image pixel under its centre, or none beside the picture", () => {
+  const at = { left: 10, top: 0, width: 600, height: 450 } // one and a half a pixel
+  assert.deepEqual(pixelAt(at, SIZE, [10, 0]), { x: 0, y: 0 })
+  assert.deepEqual(pixelAt(at, SIZE, [12, 2]), { x: 1, y: 1 })
+  assert.equal(pixelAt(at, SIZE, [9, 0]), null)
+  assert.deepEqual(pixelAt(at, SIZE, [609, 449]), { x: 399, y: 299 })
+  assert.equal(pixelAt(at, SIZE, [610, 449]), null)
+  assert.deepEqual(centerPixel({ cx: 200, cy: 150 }), { x: 200, y: 150 })
 })
 
 test("panes are laid out such that the pictures come out largest", () => {

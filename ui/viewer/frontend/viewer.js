@@ -4,20 +4,24 @@
 // layers are always drawn stretched to the full-resolution size.
 
 import { colorTable } from "./colors.js"
+import { DifferencePanel } from "./controls/difference_panel.js"
 import { FrameBar } from "./controls/frame_bar.js"
 import { shortHelp, spokenHelp } from "./controls/help.js"
 import { Keyboard } from "./controls/keyboard.js"
 import { Panel } from "./controls/panel.js"
 import { readings, Readout } from "./controls/readout.js"
 import { Toolbar } from "./controls/toolbar.js"
-import { el } from "./dom.js"
+import { el, followTheme } from "./dom.js"
+import { DifferenceLayer } from "./layers/difference.js"
 import { withFrame } from "./layers/frames.js"
 import { KINDS } from "./layers/kinds.js"
+import { isPossible } from "./modes/needs.js"
 import { modeNamed, MODES } from "./modes/table.js"
 import { Pictures } from "./pictures.js"
+import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, pick, showLayer, stateFor, toggleClass } from "./state.js"
-import { centerPixel, pan, pixelAt, settle, zoomAt } from "./view.js"
+import { centerPixel, pan, place, settle } from "./view.js"
 
 export class Viewer {
   constructor(parent) {
@@ -32,11 +36,13 @@ export class Viewer {
     this.frameBar = new FrameBar((number) => this.pickFrame(number))
     this.readout = new Readout()
     this.stage = new Stage({
-      gestures: (pane) => this.gestures(pane),
+      gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
       choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
-      resize: () => this.draw(),
+      resize: () => this.data && this.paint(), // at once: a frame later it would be stretched
     })
+    this.difference = new DifferencePanel((opacity) =>
+      this.change(({ own }) => (own[this.mode.name].opacity = opacity)))
     this.panel = new Panel({
       show: (key, visible) => this.change((state) => showLayer(state, this.mode, key, visible)),
       fade: (key, opacity) => this.change(({ layers }) => (layers.get(key).opacity = opacity)),
@@ -44,7 +50,7 @@ export class Viewer {
       isolate: (index) =>
         this.change((state) => isolateClass(state, index, this.data.classes.length)),
       hide: (indices) => this.change((state) => (state.off = new Set(indices))),
-    })
+    }, [this.difference.element])
     this.root = el("div", { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
       el("div", { class: "body" },
         el("div", { class: "main" }, this.toolbar.element, this.stage.element,
@@ -69,7 +75,7 @@ export class Viewer {
     this.given = given
     const round = ++this.round
     this.root.style.setProperty("--stage-height", `${given.height}px`)
-    this.followTheme()
+    followTheme(this.root)
     const number = stateFor(given.key, MODES).frame
     const image = { ...given.image, key: IMAGE, title: "Image", kind: IMAGE }
     const layers = given.layers.map((layer) => withFrame(layer, number))
@@ -105,12 +111,6 @@ export class Viewer {
     this.apply()
   }
 
-  // Native controls (checkboxes, sliders, menus) need to be told what the theme is.
-  followTheme() {
-    const [r, g, b] = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g).map(Number)
-    this.root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light"
-  }
-
   // ---- state to screen ----
 
   get mode() {
@@ -119,6 +119,10 @@ export class Viewer {
 
   get hasLayers() {
     return this.layers.length > 0
+  }
+
+  isPossible(mode) {
+    return isPossible(mode, this.layers.map(({ usesClasses }) => usesClasses))
   }
 
   get isClickable() {
@@ -140,6 +144,8 @@ export class Viewer {
     this.frameBar.show(data.layers.find(({ frames }) => frames))
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`
     this.stage.arrange(mode, mode.panes(scene), scene, description)
+    const compared = this.stage.parts.find(({ layer }) => layer instanceof DifferenceLayer)
+    this.difference.show(compared?.layer, compared?.opacity, this.legend, data.size)
     const visible = scene.layers.filter((part) => part.visible).map(({ layer }) => layer.key)
     Object.assign(this.root.dataset, {
       mode: mode.name,
@@ -165,7 +171,7 @@ export class Viewer {
     const { off } = this.state
     const signature = JSON.stringify([classes, [...off]])
     if (signature === this.legend.signature) return
-    this.legend = { signature, classes, table: colorTable(classes, off) }
+    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) }
   }
 
   draw() {
@@ -181,21 +187,26 @@ export class Viewer {
     this.stage.layOut(size)
     if (!this.stage.isVisible) return
     const view = (this.state.view = settle(this.state.view, size, this.stage.extent))
-    this.stage.draw(size, view, this.legend, ({ layer }) => !this.peeking || layer === this.image)
+    const isShown = ({ layer }) => !this.peeking || layer === this.image
+    this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
     this.root.dataset.zoom = view.zoom.toFixed(4)
     this.showPointer()
     this.root.dataset.ready = "1"
   }
 
+  get place() {
+    return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio)
+  }
+
   showPointer() {
     const { cursor, image } = this
-    const { view, marker } = this.state
+    const { marker } = this.state
     const { size } = this.data
     const step = [size[0] / image.picture.width, size[1] / image.picture.height]
-    this.stage.showPointer(view, cursor, marker, step)
+    this.stage.showPointer(this.place, size, { cursor, marker, step })
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.layers, cursor, size, this.legend))
+      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend))
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches)
       this.readout.showSize(size, image.picture, help)
@@ -203,28 +214,6 @@ export class Viewer {
   }
 
   // ---- what gestures, keys and buttons do ----
-
-  gestures(pane) {
-    const pixel = (event) =>
-      pixelAt(this.state.view, this.data.size, pane.extent, pane.pointOf(event))
-    const hover = (event) => this.hover(pixel(event))
-    return {
-      hover,
-      pixel,
-      leave: () => this.hover(null),
-      pan: (dx, dy) => this.pan(dx, dy),
-      zoom: (event, factor) => {
-        const point = pane.pointOf(event)
-        this.look(zoomAt(this.state.view, factor, point, this.data.size, pane.extent))
-        hover(event)
-      },
-      select: (at) => this.select(at),
-      key: (event) => this.keyboard.down(event),
-      keyUp: (event) => this.keyboard.up(event),
-      blur: () => this.keyboard.releaseAll(),
-      wheelRefused: () => this.stage.hint(),
-    }
-  }
 
   choose(mode) {
     this.change((state) => (state.mode = mode.name))

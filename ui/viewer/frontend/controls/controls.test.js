@@ -9,7 +9,8 @@ import { readings } from "./readout.js"
 // A viewer that keeps what it was asked to do.
 function viewer({ hasLayers = true, isClickable = true } = {}) {
   const calls = []
-  const spy = { calls, hasLayers, isClickable, mode: MODES[0] }
+  const isPossible = ({ needsLayers }) => hasLayers || !needsLayers
+  const spy = { calls, hasLayers, isClickable, isPossible, mode: MODES[0] }
   for (const name of ["choose", "pan", "pointAtCenter", "zoomBy", "zoomTo", "fit", "peek",
     "toggleFullscreen", "selectPointed"]) spy[name] = (...args) => calls.push([name, ...args])
   return spy

@@ -4,8 +4,10 @@ import { el, swatch } from "../dom.js"
 
 export class Panel {
   // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
-  constructor(on) {
+  // `first`: sections that stand above them.
+  constructor(on, first = []) {
     this.on = on
+    this.first = first
     this.built = null
     this.element = el("div", { class: "panel", hidden: true })
   }
@@ -30,7 +32,7 @@ export class Panel {
         el("h4", {}, "Classes", all("all", []), all("none", [...classes.keys()])),
         el("div", { class: "classes" }, ...this.classRows.map(({ row }) => row))))
     }
-    this.element.replaceChildren(...sections)
+    this.element.replaceChildren(...this.first, ...sections)
     this.element.hidden = !sections.length
   }
 

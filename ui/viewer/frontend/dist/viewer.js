@@ -35,22 +35,285 @@ function cornersIcon() {
     stroke="currentColor" stroke-width="1.5"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>`;
   return holder;
 }
+function followTheme(root) {
+  const [r, g, b] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
+  root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+}
+
+// layers/picture.js
+var PictureLayer = class {
+  static decode(bitmap) {
+    return new Picture(bitmap);
+  }
+  constructor({ key, title, note }, picture) {
+    this.key = key;
+    this.title = title;
+    this.note = note;
+    this.picture = picture;
+    this.usesClasses = false;
+  }
+  // Smoothed only where several of its pixels come to lie on one of the screen.
+  draw(surface) {
+    const { picture } = this;
+    const isShrunk = surface.width < picture.width || surface.height < picture.height;
+    stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source);
+  }
+  valueAt() {
+    return null;
+  }
+  describe() {
+    return null;
+  }
+};
+function stretch({ context, left, top, width, height }, source) {
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, left, top, width, height);
+}
+var Picture = class {
+  constructor(bitmap) {
+    this.source = bitmap;
+    this.width = bitmap.width;
+    this.height = bitmap.height;
+    this.small = null;
+  }
+  // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
+  shrunk({ width, height }) {
+    const { small } = this;
+    if (small?.width === width && small.height === height) return small;
+    this.small = el("canvas", { width, height });
+    const context = this.small.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.source, 0, 0, width, height);
+    return this.small;
+  }
+  close() {
+    this.source.close();
+    if (this.small) this.small.width = this.small.height = 0;
+  }
+};
+
+// layers/difference.js
+var HIT = 1;
+var FALSE_ALARM = 2;
+var MISS = 3;
+var OTHER = 4;
+var OUTCOMES = [
+  { outcome: HIT, id: "hit", title: "Hit", color: [150, 205, 255] },
+  { outcome: FALSE_ALARM, id: "false-alarm", title: "False alarm", color: [255, 140, 0] },
+  { outcome: MISS, id: "miss", title: "Miss", color: [30, 40, 160] },
+  { outcome: OTHER, id: "other", title: "Another class", color: [110, 20, 50] }
+];
+function outcomeOf(first, second, count, off) {
+  if (Math.max(first, second) >= Math.min(count, VOID)) return 0;
+  const [inFirst, inSecond] = [!off.has(first), !off.has(second)];
+  if (first === second) return inFirst ? HIT : 0;
+  if (inFirst && inSecond) return OTHER;
+  if (inFirst) return FALSE_ALARM;
+  return inSecond ? MISS : 0;
+}
+function tally(counts, count, off) {
+  const outcomes = [0, 0, 0, 0, 0];
+  const classes = Array.from({ length: count }, () => ({ hits: 0, falseAlarms: 0, misses: 0 }));
+  for (let first = 0; first < Math.min(count, VOID); first++) {
+    for (let second = 0; second < Math.min(count, VOID); second++) {
+      const pixels = counts[256 * first + second];
+      outcomes[outcomeOf(first, second, count, off)] += pixels;
+      if (first === second) classes[first].hits += pixels;
+      else {
+        classes[first].falseAlarms += pixels;
+        classes[second].misses += pixels;
+      }
+    }
+  }
+  return { outcomes, classes };
+}
+function pairColors({ classes, off }) {
+  const table = new Uint32Array(65536);
+  const bytes = new Uint8Array(table.buffer);
+  for (let pair = 0; pair < table.length; pair++) {
+    const outcome = outcomeOf(pair >> 8, pair & 255, classes.length, off);
+    if (outcome) bytes.set([...OUTCOMES[outcome - 1].color, 255], 4 * pair);
+  }
+  return table;
+}
+var DifferenceLayer = class {
+  // `first`, `second`: label layers.
+  constructor(first, second) {
+    this.key = "difference";
+    this.title = "Difference";
+    this.usesClasses = true;
+    this.first = first;
+    this.second = second;
+  }
+  get pairs() {
+    return pairsOf(this.first.picture, this.second.picture);
+  }
+  draw(surface, legend) {
+    this.pairs.paint(legend);
+    stretch(surface, this.pairs.source);
+  }
+  valueAt(x, y, size) {
+    return 256 * this.first.valueAt(x, y, size) + this.second.valueAt(x, y, size);
+  }
+  describe(value, { classes, off }) {
+    const [first, second] = [value >> 8, value & 255];
+    const outcome = outcomeOf(first, second, classes.length, off);
+    if (!outcome) return { text: "not compared" };
+    const { title, color } = OUTCOMES[outcome - 1];
+    const of = { [HIT]: first, [FALSE_ALARM]: first, [MISS]: second }[outcome];
+    return { text: of === void 0 ? title : `${title}: ${classes[of].name}`, color };
+  }
+};
+var known = /* @__PURE__ */ new WeakMap();
+function pairsOf(first, second) {
+  if (!known.has(first)) known.set(first, /* @__PURE__ */ new WeakMap());
+  const ofFirst = known.get(first);
+  if (!ofFirst.has(second)) ofFirst.set(second, new Pairs(first, second));
+  return ofFirst.get(second);
+}
+var Pairs = class {
+  constructor(first, second) {
+    this.width = Math.max(first.width, second.width);
+    this.height = Math.max(first.height, second.height);
+    this.codes = new Uint16Array(this.width * this.height);
+    this.counts = new Uint32Array(65536);
+    this.legend = null;
+    const [ofFirst, ofSecond] = [first, second].map((picture) => this.rowsOf(picture));
+    for (let y = 0, i = 0; y < this.height; y++) {
+      const [a, b] = [ofFirst(y), ofSecond(y)];
+      for (let x = 0; x < this.width; x++, i++) this.counts[this.codes[i] = 256 * a(x) + b(x)]++;
+    }
+  }
+  rowsOf({ indices, width, height }) {
+    const columns = Uint32Array.from({ length: this.width }, (_, x) => Math.floor((x + 0.5) * width / this.width));
+    return (y) => {
+      const start = width * Math.floor((y + 0.5) * height / this.height);
+      return (x) => indices[start + columns[x]];
+    };
+  }
+  paint(legend) {
+    if (this.legend === legend) return;
+    this.legend = legend;
+    if (!this.source) {
+      this.source = el("canvas", { width: this.width, height: this.height });
+      this.context = this.source.getContext("2d", { willReadFrequently: true });
+      this.painted = this.context.createImageData(this.width, this.height);
+    }
+    legend.pairColors ??= pairColors(legend);
+    const out = new Uint32Array(this.painted.data.buffer);
+    for (let i = 0; i < out.length; i++) out[i] = legend.pairColors[this.codes[i]];
+    this.context.putImageData(this.painted, 0, 0);
+  }
+};
+
+// controls/difference_panel.js
+var share = (part, whole) => `${whole ? (100 * part / whole).toFixed(1) : "0.0"}%`;
+var compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+var number = (pixels) => el("td", { title: pixels.toLocaleString("en") }, compact.format(pixels));
+var DifferencePanel = class {
+  // `fade(opacity)`
+  constructor(fade) {
+    this.shown = null;
+    this.slider = el("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      step: 1,
+      "data-testid": "viewer-opacity-difference",
+      "aria-label": "Opacity of the difference",
+      oninput: () => fade(this.slider.value / 100)
+    });
+    this.percent = el("output", { class: "percent" });
+    this.figures = el("div");
+    this.element = el(
+      "section",
+      {
+        "aria-label": "Difference",
+        class: "difference",
+        hidden: true,
+        "data-testid": "viewer-difference"
+      },
+      el("h4", {}, "Difference"),
+      this.figures,
+      el("div", { class: "opacity" }, this.slider, this.percent)
+    );
+  }
+  // `layer`: the difference that is shown, or undefined.
+  show(layer, opacity, legend, size) {
+    this.element.hidden = !layer;
+    if (!layer) return;
+    const text = `${Math.round(100 * opacity)}%`;
+    this.slider.value = Math.round(100 * opacity);
+    this.slider.style.setProperty("--part", text);
+    this.percent.textContent = text;
+    const { pairs } = layer;
+    if (this.shown?.pairs === pairs && this.shown.legend === legend) return;
+    this.shown = { pairs, legend };
+    const { outcomes, classes } = tally(pairs.counts, legend.classes.length, legend.off);
+    const compared = outcomes.slice(1).reduce((sum, pixels) => sum + pixels, 0);
+    const shrunk = pairs.width < size[0] || pairs.height < size[1];
+    this.figures.replaceChildren(
+      el("ul", { class: "outcomes" }, ...OUTCOMES.map(({ outcome, id, title, color }) => el(
+        "li",
+        { "data-testid": `viewer-difference-${id}`, "data-pixels": outcomes[outcome] },
+        swatch(color),
+        el("span", { class: "name" }, title),
+        el(
+          "span",
+          { class: "percent", title: `${outcomes[outcome].toLocaleString("en")} pixels` },
+          share(outcomes[outcome], compared)
+        )
+      ))),
+      this.table(classes, legend),
+      ...shrunk ? [el(
+        "p",
+        { class: "note" },
+        `Counted on ${pairs.width} × ${pairs.height} pixels, as they were sent.`
+      )] : []
+    );
+  }
+  table(rows, { classes, off }) {
+    const head = (text, title) => el("th", { scope: "col", title }, text);
+    return el(
+      "table",
+      { "aria-label": "Difference by class" },
+      el("thead", {}, el(
+        "tr",
+        {},
+        head("Pixels", "Pixels by class"),
+        head("Hits", "Of that class in both"),
+        head("False", "False alarms: of that class in the first only"),
+        head("Missed", "Misses: of that class in the reference only")
+      )),
+      el("tbody", {}, ...rows.map(({ hits, falseAlarms, misses }, index) => el(
+        "tr",
+        { class: off.has(index) ? "off" : null, "data-testid": `viewer-difference-class-${index}` },
+        el("th", { scope: "row", title: classes[index].name }, classes[index].name),
+        number(hits),
+        number(falseAlarms),
+        number(misses)
+      )))
+    );
+  }
+};
 
 // view.js
 var MAX_ZOOM = 64;
 var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
+function place(view, size, extent, ratio) {
+  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio));
+  const start = (axis, center) => Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6);
+  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) };
+}
 function toImage(view, extent, [left, top]) {
   return [
     view.cx + (left - extent[0] / 2) / view.zoom,
     view.cy + (top - extent[1] / 2) / view.zoom
   ];
 }
-function toScreen(view, extent, [x, y]) {
-  return [
-    (x - view.cx) * view.zoom + extent[0] / 2,
-    (y - view.cy) * view.zoom + extent[1] / 2
-  ];
+function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
+  return [(left + x * width / size[0]) / ratio, (top + y * height / size[1]) / ratio];
 }
 function fitZoom(size, extent) {
   return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
@@ -84,10 +347,10 @@ function zoomAt(view, factor, point, size, extent) {
   zoomed.cy += before[1] - after[1];
   return settle(zoomed, size, extent);
 }
-function pixelAt(view, size, extent, point) {
-  const [x, y] = toImage(view, extent, point);
-  const inside = x >= 0 && y >= 0 && x < size[0] && y < size[1];
-  return inside ? { x: Math.floor(x), y: Math.floor(y) } : null;
+function pixelAt({ left, top, width, height }, size, [column, row]) {
+  const x = Math.floor((column + 0.5 - left) * size[0] / width);
+  const y = Math.floor((row + 0.5 - top) * size[1] / height);
+  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
 }
 function centerPixel(view) {
   return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
@@ -103,6 +366,7 @@ function bestColumns(count, size, extent, { gap, caption }) {
   for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
   return best;
 }
+var wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio;
 
 // controls/frame_bar.js
 var PLAY_MS = 8e3;
@@ -154,8 +418,8 @@ var FrameBar = class {
     if (!this.held) this.place();
   }
   place() {
-    const { frames, unit, number, text } = this.layer;
-    const at = frames.findIndex((frame) => frame.number === number);
+    const { frames, unit, number: number2, text } = this.layer;
+    const at = frames.findIndex((frame) => frame.number === number2);
     const last = frames.length - 1;
     this.slider.max = last;
     this.slider.value = at;
@@ -174,7 +438,7 @@ var FrameBar = class {
   }
   // From the start where it stands at the end; each is waited for.
   play() {
-    const at = () => this.layer.frames.findIndex(({ number }) => number === this.layer.number);
+    const at = () => this.layer.frames.findIndex(({ number: number2 }) => number2 === this.layer.number);
     let next = at() >= this.layer.frames.length - 1 ? 0 : at() + 1;
     const step = async () => {
       const { timer } = this;
@@ -197,6 +461,35 @@ var FrameBar = class {
     this.button.textContent = this.timer ? "❚❚" : "▶";
     this.button.setAttribute("aria-label", label);
     this.button.title = label;
+  }
+};
+
+// modes/difference.js
+var difference = {
+  name: "difference",
+  title: "Difference",
+  needsLayers: true,
+  needsLabels: 2,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "first", label: "Layer that is judged", labelsOnly: true, showsLayer: false },
+    { name: "second", label: "Reference", labelsOnly: true, showsLayer: false }
+  ],
+  settings: () => ({ first: null, second: null, opacity: 0.8 }),
+  adopt(own, { labels }) {
+    if (!labels.includes(own.first)) own.first = labels.find((key) => key !== own.second) ?? null;
+    if (!labels.includes(own.second)) own.second = labels.find((key) => key !== own.first) ?? null;
+  },
+  shown: ({ own }, name) => own[name],
+  // Of layers that are switched off elsewhere too: they are not drawn, but compared.
+  panes({ image, layers, own }) {
+    const [first, second] = [own.first, own.second].map((wanted) => layers.find(({ layer: layer2 }) => layer2.key === wanted)?.layer);
+    const pane = { key: "difference", title: image.layer.title, picks: ["first", "second"] };
+    if (!first || !second) return [{ ...pane, stack: [image] }];
+    const layer = new DifferenceLayer(first, second);
+    const stack = [image, { layer, visible: true, opacity: own.opacity }];
+    return [{ ...pane, stack, reads: [first, second, layer] }];
   }
 };
 
@@ -230,6 +523,9 @@ var side = {
     return [image, ...beside].map(pane);
   }
 };
+
+// modes/needs.js
+var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
 
 // state.js
 var IMAGE = "image";
@@ -268,12 +564,15 @@ function adopt(state, data, modes) {
   for (const { key, visible, opacity } of data.layers) {
     if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
   }
-  fitModes(state, data.layers.map(({ key }) => key), modes);
+  fitModes(state, data.layers, modes);
 }
-function fitModes(state, keys, modes) {
+function fitModes(state, layers, modes) {
+  const keys = layers.map(({ key }) => key);
   const visible = keys.filter((key) => state.layers.get(key).visible);
-  for (const mode of modes) mode.adopt?.(state.own[mode.name], keys, visible);
-  if (!keys.length) state.mode = modes.find(({ needsLayers }) => !needsLayers).name;
+  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key);
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels });
+  const possible2 = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))));
+  if (!possible2.some(({ name }) => name === state.mode)) state.mode = possible2[0].name;
 }
 function showLayer(state, mode, key, visible) {
   state.layers.get(key).visible = visible;
@@ -281,7 +580,8 @@ function showLayer(state, mode, key, visible) {
 }
 function pick(state, mode, name, key) {
   state.own[mode.name][name] = key;
-  if (key !== IMAGE) state.layers.get(key).visible = true;
+  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name);
+  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true;
 }
 function toggleClass(state, index) {
   if (!state.off.delete(index)) state.off.add(index);
@@ -311,7 +611,7 @@ var swipe = {
     }
   },
   settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
-  adopt(own, keys, visible) {
+  adopt(own, { keys, visible }) {
     if (!keys.includes(own.left)) own.left = IMAGE;
     if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
   },
@@ -334,7 +634,7 @@ var swipe = {
 };
 
 // modes/table.js
-var MODES = [overlay, swipe, side];
+var MODES = [overlay, swipe, side, difference];
 var modeNamed = (name) => MODES.find((mode) => mode.name === name);
 
 // actions.js
@@ -346,7 +646,7 @@ var chooseMode = (mode) => ({
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
-  isEnabled: (viewer) => viewer.hasLayers || !mode.needsLayers,
+  isEnabled: (viewer) => viewer.isPossible(mode),
   run: (viewer) => viewer.choose(mode)
 });
 var ACTIONS = [
@@ -478,8 +778,10 @@ var Keyboard = class {
 // controls/panel.js
 var Panel = class {
   // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
-  constructor(on) {
+  // `first`: sections that stand above them.
+  constructor(on, first = []) {
     this.on = on;
+    this.first = first;
     this.built = null;
     this.element = el("div", { class: "panel", hidden: true });
   }
@@ -513,7 +815,7 @@ var Panel = class {
         el("div", { class: "classes" }, ...this.classRows.map(({ row }) => row))
       ));
     }
-    this.element.replaceChildren(...sections);
+    this.element.replaceChildren(...this.first, ...sections);
     this.element.hidden = !sections.length;
   }
   layerRow({ key, title, note }) {
@@ -677,42 +979,11 @@ var Toolbar = class {
 };
 
 // layers/frames.js
-function withFrame(layer, number) {
+function withFrame(layer, number2) {
   const { frames } = layer;
   if (!frames) return layer;
-  const before = number === null ? frames : frames.filter((frame) => frame.number <= number);
+  const before = number2 === null ? frames : frames.filter((frame) => frame.number <= number2);
   return { ...layer, ...before.at(-1) ?? frames[0] };
-}
-
-// layers/picture.js
-var SMOOTH_UNTIL = 2;
-var PictureLayer = class {
-  static decode(bitmap) {
-    const { width, height } = bitmap;
-    return { source: bitmap, width, height, close: () => bitmap.close() };
-  }
-  constructor({ key, title, note }, picture) {
-    this.key = key;
-    this.title = title;
-    this.note = note;
-    this.picture = picture;
-    this.usesClasses = false;
-  }
-  draw(surface) {
-    const magnified = surface.width / this.picture.width;
-    stretch(surface, this.picture.source, magnified <= SMOOTH_UNTIL * surface.ratio);
-  }
-  valueAt() {
-    return null;
-  }
-  describe() {
-    return null;
-  }
-};
-function stretch({ context, left, top, width, height }, source, smooth) {
-  context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(source, left, top, width, height);
 }
 
 // layers/labels.js
@@ -730,7 +1001,7 @@ var LabelLayer = class {
   // Never smoothed: that would invent colours that stand for no class.
   draw(surface, { table }) {
     this.picture.paint(table);
-    stretch(surface, this.picture.source, false);
+    stretch(surface, this.picture.source);
   }
   valueAt(x, y, size) {
     const { indices, width, height } = this.picture;
@@ -865,6 +1136,28 @@ function unpack(src) {
   return new Blob([bytes], { type: head.slice(5, head.indexOf(";")) });
 }
 
+// stage/pane_gestures.js
+function gesturesOf(viewer, pane) {
+  const pixel = (event) => pixelAt(viewer.place, viewer.data.size, pane.devicePixelOf(event, viewer.stage.ratio));
+  const hover = (event) => viewer.hover(pixel(event));
+  return {
+    hover,
+    pixel,
+    leave: () => viewer.hover(null),
+    pan: (dx, dy) => viewer.pan(dx, dy),
+    zoom: (event, factor) => {
+      const point = pane.pointOf(event);
+      viewer.look(zoomAt(viewer.state.view, factor, point, viewer.data.size, pane.extent));
+      hover(event);
+    },
+    select: (at) => viewer.select(at),
+    key: (event) => viewer.keyboard.down(event),
+    keyUp: (event) => viewer.keyboard.up(event),
+    blur: () => viewer.keyboard.releaseAll(),
+    wheelRefused: () => viewer.stage.hint()
+  };
+}
+
 // stage/divider.js
 var Divider = class {
   // `move(part)`: a fraction of the pane's width, not yet limited to 0 to 1.
@@ -911,6 +1204,10 @@ var Divider = class {
 
 // stage/gestures.js
 var DOUBLE_CLICK_MS = 250;
+function onGrid(at) {
+  const ratio = window.devicePixelRatio || 1;
+  return Math.floor(at * ratio + 1e-3) / ratio;
+}
 var Gestures = class {
   // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
   // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
@@ -960,7 +1257,7 @@ var Gestures = class {
     const others = [...this.pointers].filter(([id]) => id !== event.pointerId);
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (others.length === 0) {
-      this.on.pan(event.clientX - before.x, event.clientY - before.y);
+      this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y));
     } else {
       this.pinch(before, this.pointers.get(event.pointerId), others[0][1]);
     }
@@ -1011,6 +1308,45 @@ var Gestures = class {
   }
 };
 
+// stage/scroll.js
+var Scroll = class {
+  constructor() {
+    this.what = null;
+    this.place = null;
+  }
+  // Moves the canvas's content where that is enough, and gives the rectangles [left, top, right,
+  // bottom] that are to be drawn; null where that is all of it. `what`: all that a drawing depends
+  // on but its place.
+  strips(context, what, place2) {
+    const { canvas } = context;
+    if (!this.isSame(what, place2)) return null;
+    const [dx, dy] = [place2.left - this.place.left, place2.top - this.place.top];
+    if (!dx && !dy) return [];
+    const isGone = Math.abs(dx) >= canvas.width || Math.abs(dy) >= canvas.height;
+    if (isGone || isCut(what)) return null;
+    context.globalCompositeOperation = "copy";
+    context.drawImage(canvas, dx, dy);
+    context.globalCompositeOperation = "source-over";
+    return stripsOf(canvas, dx, dy);
+  }
+  isSame(what, { width, height }) {
+    if (this.what?.length !== what.length) return false;
+    if (width !== this.place.width || height !== this.place.height) return false;
+    return what.every((value, i) => value === this.what[i]);
+  }
+  keep(what, place2) {
+    this.what = what;
+    this.place = place2;
+  }
+};
+var isCut = (what) => what.slice(1).some((value, i) => i % 4 > 1 && value !== void 0);
+function stripsOf({ width, height }, dx, dy) {
+  const strips = [];
+  if (dx) strips.push(dx > 0 ? [0, 0, dx, height] : [width + dx, 0, width, height]);
+  if (dy) strips.push(dy > 0 ? [0, 0, width, dy] : [0, height + dy, width, height]);
+  return strips;
+}
+
 // stage/pane.js
 var PIXEL_BOX_FROM = 6;
 var Pane = class {
@@ -1023,66 +1359,86 @@ var Pane = class {
       "data-pane": key
     });
     this.context = this.canvas.getContext("2d");
+    this.scroll = new Scroll();
     this.hairs = [el("div", { class: "hair vertical" }), el("div", { class: "hair horizontal" })];
     this.box = el("div", { class: "pixel-box" });
     this.pin = el("div", { class: "pin" });
     this.picture = el("div", { class: "picture" }, this.canvas, ...this.hairs, this.box, this.pin);
     this.caption = el("figcaption");
     this.element = el("figure", { class: "pane" }, this.caption, this.picture);
+    this.reported = null;
+    this.device = [0, 0];
     this.extent = [0, 0];
   }
-  measure() {
-    this.extent = [this.picture.clientWidth, this.picture.clientHeight];
+  // `device`: the canvas in device pixels as the browser reported it laid out; where it reported for
+  // another ratio (that has just changed, or is emulated), by its rule: edges are rounded.
+  measure(ratio) {
+    const { left, top, right, bottom } = this.canvas.getBoundingClientRect();
+    const round = (at) => Math.round(at * ratio);
+    const sides = [round(right) - round(left), round(bottom) - round(top)];
+    const isOurs = this.reported?.every((length, axis) => Math.abs(length - sides[axis]) <= 1);
+    this.device = isOurs ? this.reported : sides;
+    this.extent = this.device.map((length) => length / ratio);
   }
-  // Where on the pane a pointer is.
+  // Where on the pane a pointer is, in CSS pixels.
   pointOf({ clientX, clientY }) {
     const { left, top } = this.canvas.getBoundingClientRect();
     return [clientX - left, clientY - top];
   }
-  draw(stack, size, view, legend) {
-    const { canvas, context } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const [width, height] = this.extent.map((length) => Math.round(length * ratio));
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-    }
-    context.clearRect(0, 0, width, height);
-    const [left, top] = toScreen(view, this.extent, [0, 0]).map((at) => Math.round(at * ratio));
-    const scale = view.zoom * ratio;
-    const surface = { context, left, top, width: size[0] * scale, height: size[1] * scale, ratio };
+  // The device pixel that a pointer is on: the browser puts a canvas on whole ones.
+  devicePixelOf({ clientX, clientY }, ratio) {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const along = (at, from) => Math.floor(at * ratio - Math.round(from * ratio) + 1e-3);
+    return [along(clientX, left), along(clientY, top)];
+  }
+  draw(stack, place2, legend) {
+    const { canvas, device } = this;
+    const isSized = canvas.width === device[0] && canvas.height === device[1];
+    if (!isSized) [canvas.width, canvas.height] = device;
+    const what = [legend, ...stack.flatMap(({ layer, opacity, from, to }) => [layer, opacity, from, to])];
+    const strips = isSized && this.scroll.strips(this.context, what, place2) || [[0, 0, ...device]];
+    for (const strip of strips) this.drawStrip(strip, stack, place2, legend);
+    this.scroll.keep(what, place2);
+  }
+  drawStrip([left, top, right, bottom], stack, place2, legend) {
+    const { context, device } = this;
+    context.clearRect(left, top, right - left, bottom - top);
     for (const { layer, opacity, from = 0, to = 1 } of stack) {
-      const [start, end] = [Math.round(from * width), Math.round(to * width)];
+      const start = Math.max(left, Math.round(from * device[0]));
+      const end = Math.min(right, Math.round(to * device[0]));
+      if (start >= end) continue;
       context.save();
       context.beginPath();
-      context.rect(start, 0, end - start, height);
+      context.rect(start, top, end - start, bottom - top);
       context.clip();
       context.globalAlpha = opacity;
-      layer.draw(surface, legend);
+      layer.draw({ context, ...place2 }, legend);
       context.restore();
     }
-    canvas.classList.toggle("fits", view.fit);
   }
-  // `step`: image pixels per pixel that was sent; the box frames what is seen as one pixel.
-  showPointer(view, cursor, withHairs, [stepX, stepY]) {
+  // `at(x, y)`: where a point of the image is on the pane. `step`: image pixels per pixel that was
+  // sent; the box frames what is seen as one pixel.
+  showPointer(at, cursor, withHairs, [stepX, stepY]) {
     const [vertical, horizontal] = this.hairs;
     vertical.hidden = horizontal.hidden = !(cursor && withHairs);
-    this.box.hidden = !cursor || view.zoom * stepX < PIXEL_BOX_FROM;
+    this.box.hidden = !cursor;
     if (!cursor) return;
-    const [x, y] = toScreen(view, this.extent, [cursor.x + 0.5, cursor.y + 0.5]);
+    const [x, y] = at(cursor.x + 0.5, cursor.y + 0.5);
     vertical.style.transform = `translateX(${x}px)`;
     horizontal.style.transform = `translateY(${y}px)`;
     const first = (position, step) => Math.floor((position + 0.5) / step) * step;
     const corner = [first(cursor.x, stepX), first(cursor.y, stepY)];
-    const [left, top] = toScreen(view, this.extent, corner);
-    this.box.style.width = `${view.zoom * stepX}px`;
-    this.box.style.height = `${view.zoom * stepY}px`;
+    const [left, top] = at(...corner);
+    const [right, bottom] = at(corner[0] + stepX, corner[1] + stepY);
+    this.box.hidden = right - left < PIXEL_BOX_FROM;
+    this.box.style.width = `${right - left}px`;
+    this.box.style.height = `${bottom - top}px`;
     this.box.style.transform = `translate(${left}px, ${top}px)`;
   }
-  showMarker(view, marker) {
+  showMarker(at, marker) {
     this.pin.hidden = !marker;
     if (!marker) return;
-    const [x, y] = toScreen(view, this.extent, [marker.x + 0.5, marker.y + 0.5]);
+    const [x, y] = at(marker.x + 0.5, marker.y + 0.5);
     this.pin.style.transform = `translate(${x}px, ${y}px)`;
   }
 };
@@ -1092,14 +1448,14 @@ var Picks = class {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
     this.mode = mode;
-    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+    this.menus = new Map(mode.picks.map(({ name, label, image, labelsOnly }) => {
       const element = el("select", {
         class: "pick",
         "data-testid": `viewer-${mode.name}-${name}`,
         "aria-label": label,
         onchange: () => choose(name, element.value)
       });
-      return [name, { element, image }];
+      return [name, { element, image, labelsOnly }];
     }));
     this.offered = null;
   }
@@ -1113,12 +1469,13 @@ var Picks = class {
   // Filled only when the layers are others, for the same reason.
   show(scene) {
     const { image, layers } = scene;
-    const rows = layers.map(({ layer }) => [layer.key, layer.title]);
+    const rows = layers.map(({ layer }) => [layer.key, layer.title, layer.usesClasses]);
     const offered = JSON.stringify(rows);
     if (offered !== this.offered) {
       this.offered = offered;
       for (const menu of this.menus.values()) {
-        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows;
+        const those = menu.labelsOnly ? rows.filter(([, , isLabels]) => isLabels) : rows;
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...those] : those;
         menu.element.replaceChildren(
           ...all.map(([key, title]) => el("option", { value: key }, title))
         );
@@ -1144,7 +1501,7 @@ var Stage = class {
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" });
     this.grid = el("div", { class: "stage" });
     this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice);
-    this.observer = new ResizeObserver(on.resize);
+    this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.grid);
   }
   destroy() {
@@ -1161,7 +1518,7 @@ var Stage = class {
     if (keys.join("\n") !== this.panes.map(({ key }) => key).join("\n")) {
       const kept = new Map(this.panes.map((pane) => [pane.key, pane]));
       this.panes = keys.map((key) => kept.get(key) ?? this.addPane(key));
-      for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key);
+      for (const [key, pane] of kept) if (!keys.includes(key)) this.dropPane(pane);
       this.grid.replaceChildren(...this.panes.map(({ element }) => element));
     }
     if (mode.picks) this.picksOf(mode).show(scene);
@@ -1179,14 +1536,38 @@ var Stage = class {
       this.divider.element.remove();
     }
   }
+  // All that is drawn, on whichever pane.
+  get parts() {
+    return this.specs.flatMap(({ stack }) => stack);
+  }
+  // The layers that the readout names: none that is not shown.
+  get read() {
+    const layers = this.specs.flatMap(({ reads, stack }) => reads ?? stack.map(({ layer }) => layer));
+    return [...new Set(layers)];
+  }
   addPane(key) {
     const pane = new Pane(key);
     this.gestures.set(key, new Gestures(pane.canvas, this.on.gestures(pane)));
+    try {
+      this.observer.observe(pane.canvas, { box: "device-pixel-content-box" });
+    } catch {
+      this.observer.observe(pane.canvas);
+    }
     return pane;
   }
-  dropPane(key) {
-    this.gestures.get(key).cancel();
-    this.gestures.delete(key);
+  dropPane(pane) {
+    this.observer.unobserve(pane.canvas);
+    this.gestures.get(pane.key).cancel();
+    this.gestures.delete(pane.key);
+  }
+  resized(entries) {
+    for (const { target, devicePixelContentBoxSize } of entries) {
+      const pane = this.panes.find(({ canvas }) => canvas === target);
+      if (!pane) continue;
+      const box = devicePixelContentBoxSize?.[0];
+      pane.reported = box ? [box.inlineSize, box.blockSize] : null;
+    }
+    this.on.resize();
   }
   picksOf(mode) {
     if (!this.picks.has(mode.name)) this.picks.set(mode.name, new Picks(mode, this.on.choose));
@@ -1199,23 +1580,32 @@ var Stage = class {
   get isVisible() {
     return this.extent.every(Boolean);
   }
+  get ratio() {
+    return window.devicePixelRatio || 1;
+  }
   layOut(size) {
+    const { ratio } = this;
     const extent = [this.grid.clientWidth, this.grid.clientHeight];
     const caption = this.mode.captions ? CAPTION : 0;
-    const columns = bestColumns(this.panes.length, size, extent, { gap: GAP, caption });
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.panes.forEach((pane) => pane.measure());
+    const count = this.panes.length;
+    const columns = bestColumns(count, size, extent, { gap: GAP, caption });
+    const share2 = (length, parts) => `${wholePixels((length - GAP * (parts - 1)) / parts, ratio)}px`;
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${share2(extent[0], columns)})`;
+    this.grid.style.gridAutoRows = share2(extent[1], Math.ceil(count / columns));
+    this.panes.forEach((pane) => pane.measure(ratio));
   }
-  // `isShown(part)`: whether a part of a stack is drawn just now.
-  draw(size, view, legend, isShown) {
+  // `place`: see view.js; `isShown(part)`: whether a part of a stack is drawn just now.
+  draw(place2, legend, isFitted, isShown) {
     this.panes.forEach((pane, i) => {
-      pane.draw(this.specs[i].stack.filter(isShown), size, view, legend);
+      pane.draw(this.specs[i].stack.filter(isShown), place2, legend);
+      pane.canvas.classList.toggle("fits", isFitted);
     });
   }
-  showPointer(view, cursor, marker, step) {
+  showPointer(place2, size, { cursor, marker, step }) {
+    const at = (x, y) => toScreen(place2, size, this.ratio, [x, y]);
     for (const pane of this.panes) {
-      pane.showPointer(view, cursor, this.mode.crosshair, step);
-      pane.showMarker(view, marker);
+      pane.showPointer(at, cursor, this.mode.crosshair, step);
+      pane.showMarker(at, marker);
     }
   }
   showNotice(text) {
@@ -1242,21 +1632,23 @@ var Viewer = class {
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
     this.keyboard = new Keyboard(this);
-    this.frameBar = new FrameBar((number) => this.pickFrame(number));
+    this.frameBar = new FrameBar((number2) => this.pickFrame(number2));
     this.readout = new Readout();
     this.stage = new Stage({
-      gestures: (pane) => this.gestures(pane),
+      gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
       choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
-      resize: () => this.draw()
+      resize: () => this.data && this.paint()
+      // at once: a frame later it would be stretched
     });
+    this.difference = new DifferencePanel((opacity) => this.change(({ own }) => own[this.mode.name].opacity = opacity));
     this.panel = new Panel({
       show: (key, visible) => this.change((state) => showLayer(state, this.mode, key, visible)),
       fade: (key, opacity) => this.change(({ layers }) => layers.get(key).opacity = opacity),
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) => this.change((state) => isolateClass(state, index, this.data.classes.length)),
       hide: (indices) => this.change((state) => state.off = new Set(indices))
-    });
+    }, [this.difference.element]);
     this.root = el(
       "div",
       { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
@@ -1290,10 +1682,10 @@ var Viewer = class {
     this.given = given;
     const round = ++this.round;
     this.root.style.setProperty("--stage-height", `${given.height}px`);
-    this.followTheme();
-    const number = stateFor(given.key, MODES).frame;
+    followTheme(this.root);
+    const number2 = stateFor(given.key, MODES).frame;
     const image = { ...given.image, key: IMAGE, title: "Image", kind: IMAGE };
-    const layers = given.layers.map((layer) => withFrame(layer, number));
+    const layers = given.layers.map((layer) => withFrame(layer, number2));
     const shown = [image, ...layers];
     if (!this.pictures.has(shown)) {
       this.root.dataset.ready = "0";
@@ -1323,17 +1715,15 @@ var Viewer = class {
     this.root.classList.toggle("bare", this.panel.element.hidden);
     this.apply();
   }
-  // Native controls (checkboxes, sliders, menus) need to be told what the theme is.
-  followTheme() {
-    const [r, g, b] = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g).map(Number);
-    this.root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
-  }
   // ---- state to screen ----
   get mode() {
     return modeNamed(this.state.mode);
   }
   get hasLayers() {
     return this.layers.length > 0;
+  }
+  isPossible(mode) {
+    return isPossible(mode, this.layers.map(({ usesClasses }) => usesClasses));
   }
   get isClickable() {
     return this.data.clickable;
@@ -1352,6 +1742,8 @@ var Viewer = class {
     this.frameBar.show(data.layers.find(({ frames }) => frames));
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`;
     this.stage.arrange(mode, mode.panes(scene), scene, description);
+    const compared = this.stage.parts.find(({ layer }) => layer instanceof DifferenceLayer);
+    this.difference.show(compared?.layer, compared?.opacity, this.legend, data.size);
     const visible = scene.layers.filter((part) => part.visible).map(({ layer }) => layer.key);
     Object.assign(this.root.dataset, {
       mode: mode.name,
@@ -1375,7 +1767,7 @@ var Viewer = class {
     const { off } = this.state;
     const signature = JSON.stringify([classes, [...off]]);
     if (signature === this.legend.signature) return;
-    this.legend = { signature, classes, table: colorTable(classes, off) };
+    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) };
   }
   draw() {
     if (this.frame || !this.data) return;
@@ -1389,46 +1781,30 @@ var Viewer = class {
     this.stage.layOut(size);
     if (!this.stage.isVisible) return;
     const view = this.state.view = settle(this.state.view, size, this.stage.extent);
-    this.stage.draw(size, view, this.legend, ({ layer }) => !this.peeking || layer === this.image);
+    const isShown = ({ layer }) => !this.peeking || layer === this.image;
+    this.stage.draw(this.place, this.legend, view.fit, isShown);
     this.toolbar.showZoom(view.zoom);
     this.root.dataset.zoom = view.zoom.toFixed(4);
     this.showPointer();
     this.root.dataset.ready = "1";
   }
+  get place() {
+    return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio);
+  }
   showPointer() {
     const { cursor, image } = this;
-    const { view, marker } = this.state;
+    const { marker } = this.state;
     const { size } = this.data;
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
-    this.stage.showPointer(view, cursor, marker, step);
+    this.stage.showPointer(this.place, size, { cursor, marker, step });
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.layers, cursor, size, this.legend));
+      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend));
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches);
       this.readout.showSize(size, image.picture, help);
     }
   }
   // ---- what gestures, keys and buttons do ----
-  gestures(pane) {
-    const pixel = (event) => pixelAt(this.state.view, this.data.size, pane.extent, pane.pointOf(event));
-    const hover = (event) => this.hover(pixel(event));
-    return {
-      hover,
-      pixel,
-      leave: () => this.hover(null),
-      pan: (dx, dy) => this.pan(dx, dy),
-      zoom: (event, factor) => {
-        const point = pane.pointOf(event);
-        this.look(zoomAt(this.state.view, factor, point, this.data.size, pane.extent));
-        hover(event);
-      },
-      select: (at) => this.select(at),
-      key: (event) => this.keyboard.down(event),
-      keyUp: (event) => this.keyboard.up(event),
-      blur: () => this.keyboard.releaseAll(),
-      wheelRefused: () => this.stage.hint()
-    };
-  }
   choose(mode) {
     this.change((state) => state.mode = mode.name);
   }
@@ -1475,8 +1851,8 @@ var Viewer = class {
     this.send(pixel);
   }
   // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
-  pickFrame(number) {
-    stateFor(this.given.key, MODES).frame = number;
+  pickFrame(number2) {
+    stateFor(this.given.key, MODES).frame = number2;
     return this.update(this.given, this.send);
   }
 };

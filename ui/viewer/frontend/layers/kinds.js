@@ -5,8 +5,8 @@
 //                           by all layers that show that picture
 //   constructor(given, picture)   key and title of the layer, and its picture
 //   usesClasses             whether its values are classes, so that the legend belongs to it
-//   draw(surface, legend)   the whole picture into surface {context, left, top, width, height,
-//                           ratio}, a rectangle in device pixels and device pixels per CSS pixel
+//   draw(surface, legend)   the whole picture into surface {context, left, top, width, height}, a
+//                           rectangle of whole device pixels
 //   valueAt(x, y, size)     the value at a pixel of the image of that size; null where it has none
 //                           to tell
 //   describe(value, legend) {text, color, label}: what the readout says; `label` only where values

@@ -20,7 +20,7 @@ export class LabelLayer {
   // Never smoothed: that would invent colours that stand for no class.
   draw(surface, { table }) {
     this.picture.paint(table)
-    stretch(surface, this.picture.source, false)
+    stretch(surface, this.picture.source)
   }
 
   valueAt(x, y, size) {

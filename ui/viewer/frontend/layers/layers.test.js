@@ -8,9 +8,9 @@ const GIVEN = { key: "k", title: "K" }
 const CLASSES = [{ name: "Land", color: [1, 2, 3] }, { name: "Water", color: [4, 5, 6] }]
 
 // A context that keeps what was drawn.
-function surface(width, ratio = 1) {
+function surface(width) {
   const context = { drawn: [], drawImage: (...args) => context.drawn.push(args) }
-  return { context, left: 3, top: 4, width, height: width / 2, ratio }
+  return { context, left: 3, top: 4, width, height: width / 2 }
 }
 
 function labels(width, height, indices) {
@@ -54,14 +54,27 @@ test("labels are painted with the colours and never smoothed", () => {
   assert.deepEqual(onto.context.drawn, [["masks", 3, 4, 5, 2.5]])
 })
 
-test("a picture is smoothed until its pixels are to be seen, and has no value", () => {
-  const layer = new KINDS.rgba(GIVEN, KINDS.rgba.decode({ width: 10, height: 5, close() {} }))
-  const cases = [[5, 1, true], [20, 1, true], [21, 1, false], [40, 2, true]]
-  for (const [width, ratio, smooth] of cases) {
-    const onto = surface(width, ratio)
-    layer.draw(onto)
-    assert.equal(onto.context.imageSmoothingEnabled, smooth, `${width} at ${ratio}`)
+test("a picture is smoothed only where its pixels are smaller than the screen's", (t) => {
+  const made = []
+  const element = (tag) => {
+    const context = { drawImage: (...args) => made.push([tag, ...args]) }
+    return { setAttribute(name, value) { this[name] = value }, append() {}, getContext: () => context }
   }
+  globalThis.document = { createElement: element }
+  t.after(() => delete globalThis.document)
+  const bitmap = { width: 10, height: 5, close() {} }
+  const layer = new KINDS.rgba(GIVEN, KINDS.rgba.decode(bitmap))
+  const drawn = (width) => {
+    const onto = surface(width)
+    layer.draw(onto)
+    assert.equal(onto.context.imageSmoothingEnabled, false)
+    return onto.context.drawn[0][0]
+  }
+  for (const width of [10, 11, 40]) assert.equal(drawn(width), bitmap)
+  const small = drawn(6)
+  assert.deepEqual(made, [["canvas", bitmap, 0, 0, 6, 3]])
+  assert.equal(drawn(6), small) // once for all the frames of a pan
+  assert.notEqual(drawn(4), small)
   assert.equal(layer.valueAt(0, 0, [10, 5]), null)
 })
 

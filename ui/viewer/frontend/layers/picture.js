@@ -1,11 +1,10 @@
-// A picture that is shown as it is: the image itself, an error map, a heatmap.
+// A picture that is shown as it is: the image itself, a heatmap.
 
-const SMOOTH_UNTIL = 2 // magnified more than this, a pixel is to be seen as a pixel
+import { el } from "../dom.js"
 
 export class PictureLayer {
   static decode(bitmap) {
-    const { width, height } = bitmap
-    return { source: bitmap, width, height, close: () => bitmap.close() }
+    return new Picture(bitmap)
   }
 
   constructor({ key, title, note }, picture) {
@@ -16,9 +15,11 @@ export class PictureLayer {
     this.usesClasses = false
   }
 
+  // Smoothed only where several of its pixels come to lie on one of the screen.
   draw(surface) {
-    const magnified = surface.width / this.picture.width
-    stretch(surface, this.picture.source, magnified <= SMOOTH_UNTIL * surface.ratio)
+    const { picture } = this
+    const isShrunk = surface.width < picture.width || surface.height < picture.height
+    stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source)
   }
 
   valueAt() {
@@ -30,8 +31,32 @@ export class PictureLayer {
   }
 }
 
-export function stretch({ context, left, top, width, height }, source, smooth) {
-  context.imageSmoothingEnabled = smooth
-  context.imageSmoothingQuality = "high"
+export function stretch({ context, left, top, width, height }, source) {
+  context.imageSmoothingEnabled = false
   context.drawImage(source, left, top, width, height)
+}
+
+class Picture {
+  constructor(bitmap) {
+    this.source = bitmap
+    this.width = bitmap.width
+    this.height = bitmap.height
+    this.small = null
+  }
+
+  // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
+  shrunk({ width, height }) {
+    const { small } = this
+    if (small?.width === width && small.height === height) return small
+    this.small = el("canvas", { width, height })
+    const context = this.small.getContext("2d")
+    context.imageSmoothingQuality = "high"
+    context.drawImage(this.source, 0, 0, width, height)
+    return this.small
+  }
+
+  close() {
+    this.source.close()
+    if (this.small) this.small.width = this.small.height = 0
+  }
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { IMAGE } from "../state.js"
+import { isPossible } from "./needs.js"
 import { MODES, modeNamed } from "./table.js"
 
 const part = (key, visible = true, opacity = 0.5) => ({
-  layer: { key, title: key.toUpperCase() }, visible, opacity,
+  layer: { key, title: key.toUpperCase(), usesClasses: true }, visible, opacity,
 })
 const image = { layer: { key: IMAGE, title: "Image" }, visible: true, opacity: 1 }
 
@@ -70,4 +71,23 @@ test("the divider stays within the pane", () => {
     divider.move(own, to)
     assert.equal(divider.at(own), at)
   }
+})
+
+test("the difference compares two layers, switched off or not, and names both", () => {
+  const mode = modeNamed("difference")
+  const own = mode.settings()
+  mode.adopt(own, { labels: ["a", "c"] })
+  assert.deepEqual([own.first, own.second], ["a", "c"])
+  mode.adopt(own, { labels: ["c", "d"] })
+  assert.deepEqual([own.first, own.second], ["d", "c"])
+  const [pane] = mode.panes({ image, layers: [part("c", false), part("d")], own })
+  assert.deepEqual(pane.reads.map(({ key }) => key), ["d", "c", "difference"])
+  assert.equal(pane.stack[1].opacity, own.opacity)
+})
+
+test("a mode is possible where there are the layers that it needs", () => {
+  const possible = (...kinds) => MODES.filter((mode) => isPossible(mode, kinds)).map(({ name }) => name)
+  assert.deepEqual(possible(), ["overlay"])
+  assert.ok(!possible(true, false).includes("difference"))
+  assert.deepEqual(possible(true, true), MODES.map(({ name }) => name))
 })

@@ -23,7 +23,7 @@ export const swipe = {
 
   settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
 
-  adopt(own, keys, visible) {
+  adopt(own, { keys, visible }) {
     if (!keys.includes(own.left)) own.left = IMAGE
     if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null
   },

@@ -4,6 +4,12 @@ import { clamp } from "../view.js"
 
 const DOUBLE_CLICK_MS = 250
 
+// A pointer may be between device pixels, a picture never: dragged by whole ones it stays under it.
+function onGrid(at) {
+  const ratio = window.devicePixelRatio || 1
+  return Math.floor(at * ratio + 0.001) / ratio
+}
+
 export class Gestures {
   // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
   // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
@@ -56,7 +62,7 @@ export class Gestures {
     const others = [...this.pointers].filter(([id]) => id !== event.pointerId)
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
     if (others.length === 0) {
-      this.on.pan(event.clientX - before.x, event.clientY - before.y)
+      this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y))
     } else {
       this.pinch(before, this.pointers.get(event.pointerId), others[0][1])
     }

@@ -6,10 +6,10 @@ export class Picks {
   // `choose(name, key)`: see `picks` in modes/table.js.
   constructor(mode, choose) {
     this.mode = mode
-    this.menus = new Map(mode.picks.map(({ name, label, image }) => {
+    this.menus = new Map(mode.picks.map(({ name, label, image, labelsOnly }) => {
       const element = el("select", { class: "pick", "data-testid": `viewer-${mode.name}-${name}`,
         "aria-label": label, onchange: () => choose(name, element.value) })
-      return [name, { element, image }]
+      return [name, { element, image, labelsOnly }]
     }))
     this.offered = null
   }
@@ -25,12 +25,13 @@ export class Picks {
   // Filled only when the layers are others, for the same reason.
   show(scene) {
     const { image, layers } = scene
-    const rows = layers.map(({ layer }) => [layer.key, layer.title])
+    const rows = layers.map(({ layer }) => [layer.key, layer.title, layer.usesClasses])
     const offered = JSON.stringify(rows)
     if (offered !== this.offered) {
       this.offered = offered
       for (const menu of this.menus.values()) {
-        const all = menu.image ? [[image.layer.key, image.layer.title], ...rows] : rows
+        const those = menu.labelsOnly ? rows.filter(([, , isLabels]) => isLabels) : rows
+        const all = menu.image ? [[image.layer.key, image.layer.title], ...those] : those
         menu.element.replaceChildren(
           ...all.map(([key, title]) => el("option", { value: key }, title)))
       }

@@ -1,7 +1,7 @@
 // The area of the pictures: the panes that a mode wants, in a grid, with its divider and menus.
 
 import { el } from "../dom.js"
-import { bestColumns } from "../view.js"
+import { bestColumns, toScreen, wholePixels } from "../view.js"
 import { Divider } from "./divider.js"
 import { Gestures } from "./gestures.js"
 import { Pane } from "./pane.js"
@@ -23,7 +23,7 @@ export class Stage {
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" })
     this.grid = el("div", { class: "stage" })
     this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice)
-    this.observer = new ResizeObserver(on.resize)
+    this.observer = new ResizeObserver((entries) => this.resized(entries))
     this.observer.observe(this.grid)
   }
 
@@ -42,7 +42,7 @@ export class Stage {
     if (keys.join("\n") !== this.panes.map(({ key }) => key).join("\n")) {
       const kept = new Map(this.panes.map((pane) => [pane.key, pane]))
       this.panes = keys.map((key) => kept.get(key) ?? this.addPane(key))
-      for (const key of kept.keys()) if (!keys.includes(key)) this.dropPane(key)
+      for (const [key, pane] of kept) if (!keys.includes(key)) this.dropPane(pane)
       this.grid.replaceChildren(...this.panes.map(({ element }) => element))
     }
     if (mode.picks) this.picksOf(mode).show(scene)
@@ -61,15 +61,42 @@ export class Stage {
     }
   }
 
+  // All that is drawn, on whichever pane.
+  get parts() {
+    return this.specs.flatMap(({ stack }) => stack)
+  }
+
+  // The layers that the readout names: none that is not shown.
+  get read() {
+    const layers = this.specs.flatMap(({ reads, stack }) => reads ?? stack.map(({ layer }) => layer))
+    return [...new Set(layers)]
+  }
+
   addPane(key) {
     const pane = new Pane(key)
     this.gestures.set(key, new Gestures(pane.canvas, this.on.gestures(pane)))
+    try {
+      this.observer.observe(pane.canvas, { box: "device-pixel-content-box" })
+    } catch {
+      this.observer.observe(pane.canvas) // Safari does not say; whole columns are right there
+    }
     return pane
   }
 
-  dropPane(key) {
-    this.gestures.get(key).cancel()
-    this.gestures.delete(key)
+  dropPane(pane) {
+    this.observer.unobserve(pane.canvas)
+    this.gestures.get(pane.key).cancel()
+    this.gestures.delete(pane.key)
+  }
+
+  resized(entries) {
+    for (const { target, devicePixelContentBoxSize } of entries) {
+      const pane = this.panes.find(({ canvas }) => canvas === target)
+      if (!pane) continue
+      const box = devicePixelContentBoxSize?.[0]
+      pane.reported = box ? [box.inlineSize, box.blockSize] : null
+    }
+    this.on.resize()
   }
 
   picksOf(mode) {
@@ -86,25 +113,36 @@ export class Stage {
     return this.extent.every(Boolean) // not in a closed tab or expander
   }
 
-  layOut(size) {
-    const extent = [this.grid.clientWidth, this.grid.clientHeight]
-    const caption = this.mode.captions ? CAPTION : 0
-    const columns = bestColumns(this.panes.length, size, extent, { gap: GAP, caption })
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`
-    this.panes.forEach((pane) => pane.measure())
+  get ratio() {
+    return window.devicePixelRatio || 1
   }
 
-  // `isShown(part)`: whether a part of a stack is drawn just now.
-  draw(size, view, legend, isShown) {
+  layOut(size) {
+    const { ratio } = this
+    const extent = [this.grid.clientWidth, this.grid.clientHeight]
+    const caption = this.mode.captions ? CAPTION : 0
+    const count = this.panes.length
+    const columns = bestColumns(count, size, extent, { gap: GAP, caption })
+    const share = (length, parts) =>
+      `${wholePixels((length - GAP * (parts - 1)) / parts, ratio)}px`
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, ${share(extent[0], columns)})`
+    this.grid.style.gridAutoRows = share(extent[1], Math.ceil(count / columns))
+    this.panes.forEach((pane) => pane.measure(ratio))
+  }
+
+  // `place`: see view.js; `isShown(part)`: whether a part of a stack is drawn just now.
+  draw(place, legend, isFitted, isShown) {
     this.panes.forEach((pane, i) => {
-      pane.draw(this.specs[i].stack.filter(isShown), size, view, legend)
+      pane.draw(this.specs[i].stack.filter(isShown), place, legend)
+      pane.canvas.classList.toggle("fits", isFitted)
     })
   }
 
-  showPointer(view, cursor, marker, step) {
+  showPointer(place, size, { cursor, marker, step }) {
+    const at = (x, y) => toScreen(place, size, this.ratio, [x, y])
     for (const pane of this.panes) {
-      pane.showPointer(view, cursor, this.mode.crosshair, step)
-      pane.showMarker(view, marker)
+      pane.showPointer(at, cursor, this.mode.crosshair, step)
+      pane.showMarker(at, marker)
     }
   }
 

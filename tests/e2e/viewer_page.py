@@ -1,0 +1,128 @@
+"""The compare viewer alone: its bundle on a page without Streamlit, and what it shows."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ui.viewer.layers import Layer, picture_payload
+
+DIST = Path(__file__).resolve().parents[2] / "ui/viewer/frontend/dist"
+COLORS = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
+GREY = [100, 100, 100]
+SIZE = (60, 80)
+MOUNT = """async ([source, data]) => {
+    const { default: mount } = await import(source);
+    const parentElement = document.getElementById("here");
+    window.clicks = [];
+    window.give = (data) => mount({
+        data, parentElement, setTriggerValue: (name, value) => window.clicks.push([name, value]),
+    });
+    window.give(data);
+}"""
+COLOR = """([pane, x, y]) => {
+    const canvas = document.querySelector(`[data-pane="${pane}"]`);
+    const at = [Math.floor(x * canvas.width), Math.floor(y * canvas.height)];
+    return [...canvas.getContext("2d").getImageData(...at, 1, 1).data].slice(0, 3);
+}"""
+
+
+def given(image: np.ndarray, layers: Sequence[Any], **changes: Any) -> dict[str, Any]:
+    """What the browser is sent for an image (H, W, 3) and layers over it, with three classes."""
+    size = image.shape[:2]
+    return {
+        "key": "viewer",
+        "size": [size[1], size[0]],
+        "height": 480,
+        "mode": "overlay",
+        "clickable": True,
+        "image": picture_payload(image, "image"),
+        "layers": [layer.payload(size) for layer in layers],
+        "classes": [{"name": name, "color": c} for name, c in zip("ABC", COLORS, strict=True)],
+    } | changes
+
+
+def data(**changes: Any) -> dict[str, Any]:
+    """Class 0 all over, and class 1 at the left beside class 2 with void below; image is grey."""
+    halves = np.full(SIZE, 1, np.uint8)
+    halves[:, 40:] = 2
+    halves[30:] = 255
+    layers = [
+        Layer("prediction", "Prediction", "labels", np.zeros(SIZE, np.uint8), opacity=1),
+        Layer("truth", "Ground truth", "labels", halves, opacity=1, visible=False),
+    ]
+    return given(np.full((*SIZE, 3), GREY, np.uint8), layers) | changes
+
+
+class Viewer:
+    """The mounted viewer, and what it shows."""
+
+    def __init__(self, page: Any, sent: dict[str, Any] | None = None, **changes: Any) -> None:
+        self.page = page
+        style = (DIST / "viewer.css").read_text(encoding="utf-8")
+        theme = "--st-background-color: #fff; --st-text-color: #222; --st-primary-color: #06c"
+        page.set_content(
+            f"<style>:root {{ {theme} }} {style}</style><div id=here></div>"
+            "<div style='height: 3000px'></div>"
+        )
+        script = b64encode((DIST / "viewer.js").read_bytes()).decode()
+        sent = sent or data(**changes)
+        page.evaluate(MOUNT, [f"data:text/javascript;base64,{script}", sent])
+        page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()
+        self.root = page.get_by_test_id("viewer-root")
+
+    def part(self, name: str) -> Any:
+        return self.page.get_by_test_id(f"viewer-{name}")
+
+    def drawn(self) -> None:
+        self.page.evaluate(
+            "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
+        )
+
+    def color(self, pane: str, x: float, y: float) -> list[int]:
+        """The colour at fractions of a pane's width and height."""
+        self.drawn()
+        return self.page.evaluate(COLOR, [pane, x, y])
+
+    def point(self, x: float, y: float, pane: int = 0) -> tuple[float, float]:
+        box = self.part("canvas").nth(pane).bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def zoom(self) -> float:
+        self.drawn()
+        return float(self.root.get_attribute("data-zoom"))
+
+    def readout(self) -> str:
+        self.drawn()
+        return " ".join(self.part("readout").inner_text().split())
+
+    def clicks(self) -> list[Any]:
+        return self.page.evaluate("window.clicks")
+
+    def canvas(self, pane: str) -> np.ndarray:
+        """The canvas of a pane in device pixels, (H, W, 4) uint8."""
+        self.drawn()
+        address = self.page.evaluate(
+            "pane => document.querySelector(`[data-pane='${pane}']`).toDataURL()", pane
+        )
+        return _picture(b64decode(address.partition(",")[2]))
+
+    def screen(self, pane: str) -> np.ndarray:
+        """What of the screen shows a pane, in device pixels, (h, w, 4) uint8."""
+        self.drawn()
+        ratio = self.page.evaluate("devicePixelRatio")
+        box = self.page.locator(f"[data-pane='{pane}']").bounding_box()
+        left, top = (round(box[side] * ratio) for side in "xy")
+        right = round((box["x"] + box["width"]) * ratio)
+        bottom = round((box["y"] + box["height"]) * ratio)
+        return _picture(self.page.screenshot())[top:bottom, left:right]
+
+
+def _picture(png: bytes) -> np.ndarray:
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGBA)
