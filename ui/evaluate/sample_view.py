@@ -1,4 +1,4 @@
-"""A sample of an evaluation in the viewer: truth, prediction and errors, or a part of them."""
+"""A sample of an evaluation in the viewer: truth and prediction, or a part of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.errors import DSIError
-from core.evaluation.error_map import error_map
 from core.evaluation.kept.pictures import ScoredSample, margin_box
 from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.regions import Region
@@ -22,7 +21,6 @@ from ui.viewer.viewer import viewer
 
 __all__ = ["Part", "outline", "region_view", "show_part", "viewed_sample", "whole_view"]
 
-_ERRORS = "Green where prediction and truth agree, red where they do not."
 _WHITE, _BLACK = (255, 255, 255, 255), (0, 0, 0, 255)
 _HEIGHT = 520
 
@@ -126,7 +124,7 @@ def show_part(
     Args:
         scored: the sample.
         part: which part of it.
-        maps: by key the title and labels (H, W) of predictions; of one alone the errors too.
+        maps: by key the title and labels (H, W) of predictions.
         classes: class table of the labels.
         key: of the viewer.
     """
@@ -135,12 +133,6 @@ def show_part(
     rgb = to_rgb(image.pixels, image.valid, bands=bands_of(image.pixels, image.named_bands))
     layers = [Layer("truth", "Ground truth", "labels", part.of(image.labels))]
     layers += [Layer(k, title, "labels", part.of(m)) for k, (title, m) in maps.items()]
-    if len(maps) == 1:
-        [(_, labels)] = maps.values()
-        errors = error_map(part.of(image.labels), part.of(labels))
-        layers.append(
-            Layer("errors", "Errors", "rgba", errors, opacity=0.8, visible=False, note=_ERRORS)
-        )
     shown = part.of(rgb).copy()
     if part.drawn is not None and st.toggle(
         "Outline the region", value=True, key=f"{key}-outline", persist_state="session"

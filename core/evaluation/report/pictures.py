@@ -9,8 +9,8 @@ from html import escape
 import cv2
 import numpy as np
 
+from core.classes import VOID
 from core.errors import DSIError
-from core.evaluation.error_map import error_map
 from core.evaluation.kept.pictures import open_scored
 from core.evaluation.kept.plan import EvaluationPlan, plan_again
 from core.evaluation.kept.results import OpenEvaluation
@@ -24,6 +24,8 @@ __all__ = ["extreme_samples", "sample_pictures"]
 _SIDE = 240  # pixels
 _OPACITY = 0.6
 _QUALITY = 85
+# As in the viewer's difference: a light blue and an orange, which everybody tells apart.
+_RIGHT, _WRONG = (150, 205, 255, 130), (255, 140, 0, 240)
 
 
 def extreme_samples(opened: OpenEvaluation, most: int) -> tuple[list[int], list[int]]:
@@ -91,10 +93,22 @@ def _pictures(
     yield "Image", _jpeg(small)
     yield "Ground truth", _jpeg(classes.overlay(small, truth, _OPACITY))
     yield "Prediction", _jpeg(classes.overlay(small, prediction, _OPACITY))
-    errors = error_map(truth, prediction)
+    errors = _error_map(truth, prediction)
     weight = errors[..., 3:] / 255
     shown = np.rint(small * (1 - weight) + errors[..., :3] * weight).astype(np.uint8)
     yield "Errors", _jpeg(shown)
+
+
+def _error_map(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """Where a prediction is right and wrong, (H, W, 4) uint8 RGBA.
+
+    Pixels void on either side are transparent.
+    """
+    counted = (truth != VOID) & (prediction != VOID)
+    picture = np.zeros((*truth.shape, 4), np.uint8)
+    picture[counted] = _RIGHT
+    picture[counted & (truth != prediction)] = _WRONG
+    return picture
 
 
 def _jpeg(rgb: np.ndarray) -> str:
