@@ -17,6 +17,7 @@ from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
+NEW = "evaluate.new"
 VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Compare"]
 
 
@@ -61,8 +62,12 @@ def show_evaluate(frame: Frame) -> None:
     tell_deleted()
     watch_evaluation()
     with frame.choices:
+        # A link to this page with a model is a wish to evaluate it.
+        if "model" in st.query_params and "evaluation" not in st.query_params:
+            st.session_state[NEW] = True
         chosen, listed = choose_evaluation()
-        with st.expander("New evaluation", icon=":material/add:", expanded=not listed):
+        is_new = not listed or st.session_state.get(NEW, False)
+        with st.expander("New evaluation", icon=":material/add:", expanded=is_new):
             new_evaluation_form()
     if not listed:
         frame.note(

@@ -27,7 +27,12 @@ def test_a_case_by_hand() -> None:
     }
 
 
-def test_regions_are_the_components_of_each_cell() -> None:
+@pytest.mark.parametrize("limit", [10**9, 0])
+def test_regions_are_the_components_of_each_cell(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By sorting pixels, and as of an image with more of them."""
+    monkeypatch.setattr(module, "_SORTED", limit)
     rng = np.random.default_rng(2)
     truth, prediction = rng.integers(0, 3, (2, 40, 50), np.uint8)
     listed = RegionList(3)

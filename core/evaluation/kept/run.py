@@ -54,7 +54,7 @@ def run_evaluation(
             where=kept.id,
             remedy="delete this evaluation, and evaluate again",
         )
-    begun = saved = time.monotonic()
+    start = saved = time.monotonic()
     total = len(plan.samples)
 
     def report() -> None:
@@ -89,7 +89,7 @@ def run_evaluation(
         while len(analysis) < total:
             evaluate_images(predictor, images(), on_image, on_strip)
         kept.write_analysis(analysis)
-        seconds = record.seconds + time.monotonic() - begun
+        seconds = record.seconds + time.monotonic() - start
         record = record.model_copy(update={"finished": True, "seconds": seconds})
         kept.write_record(record)
     return record
