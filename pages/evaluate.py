@@ -13,12 +13,13 @@ from ui.evaluate.manage import manage_evaluation, tell_deleted, unfinished
 from ui.evaluate.opened import Listed, choose_evaluation, open_evaluation
 from ui.evaluate.samples import samples_view
 from ui.evaluate.scores import scores_view
+from ui.evaluate.slices import slices_view
 from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
 NEW = "evaluate.new"
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Compare"]
+VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
 
 
 def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
@@ -52,6 +53,8 @@ def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
         samples_view(opened)
     elif view == "Calibration":
         calibration_view(opened)
+    elif view == "Slices":
+        slices_view(opened)
     else:
         compare_view(opened, listed)
     st.divider()

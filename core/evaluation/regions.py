@@ -78,7 +78,7 @@ def _by_kind(cells: np.ndarray) -> Iterator[tuple[int, int, int, np.ndarray]]:
     order = np.argsort(kinds, kind="stable")
     rows, columns, kinds = rows[order], columns[order], kinds[order]
     starts: list[int] = np.flatnonzero(np.diff(kinds, prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(kinds)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(kinds)][: len(starts)], strict=True):
         y, x = rows[start:end], columns[start:end]
         top, left = int(y.min()), int(x.min())
         own = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1), np.uint8)

@@ -49,6 +49,18 @@ def test_regions_are_the_components_of_each_cell(
         assert {(r.area, *r[2:6]) for r in kept} <= set(boxes)
 
 
+@pytest.mark.parametrize("limit", [10**9, -1])
+def test_a_map_without_an_error_has_no_regions(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SORTED", limit)
+    listed = RegionList(3)
+    for labels in (np.ones((5, 6), np.uint8), np.full((5, 6), 255, np.uint8)):
+        listed.add(labels, labels, 0)
+    assert not listed.by_cell
+    compared = Comparison(3)
+    compared.add(labels, labels, labels, 0)
+    assert not compared.counts.any()
+
+
 def test_the_largest_over_many_images_are_kept_within_a_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

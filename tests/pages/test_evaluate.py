@@ -23,7 +23,7 @@ from tests.tiny import save_tiny_model
 from tests.ui.components import component_data
 from ui.shell.jobs import find_job
 
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Compare"]
+VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
 
 
 @pytest.fixture(autouse=True)
