@@ -13,11 +13,13 @@ from ui.evaluate.manage import manage_evaluation, tell_deleted, unfinished
 from ui.evaluate.opened import Listed, choose_evaluation, open_evaluation
 from ui.evaluate.samples import samples_view
 from ui.evaluate.scores import scores_view
+from ui.evaluate.slices import slices_view
 from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Compare"]
+NEW = "evaluate.new"
+VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
 
 
 def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
@@ -51,6 +53,8 @@ def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
         samples_view(opened)
     elif view == "Calibration":
         calibration_view(opened)
+    elif view == "Slices":
+        slices_view(opened)
     else:
         compare_view(opened, listed)
     st.divider()
@@ -61,8 +65,12 @@ def show_evaluate(frame: Frame) -> None:
     tell_deleted()
     watch_evaluation()
     with frame.choices:
+        # A link to this page with a model is a wish to evaluate it.
+        if "model" in st.query_params and "evaluation" not in st.query_params:
+            st.session_state[NEW] = True
         chosen, listed = choose_evaluation()
-        with st.expander("New evaluation", icon=":material/add:", expanded=not listed):
+        is_new = not listed or st.session_state.get(NEW, False)
+        with st.expander("New evaluation", icon=":material/add:", expanded=is_new):
             new_evaluation_form()
     if not listed:
         frame.note(

@@ -29,7 +29,8 @@ STEPS = {
     "data": ("1 Data", "photo_library", "Look through images and masks, find broken files."),
     "train": ("2 Train", "model_training", "Choose a network, start a training, watch it learn."),
     "predict": ("3 Predict", "layers", "Map an image, and compare the map with the truth."),
-    "inspect": ("4 Inspect", "account_tree", "Open a network: layers, feature maps and graph."),
+    "evaluate": ("4 Evaluate", "analytics", "See how good a model is, where it errs, how surely."),
+    "inspect": ("5 Inspect", "account_tree", "Open a network: layers, feature maps and graph."),
 }
 
 

@@ -6,15 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 
+from core.classes import VOID
 from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.boundary import edge_counts
 from core.evaluation.calibration import Calibration
 from core.evaluation.regions import Region, RegionList
 
-__all__ = ["Analysis", "class_counts_of"]
+__all__ = ["TRAITS", "Analysis", "class_counts_of"]
 
+TRAITS = ("brightness", "contrast", "near edges", "object size")
+"""What is kept of every sample: mean and standard deviation over its pixels with data of the mean
+over the bands, in the image's own units; the share of the labelled pixels that are near an edge;
+and the mean area of the truth's connected parts in pixels. NaN where there is no such pixel."""
+
+_ROWS = 256
 _CALIBRATION = ("by_confidence", "confidence", "pixels", "positives", "probability")
 
 
@@ -39,6 +47,7 @@ class Analysis:
         self._cells: list[np.ndarray] = []
         self._edges: list[np.ndarray] = []
         self._nll: list[float] = []
+        self._traits: list[np.ndarray] = []
         self._sum = 0.0
 
     def __len__(self) -> int:
@@ -58,6 +67,7 @@ class Analysis:
         self.near += edges.near
         self.regions.add(image.labels, labels, number)
         self._edges.append(np.stack([edges.shared, edges.either]))
+        self._traits.append(_traits(image, int(edges.near.sum()) / max(1, int(matrix.sum()))))
         self._nll.append(self._sum)
         self._sum = 0.0
         flat = matrix.ravel()
@@ -80,6 +90,10 @@ class Analysis:
     def sample_nll(self) -> np.ndarray:
         """(S,) float64: the sum of −ln p(true class) over the labelled pixels of each sample."""
         return np.array(self._nll)
+
+    def traits(self) -> np.ndarray:
+        """(S, len(TRAITS)) float64, see `TRAITS`."""
+        return np.array(self._traits, np.float64).reshape(-1, len(TRAITS))
 
     def counts(self, groups: Sequence[Sequence[int]] | None = None) -> np.ndarray:
         """What scores are made of, (U, 3, K) int64: right, true and predicted pixels by class.
@@ -118,6 +132,7 @@ class Analysis:
             "lengths": np.array(lengths, np.int64),
             "edges": self.edges(),
             "nll": self.sample_nll(),
+            "traits": self.traits(),
             "regions": np.array(regions, np.int64).reshape(-1, len(Region._fields)),
         } | {name: getattr(self.calibration, name) for name in _CALIBRATION}
 
@@ -139,7 +154,9 @@ class Analysis:
         made._cells = np.split(arrays["cells"], ends, axis=1) if count else []
         made._edges = list(arrays["edges"])
         made._nll = [float(value) for value in arrays["nll"]]
-        if not len(made._cells) == len(made._edges) == len(made._nll) == count:
+        made._traits = list(arrays["traits"])
+        lengths = [len(made._cells), len(made._edges), len(made._nll), len(made._traits)]
+        if set(lengths) != {count}:
             raise ValueError("the counts are not of one number of samples")
         return made
 
@@ -147,3 +164,25 @@ class Analysis:
 def class_counts_of(matrix: np.ndarray) -> np.ndarray:
     """(3, K): right, true and predicted pixels by class of a confusion (K, K), rows true."""
     return np.stack([np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)])
+
+
+def _traits(image: LabelledImage, near: float) -> np.ndarray:
+    """What `TRAITS` names, of an image of which a share `near` is near edges."""
+    count, total, squares = 0, 0.0, 0.0
+    for row in range(0, len(image.pixels), _ROWS):  # not as 64 bits all at once
+        seen = image.valid[row : row + _ROWS]
+        part = image.pixels[row : row + _ROWS][seen]
+        grey = np.abs(part) if np.iscomplexobj(part) else part
+        means = grey.astype(np.float64).mean(axis=-1)
+        count += len(means)
+        total += float(means.sum())
+        squares += float((means**2).sum())
+    mean = total / count if count else np.nan
+    contrast = max(0.0, squares / count - mean**2) ** 0.5 if count else np.nan
+    labelled = int((image.labels != VOID).sum())
+    parts = 0
+    for label in np.flatnonzero(np.bincount(image.labels.ravel(), minlength=256)[:VOID]).tolist():
+        own = (image.labels == label).view(np.uint8)
+        parts += cv2.connectedComponents(own, connectivity=8)[0] - 1
+    size = labelled / parts if parts else np.nan
+    return np.array([mean, contrast, near if labelled else np.nan, size])

@@ -134,8 +134,9 @@ class Calibration:
 
 
 def _bin(values: np.ndarray, bins: int) -> np.ndarray:
-    at = np.floor(values.astype(np.float64) * bins).astype(np.int64)
-    return np.clip(at, 0, bins - 1)
+    # In 64 bits: in 32 a product may be rounded up to the next bin.
+    at = (values.astype(np.float64) * bins).astype(np.intp)
+    return np.minimum(at, bins - 1, out=at)
 
 
 def _reliability(pixels: np.ndarray, sums: np.ndarray, positives: np.ndarray) -> Reliability:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from core.classes import VOID
@@ -52,21 +53,17 @@ def near_border(labels: np.ndarray, tolerance: float) -> np.ndarray:
             f"expected a tolerance from 0 pixels, received {tolerance}",
             remedy="2 is what people are off by",
         )
-    near = np.zeros(labels.shape, bool)
-    height, width = labels.shape
-    labelled = labels != VOID
-    reach = int(tolerance)
-    # Half of the disc: a pair of pixels is looked at once, and marks both.
-    for down in range(min(reach, height - 1) + 1):
-        for right in range(-min(reach, width - 1), min(reach, width - 1) + 1):
-            if (down == 0 and right <= 0) or down**2 + right**2 > tolerance**2:
-                continue
-            here = slice(0, height - down), slice(max(0, -right), width - max(0, right))
-            there = slice(down, height), slice(max(0, right), width - max(0, -right))
-            differ = (labels[here] != labels[there]) & labelled[here] & labelled[there]
-            near[here] |= differ
-            near[there] |= differ
-    return near
+    reach = min(int(tolerance), max(labels.shape))
+    if reach == 0 or labels.size == 0:
+        return np.zeros(labels.shape, bool)
+    steps = np.arange(-reach, reach + 1)
+    disc = (steps[:, None] ** 2 + steps**2 <= tolerance**2).astype(np.uint8)
+    # Another class is near where the greatest or the least label in the disc is another one; void
+    # is made the least for the one, and is the greatest for the other. Beyond the edge is nothing.
+    void = labels == VOID
+    greatest = cv2.dilate(np.where(void, np.uint8(0), labels), disc)
+    least = cv2.erode(np.ascontiguousarray(labels), disc)
+    return np.asarray(((greatest != labels) | (least != labels)) & ~void)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ MOST_REGIONS = 5_000
 MOST_REGIONS_PER_CELL = 50
 """Regions that are kept of one true and one predicted class."""
 
+_SORTED = 4_000_000  # pixels
+
 
 class Region(NamedTuple):
     """Connected pixels (8 neighbours) of one true class that are predicted as one other.
@@ -51,24 +53,37 @@ def regions_of(
         sample: number of the sample, for the regions.
         most: of a cell at most.
     """
-    # Sorted once, so that every kind of confusion is looked at within its own box alone.
-    rows, columns = np.nonzero(cells >= 0)
-    kinds = cells[rows, columns]
-    order = np.argsort(kinds, kind="stable")
-    rows, columns, kinds = rows[order], columns[order], kinds[order]
-    starts: list[int] = np.flatnonzero(np.diff(kinds, prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(kinds)], strict=True):
-        y, x = rows[start:end], columns[start:end]
-        top, left = int(y.min()), int(x.min())
-        own = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1), np.uint8)
-        own[y - top, x - left] = 1
+    for kind, left, top, own in _by_kind(cells):
         _, _, boxes, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
         boxes = boxes[1:]
-        truth, prediction = divmod(int(kinds[start]), classes)
+        truth, prediction = divmod(kind, classes)
         largest = np.argsort(-boxes[:, cv2.CC_STAT_AREA], kind="stable")[:most]
         for box_left, box_top, width, height, area in boxes[largest].tolist():
             place = left + box_left, top + box_top, width, height
             yield Region(area, sample, *place, truth, prediction)
+
+
+def _by_kind(cells: np.ndarray) -> Iterator[tuple[int, int, int, np.ndarray]]:
+    """Every kind of confusion, and within its box (left and top) its pixels, (h, w) uint8."""
+    wrong = cells >= 0
+    if np.count_nonzero(wrong) > _SORTED:  # numbers of pixels would take many times the image
+        for kind in np.flatnonzero(np.bincount(cells[wrong])).tolist():
+            here = (cells == kind).view(np.uint8)
+            left, top, width, height = cv2.boundingRect(here)
+            yield kind, left, top, here[top : top + height, left : left + width].copy()
+        return
+    # Sorted once, so that every kind is looked at within its own box alone.
+    rows, columns = np.nonzero(wrong)
+    kinds = cells[rows, columns]
+    order = np.argsort(kinds, kind="stable")
+    rows, columns, kinds = rows[order], columns[order], kinds[order]
+    starts: list[int] = np.flatnonzero(np.diff(kinds, prepend=-1)).tolist()
+    for start, end in zip(starts, [*starts[1:], len(kinds)][: len(starts)], strict=True):
+        y, x = rows[start:end], columns[start:end]
+        top, left = int(y.min()), int(x.min())
+        own = np.zeros((int(y.max()) - top + 1, int(x.max()) - left + 1), np.uint8)
+        own[y - top, x - left] = 1
+        yield int(kinds[start]), left, top, own
 
 
 class RegionList:

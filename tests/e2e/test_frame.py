@@ -29,7 +29,7 @@ PICTURES = {
     "predict": "predict?source=Dataset&dataset=frame+a",
     "inspect": "inspect?dataset=frame+a",
 }
-PAGES = ["Overview", "Data", "Train", "Predict", "Inspect"]
+PAGES = ["Overview", "Data", "Train", "Predict", "Evaluate", "Inspect"]
 
 
 @pytest.fixture(scope="module", autouse=True)

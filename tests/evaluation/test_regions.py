@@ -27,7 +27,12 @@ def test_a_case_by_hand() -> None:
     }
 
 
-def test_regions_are_the_components_of_each_cell() -> None:
+@pytest.mark.parametrize("limit", [10**9, 0])
+def test_regions_are_the_components_of_each_cell(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By sorting pixels, and as of an image with more of them."""
+    monkeypatch.setattr(module, "_SORTED", limit)
     rng = np.random.default_rng(2)
     truth, prediction = rng.integers(0, 3, (2, 40, 50), np.uint8)
     listed = RegionList(3)
@@ -42,6 +47,18 @@ def test_regions_are_the_components_of_each_cell() -> None:
         assert len(kept) == min(len(boxes), module.MOST_REGIONS_PER_CELL)
         assert [r.area for r in kept] == [box[0] for box in boxes[::-1]][: len(kept)]
         assert {(r.area, *r[2:6]) for r in kept} <= set(boxes)
+
+
+@pytest.mark.parametrize("limit", [10**9, -1])
+def test_a_map_without_an_error_has_no_regions(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SORTED", limit)
+    listed = RegionList(3)
+    for labels in (np.ones((5, 6), np.uint8), np.full((5, 6), 255, np.uint8)):
+        listed.add(labels, labels, 0)
+    assert not listed.by_cell
+    compared = Comparison(3)
+    compared.add(labels, labels, labels, 0)
+    assert not compared.counts.any()
 
 
 def test_the_largest_over_many_images_are_kept_within_a_bound(

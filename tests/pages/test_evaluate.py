@@ -23,7 +23,7 @@ from tests.tiny import save_tiny_model
 from tests.ui.components import component_data
 from ui.shell.jobs import find_job
 
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Compare"]
+VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +151,14 @@ def test_the_worst_sample_is_first_and_filters_hold(kept: KeptEvaluation) -> Non
     assert f"{left} samples, the worst first" in texts(at)
     at.slider(key="most").set_value(0.0).run()
     assert "take a filter off" in texts(at)
+    # By what happened to a class.
+    counts = analysis.counts()
+    name = kept.record().classes.names[0]
+    hits, true, called = counts[:, :, 0].T
+    for kind, pixels in (("Missed", true - hits), ("False alarm", called - hits), ("Hit", hits)):
+        at = opened(view="Samples", has=name, kind=kind)
+        left = int((pixels > 0).sum())
+        assert (f"{left} sample" if left else "take a filter off") in texts(at)
 
 
 def test_two_models_are_compared(kept: KeptEvaluation, space: Path) -> None:

@@ -14,17 +14,20 @@ __all__ = ["sample_rows", "samples_view"]
 
 _MEAN, _ACCURACY, _ENTROPY = "Mean IoU", "Pixel accuracy", "Cross-entropy"
 _ANY = "Any class"
+_KINDS = {"In the truth": "Pixels", "Hit": "Hits", "Missed": "Misses", "False alarm": "Alarms"}
 
 
 def sample_rows(opened: OpenEvaluation) -> pd.DataFrame:
-    """A row a sample, with all its scores and the true pixels of each class; NaN where none is."""
+    """A row a sample: all its scores, NaN where none is, and of each class the true pixels, hits,
+    misses and false alarms.
+    """
     nll = opened.analysis.sample_nll()
     rows = []
     for number, (sample, result) in enumerate(
         zip(opened.record.samples, opened.sample_scores, strict=True)
     ):
         pixels = sum(c.support for c in result.classes)
-        by_class = zip(opened.names, result.classes, strict=True)
+        by_class = zip(opened.names, result.classes, *opened.counts[number], strict=True)
         rows.append(
             {
                 "number": number,
@@ -37,8 +40,14 @@ def sample_rows(opened: OpenEvaluation) -> pd.DataFrame:
             }
             | {
                 key: value
-                for name, c in by_class
-                for key, value in ((f"IoU {name}", c.iou), (f"Pixels {name}", c.support))
+                for name, c, hits, true, called in by_class
+                for key, value in (
+                    (f"IoU {name}", c.iou),
+                    (f"Pixels {name}", int(true)),
+                    (f"Hits {name}", int(hits)),
+                    (f"Misses {name}", int(true - hits)),
+                    (f"Alarms {name}", int(called - hits)),
+                )
             }
         )
     return pd.DataFrame(rows).astype({_MEAN: float, _ACCURACY: float, _ENTROPY: float})
@@ -79,7 +88,10 @@ def _filtered(opened: OpenEvaluation, frame: pd.DataFrame, by: str) -> pd.DataFr
     take_name("has", choices, "class to filter by")
     has = st.selectbox("With", choices, key="has", bind="query-params")
     if has != _ANY:
-        frame = frame[frame[f"Pixels {has}"] > 0]
+        kinds = list(_KINDS)
+        take_name("kind", kinds, "what happened to the class")
+        kind = st.selectbox("Which is", kinds, key="kind", bind="query-params")
+        frame = frame[frame[f"{_KINDS[kind]} {has}"] > 0]
     if by == _ENTROPY:
         return frame
     take_number("most", 0.0, 1.0, "highest score")

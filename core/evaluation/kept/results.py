@@ -44,6 +44,11 @@ class OpenEvaluation:
         return scores(self.matrix)
 
     @cached_property
+    def counts(self) -> np.ndarray:
+        """(S, 3, K) int64: of every sample the right, true and predicted pixels by class."""
+        return self.analysis.counts()
+
+    @cached_property
     def sample_scores(self) -> tuple[Scores, ...]:
         """Of every sample alone."""
         return tuple(scores(self.analysis.matrix([n])) for n in range(len(self.analysis)))
@@ -59,18 +64,25 @@ class OpenEvaluation:
         """Scenes, where there are enough of them: samples of one scene are alike."""
         return "Scenes" if len(self.record.groups()) >= _FEW else "Samples"
 
+    @cached_property
+    def _made(self) -> dict[tuple[str, Unit], ScoreIntervals | None]:
+        """Intervals that were computed already."""
+        return {}
+
     def intervals(self, unit: Unit) -> ScoreIntervals | None:
         """Bootstrap intervals of the scores; None with a single unit."""
-        groups = self.groups(unit)
-        return bootstrap_scores(self.analysis.counts(groups)) if len(groups) > 1 else None
+        if ("scores", unit) not in self._made:
+            counts = self.analysis.counts(self.groups(unit))
+            self._made["scores", unit] = bootstrap_scores(counts) if len(counts) > 1 else None
+        return self._made["scores", unit]
 
     def edge_intervals(self, unit: Unit) -> ScoreIntervals | None:
         """The same of boundary IoU, as ``iou`` and ``mean_iou``."""
-        groups = self.groups(unit)
-        if len(groups) < 2:
-            return None
-        shared, either = np.moveaxis(self.analysis.edges(groups), 1, 0)
-        return bootstrap_scores(np.stack([shared, either, shared], axis=1))
+        if ("edges", unit) not in self._made:
+            shared, either = np.moveaxis(self.analysis.edges(self.groups(unit)), 1, 0)
+            counts = np.stack([shared, either, shared], axis=1)
+            self._made["edges", unit] = bootstrap_scores(counts) if len(counts) > 1 else None
+        return self._made["edges", unit]
 
     def interval_text(self, unit: Unit) -> str:
         """Over what intervals are, and what to think of them."""

@@ -201,6 +201,7 @@ def _ended(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="train-run-links"):
         if (run.folder / CARD_FILE).is_file():
             page_link("predict", "Predict with this model", "layers", {"model": run.name})
+            page_link("evaluate", "Evaluate this model", "analytics", {"model": run.name})
             page_link("inspect", "Inspect this model", "account_tree", {"model": run.name})
         if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
