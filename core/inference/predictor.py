@@ -12,8 +12,10 @@ import numpy as np
 from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
-from core.imagery.tiles import OVERLAP, TileGrid, blend_window, fitting_size, reflected
+from core.imagery.tiles import OVERLAP, TileGrid, fitting_size
+from core.inference.anchor import FREE, LARGE_PIXELS, Anchor
 from core.inference.averaging import OWN_SIZE, Averaging
+from core.inference.blocks import Blending, TileImage
 from core.inference.scales import ScaledImage, brought_back, mean_of_rows
 from core.models.model_input import ModelInput
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
 
-__all__ = ["Predictor", "Strip"]
+__all__ = ["Predictor", "Strip", "counter"]
 
 Progress = Callable[[int, int], None]
 
@@ -108,6 +110,8 @@ class Predictor:
         progress: Progress | None = None,
         *,
         probabilities: np.ndarray | None = None,
+        confidence: np.ndarray | None = None,
+        anchor: Anchor = FREE,
     ) -> np.ndarray:
         """The likeliest class of every pixel.
 
@@ -116,6 +120,8 @@ class Predictor:
             valid: (H, W) bool; pixels without data come out void.
             progress: called with the number of tiles done and of all tiles.
             probabilities: (H, W, K) float32, filled on the way where it is given.
+            confidence: (H, W) float32, likewise, the probability of the likeliest class.
+            anchor: where the image lies among others.
 
         Returns:
             (H, W) uint8 labels.
@@ -124,9 +130,11 @@ class Predictor:
             ImageError: the image has another number of bands or another dtype.
         """
         labels = np.empty(pixels.shape[:2], np.uint8)
-        for strip in self.strips(pixels, valid, progress):
+        for strip in self.strips(pixels, valid, progress, anchor=anchor):
             rows = slice(strip.row, strip.row + len(strip.probabilities))
             labels[rows] = strip.probabilities.argmax(axis=-1)
+            if confidence is not None:
+                confidence[rows] = strip.probabilities.max(axis=-1)
             if probabilities is not None:
                 probabilities[rows] = strip.probabilities
         if valid is not None:
@@ -142,19 +150,47 @@ class Predictor:
             whole[strip.row : strip.row + len(strip.probabilities)] = strip.probabilities
         return whole
 
-    def tiles(self, height: int, width: int) -> tuple[TileGrid, TileGrid]:
-        """Where the tiles of an image begin, from top to bottom and from left to right."""
-        down, across = (self._tiles(side) for side in (height, width))
+    def tiles(
+        self, height: int, width: int, anchor: Anchor = FREE
+    ) -> tuple[TileGrid, TileGrid]:
+        """Where the tiles of an image begin, from top to bottom and from left to right.
+
+        Args:
+            height, width: of the image.
+            anchor: where it lies among other images.
+        """
+        fixed = anchor.placed and height * width > LARGE_PIXELS
+        sides = ((height, anchor.row), (width, anchor.column))
+        down, across = (self._tiles(side, start, fixed) for side, start in sides)
         return down, across
 
-    def _tiles(self, side: int) -> TileGrid:
+    def _tiles(self, side: int, start: int = 0, fixed: bool = False) -> TileGrid:
+        settings = self.overlap, self._multiple
+        phase = start % self._multiple
+        if fixed and side > self.tile:
+            return TileGrid.anchored(side, self.tile, *settings, start=start)
         if self.input.size:
-            return TileGrid.over(side, self.tile, self.overlap, self._multiple, whole=True)
-        size = fitting_size(side, self.tile, self.overlap, self._multiple)
-        return TileGrid.over(side, size, self.overlap, self._multiple)
+            return TileGrid.over(side, self.tile, *settings, whole=True, phase=phase)
+        size = fitting_size(side, self.tile, *settings, phase)
+        return TileGrid.over(side, size, *settings, phase=phase)
+
+    def blending(self, image: TileImage, anchor: Anchor = FREE) -> Blending:
+        """The tiles of an image, and how they are put together.
+
+        Args:
+            image: to cut tiles from, in memory or in a file.
+            anchor: where it lies among other images.
+        """
+        down, across = self.tiles(image.height, image.width, anchor)
+        return Blending(image, down, across, self.overlap, self.classes)
 
     def strips(
-        self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None
+        self,
+        pixels: np.ndarray,
+        valid: np.ndarray | None = None,
+        progress: Progress | None = None,
+        *,
+        anchor: Anchor = FREE,
     ) -> Iterator[Strip]:
         """Predict from top to bottom and hand out rows as soon as no later tile touches them.
 
@@ -162,65 +198,52 @@ class Predictor:
             pixels: (H, W, bands) as in the file.
             valid: (H, W) bool; what a pixel without data holds makes no difference.
             progress: called with the number of tiles done and of all tiles.
+            anchor: where the image lies among others.
 
         Raises:
             ImageError: the image has another number of bands or another dtype.
         """
+        self.input.check(pixels)
         sizes = [ScaledImage(self.input, pixels, valid, s) for s in self.averaging.scales]
-        step = _steps(progress, sum(self._tile_count(size) for size in sizes))
-        streams = [self._at_own_size(size, step) for size in sizes]
+        # Images of another size share no pixels with their neighbours.
+        parts = [self.blending(size, FREE if size.is_resized else anchor) for size in sizes]
+        step = counter(progress, sum(part.tiles for part in parts))
+        streams = [
+            self._at_own_size(size, part, step) for size, part in zip(sizes, parts, strict=True)
+        ]
         row = 0
         for probabilities in streams[0] if len(streams) == 1 else mean_of_rows(streams):
             yield Strip(row, probabilities)
             row += len(probabilities)
 
-    def _tile_count(self, size: ScaledImage) -> int:
-        down, across = self.tiles(size.height, size.width)
-        return len(down.starts) * len(across.starts)
-
-    def _at_own_size(self, size: ScaledImage, step: Callable[[int], None]) -> Iterator[np.ndarray]:
+    def _at_own_size(
+        self, size: ScaledImage, tiles: Blending, step: Callable[[int], None]
+    ) -> Iterator[np.ndarray]:
         """Rows of `_rows` at the image's own size."""
-        rows = self._rows(size, step)
+        rows = self._rows(size.width, tiles, step)
         return brought_back(rows, *size.back_taps(), self.tile) if size.is_resized else rows
 
-    def _rows(self, image: ScaledImage, step: Callable[[int], None]) -> Iterator[np.ndarray]:
+    def _rows(
+        self, width: int, tiles: Blending, step: Callable[[int], None]
+    ) -> Iterator[np.ndarray]:
         """Probabilities (h, w, K) at one scale, some rows at a time, from top to bottom.
 
         Args:
-            image: the image at that scale, w pixels wide.
+            width: of the image at that scale.
+            tiles: of the image at that scale.
             step: called with the number of tiles done since it last was.
         """
-        height, width = image.height, image.width
-        down, across = self.tiles(height, width)
-        window = blend_window(down.size, across.size, self.overlap)[..., None]
-        # The canvas holds the rows of the current row of tiles; `top` is its first row.
-        span = across.starts[-1] + across.size - across.starts[0]
-        canvas = np.zeros((down.size, span, self.classes), np.float32)
-        weight = np.zeros((down.size, span, 1), np.float32)
-        inside = slice(-across.starts[0], width - across.starts[0])
-        for index, top in enumerate(down.starts):
-            rows = reflected(top, down.size, height)
-            for first in range(0, len(across.starts), self.batch):
-                lefts = across.starts[first : first + self.batch]
-                columns = [reflected(left, across.size, width) for left in lefts]
-                tiles = np.stack([image.part(rows, c) for c in columns])
-                for left, scores in zip(lefts, self._softmax(tiles), strict=True):
-                    at = left - across.starts[0]
-                    canvas[:, at : at + across.size] += scores * window
-                    weight[:, at : at + across.size] += window
-                step(len(lefts))
-            last = index + 1 == len(down.starts)
-            moved = down.size if last else down.starts[index + 1] - top
-            row, end = max(0, top), min(height, top + moved)
-            if row < end:
-                part = slice(row - top, end - top), inside
-                yield canvas[part] / weight[part]
-            if not last:
-                for array in (canvas, weight):
-                    array[: down.size - moved] = array[moved:].copy()
-                    array[down.size - moved :] = 0
+        rows = np.empty((0, width, self.classes), np.float32)
+        for block in tiles.blocks(self.softmax, step, batch=self.batch):
+            if block.column == 0:
+                # A new array, as the one before may be held by whoever asked for it.
+                rows = np.zeros((block.height, width, self.classes), np.float32)
+            if block.probabilities is not None:
+                rows[:, block.column : block.column + block.width] = block.probabilities
+            if block.column + block.width == width:
+                yield rows
 
-    def _softmax(self, tiles: np.ndarray) -> np.ndarray:
+    def softmax(self, tiles: np.ndarray) -> np.ndarray:
         """Probabilities of normalised tiles (N, h, w, C) → (N, h, w, K)."""
         if not self.averaging.symmetries:
             return self._call(tiles)
@@ -247,14 +270,14 @@ class Predictor:
             return np.asarray(self._functions[shape](np.ascontiguousarray(tiles)))
 
 
-def _steps(progress: Progress | None, total: int) -> Callable[[int], None]:
+def counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     """A function that counts tiles and reports how many of all are done."""
     done = 0
 
     def step(count: int) -> None:
         nonlocal done
         done += count
-        if progress:
+        if progress and count:
             progress(done, total)
 
     return step
