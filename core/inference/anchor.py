@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["FREE", "LARGE_PIXELS", "Anchor"]
 
 LARGE_PIXELS = 5000 * 5000
-"""Pixels above which a GeoTIFF is predicted by windows, with tiles at fixed places."""
+"""Pixels above which an image has larger tiles at fixed places, and a GeoTIFF is read by windows."""
 
 # Origins are whole or half pixels of their grid; these must not be rounded by chance.
 _ROUNDING = 0.25
@@ -27,12 +27,10 @@ class Anchor:
 
     Attributes:
         row, column: counted from the grid's origin.
-        placed: whether the image has a place at all.
     """
 
     row: int = 0
     column: int = 0
-    placed: bool = True
 
     @classmethod
     def of(cls, georeference: Georeference | None) -> Anchor:
@@ -45,5 +43,5 @@ class Anchor:
         return cls(math.floor(_ROUNDING - row), math.floor(_ROUNDING - column))
 
 
-FREE = Anchor(placed=False)
+FREE = Anchor()
 """Of an image without a place: tiles begin at its corner."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ __all__ = ["Predictor", "Strip", "counter"]
 Progress = Callable[[int, int], None]
 
 _STRIDE = 8  # of the maps that PSPNet pools
+_LARGE_TILE = (4, 3)  # of a tile of smaller images: 1024 pixels instead of 768
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ class Predictor:
         scales: sizes at which the image is predicted, as multiples of its own, each cut into tiles
             of its own and brought back by linear interpolation; their mean is what comes out.
         batch: number of tiles computed at once.
+        large_pixels: images of more pixels have tiles by a third larger, at places that depend on
+            where the image lies alone: `bench.seams` says how many labels depend on the grid.
+
+    Attributes:
+        model_digest: SHA-256 of the model's card, which has that of its weights; empty where
+            there is none.
 
     Raises:
         ConfigError: the overlap is not between 0 and 0.75, or the scales do not fit (`Averaging`).
@@ -73,6 +81,7 @@ class Predictor:
         tta: bool = False,
         scales: Sequence[float] = OWN_SIZE,
         batch: int = 1,
+        large_pixels: int = LARGE_PIXELS,
     ) -> None:
         if not 0 <= overlap <= 0.75:
             raise ConfigError(
@@ -84,24 +93,34 @@ class Predictor:
         self.classes = int(model.output_shape[-1])
         # A network whose input has a size of its own (PSPNet) takes tiles of that size alone. They
         # may begin anywhere, but for the strides within it.
-        multiple = self._multiple = _STRIDE if model_input.size else model_input.multiple
-        self.tile = model_input.size or max(multiple, tile // multiple * multiple)
-        if overlap and not model_input.size:
-            # Room for one multiple that neighbours share, and one to move on by.
-            self.tile = max(self.tile, 2 * multiple)
-        rounded = round(self.tile * overlap / multiple) * multiple
-        # A deep network's multiple may be more than was asked for; without any, seams show.
-        least = multiple if overlap else 0
-        self.overlap = min(max(rounded, least), self.tile - multiple)
+        self._multiple = _STRIDE if model_input.size else model_input.multiple
+        self.large_pixels = large_pixels
+        self.model_digest = ""
+        self.tile, self.overlap = self._sizes(tile, overlap)
+        self._large = self._sizes(tile * _LARGE_TILE[0] // _LARGE_TILE[1], overlap)
         self.averaging = Averaging(tta, tuple(scales))
         self.batch = batch
         self._functions: dict[tuple[int, int], Any] = {}
         self._lock = threading.Lock()
 
+    def _sizes(self, tile: int, share: float) -> tuple[int, int]:
+        """Side of the tiles, and pixels that neighbours share at least."""
+        multiple = self._multiple
+        size = self.input.size or max(multiple, tile // multiple * multiple)
+        if share and not self.input.size:
+            # Room for one multiple that neighbours share, and one to move on by.
+            size = max(size, 2 * multiple)
+        rounded = round(size * share / multiple) * multiple
+        # A deep network's multiple may be more than was asked for; without any, seams show.
+        least = multiple if share else 0
+        return size, min(max(rounded, least), size - multiple)
+
     @classmethod
     def of_card(cls, model: keras.Model, card: ModelCard, **settings: Any) -> Predictor:
         """A predictor with the preprocessing that stands in a model's card."""
-        return cls(model, ModelInput.of_card(card), **settings)
+        predictor = cls(model, ModelInput.of_card(card), **settings)
+        predictor.model_digest = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
+        return predictor
 
     def predict(
         self,
@@ -159,20 +178,20 @@ class Predictor:
             height, width: of the image.
             anchor: where it lies among other images.
         """
-        fixed = anchor.placed and height * width > LARGE_PIXELS
+        large = height * width > self.large_pixels
         sides = ((height, anchor.row), (width, anchor.column))
-        down, across = (self._tiles(side, start, fixed) for side, start in sides)
+        down, across = (self._tiles(side, start, large) for side, start in sides)
         return down, across
 
-    def _tiles(self, side: int, start: int = 0, fixed: bool = False) -> TileGrid:
-        settings = self.overlap, self._multiple
+    def _tiles(self, side: int, start: int = 0, large: bool = False) -> TileGrid:
+        tile, overlap = self._large if large else (self.tile, self.overlap)
         phase = start % self._multiple
-        if fixed and side > self.tile:
-            return TileGrid.anchored(side, self.tile, *settings, start=start)
+        if large and side > tile:
+            return TileGrid.anchored(side, tile, overlap, self._multiple, start=start)
         if self.input.size:
-            return TileGrid.over(side, self.tile, *settings, whole=True, phase=phase)
-        size = fitting_size(side, self.tile, *settings, phase)
-        return TileGrid.over(side, size, *settings, phase=phase)
+            return TileGrid.over(side, tile, overlap, self._multiple, whole=True, phase=phase)
+        size = fitting_size(side, tile, overlap, self._multiple, phase)
+        return TileGrid.over(side, size, overlap, self._multiple, phase=phase)
 
     def blending(self, image: TileImage, anchor: Anchor = FREE) -> Blending:
         """The tiles of an image, and how they are put together.
@@ -182,7 +201,9 @@ class Predictor:
             anchor: where it lies among other images.
         """
         down, across = self.tiles(image.height, image.width, anchor)
-        return Blending(image, down, across, self.overlap, self.classes)
+        large = image.height * image.width > self.large_pixels
+        overlap = self._large[1] if large else self.overlap
+        return Blending(image, down, across, overlap, self.classes)
 
     def strips(
         self,
