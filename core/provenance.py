@@ -21,6 +21,7 @@ from typing import Any
 from core.errors import WorkspaceError
 
 __all__ = [
+    "PNG_START",
     "JsonMark",
     "check_free",
     "is_own_file",
@@ -36,7 +37,8 @@ __all__ = [
 
 _MARK = "DeepSpaceImaging"
 _KEY = "generator"
-_PNG = b"\x89PNG\r\n\x1a\n"
+PNG_START = b"\x89PNG\r\n\x1a\n"
+"""The first bytes of a PNG."""
 _CHUNK = b"Software\0"  # keyword of PNG's tEXt for the program that made a picture
 _PART = 4 * 1024**2  # bytes of a file that are looked at at once
 _WHOLE = 64 * 1024**2  # bytes of a JSON file that is read whole
@@ -105,7 +107,7 @@ def is_own_file(path: Path) -> bool:
             return False  # reading a pipe or a device never ends
         with path.open("rb") as file:
             start = file.read(8)
-        if start.startswith(_PNG):
+        if start.startswith(PNG_START):
             return _is_own_png(path)
         if start[:4] in (b"II*\0", b"II+\0", b"MM\0*", b"MM\0+"):
             return _is_own_tiff(path)
@@ -206,23 +208,23 @@ def _mark_of(path: Path, start: int, end: int, instead: bytes = b"") -> str:
     return f"{_MARK} {digest.hexdigest()}"
 
 
-def _find(path: Path, sought: bytes) -> int:
+def _find(path: Path, wanted: bytes) -> int:
     """Where some bytes first stand in a file; -1 where they do not."""
     before, place = b"", 0
     for part in _parts(path):
         window = before + part
-        at = window.find(sought)
+        at = window.find(wanted)
         if at >= 0:
             return place - len(before) + at
         place += len(part)
-        before = window[-len(sought) + 1 :]
+        before = window[-len(wanted) + 1 :]
     return -1
 
 
 def _is_own_png(path: Path) -> bool:
-    length = len(marked_png(_PNG + bytes(12))) - len(_PNG) - 12
+    length = len(marked_png(PNG_START + bytes(12))) - len(PNG_START) - 12
     end = path.stat().st_size - 12  # of the last chunk, IEND
-    if end - length < len(_PNG):
+    if end - length < len(PNG_START):
         return False
     mark = _mark_of(path, end - length, end)
     return b"".join(_parts(path, end - length, end)) == software_chunk(mark)

@@ -16,6 +16,7 @@ from core.imagery.tiles import OVERLAP
 if TYPE_CHECKING:
     from core.imagery.header import Header
     from core.inference.likeness import Difference
+    from core.inference.outputs import Wanted
     from core.inference.small_regions import SmallRegions
 
 __all__ = ["add_arguments", "run"]
@@ -45,6 +46,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="also write class probabilities"
+    )
+    parser.add_argument(
+        "--confidence", action="store_true", help="also write the likeliest class's probability"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with predictions of large images that were ended",
     )
     parser.add_argument(
         "--overwrite",
@@ -123,29 +132,35 @@ def _left_out(image: Path, regions: SmallRegions) -> None:
 
 def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
     """Before anything is mapped: nobody else's file is in the way of a result."""
-    from core.inference.outputs import output_paths
+    from core.inference.outputs import paths_by_kind
     from core.provenance import check_free
 
     outputs = [
         path
         for image, header in headers.items()
-        for path in output_paths(
-            image,
-            header,
-            options.out,
-            with_polygons=options.polygons,
-            with_probabilities=options.probabilities,
-        )
+        for path in paths_by_kind(image, header, options.out, _wanted(options)).values()
     ]
     check_free(outputs, options.images, overwrite=options.overwrite)
+
+
+def _wanted(options: Namespace) -> Wanted:
+    from core.imagery.output.outlines import OutlineSettings
+    from core.inference.outputs import Wanted
+
+    return Wanted(
+        options.polygons,
+        options.probabilities,
+        options.confidence,
+        OutlineSettings(options.min_area, options.simplify),
+    )
 
 
 def _predict(
     options: Namespace, name: str, folder: Path, images: Sequence[Path], batch: _Batch
 ) -> None:
-    from core.imagery.output.outlines import OutlineSettings
-    from core.inference.outputs import ENDINGS, predict_file
+    from core.inference.outputs import ENDINGS
     from core.inference.predictor import Predictor
+    from core.inference.scene.predict import Reports, predict_image
     from core.leftovers import remove_unfinished
     from core.models.store import load_model
 
@@ -159,19 +174,18 @@ def _predict(
     for image in images:
         try:
             with bar(image.name, "tile") as progress:
-                paths = predict_file(
+                paths = predict_image(
                     image,
                     predictor,
                     card.classes,
                     name,
                     options.out,
-                    with_polygons=options.polygons,
-                    with_probabilities=options.probabilities,
-                    outlines=OutlineSettings(options.min_area, options.simplify),
+                    wanted=_wanted(options),
                     overwrite=options.overwrite,
-                    progress=progress,
-                    warn=partial(_warn, image),
-                    left_out=partial(_left_out, image),
+                    resume=options.resume,
+                    reports=Reports(
+                        progress, partial(_warn, image), partial(_left_out, image), note
+                    ),
                 )
         except DSIError as error:
             batch.fail(error)

@@ -120,6 +120,14 @@ class Blending:
         """Number of tiles."""
         return len(self._used[0]) * len(self._used[1])
 
+    @property
+    def description(self) -> str:
+        """Where all tiles lie, in words: two that are equal give equal blocks."""
+        return "; ".join(
+            f"{len(grid.starts)} of {grid.size} px from {grid.starts[0]} to {grid.starts[-1]}"
+            for grid in (self._down, self._across)
+        )
+
     def blocks(
         self,
         softmax: Callable[[np.ndarray], np.ndarray],

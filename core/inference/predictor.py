@@ -169,6 +169,11 @@ class Predictor:
             whole[strip.row : strip.row + len(strip.probabilities)] = strip.probabilities
         return whole
 
+    @property
+    def large_tile(self) -> int:
+        """Side of the tiles of large images in pixels."""
+        return self._large[0]
+
     def tiles(
         self, height: int, width: int, anchor: Anchor = FREE
     ) -> tuple[TileGrid, TileGrid]:

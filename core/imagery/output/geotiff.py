@@ -24,6 +24,7 @@ __all__ = ["BLOCK", "Content", "block_windows", "write_geotiff"]
 BLOCK = 512
 """Pixels along a side of a block."""
 
+_CLAIM = b"GDAL_STRUCTURAL_METADATA_SIZE="
 _CACHE = 64 * 1024**2
 _MANY = 4096  # pixels along a side of what is written at once
 
@@ -41,6 +42,9 @@ class Content:
         descriptions: of the bands, from the first.
         legend: names and colours of the values, of one 8-bit band.
         scale: what the values are to be multiplied by.
+        editable: whether GDAL is to open the result for editing as any other: a file that says of
+            itself that it is cloud-optimised it does not, as editing takes that away. The layout is
+            the same.
     """
 
     height: int
@@ -52,6 +56,7 @@ class Content:
     descriptions: tuple[str, ...] = ()
     legend: Legend | None = None
     scale: float = 1
+    editable: bool = False
 
 
 def block_windows(height: int, width: int, values: int = 1) -> Iterator[tuple[slice, slice]]:
@@ -104,7 +109,19 @@ def write_geotiff(
             blocked.unlink(missing_ok=True)
     if content.legend:
         put_attribute_table(path, content.legend.table())
+    if content.editable:
+        _without_claim(path)
     mark_tiff(path)
+
+
+def _without_claim(path: Path) -> None:
+    """Take out what GDAL says of the layout in a COG, between its header and first directory."""
+    with path.open("r+b") as file:
+        start = file.read(512)
+        place = start.find(_CLAIM)
+        if place > 0:
+            file.seek(place)
+            file.write(bytes(len(_CLAIM)))
 
 
 def _write_blocks(

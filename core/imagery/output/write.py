@@ -70,10 +70,19 @@ def geotiff_bytes(
         scale: what the values are to be multiplied by.
     """
     height, width, bands = pixels.shape
-    kind = Content(
-        height, width, bands, str(pixels.dtype), georeference, nodata, descriptions, legend, scale
+    content = Content(
+        height,
+        width,
+        bands,
+        str(pixels.dtype),
+        georeference,
+        nodata,
+        descriptions,
+        legend,
+        scale,
+        editable=True,
     )
     with TemporaryDirectory() as folder:
         path = Path(folder) / "result.tif"
-        write_geotiff(path, kind, lambda rows, columns: pixels[rows, columns])
+        write_geotiff(path, content, lambda rows, columns: pixels[rows, columns])
         return path.read_bytes()

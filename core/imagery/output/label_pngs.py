@@ -1,0 +1,120 @@
+"""A label map of any size as two PNGs, grey and coloured, compressed once and row by row."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from core.provenance import PNG_START, mark_text, png_chunk, software_chunk
+
+__all__ = ["write_label_pngs", "write_png"]
+
+_GREY, _PALETTE = 0, 3  # colour types of PNG
+_LEVEL = 6
+_CHUNK = 1024**2
+
+
+class _Png:
+    """A PNG that is written chunk by chunk, with its mark at the end; a context."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._digest = hashlib.sha256()
+        self._add(PNG_START)
+
+    def __enter__(self) -> _Png:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                end = png_chunk(b"IEND", b"")
+                self._digest.update(end)
+                self._file.write(software_chunk(mark_text(self._digest.hexdigest())) + end)
+        finally:
+            self._file.close()
+
+    def add(self, kind: bytes, body: bytes) -> None:
+        """Write a chunk."""
+        self._add(png_chunk(kind, body))
+
+    def _add(self, data: bytes) -> None:
+        self._digest.update(data)
+        self._file.write(data)
+
+
+def write_label_pngs(
+    grey: Path,
+    coloured: Path,
+    rows: Iterable[np.ndarray],
+    size: tuple[int, int],
+    palette: np.ndarray,
+) -> None:
+    """Write both pictures: the same indices, once as grey values and once with a palette.
+
+    Args:
+        grey, coloured: files to write.
+        rows: (n, W) uint8 from top to bottom, H rows in all.
+        size: height H and width W.
+        palette: (256, 3) uint8 RGB.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    with _Png(grey) as labels, _Png(coloured) as colors:
+        labels.add(b"IHDR", _header(size, 8, _GREY))
+        colors.add(b"IHDR", _header(size, 8, _PALETTE))
+        colors.add(b"PLTE", palette.tobytes())
+        for body in _compressed(rows):
+            labels.add(b"IDAT", body)
+            colors.add(b"IDAT", body)
+
+
+def write_png(path: Path, rows: Iterable[np.ndarray], size: tuple[int, int]) -> None:
+    """Write a grey picture of 16 bit.
+
+    Args:
+        path: file to write.
+        rows: (n, W) uint16 from top to bottom, H rows in all.
+        size: height H and width W.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    with _Png(path) as picture:
+        picture.add(b"IHDR", _header(size, 16, _GREY))
+        for body in _compressed(part.astype(">u2") for part in rows):
+            picture.add(b"IDAT", body)
+
+
+def _header(size: tuple[int, int], bits: int, kind: int) -> bytes:
+    height, width = size
+    return struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+
+
+def _compressed(rows: Iterable[np.ndarray]) -> Iterable[bytes]:
+    """The compressed stream of a picture, in parts of about a mebibyte.
+
+    Each row follows a byte for its filter, 0 for none: classes lie in runs.
+    """
+    deflate = zlib.compressobj(_LEVEL)
+    parts, waiting = [], 0
+    for part in rows:
+        lines = part.view(np.uint8).reshape(len(part), -1)
+        filtered = np.zeros((len(lines), lines.shape[1] + 1), np.uint8)
+        filtered[:, 1:] = lines
+        data = deflate.compress(memoryview(filtered).cast("B"))
+        parts.append(data)
+        waiting += len(data)
+        if waiting >= _CHUNK:
+            yield b"".join(parts)
+            parts, waiting = [], 0
+    yield b"".join([*parts, deflate.flush()])
