@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from core.cli.argument_types import add_averaging, not_negative, overlap, pixels_off
 from core.cli.terminal import bar, note
 from core.errors import ConfigError, DSIError, ImageError
+from core.formats import percent
 from core.imagery.tiles import OVERLAP
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def _predict(
     from core.inference.outputs import ENDINGS
     from core.inference.predictor import Predictor
     from core.inference.scene.predict import Reports, predict_image
+    from core.inference.scene.state import share_done
     from core.leftovers import remove_unfinished
     from core.models.store import load_model
 
@@ -189,6 +191,11 @@ def _predict(
                 )
         except DSIError as error:
             batch.fail(error)
+        except KeyboardInterrupt:
+            if (share := share_done(options.out, image.stem)) is not None:
+                kept = f"{percent(share, 0)} of {image.name} is kept: go on with --resume"
+                raise KeyboardInterrupt(kept) from None
+            raise
         except MemoryError:
             remedy = "cut it into smaller pieces first"
             where = str(image)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FREE", "LARGE_PIXELS", "Anchor"]
 
-LARGE_PIXELS = 5000 * 5000
+LARGE_PIXELS = 4000 * 4000
 """Pixels above which an image has larger tiles at fixed places, and a GeoTIFF is read by windows."""
 
 # Origins are whole or half pixels of their grid; these must not be rounded by chance.

@@ -156,7 +156,7 @@ class Blending:
         # What a row of tiles leaves for the next, from left to right.
         above: list[np.ndarray | None] = [None] * len(self._used[1])
         canvas = _Canvas(self)
-        for places, tiles in stream(self._tiles(batch, begin)):
+        for places, tiles in stream(self.tile_batches(batch, begin)):
             inputs = [tile.pixels for tile in tiles if tile.pixels is not None]
             scores = iter(softmax(np.stack(inputs)) if inputs else ())
             for place, tile in zip(places, tiles, strict=True):
@@ -169,8 +169,13 @@ class Blending:
                     yield Block(row, *block)
             step(len(places))
 
-    def _tiles(self, batch: int, begin: int) -> Iterator[tuple[list[_Place], list[Tile]]]:
-        """Batches of tiles, none of which is of two rows."""
+    def tile_batches(self, batch: int, begin: int = 0) -> Iterator[tuple[list[_Place], list[Tile]]]:
+        """Batches of places and tiles, none of which is of two rows.
+
+        Args:
+            batch: tiles in each, at most.
+            begin: number of the first row of tiles.
+        """
         across = self._used[1]
         for down in self._used[0][begin:]:
             rows = reflected(self._down.starts[down], self._down.size, self.image.height)
@@ -206,19 +211,25 @@ class _Canvas:
         if self._sums is None:
             self._first = columns.start
             self._sums = np.zeros((height, 0, of.classes), np.float32)
-        missing = columns.stop - self._first - self._sums.shape[1]
-        if missing > 0:
-            more = np.zeros((height, missing, of.classes), np.float32)
-            self._sums = np.concatenate([self._sums, more], axis=1)
         if scores is None:
             return
+        self._widen(columns.stop - self._first)
         top = rows.start - of._down.starts[place.down]
         left = columns.start - of._across.starts[place.across]
         part = scores[top : top + height, left : left + width]
         down = of._rows.weights[place.down][:, None, None]
         across = of._columns.weights[place.across][None, :, None]
         at = columns.start - self._first
+        assert self._sums is not None
         self._sums[:, at : at + width] += part * (down * across)
+
+    def _widen(self, width: int) -> None:
+        """Have room for so many columns."""
+        assert self._sums is not None
+        height, there, classes = self._sums.shape
+        if there < width:
+            more = np.zeros((height, width - there, classes), np.float32)
+            self._sums = np.concatenate([self._sums, more], axis=1)
 
     def block(
         self, place: _Place, tile: Tile, above: list[np.ndarray | None]
@@ -233,10 +244,14 @@ class _Canvas:
         rows, columns = place.counted
         end, bottom = of._columns.end(place.across), of._rows.end(place.down)
         width, height = end - self._first, bottom - rows.start
-        sums, self._sums = self._sums[:, :width], self._sums[:, width:]
         first, self._first = self._first, end
         number = of._used[1].index(place.across)
-        if (shared := above[number]) is not None:
+        shared = above[number]
+        if not self._sums.shape[1] and shared is None:  # as in all of an empty part of a scene
+            return rows.start, first, height, width, None, None
+        self._widen(width)
+        sums, self._sums = self._sums[:, :width], self._sums[:, width:]
+        if shared is not None:
             sums[: len(shared)] += shared
         rest = sums[height:]
         above[number] = rest.copy() if rest.size and rest.any() else None

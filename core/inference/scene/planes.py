@@ -6,6 +6,7 @@ written in any order, and again, as often as a prediction is resumed.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Iterator
@@ -70,6 +71,16 @@ class Plane:
             if not count:
                 raise OSError("a file of the prediction was cut short")
             data, place = data[count:], place + count
+
+    def is_empty(self, rows: slice) -> bool:
+        """Whether some rows were never written, as far as the file system tells of holes."""
+        start, end = (row * self.width * self._pixel for row in (rows.start, rows.stop))
+        try:
+            return os.lseek(self._file, start, os.SEEK_DATA) >= end
+        except OSError as error:
+            return error.errno == errno.ENXIO  # no data up to the end of the file
+        except AttributeError:  # a system without holes
+            return False
 
     def sync(self) -> None:
         """Have the disk hold what was written."""

@@ -123,7 +123,8 @@ def predict_image(
         predictor.input.check(sample.pixels, str(image))
         if reports.warn:
             for difference in differences(predictor.input, sample):
-                reports.warn(difference)
+                if difference.kind != "no data":  # of the whole scene the sample does not tell
+                    reports.warn(difference)
         tiles = predictor.blending(
             SceneImage(scene, predictor.input), Anchor.of(header.georeference)
         )
@@ -145,7 +146,9 @@ def predict_image(
                 result = SceneResult(
                     planes, classes, header.georeference, str(image), model, predictor.averaging
                 )
-                write_result(result, paths, work.folder)
+                small = write_result(result, paths, work.folder, wanted.outlines.min_area)
+    if small.polygons and reports.left_out:
+        reports.left_out(small)
     return list(paths.values())
 
 
@@ -174,7 +177,13 @@ def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: W
 
 def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageError | None:
     """What is asked for that needs the whole image; None where nothing does."""
-    del wanted
+    if wanted.polygons and wanted.outlines.simplify:
+        return ImageError(
+            "simplifying its polygons (--simplify) needs the image in memory, for which it is too "
+            "large",
+            where=str(image),
+            remedy="leave it out, or cut the image into smaller pieces",
+        )
     if predictor.averaging.scales != (1.0,):
         return ImageError(
             "averaging over sizes of the image (--tta-scales) needs it in memory, for which it is "

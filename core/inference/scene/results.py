@@ -19,11 +19,14 @@ from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend
 from core.imagery.output.geotiff import Content, block_windows, write_geotiff
+from core.imagery.output.joined_regions import joined_regions
 from core.imagery.output.label_pngs import write_label_pngs, write_png
+from core.imagery.output.polygons import polygon_parts_of
 from core.inference.averaging import Averaging
 from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE
 from core.inference.outputs import NO_GRID, OutputKind, class_summary
 from core.inference.scene.planes import Planes
+from core.inference.small_regions import SmallRegions
 from core.paths import disk_errors
 from core.provenance import marked_json
 
@@ -76,6 +79,9 @@ class SceneResult:
         counts, by_label = np.zeros(256, np.int64), np.zeros(256)
         areas = ground_areas(self.georeference, self.width, self.height)
         for rows, columns in block_windows(self.height, self.width):
+            if self.planes.labels.is_empty(rows):
+                counts[VOID] += (rows.stop - rows.start) * (columns.stop - columns.start)
+                continue
             labels = self.planes.read_labels(rows, columns)
             here = np.bincount(labels.ravel(), minlength=256)
             counts += here
@@ -84,7 +90,9 @@ class SceneResult:
         return class_summary(self.classes, self.height, self.width, counts, by_label, areas)
 
 
-def write_result(result: SceneResult, paths: dict[OutputKind, Path], folder: Path) -> None:
+def write_result(
+    result: SceneResult, paths: dict[OutputKind, Path], folder: Path, min_area: float = 0
+) -> SmallRegions:
     """Make and put in place the files of a prediction, each in one step.
 
     Labels and colours are made together.
@@ -93,11 +101,22 @@ def write_result(result: SceneResult, paths: dict[OutputKind, Path], folder: Pat
         result: the prediction.
         paths: of the files that are wanted.
         folder: for what lies there meanwhile.
+        min_area: least area of a region that becomes a polygon.
+
+    Returns:
+        The regions that are too small for a polygon, where there are polygons.
 
     Raises:
         WorkspaceError: the disk is full, or a folder cannot be written.
     """
+    small = [0, 0]
+
+    def left_out(polygons: int, pixels: int) -> None:
+        small[0] += polygons
+        small[1] += pixels
+
     makers: dict[OutputKind, Callable[[Path], None]] = {
+        "polygons": partial(_polygons, result, min_area, left_out),
         "geotiff": partial(_labels, result),
         "probabilities": partial(_probabilities, result),
         "confidence": partial(_confidence, result),
@@ -126,6 +145,18 @@ def write_result(result: SceneResult, paths: dict[OutputKind, Path], folder: Pat
                 remedy=f"see that the disk has room, and go on with --resume ({error})",
             ) from error
         _put(made, path)
+    return SmallRegions(*small)
+
+
+def _polygons(
+    result: SceneResult, min_area: float, left_out: Callable[[int, int], None], path: Path
+) -> None:
+    bands = result.rows(result.planes.read_labels, 1)
+    size, names = (result.height, result.width), result.classes.names
+    batches = joined_regions(bands, VOID)
+    parts = polygon_parts_of(batches, size, names, result.georeference, min_area, left_out)
+    with path.open("wb") as file:
+        file.writelines(parts)
 
 
 def _put(made: Path, path: Path) -> None:
@@ -147,6 +178,8 @@ def _labels(result: SceneResult, path: Path) -> None:
     )
 
     def window(rows: slice, columns: slice) -> np.ndarray | None:
+        if result.planes.labels.is_empty(rows):
+            return None
         labels = result.planes.read_labels(rows, columns)
         return None if (labels == VOID).all() else labels[..., None]
 
@@ -166,6 +199,8 @@ def _probabilities(result: SceneResult, path: Path) -> None:
     )
 
     def window(rows: slice, columns: slice) -> np.ndarray | None:
+        if result.planes.labels.is_empty(rows):
+            return None
         part = result.planes.read_probabilities(rows, columns)
         return None if np.isnan(part[..., 0]).all() else part
 
@@ -185,6 +220,8 @@ def _confidence(result: SceneResult, path: Path) -> None:
     )
 
     def window(rows: slice, columns: slice) -> np.ndarray | None:
+        if result.planes.labels.is_empty(rows):
+            return None
         part = result.planes.read_confidence(rows, columns)
         return None if (part == NO_CONFIDENCE).all() else part[..., None]
 

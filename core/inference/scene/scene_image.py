@@ -32,7 +32,8 @@ class SceneImage:
     def tile(self, rows: np.ndarray, columns: np.ndarray, counted: Counted) -> Tile:
         """A tile; those that count for nothing with data are not read, or not normalised."""
         if not self._scene.may_have_data(*counted):
-            return Tile(None, np.zeros([part.stop - part.start for part in counted], bool))
+            shape = [part.stop - part.start for part in counted]
+            return Tile(None, np.broadcast_to(np.False_, shape))
         top, left = int(rows.min()), int(columns.min())
         window = slice(top, int(rows.max()) + 1), slice(left, int(columns.max()) + 1)
         pixels, valid = self._scene.part(*window)

@@ -18,7 +18,7 @@ from core.formats import percent
 from core.imagery.source.sidecars import mask_beside, usable_data_mask
 from core.paths import disk_errors, write_json
 
-__all__ = ["SceneState", "image_fingerprint", "unfinished", "unfinished_folder"]
+__all__ = ["SceneState", "image_fingerprint", "share_done", "unfinished", "unfinished_folder"]
 
 _FILE = "state.json"
 _WHOLE = 512 * 1024**2  # bytes of a file of which all are looked at
@@ -138,7 +138,12 @@ def unfinished(out: Path, stem: str, wanted: SceneState, *, resume: bool) -> Ite
                 where=str(folder),
                 remedy="wait for it, or choose another --out",
             )
-        yield _open(folder, wanted, resume)
+        work = _open(folder, wanted, resume)
+        try:
+            yield work
+        except WorkspaceError as error:
+            remedy = f"{error.remedy}; then go on with --resume"
+            raise WorkspaceError(error.what, where=error.where, remedy=remedy) from error
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         release_folder(held)
@@ -174,6 +179,15 @@ def _open(folder: Path, wanted: SceneState, resume: bool) -> Unfinished:
                 remedy=f"give it what it was made with, {remove}",
             )
     return Unfinished(folder, there)
+
+
+def share_done(out: Path, stem: str) -> float | None:
+    """How much of an unfinished prediction is kept, 0 to 1; None where there is none to resume."""
+    try:
+        state = _read(unfinished_folder(out, stem))
+    except (ValueError, ValidationError):
+        return None
+    return state.share if state is not None else None
 
 
 def _read(folder: Path) -> SceneState | None:

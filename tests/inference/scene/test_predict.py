@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.windows import Window
@@ -18,11 +19,14 @@ from rasterio.windows import Window
 from core.errors import ImageError, WorkspaceError
 from core.imagery.header import read_header
 from core.imagery.raster import read_raster
+from core.imagery.output.outlines import OutlineSettings
+from core.imagery.output.polygons import polygon_parts
 from core.inference.anchor import Anchor
 from core.inference.outputs import Wanted
 from core.inference.predictor import Predictor
 from core.inference.scene.predict import Reports, predict_image
 from core.inference.scene.state import unfinished_folder
+from core.inference.small_regions import small_regions
 from core.models.store import find_model, load_model
 from core.provenance import is_own_file
 
@@ -130,8 +134,8 @@ def test_a_small_image_has_the_same_files_and_keys(make: Any, tmp_path: Path) ->
     for one, other in zip(large, small, strict=True):
         if one.suffix == ".tif":
             with rasterio.open(one) as a, rasterio.open(other) as b:
-                assert (a.dtypes, a.nodata, a.transform, a.crs) == (
-                    b.dtypes, b.nodata, b.transform, b.crs,
+                assert (a.dtypes, str(a.nodata), a.transform, a.crs) == (
+                    b.dtypes, str(b.nodata), b.transform, b.crs,
                 )  # fmt: skip
                 assert (a.descriptions, a.tags(1), a.scales) == (b.descriptions, b.tags(1), b.scales)
 
@@ -343,3 +347,43 @@ def test_other_bands_and_numbers_are_refused(make: Any, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="uint8 values, the image holds float32"):
         by_windows(scene(tmp_path / "f.tif", floats), make(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_polygons_are_those_of_the_whole_map(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bands of 13 rows: nearly every region lies in several."""
+    monkeypatch.setattr("core.inference.scene.results._ROWS_BYTES", 13 * 170)
+    image = scene(tmp_path / "s.tif", picture(150, 170))
+    counts: list[Any] = []
+    for min_area in (0.0, 600.0):
+        wanted = Wanted(polygons=True, outlines=OutlineSettings(min_area))
+        folder = tmp_path / str(min_area)
+        paths = by_windows(
+            image, make(), folder, wanted=wanted, reports=Reports(left_out=counts.append)
+        )
+        assert is_own_file(folder / "s.geojson") and folder / "s.geojson" in paths
+        labels = read(folder / "s_labels.tif")
+        grid = read_header(image).georeference
+        names = make().table.names
+        whole = json.loads(b"".join(polygon_parts(labels, names, grid, wanted.outlines)))
+        made = json.loads((folder / "s.geojson").read_text())
+        assert _features(made) == _features(whole)
+        assert {k: v for k, v in made.items() if k not in ("features", "generator")} == {
+            k: v for k, v in whole.items() if k not in ("features", "generator")
+        }
+    assert counts == [small_regions(labels, grid, 600.0)] and counts[0].polygons > 3
+
+
+def _features(collection: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What each feature says, and its normalised shape; rings wind as RFC 7946 has it."""
+    for feature in collection["features"]:
+        outer, *holes = map(shapely.LinearRing, feature["geometry"]["coordinates"])
+        assert outer.is_ccw and not any(hole.is_ccw for hole in holes)
+    return sorted(
+        (
+            sorted(feature["properties"].items()),
+            shapely.to_wkt(shapely.normalize(shapely.geometry.shape(feature["geometry"])), 9),
+        )
+        for feature in collection["features"]
+    )
