@@ -142,7 +142,9 @@ def _sparse(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...]]
     start = time.perf_counter()
     peak = _peak(args, scene, folder)
     seconds = time.perf_counter() - start
-    what = f"{args.memory_model}, peak of sparse {_SPARSE:,}² ({seconds:.0f} s) and {args.sides[0]:,}²"
+    what = (
+        f"{args.memory_model}, peak of sparse {_SPARSE:,}² ({seconds:.0f} s) and {args.sides[0]:,}²"
+    )
     yield what, f"{peak:,.0f} MiB", f"{small:,.0f} MiB", f"{peak / small:.2f}", "<= 1.10"
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["FREE", "LARGE_PIXELS", "Anchor"]
 
 LARGE_PIXELS = 4000 * 4000
-"""Pixels above which an image has larger tiles at fixed places, and a GeoTIFF is read by windows."""
+"""Pixels above which an image has larger tiles at fixed places, and a GeoTIFF goes by windows."""
 
 # Origins are whole or half pixels of their grid; these must not be rounded by chance.
 _ROUNDING = 0.25

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.imagery.tiles import Shares, TileGrid, reflected
 
-__all__ = ["Block", "Blending", "TileImage"]
+__all__ = ["Blending", "Block", "TileImage"]
 
 
 class TileImage(Protocol):
@@ -82,7 +82,9 @@ class _Place(NamedTuple):
     counted: Counted
 
 
-Stream = Callable[[Iterator[tuple[list[_Place], list[Tile]]]], Iterable[tuple[list[_Place], list[Tile]]]]
+Stream = Callable[
+    [Iterator[tuple[list[_Place], list[Tile]]]], Iterable[tuple[list[_Place], list[Tile]]]
+]
 
 
 def _as_it_is(
@@ -181,7 +183,9 @@ class Blending:
             rows = reflected(self._down.starts[down], self._down.size, self.image.height)
             for first in range(0, len(across), batch):
                 places = [
-                    _Place(down, k, (slice(*self._rows.spans[down]), slice(*self._columns.spans[k])))
+                    _Place(
+                        down, k, (slice(*self._rows.spans[down]), slice(*self._columns.spans[k]))
+                    )
                     for k in across[first : first + batch]
                 ]
                 yield places, [self._tile(rows, place) for place in places]

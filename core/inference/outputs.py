@@ -35,10 +35,10 @@ from core.provenance import check_free, marked_json, marked_png
 
 __all__ = [
     "ENDINGS",
+    "NO_GRID",
     "UNMADE",
     "Output",
     "OutputKind",
-    "NO_GRID",
     "Prediction",
     "Wanted",
     "class_summary",
@@ -110,9 +110,9 @@ class Prediction:
 
         Returns:
             ``{"width", "height", "void_pixels", "pixel_area_m2" or "no_area", "classes": {NAME:
-            {"pixels", "share", "area_m2"?, "area_ha"?, "area_km2"?}}}``. Shares are of the pixels that are not void, areas
-            those of the ground, ``pixel_area_m2`` is a pixel's mean; ``no_area`` says why there
-            are none.
+            {"pixels", "share", "area_m2"?, "area_ha"?, "area_km2"?}}}``. Shares are of the pixels
+            that are not void, areas those of the ground, ``pixel_area_m2`` is a pixel's mean;
+            ``no_area`` says why there are none.
         """
         height, width = self.labels.shape
         areas = ground_areas(self.georeference, width, height)
@@ -231,9 +231,7 @@ def output_paths(
     return list(paths_by_kind(image, header, out, wanted).values())
 
 
-def paths_by_kind(
-    image: Path, header: Header, out: Path, wanted: Wanted
-) -> dict[OutputKind, Path]:
+def paths_by_kind(image: Path, header: Header, out: Path, wanted: Wanted) -> dict[OutputKind, Path]:
     """The files of a prediction by what they hold."""
     return {kind: out / f"{image.stem}{_FILES[kind][0]}" for kind in wanted.kinds(header)}
 

@@ -174,9 +174,7 @@ class Predictor:
         """Side of the tiles of large images in pixels."""
         return self._large[0]
 
-    def tiles(
-        self, height: int, width: int, anchor: Anchor = FREE
-    ) -> tuple[TileGrid, TileGrid]:
+    def tiles(self, height: int, width: int, anchor: Anchor = FREE) -> tuple[TileGrid, TileGrid]:
         """Where the tiles of an image begin, from top to bottom and from left to right.
 
         Args:

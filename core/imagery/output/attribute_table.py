@@ -101,11 +101,11 @@ def put_attribute_table(path: Path, table: str) -> None:
         file.seek(directory)
         (entries,) = struct.unpack(counted, file.read(struct.calcsize(counted)))
         size = struct.calcsize(entry)
-        for tag, _, count, place in struct.iter_unpack(entry, file.read(entries * size)):
-            if tag == _METADATA:
-                break
-        else:
+        listed = struct.iter_unpack(entry, file.read(entries * size))
+        places = [(count, place) for tag, _, count, place in listed if tag == _METADATA]
+        if not places:
             raise ValueError("expected a TIFF with GDAL metadata")
+        count, place = places[0]
         file.seek(place)
         xml = file.read(count)
         new = _ROOM_ITEM.sub(lambda _: _item(table), xml, count=1)

@@ -155,7 +155,9 @@ def _write_blocks(
                 dataset.write(np.moveaxis(part, -1, 0), window=at)
         if content.legend:
             dataset.write_colormap(1, content.legend.colormap())
-            dataset.update_tags(1, **content.legend.tags(), **room_for_table(content.legend.table()))
+            dataset.update_tags(
+                1, **content.legend.tags(), **room_for_table(content.legend.table())
+            )
         for index, text in enumerate(content.descriptions):
             dataset.set_band_description(index + 1, text)
         if content.scale != 1:

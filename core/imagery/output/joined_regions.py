@@ -6,6 +6,7 @@ last row are held: a region that spans the map is held as a whole, as its polygo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -53,7 +54,9 @@ def joined_regions(bands: Iterable[np.ndarray], void: int) -> Iterator[Regions]:
         links = _Links(len(pieces))
         if len(owners):
             same = (above == band[0]) & (above != void)
-            for group, piece in np.unique(np.stack([owners[same], firsts[same]]), axis=1).T.tolist():
+            for group, piece in np.unique(
+                np.stack([owners[same], firsts[same]]), axis=1
+            ).T.tolist():
                 links.join(group, piece)
         below = np.zeros(len(pieces), bool)
         below[lasts[lasts != _NONE]] = True
@@ -147,7 +150,7 @@ def _joined(group: _Group) -> Regions:
     whole = shapely.union_all(polygons)
     _, points, (rings, _) = shapely.to_ragged_array(np.array([whole]))
     corners, sizes = [], []
-    for start, end in zip(rings[:-1], rings[1:], strict=True):
+    for start, end in itertools.pairwise(rings):
         ring = _corners_alone(np.asarray(points[start:end]))
         corners.append(ring)
         sizes.append(len(ring))

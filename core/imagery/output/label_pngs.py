@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +16,8 @@ from core.provenance import PNG_START, mark_text, png_chunk, software_chunk
 __all__ = ["write_label_pngs", "write_png"]
 
 _GREY, _PALETTE = 0, 3  # colour types of PNG
-_LEVEL = 6
+_LEVEL = 3
+_ADLER = 65521
 _CHUNK = 1024**2
 
 
@@ -100,21 +101,59 @@ def _header(size: tuple[int, int], bits: int, kind: int) -> bytes:
     return struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
 
 
-def _compressed(rows: Iterable[np.ndarray]) -> Iterable[bytes]:
-    """The compressed stream of a picture, in parts of about a mebibyte.
+def _compressed(rows: Iterable[np.ndarray]) -> Iterator[bytes]:
+    """The compressed stream of a picture (RFC 1950), in parts of about a mebibyte.
 
-    Each row follows a byte for its filter, 0 for none: classes lie in runs.
+    Each row follows a byte for its filter, 0 for none: classes lie in runs. Rows of one value, of
+    which a sparse scene has very many, are compressed once.
     """
-    deflate = zlib.compressobj(_LEVEL)
-    parts, waiting = [], 0
+    stream = _Stream()
+    parts, waiting = [b"\x78\x01"], 0
     for part in rows:
-        lines = part.view(np.uint8).reshape(len(part), -1)
-        filtered = np.zeros((len(lines), lines.shape[1] + 1), np.uint8)
-        filtered[:, 1:] = lines
-        data = deflate.compress(memoryview(filtered).cast("B"))
-        parts.append(data)
-        waiting += len(data)
+        parts.append(stream.add(part))
+        waiting += len(parts[-1])
         if waiting >= _CHUNK:
             yield b"".join(parts)
             parts, waiting = [], 0
-    yield b"".join([*parts, deflate.flush()])
+    yield b"".join([*parts, stream.end()])
+
+
+class _Stream:
+    """Raw deflate in parts that do not refer to one another, and the checksum of all of them."""
+
+    def __init__(self) -> None:
+        self._low, self._high = 1, 0  # the halves of Adler-32
+        self._even: dict[tuple[int, ...], tuple[bytes, int, int]] = {}
+
+    def add(self, part: np.ndarray) -> bytes:
+        """Some rows, compressed."""
+        lines = part.view(np.uint8).reshape(len(part), -1)
+        first = lines[0, : part.itemsize].tobytes()
+        if not (part == part.flat[0]).all():
+            return self._count(*_deflated(lines))
+        key = (*lines.shape, *first)
+        if key not in self._even:
+            self._even[key] = _deflated(lines)
+        return self._count(*self._even[key])
+
+    def _count(self, data: bytes, checksum: int, length: int) -> bytes:
+        # Adler-32 of two parts one after the other, as zlib's `adler32_combine` has it.
+        low, high = checksum & 0xFFFF, checksum >> 16
+        self._high = (self._high + high + length * (self._low - 1)) % _ADLER
+        self._low = (self._low + low - 1) % _ADLER
+        return data
+
+    def end(self) -> bytes:
+        """The last, empty part and the checksum."""
+        last = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS).flush()
+        return last + struct.pack(">I", self._high << 16 | self._low)
+
+
+def _deflated(lines: np.ndarray) -> tuple[bytes, int, int]:
+    """Rows (n, bytes) with their filter bytes, compressed; their Adler-32 and length."""
+    filtered = np.zeros((len(lines), lines.shape[1] + 1), np.uint8)
+    filtered[:, 1:] = lines
+    data = filtered.data.cast("B")
+    deflate = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)
+    compressed = deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
+    return compressed, zlib.adler32(data), len(data)

@@ -175,9 +175,7 @@ def open_scene(path: Path, bands: int | None = None, *, tile: int = _SIDE) -> It
         values = sum(np.dtype(kind).itemsize for page in pages for kind in page.dtypes)
         if width >= pages[0].width > _SIDE:
             needed = int(1.1 * (tile + 2 * height) * width * values)
-            stack.enter_context(
-                rasterio.Env(GDAL_CACHEMAX=max(_CACHE, min(needed, _MOST_CACHE)))
-            )
+            stack.enter_context(rasterio.Env(GDAL_CACHEMAX=max(_CACHE, min(needed, _MOST_CACHE))))
         scene = Scene(path, pages, bands)
         place = scene.header.georeference
         for beside in filter(None, (mask_beside(path), usable_data_mask(path))):

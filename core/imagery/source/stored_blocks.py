@@ -72,4 +72,5 @@ def stored_blocks(source: Path | bytes) -> StoredBlocks | None:
     stored = np.array(sizes) > 0
     if stored.size % (shape[0] * shape[1]):
         return None  # a broken table, of which reading the image says more
-    return StoredBlocks(block_height, block_width, stored.reshape(-1, *shape).any(axis=0))
+    by_place = np.asarray(stored.reshape(-1, *shape).any(axis=0))
+    return StoredBlocks(block_height, block_width, by_place)

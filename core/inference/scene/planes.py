@@ -48,7 +48,7 @@ class Plane:
         lines = np.ascontiguousarray(part, self.dtype)
         for number, line in enumerate(lines):
             place = ((row + number) * self.width + column) * self._pixel
-            data = memoryview(line).cast("B")
+            data = line.data.cast("B")
             while data:
                 count = os.pwrite(self._file, data, place)
                 data, place = data[count:], place + count
@@ -58,11 +58,11 @@ class Plane:
         height, width = rows.stop - rows.start, columns.stop - columns.start
         part = np.empty((height, width, self.values), self.dtype)
         if width == self.width:
-            self._read_into(memoryview(part).cast("B"), rows.start * width * self._pixel)
+            self._read_into(part.data.cast("B"), rows.start * width * self._pixel)
             return part
         for number, line in enumerate(part):
             place = ((rows.start + number) * self.width + columns.start) * self._pixel
-            self._read_into(memoryview(line).cast("B"), place)
+            self._read_into(line.data.cast("B"), place)
         return part
 
     def _read_into(self, data: memoryview, place: int) -> None:

@@ -16,7 +16,7 @@ from core.imagery.raster import MAX_BYTES
 from core.imagery.scene.scene import obstacle, open_scene
 from core.imagery.source.opening import gdal_settings
 from core.inference.anchor import Anchor
-from core.inference.blocks import Block, Blending
+from core.inference.blocks import Blending, Block
 from core.inference.likeness import Difference, differences
 from core.inference.outputs import Wanted, paths_by_kind, predict_file
 from core.inference.predictor import Predictor, counter

@@ -53,7 +53,7 @@ def read_ahead(
                 for item in items:
                     if not put(item):
                         return
-        except BaseException as error:  # raised where the items are asked for
+        except BaseException as error:  # noqa: BLE001 (raised where the items are asked for)
             put(_Failure(error))
         else:
             put(_END)
@@ -119,7 +119,7 @@ class WriterThread(Generic[_T]):
             try:
                 if self._error is None:
                     self._write(item)
-            except BaseException as error:  # raised where items are handed over
+            except BaseException as error:  # noqa: BLE001 (raised where items are handed over)
                 self._error = error
             finally:
                 self._waiting.task_done()

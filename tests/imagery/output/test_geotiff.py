@@ -1,7 +1,8 @@
-"""GeoTIFFs that are written pass as cloud-optimised, by the rules of GDAL's and rio-cogeo's checks."""
+"""GeoTIFFs that are written pass as cloud-optimised, as GDAL and rio-cogeo check it."""
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,9 @@ def faults(path: Path) -> list[str]:
                 wrong.append("too few overviews")
         if first.offset > 300:
             wrong.append("the first directory is not at the front")
-        if any(page.offset < before.offset for before, page in zip(pages, pages[1:], strict=False)):
+        if any(page.offset < before.offset for before, page in itertools.pairwise(pages)):
             wrong.append("directories out of order")
-        if any(a <= b for a, b in zip(sizes, sizes[1:], strict=False)):
+        if any(a <= b for a, b in itertools.pairwise(sizes)):
             wrong.append("overviews do not get smaller")
         data = [min((o for o in page.dataoffsets if o), default=None) for page in pages]
         stored = [offset for offset in data if offset is not None]
