@@ -24,7 +24,7 @@ from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
 from core.imagery.output.polygons import polygon_parts
 from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
 from core.imagery.window import turned
-from core.inference.anchor import FREE, Anchor
+from core.inference.anchor import Anchor
 from core.inference.averaging import PLAIN, Averaging
 from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE, confidence_values
 from core.inference.likeness import Difference, differences
@@ -384,8 +384,7 @@ def predict_file(
         progress,
         probabilities=probabilities,
         confidence=likeliest,
-        # What is turned lies on no common grid with other images.
-        anchor=FREE if image_file.turned else Anchor.of(raster.georeference),
+        anchor=Anchor.of(raster.georeference),
     )
     if probabilities is not None:
         probabilities[~raster.valid] = np.nan

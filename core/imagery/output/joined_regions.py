@@ -47,7 +47,7 @@ def joined_regions(bands: Iterable[np.ndarray], void: int) -> Iterator[Regions]:
     above = np.empty(0, np.uint8)
     top = number = 0
     for band in bands:
-        pieces = regions(band, void, top)
+        pieces = regions(np.ascontiguousarray(band), void, top)
         bottom = top + len(band)
         firsts = _owners(pieces, top, band.shape[1])
         lasts = _owners(pieces, bottom, band.shape[1])

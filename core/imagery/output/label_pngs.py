@@ -127,14 +127,15 @@ class _Stream:
 
     def add(self, part: np.ndarray) -> bytes:
         """Some rows, compressed."""
-        lines = part.view(np.uint8).reshape(len(part), -1)
-        first = lines[0, : part.itemsize].tobytes()
-        if not (part == part.flat[0]).all():
-            return self._count(*_deflated(lines))
-        key = (*lines.shape, *first)
-        if key not in self._even:
-            self._even[key] = _deflated(lines)
-        return self._count(*self._even[key])
+        one = part.strides == (0, 0) or bool((part == part.flat[0]).all())
+        key = (*part.shape, int(part.flat[0]))
+        if one and key in self._even:
+            return self._count(*self._even[key])
+        lines = np.ascontiguousarray(part).view(np.uint8).reshape(len(part), -1)
+        parts = _deflated(lines)
+        if one:
+            self._even[key] = parts
+        return self._count(*parts)
 
     def _count(self, data: bytes, checksum: int, length: int) -> bytes:
         # Adler-32 of two parts one after the other, as zlib's `adler32_combine` has it.

@@ -72,7 +72,12 @@ class SceneResult:
         """
         step = max(1, _ROWS_BYTES // (self.width * size))
         for top in range(0, self.height, step):
-            yield read(slice(top, min(self.height, top + step)), slice(0, self.width))
+            rows = slice(top, min(self.height, top + step))
+            if self.planes.labels.is_empty(rows):
+                nothing = read(slice(top, top + 1), slice(0, 1))[0, 0]
+                yield np.broadcast_to(nothing, (rows.stop - top, self.width))
+            else:
+                yield read(rows, slice(0, self.width))
 
     def summary(self) -> dict[str, Any]:
         """What `Prediction.summary` has, added up window by window."""
