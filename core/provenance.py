@@ -11,9 +11,11 @@ import json
 import math
 import os
 import re
+import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ __all__ = [
     "JsonMark",
     "check_free",
     "is_own_file",
+    "mark_geopackage",
     "mark_text",
     "mark_tiff",
     "marked_json",
@@ -39,6 +42,7 @@ _MARK = "DeepSpaceImaging"
 _KEY = "generator"
 PNG_START = b"\x89PNG\r\n\x1a\n"
 """The first bytes of a PNG."""
+_SQLITE = b"SQLite f"
 _CHUNK = b"Software\0"  # keyword of PNG's tEXt for the program that made a picture
 _PART = 4 * 1024**2  # bytes of a file that are looked at at once
 _WHOLE = 64 * 1024**2  # bytes of a JSON file that is read whole
@@ -88,6 +92,15 @@ def mark_tiff(path: Path) -> None:
         file.write(mark.encode())
 
 
+def mark_geopackage(path: Path, layer: str) -> None:
+    """Put the mark into a GeoPackage, as the description of its only layer."""
+    mark = mark_text(_layer_digest(path, layer))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (mark, layer)
+        )
+
+
 def tiff_placeholder() -> str:
     """What stands in a TIFF's Software tag (305) until its bytes are known; as long as a mark."""
     return f"{_MARK} {'0' * 64}"
@@ -113,6 +126,8 @@ def is_own_file(path: Path) -> bool:
             return _is_own_tiff(path)
         if start.startswith(b"PK"):
             return _is_own_zip(path.read_bytes())
+        if start == _SQLITE:
+            return _is_own_geopackage(path)
         if path.stat().st_size > _WHOLE:
             return _is_own_long_json(path)
         return _is_own_json(path.read_bytes())
@@ -238,6 +253,34 @@ def _is_own_tiff(path: Path) -> bool:
     end = place + len(placeholder)
     mark = _mark_of(path, place, end, placeholder)
     return b"".join(_parts(path, place, end)) == mark.encode()
+
+
+def _is_own_geopackage(path: Path) -> bool:
+    try:
+        with closing(_read_only(path)) as database:
+            tables = list(database.execute("SELECT table_name, description FROM gpkg_contents"))
+        if len(tables) != 1:
+            return False
+        ((layer, mark),) = tables
+        return bool(mark == mark_text(_layer_digest(path, layer)))
+    except sqlite3.Error:
+        return False  # another database, or a damaged one
+
+
+def _layer_digest(path: Path, layer: str) -> str:
+    """SHA-256 of all rows of a layer, hex."""
+    digest = hashlib.sha256()
+    quoted = layer.replace('"', '""')
+    with closing(_read_only(path)) as database:
+        rows = database.execute(f'SELECT * FROM "{quoted}" ORDER BY fid')  # noqa: S608 (quoted)
+        digest.update(repr([column[0] for column in rows.description]).encode())
+        for row in rows:
+            digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _is_own_zip(data: bytes) -> bool:

@@ -32,6 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_averaging(parser)
     parser.add_argument("--polygons", action="store_true", help="also write GeoJSON")
     parser.add_argument(
+        "--geopackage", action="store_true", help="also write polygons as a GeoPackage"
+    )
+    parser.add_argument(
         "--min-area",
         type=not_negative,
         default=0.0,
@@ -152,6 +155,7 @@ def _wanted(options: Namespace) -> Wanted:
         options.polygons,
         options.probabilities,
         options.confidence,
+        options.geopackage,
         OutlineSettings(options.min_area, options.simplify),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +22,8 @@ from core.errors import DSIError, ImageError, WorkspaceError
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference, Header
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
-from core.imagery.output.polygons import polygon_parts
+from core.imagery.output.geopackage import write_geopackage
+from core.imagery.output.polygons import outlines_of, polygon_parts
 from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
 from core.imagery.window import turned
 from core.inference.anchor import Anchor
@@ -189,12 +191,14 @@ class Wanted:
         polygons: ``STEM.geojson``.
         probabilities: ``STEM_probabilities.tif``.
         confidence: ``STEM_confidence.tif``, or ``.png`` for an image without a place.
+        geopackage: ``STEM.gpkg``, for an image with a grid.
         outlines: smallest region and simplification of the polygons.
     """
 
     polygons: bool = False
     probabilities: bool = False
     confidence: bool = False
+    geopackage: bool = False
     outlines: OutlineSettings = AS_PIXELS
 
     def kinds(self, header: Header) -> list[OutputKind]:
@@ -203,7 +207,7 @@ class Wanted:
         left_out: dict[OutputKind, bool] = {
             "geotiff": not located,
             "polygons": not self.polygons,
-            "geopackage": True,
+            "geopackage": not (self.geopackage and located),
             "probabilities": not self.probabilities,
             "confidence": not (self.confidence and located),
             "confidence_png": not self.confidence or located,
@@ -219,15 +223,17 @@ def output_paths(
     with_polygons: bool = False,
     with_probabilities: bool = False,
     with_confidence: bool = False,
+    with_geopackage: bool = False,
 ) -> list[Path]:
     """The files that `predict_file` would write, in its order.
 
     Args:
         image: path of the image.
         header: of the image.
-        out, with_polygons, with_probabilities, with_confidence: as in `predict_file`.
+        out, with_polygons, with_probabilities, with_confidence, with_geopackage: as in
+            `predict_file`.
     """
-    wanted = Wanted(with_polygons, with_probabilities, with_confidence)
+    wanted = Wanted(with_polygons, with_probabilities, with_confidence, with_geopackage)
     return list(paths_by_kind(image, header, out, wanted).values())
 
 
@@ -241,6 +247,7 @@ def prediction_outputs(
     stem: str,
     *,
     with_polygons: bool = False,
+    with_geopackage: bool = False,
     outlines: OutlineSettings = AS_PIXELS,
 ) -> list[Output]:
     """The files of a prediction, named as the command line's contract names them.
@@ -252,6 +259,7 @@ def prediction_outputs(
         prediction: label map and, where they were asked for, probabilities.
         stem: beginning of the file names.
         with_polygons: whether ``STEM.geojson`` is among them.
+        with_geopackage: whether ``STEM.gpkg`` is, for an image with a grid.
         outlines: smallest region and simplification of the polygons.
 
     Returns:
@@ -302,11 +310,24 @@ def prediction_outputs(
     }
     if with_polygons:
         parts["polygons"] = partial(polygon_parts, labels, classes.names, grid, outlines)
+    if with_geopackage and grid is not None:
+        parts["geopackage"] = partial(_geopackage, labels, classes.names, grid, outlines)
     return [
         Output(kind, f"{stem}{end}", mime, parts[kind])
         for kind, (end, mime) in _FILES.items()
         if kind in parts
     ]
+
+
+def _geopackage(
+    labels: np.ndarray, names: tuple[str, ...], grid: Georeference, outlines: OutlineSettings
+) -> Iterator[bytes]:
+    areas = ground_areas(grid, labels.shape[1], labels.shape[0])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "result.gpkg"
+        batch = outlines_of(labels, areas, outlines.simplify)
+        write_geopackage(path, [batch], names, grid, outlines.min_area)
+        yield path.read_bytes()
 
 
 def _in_one(make: Callable[[], bytes]) -> Iterator[bytes]:
@@ -323,6 +344,7 @@ def predict_file(
     with_polygons: bool = False,
     with_probabilities: bool = False,
     with_confidence: bool = False,
+    with_geopackage: bool = False,
     outlines: OutlineSettings = AS_PIXELS,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -342,6 +364,7 @@ def predict_file(
         with_polygons: also ``STEM.geojson``.
         with_probabilities: also ``STEM_probabilities.tif``, a float32 band a class.
         with_confidence: also ``STEM_confidence.tif``, or ``.png`` for an image without a grid.
+        with_geopackage: also ``STEM.gpkg``, for an image with a grid.
         outlines: smallest region and simplification of the polygons.
         overwrite: whether files are replaced that this program did not write.
         progress: called with the number of tiles done and of all tiles.
@@ -366,6 +389,7 @@ def predict_file(
         with_polygons=with_polygons,
         with_probabilities=with_probabilities,
         with_confidence=with_confidence,
+        with_geopackage=with_geopackage,
     )
     check_free(paths, [image], overwrite=overwrite)
     writable_folder(out)
@@ -401,10 +425,14 @@ def predict_file(
         labels, classes, grid, str(image), model, probabilities, predictor.averaging, confidence
     )
     outputs = prediction_outputs(
-        prediction, image.stem, with_polygons=with_polygons, outlines=outlines
+        prediction,
+        image.stem,
+        with_polygons=with_polygons,
+        with_geopackage=with_geopackage,
+        outlines=outlines,
     )
     _write_all(paths, outputs, str(image))
-    if with_polygons and left_out:
+    if (with_polygons or with_geopackage) and left_out:
         regions = small_regions(labels, raster.georeference, outlines.min_area)
         if regions.polygons:
             left_out(regions)

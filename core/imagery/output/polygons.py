@@ -30,7 +30,7 @@ from core.imagery.output.regions import (
 )
 from core.provenance import JsonMark
 
-__all__ = ["RegionSizes", "gathered", "polygon_parts", "polygon_parts_of", "region_sizes"]
+__all__ = ["RegionSizes", "gathered", "outlines_of", "polygon_parts", "polygon_parts_of", "region_sizes"]
 
 _VOID = 255
 _CORNERS = 20_000  # of a part that is made at a time: some 10 MiB of text and its pieces
@@ -63,11 +63,23 @@ def polygon_parts(
         ValueError: the grid gives coordinates that are no finite numbers.
     """
     areas = ground_areas(georeference, labels.shape[1], labels.shape[0])
+    batch = outlines_of(labels, areas, settings.simplify)
+    yield from _collection([batch], names, georeference, areas, settings.min_area)
+
+
+def outlines_of(
+    labels: np.ndarray, areas: GroundAreas | NoGroundAreas, simplify: float
+) -> tuple[Regions, RegionSizes]:
+    """Outlines of all regions of a label map, and the sizes that these have before simplification.
+
+    Args:
+        labels: (H, W) uint8, 255 = void.
+        areas: of the image.
+        simplify: see `OutlineSettings`.
+    """
     whole = regions(labels, _VOID)
     sizes = region_sizes(whole, areas)
-    outlines = simplified(whole, settings.simplify) if settings.simplify else whole
-    del whole
-    yield from _collection([(outlines, sizes)], names, georeference, areas, settings.min_area)
+    return (simplified(whole, simplify) if simplify else whole), sizes
 
 
 def polygon_parts_of(

@@ -107,6 +107,7 @@ def predict_image(
             with_polygons=wanted.polygons,
             with_probabilities=wanted.probabilities,
             with_confidence=wanted.confidence,
+            with_geopackage=wanted.geopackage,
             outlines=wanted.outlines,
             overwrite=overwrite,
             progress=reports.progress,
@@ -177,7 +178,7 @@ def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: W
 
 def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageError | None:
     """What is asked for that needs the whole image; None where nothing does."""
-    if wanted.polygons and wanted.outlines.simplify:
+    if (wanted.polygons or wanted.geopackage) and wanted.outlines.simplify:
         return ImageError(
             "simplifying its polygons (--simplify) needs the image in memory, for which it is too "
             "large",

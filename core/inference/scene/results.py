@@ -18,10 +18,11 @@ from core.errors import WorkspaceError
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend
+from core.imagery.output.geopackage import write_geopackage
 from core.imagery.output.geotiff import Content, block_windows, write_geotiff
 from core.imagery.output.joined_regions import joined_regions
 from core.imagery.output.label_pngs import write_label_pngs, write_png
-from core.imagery.output.polygons import polygon_parts_of
+from core.imagery.output.polygons import gathered, polygon_parts_of, region_sizes
 from core.inference.averaging import Averaging
 from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE
 from core.inference.outputs import NO_GRID, OutputKind, class_summary
@@ -122,6 +123,7 @@ def write_result(
 
     makers: dict[OutputKind, Callable[[Path], None]] = {
         "polygons": partial(_polygons, result, min_area, left_out),
+        "geopackage": partial(_geopackage, result, min_area),
         "geotiff": partial(_labels, result),
         "probabilities": partial(_probabilities, result),
         "confidence": partial(_confidence, result),
@@ -162,6 +164,15 @@ def _polygons(
     parts = polygon_parts_of(batches, size, names, result.georeference, min_area, left_out)
     with path.open("wb") as file:
         file.writelines(parts)
+
+
+def _geopackage(result: SceneResult, min_area: float, path: Path) -> None:
+    assert result.georeference is not None
+    areas = ground_areas(result.georeference, result.width, result.height)
+    bands = result.rows(result.planes.read_labels, 1)
+    batches = gathered(joined_regions(bands, VOID))
+    sized = ((part, region_sizes(part, areas)) for part in batches)
+    write_geopackage(path, sized, result.classes.names, result.georeference, min_area)
 
 
 def _put(made: Path, path: Path) -> None:
