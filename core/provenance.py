@@ -8,30 +8,44 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
+import sqlite3
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from core.errors import WorkspaceError
 
 __all__ = [
+    "PNG_START",
     "JsonMark",
     "check_free",
     "is_own_file",
+    "mark_geopackage",
+    "mark_text",
+    "mark_tiff",
     "marked_json",
     "marked_png",
-    "marked_tiff",
     "marked_zip",
+    "png_chunk",
+    "software_chunk",
     "tiff_placeholder",
 ]
 
 _MARK = "DeepSpaceImaging"
 _KEY = "generator"
-_PNG = b"\x89PNG\r\n\x1a\n"
+PNG_START = b"\x89PNG\r\n\x1a\n"
+"""The first bytes of a PNG."""
+_SQLITE = b"SQLite f"
 _CHUNK = b"Software\0"  # keyword of PNG's tEXt for the program that made a picture
+_PART = 4 * 1024**2  # bytes of a file that are looked at at once
+_WHOLE = 64 * 1024**2  # bytes of a JSON file that is read whole
 _NAMED = 5  # files that a message names
 
 
@@ -57,17 +71,34 @@ class JsonMark:
 
 def marked_png(data: bytes) -> bytes:
     """A PNG with the mark as its ``Software`` text."""
-    body = _CHUNK + _mark(data).encode("latin-1")
     # The last chunk, IEND, is twelve bytes.
-    return data[:-12] + _png_chunk(b"tEXt", body) + data[-12:]
+    return data[:-12] + software_chunk(_mark(data)) + data[-12:]
 
 
-def marked_tiff(data: bytes) -> bytes:
-    """A TIFF that was written with `tiff_placeholder` as its Software tag, with the mark there."""
+def software_chunk(mark: str) -> bytes:
+    """The chunk of a PNG that holds a mark, before its last one, of which the mark is made too."""
+    return png_chunk(b"tEXt", _CHUNK + mark.encode("latin-1"))
+
+
+def mark_tiff(path: Path) -> None:
+    """Put the mark into a TIFF that was written with `tiff_placeholder` as its Software tag."""
     placeholder = tiff_placeholder().encode()
-    place = data.index(placeholder)
-    view = memoryview(data)
-    return b"".join((view[:place], _mark(data).encode(), view[place + len(placeholder) :]))
+    place = _find(path, placeholder)
+    if place < 0:
+        raise ValueError("expected a TIFF with a placeholder for its mark")
+    mark = _mark_of(path, place, place + len(placeholder), placeholder)
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(mark.encode())
+
+
+def mark_geopackage(path: Path, layer: str) -> None:
+    """Put the mark into a GeoPackage, as the description of its only layer."""
+    mark = mark_text(_layer_digest(path, layer))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (mark, layer)
+        )
 
 
 def tiff_placeholder() -> str:
@@ -87,16 +118,21 @@ def is_own_file(path: Path) -> bool:
     try:
         if not path.is_file():
             return False  # reading a pipe or a device never ends
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            start = file.read(8)
+        if start.startswith(PNG_START):
+            return _is_own_png(path)
+        if start[:4] in (b"II*\0", b"II+\0", b"MM\0*", b"MM\0+"):
+            return _is_own_tiff(path)
+        if start.startswith(b"PK"):
+            return _is_own_zip(path.read_bytes())
+        if start == _SQLITE:
+            return _is_own_geopackage(path)
+        if path.stat().st_size > _WHOLE:
+            return _is_own_long_json(path)
+        return _is_own_json(path.read_bytes())
     except OSError:
         return False  # a folder, or not ours to read
-    if data.startswith(_PNG):
-        return _is_own_png(data)
-    if data[:4] in (b"II*\0", b"II+\0", b"MM\0*", b"MM\0+"):
-        return _is_own_tiff(data)
-    if data.startswith(b"PK"):
-        return _is_own_zip(data)
-    return _is_own_json(data)
 
 
 def check_free(
@@ -155,26 +191,96 @@ def _mark(*content: bytes | memoryview) -> str:
     return f"{_MARK} {digest.hexdigest()}"
 
 
+def mark_text(hexdigest: str) -> str:
+    """The mark of a file whose SHA-256 without it is `hexdigest`."""
+    return f"{_MARK} {hexdigest}"
+
+
 def _canonical(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _png_chunk(kind: bytes, body: bytes) -> bytes:
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG: length, kind, body and checksum."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _is_own_png(data: bytes) -> bool:
-    length = len(marked_png(_PNG + bytes(12))) - len(_PNG) - 12
-    return marked_png(data[: -12 - length] + data[-12:]) == data
+def _parts(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """The bytes of a file from one place up to another, part by part."""
+    with path.open("rb") as file:
+        file.seek(start)
+        left = math.inf if end is None else end - start
+        while left > 0 and (part := file.read(int(min(_PART, left)))):
+            left -= len(part)
+            yield part
 
 
-def _is_own_tiff(data: bytes) -> bool:
-    place = data.find(f"{_MARK} ".encode())
+def _mark_of(path: Path, start: int, end: int, instead: bytes = b"") -> str:
+    """The mark of a file in which `instead` stands from one place up to another."""
+    digest = hashlib.sha256()
+    for part in chain(_parts(path, 0, start), (instead,), _parts(path, end)):
+        digest.update(part)
+    return f"{_MARK} {digest.hexdigest()}"
+
+
+def _find(path: Path, wanted: bytes) -> int:
+    """Where some bytes first stand in a file; -1 where they do not."""
+    before, place = b"", 0
+    for part in _parts(path):
+        window = before + part
+        at = window.find(wanted)
+        if at >= 0:
+            return place - len(before) + at
+        place += len(part)
+        before = window[-len(wanted) + 1 :]
+    return -1
+
+
+def _is_own_png(path: Path) -> bool:
+    length = len(marked_png(PNG_START + bytes(12))) - len(PNG_START) - 12
+    end = path.stat().st_size - 12  # of the last chunk, IEND
+    if end - length < len(PNG_START):
+        return False
+    mark = _mark_of(path, end - length, end)
+    return b"".join(_parts(path, end - length, end)) == software_chunk(mark)
+
+
+def _is_own_tiff(path: Path) -> bool:
+    place = _find(path, f"{_MARK} ".encode())
     if place < 0:
         return False
-    placeholder, view = tiff_placeholder().encode(), memoryview(data)
+    placeholder = tiff_placeholder().encode()
     end = place + len(placeholder)
-    return bytes(view[place:end]) == _mark(view[:place], placeholder, view[end:]).encode()
+    mark = _mark_of(path, place, end, placeholder)
+    return b"".join(_parts(path, place, end)) == mark.encode()
+
+
+def _is_own_geopackage(path: Path) -> bool:
+    try:
+        with closing(_read_only(path)) as database:
+            tables = list(database.execute("SELECT table_name, description FROM gpkg_contents"))
+        if len(tables) != 1:
+            return False
+        ((layer, mark),) = tables
+        return bool(mark == mark_text(_layer_digest(path, layer)))
+    except sqlite3.Error:
+        return False  # another database, or a damaged one
+
+
+def _layer_digest(path: Path, layer: str) -> str:
+    """SHA-256 of all rows of a layer, hex."""
+    digest = hashlib.sha256()
+    quoted = layer.replace('"', '""')
+    with closing(_read_only(path)) as database:
+        rows = database.execute(f'SELECT * FROM "{quoted}" ORDER BY fid')
+        digest.update(repr([column[0] for column in rows.description]).encode())
+        for row in rows:
+            digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _is_own_zip(data: bytes) -> bool:
@@ -191,3 +297,30 @@ def _is_own_json(data: bytes) -> bool:
         return False
     mark = content.pop(_KEY)
     return bool(mark == _mark(_canonical(content)))
+
+
+# A text, or what stands between two; a part of a file may end within a text.
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"]+')
+_SPACES = re.compile(rb"[ \n\r\t]+")
+
+
+def _is_own_long_json(path: Path) -> bool:
+    """`_is_own_json` of a file that is too long to be read whole, and was written as we write."""
+    length = len(f',"{_KEY}":"{_mark(b"")}"}}')
+    digest, held, waiting = hashlib.sha256(), b"", b""
+    for part in _parts(path):
+        held += part
+        end = 0
+        # What reaches to the end may go on in the next part.
+        while (match := _TEXT.match(held, end)) and match.end() < len(held):
+            text, end = match.group(), match.end()
+            waiting += text if text.startswith(b'"') else _SPACES.sub(b"", text)
+        held = held[end:]
+        if len(waiting) > length:
+            digest.update(waiting[:-length])
+            waiting = waiting[-length:]
+    waiting += _SPACES.sub(b"", held)
+    digest.update(waiting[:-length] + b"}")
+    return waiting[-length:].decode(errors="replace") == (
+        f',"{_KEY}":"{mark_text(digest.hexdigest())}"}}'
+    )

@@ -90,8 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         print("error: there is not enough memory, try a smaller image or size", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("error: interrupted, files that were begun are not kept", file=sys.stderr)
+    except KeyboardInterrupt as interruption:
+        kept = str(interruption) or "files that were begun are not kept"
+        print(f"error: interrupted, {kept}", file=sys.stderr)
         return INTERRUPTED
     return 0
 

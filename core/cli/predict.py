@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from core.cli.argument_types import add_averaging, not_negative, overlap, pixels_off
 from core.cli.terminal import bar, note
 from core.errors import ConfigError, DSIError, ImageError
+from core.formats import percent
 from core.imagery.tiles import OVERLAP
 
 if TYPE_CHECKING:
     from core.imagery.header import Header
     from core.inference.likeness import Difference
+    from core.inference.outputs import Wanted
     from core.inference.small_regions import SmallRegions
 
 __all__ = ["add_arguments", "run"]
@@ -29,6 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--overlap", type=overlap, default=OVERLAP, metavar="F", help="0 to 0.75")
     add_averaging(parser)
     parser.add_argument("--polygons", action="store_true", help="also write GeoJSON")
+    parser.add_argument(
+        "--geopackage", action="store_true", help="also write polygons as a GeoPackage"
+    )
     parser.add_argument(
         "--min-area",
         type=not_negative,
@@ -45,6 +50,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="also write class probabilities"
+    )
+    parser.add_argument(
+        "--confidence", action="store_true", help="also write the likeliest class's probability"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with predictions of large images that were ended",
     )
     parser.add_argument(
         "--overwrite",
@@ -123,29 +136,37 @@ def _left_out(image: Path, regions: SmallRegions) -> None:
 
 def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
     """Before anything is mapped: nobody else's file is in the way of a result."""
-    from core.inference.outputs import output_paths
+    from core.inference.outputs import paths_by_kind
     from core.provenance import check_free
 
     outputs = [
         path
         for image, header in headers.items()
-        for path in output_paths(
-            image,
-            header,
-            options.out,
-            with_polygons=options.polygons,
-            with_probabilities=options.probabilities,
-        )
+        for path in paths_by_kind(image, header, options.out, _wanted(options)).values()
     ]
     check_free(outputs, options.images, overwrite=options.overwrite)
+
+
+def _wanted(options: Namespace) -> Wanted:
+    from core.imagery.output.outlines import OutlineSettings
+    from core.inference.outputs import Wanted
+
+    return Wanted(
+        options.polygons,
+        options.probabilities,
+        options.confidence,
+        options.geopackage,
+        OutlineSettings(options.min_area, options.simplify),
+    )
 
 
 def _predict(
     options: Namespace, name: str, folder: Path, images: Sequence[Path], batch: _Batch
 ) -> None:
-    from core.imagery.output.outlines import OutlineSettings
-    from core.inference.outputs import ENDINGS, predict_file
+    from core.inference.outputs import ENDINGS
     from core.inference.predictor import Predictor
+    from core.inference.scene.predict import Reports, predict_image
+    from core.inference.scene.state import share_done
     from core.leftovers import remove_unfinished
     from core.models.store import load_model
 
@@ -159,22 +180,26 @@ def _predict(
     for image in images:
         try:
             with bar(image.name, "tile") as progress:
-                paths = predict_file(
+                paths = predict_image(
                     image,
                     predictor,
                     card.classes,
                     name,
                     options.out,
-                    with_polygons=options.polygons,
-                    with_probabilities=options.probabilities,
-                    outlines=OutlineSettings(options.min_area, options.simplify),
+                    wanted=_wanted(options),
                     overwrite=options.overwrite,
-                    progress=progress,
-                    warn=partial(_warn, image),
-                    left_out=partial(_left_out, image),
+                    resume=options.resume,
+                    reports=Reports(
+                        progress, partial(_warn, image), partial(_left_out, image), note
+                    ),
                 )
         except DSIError as error:
             batch.fail(error)
+        except KeyboardInterrupt:
+            if (share := share_done(options.out, image.stem)) is not None:
+                kept = f"{percent(share, 0)} of {image.name} is kept: go on with --resume"
+                raise KeyboardInterrupt(kept) from None
+            raise
         except MemoryError:
             remedy = "cut it into smaller pieces first"
             where = str(image)

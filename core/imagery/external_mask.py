@@ -18,11 +18,11 @@ from core.imagery.source.opening import check_blocks, check_directories, driver_
 if TYPE_CHECKING:
     from affine import Affine
 
-__all__ = ["external_mask"]
+__all__ = ["REMAKE", "external_mask", "step_to_mask"]
 
 _OFF = 0.5  # pixels between the grids of an image and its mask from which they are two
 _MANY = 4  # pixels of a mask beside an image for each of the image's, which is in memory too
-_REMAKE = "remove or remake it: it says where the image beside it has data"
+REMAKE = "remove or remake it: it says where the image beside it has data"
 
 
 def external_mask(path: Path, image: Any, grid: Georeference | None) -> np.ndarray:
@@ -46,16 +46,16 @@ def external_mask(path: Path, image: Any, grid: Georeference | None) -> np.ndarr
         check_directories(path, str(path))
         with rasterio.open(path, driver="GTiff") as mask:
             check_blocks([mask], str(path))
-            step = _step(path, mask, image, grid)
+            step = step_to_mask(path, mask, image, grid)
             seen = np.asarray(mask.read(1) > 0)
     except (RasterioError, OSError) as error:
         raise ImageError(
-            "the mask beside the image is no TIFF, or damaged", where=str(path), remedy=_REMAKE
+            "the mask beside the image is no TIFF, or damaged", where=str(path), remedy=REMAKE
         ) from error
     return seen if step is None else covered_on_grid(seen, step, image.height, image.width)
 
 
-def _step(path: Path, mask: Any, image: Any, grid: Georeference | None) -> Affine | None:
+def step_to_mask(path: Path, mask: Any, image: Any, grid: Georeference | None) -> Affine | None:
     """From an image's columns and rows to those of its mask; None where they are the same."""
     size, wanted = (mask.width, mask.height), (image.width, image.height)
     gridded = grid is not None and not mask.transform.is_identity and is_grid(mask.transform)
@@ -74,6 +74,6 @@ def _step(path: Path, mask: Any, image: Any, grid: Georeference | None) -> Affin
             f"the mask beside the image has {size[0]:,} × {size[1]:,} pixels, the image "
             f"{wanted[0]:,} × {wanted[1]:,}",
             where=str(path),
-            remedy=_REMAKE,
+            remedy=REMAKE,
         )
     return None

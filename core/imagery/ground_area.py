@@ -22,7 +22,7 @@ _STEP = 20.0  # m: shorter steps drown in the rounding of PROJ, longer ones in t
 _DEGREES = (2, 6, 14, 30)  # of the polynomial; higher ones where lower ones do not fit
 _EXACT = 1e-6  # relative error at which a polynomial fits
 _WORST = 1e-3  # and up to which the last one is taken
-_ROWS = 512
+_ROWS, _COLUMNS = 512, 4096  # of an image at once
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,31 @@ class GroundAreas:
         Returns:
             (count,) float64, m².
         """
-        order = len(self.coefficients) - 1
-        across = chebyshev.chebvander(self._centres(self.width), order)
-        down = chebyshev.chebvander(self._centres(self.height), order)
         totals = np.zeros(count)
         for row in range(0, self.height, _ROWS):
-            # Coefficients are of x first, rows of an image of y.
-            areas = down[row : row + _ROWS] @ self.coefficients.T @ across.T
-            part = labels[row : row + _ROWS]
-            totals += np.bincount(part.ravel(), weights=areas.ravel(), minlength=count)
+            for column in range(0, self.width, _COLUMNS):
+                part = labels[row : row + _ROWS, column : column + _COLUMNS]
+                totals += self.of_part(part, row, column, count)
         return totals
+
+    def of_part(self, labels: np.ndarray, row: int, column: int, count: int = 256) -> np.ndarray:
+        """Area under each label in a part of the image.
+
+        Args:
+            labels: (h, w) whole numbers below `count`.
+            row, column: of its upper left pixel.
+            count: number of labels.
+
+        Returns:
+            (count,) float64, m².
+        """
+        order = len(self.coefficients) - 1
+        height, width = labels.shape
+        across = chebyshev.chebvander(self._centres(self.width, column, width), order)
+        down = chebyshev.chebvander(self._centres(self.height, row, height), order)
+        # Coefficients are of x first, rows of an image of y.
+        areas = down @ self.coefficients.T @ across.T
+        return np.bincount(labels.ravel(), weights=areas.ravel(), minlength=count)
 
     def of_rings(self, points: np.ndarray, rings: np.ndarray) -> np.ndarray:
         """Areas within rings whose edges follow those of pixels.
@@ -112,8 +127,8 @@ class GroundAreas:
         return self.width * self.height / 4
 
     @staticmethod
-    def _centres(length: int) -> np.ndarray:
-        return (2 * np.arange(length) + 1) / length - 1
+    def _centres(length: int, start: int, count: int) -> np.ndarray:
+        return (2 * np.arange(start, start + count) + 1) / length - 1
 
 
 def ground_areas(

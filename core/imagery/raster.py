@@ -19,6 +19,7 @@ from core.imagery.source.sidecars import (
     mask_beside,
     usable_data_mask,
 )
+from core.imagery.source.stored_blocks import stored_blocks
 from core.imagery.source.tiff_tags import orientation
 from core.imagery.source.validity import (
     alpha_is_opacity,
@@ -28,7 +29,15 @@ from core.imagery.source.validity import (
     row_blocks,
 )
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_BYTES", "Raster", "alpha_bands", "read_raster"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_BYTES",
+    "Raster",
+    "alpha_bands",
+    "palette_of",
+    "read_raster",
+    "scaled",
+]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".jp2")
 MAX_BYTES = 2 * 1024**3
@@ -105,11 +114,13 @@ def read_raster(
             pixels, opaque = _bands(pages, header, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
             masks = [opaque] if opaque is not None else []
+            if values == "measured" and len(pages) == 1 and (blocks := stored_blocks(source)):
+                valid &= blocks.mask(slice(0, pages[0].height), slice(0, pages[0].width))
             if values != "measured" and (own := own_mask(pages)) is not None:
                 masks.append(own)
             palette = None
             if header.color_interpretation == ("palette",):
-                entries = _palette(pages[0])
+                entries = palette_of(pages[0])
                 if not entries[..., 3].all():
                     valid &= entries[..., 3][pixels[..., 0]] > 0
                 pixels, palette = _with_palette(pages[0], pixels, entries[..., :3], values)
@@ -120,7 +131,7 @@ def read_raster(
             for mask in masks:
                 valid &= mask
             if header.scaling:
-                pixels = _scaled(pixels, header.scaling)
+                pixels = scaled(pixels, header.scaling)
         except MemoryError as error:
             raise ImageError(
                 "there is not enough memory for the image",
@@ -220,7 +231,7 @@ def _bands(
     return bands, None
 
 
-def _scaled(pixels: np.ndarray, scaling: tuple[tuple[float, float], ...]) -> np.ndarray:
+def scaled(pixels: np.ndarray, scaling: tuple[tuple[float, float], ...]) -> np.ndarray:
     """Bands (H, W, C) as stored with factor and offset applied, float32."""
     factors, offsets = np.array(scaling[: pixels.shape[-1]], np.float32).T
     measured = np.empty(pixels.shape, np.float32)
@@ -241,7 +252,7 @@ def _with_palette(
     return indices, palette
 
 
-def _palette(dataset: Any) -> np.ndarray:
+def palette_of(dataset: Any) -> np.ndarray:
     """(256 or 65,536, 4) uint8 colours of all indices that the file's type has, and opacity.
 
     Indices without a colour are black.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -18,13 +19,16 @@ from shapely.errors import GEOSException
 from core.classes import VOID, ClassTable
 from core.datasets.image_file import read_image_file
 from core.errors import DSIError, ImageError, WorkspaceError
-from core.imagery.ground_area import GroundAreas, ground_areas
+from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference, Header
+from core.imagery.output.geopackage import write_geopackage
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
-from core.imagery.output.polygons import polygon_parts
+from core.imagery.output.polygons import outlines_of, polygon_parts
 from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
 from core.imagery.window import turned
+from core.inference.anchor import Anchor
 from core.inference.averaging import PLAIN, Averaging
+from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE, confidence_values
 from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor
 from core.inference.small_regions import SmallRegions, small_regions
@@ -33,16 +37,30 @@ from core.provenance import check_free, marked_json, marked_png
 
 __all__ = [
     "ENDINGS",
+    "NO_GRID",
     "UNMADE",
     "Output",
     "OutputKind",
     "Prediction",
+    "Wanted",
+    "class_summary",
     "output_paths",
+    "paths_by_kind",
     "predict_file",
     "prediction_outputs",
 ]
 
-OutputKind = Literal["labels", "colors", "geotiff", "polygons", "probabilities", "summary"]
+OutputKind = Literal[
+    "labels",
+    "colors",
+    "geotiff",
+    "polygons",
+    "geopackage",
+    "probabilities",
+    "confidence",
+    "confidence_png",
+    "summary",
+]
 
 # Ending and media type of each file, in the order in which they are written.
 _FILES: dict[OutputKind, tuple[str, str]] = {
@@ -50,14 +68,18 @@ _FILES: dict[OutputKind, tuple[str, str]] = {
     "colors": ("_color.png", "image/png"),
     "geotiff": ("_labels.tif", "image/tiff"),
     "polygons": (".geojson", "application/geo+json"),
+    "geopackage": (".gpkg", "application/geopackage+sqlite3"),
     "probabilities": ("_probabilities.tif", "image/tiff"),
+    "confidence": ("_confidence.tif", "image/tiff"),
+    "confidence_png": ("_confidence.png", "image/png"),
     "summary": (".json", "application/json"),
 }
 ENDINGS = tuple(end for end, _ in _FILES.values())
 """Of the names of all files of a prediction, after the image's own without its suffix."""
 UNMADE = (DSIError, RasterioError, GEOSException, ValueError, ArithmeticError, MemoryError)
 """What a grid that maps nothing, a shape that cannot be repaired or too little memory raise."""
-_NO_GRID = Georeference(None, Affine.identity())
+NO_GRID = Georeference(None, Affine.identity())
+"""Of a GeoTIFF of an image without a place."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +95,7 @@ class Prediction:
         probabilities: (H, W, K) float32, NaN where the image has no data; None where they were not
             asked for.
         averaging: over what the probabilities behind the labels were averaged.
+        confidence: (H, W) uint16, see `core.inference.confidence`; None where it was not asked for.
     """
 
     labels: np.ndarray
@@ -82,39 +105,61 @@ class Prediction:
     model: str
     probabilities: np.ndarray | None = None
     averaging: Averaging = PLAIN
+    confidence: np.ndarray | None = None
 
     def summary(self) -> dict[str, Any]:
-        """Pixels, share and, where the image has a place on Earth, area in m² per class.
+        """Pixels, share and, where the image has a place on Earth, area per class.
 
         Returns:
             ``{"width", "height", "void_pixels", "pixel_area_m2" or "no_area", "classes": {NAME:
-            {"pixels", "share", "area_m2"?}}}``. Shares are of the pixels that are not void, areas
-            those of the ground, ``pixel_area_m2`` is a pixel's mean; ``no_area`` says why there
-            are none.
+            {"pixels", "share", "area_m2"?, "area_ha"?, "area_km2"?}}}``. Shares are of the pixels
+            that are not void, areas those of the ground, ``pixel_area_m2`` is a pixel's mean;
+            ``no_area`` says why there are none.
         """
-        counts = np.bincount(self.labels.ravel(), minlength=256)
-        total = int(counts.sum() - counts[VOID])
         height, width = self.labels.shape
         areas = ground_areas(self.georeference, width, height)
-        summary: dict[str, Any] = {
-            "width": width,
-            "height": height,
-            "void_pixels": int(counts[VOID]),
-        }
-        by_label = None
-        if isinstance(areas, GroundAreas):
-            by_label = areas.by_label(self.labels)
-            summary["pixel_area_m2"] = areas.mean
-        else:
-            summary["no_area"] = areas.reason
-        summary["classes"] = {}
-        for index, name in enumerate(self.classes.names):
-            pixels = int(counts[index])
-            entry: dict[str, Any] = {"pixels": pixels, "share": pixels / total if total else 0.0}
-            if by_label is not None:
-                entry["area_m2"] = float(by_label[index])
-            summary["classes"][name] = entry
-        return summary
+        counts = np.bincount(self.labels.ravel(), minlength=256)
+        by_label = areas.by_label(self.labels) if isinstance(areas, GroundAreas) else counts
+        return class_summary(self.classes, height, width, counts, by_label, areas)
+
+
+def class_summary(
+    classes: ClassTable,
+    height: int,
+    width: int,
+    counts: np.ndarray,
+    by_label: np.ndarray,
+    areas: GroundAreas | NoGroundAreas,
+) -> dict[str, Any]:
+    """What `Prediction.summary` returns.
+
+    Args:
+        classes: class table of the model.
+        height, width: of the image.
+        counts: (256,) pixels by label.
+        by_label: (256,) m² by label; of no meaning where there are no areas.
+        areas: of the image.
+    """
+    total = int(counts.sum() - counts[VOID])
+    summary: dict[str, Any] = {
+        "width": width,
+        "height": height,
+        "void_pixels": int(counts[VOID]),
+    }
+    located = isinstance(areas, GroundAreas)
+    if isinstance(areas, GroundAreas):
+        summary["pixel_area_m2"] = areas.mean
+    else:
+        summary["no_area"] = areas.reason
+    summary["classes"] = {}
+    for index, name in enumerate(classes.names):
+        pixels = int(counts[index])
+        entry: dict[str, Any] = {"pixels": pixels, "share": pixels / total if total else 0.0}
+        if located:
+            area = float(by_label[index])
+            entry |= {"area_m2": area, "area_ha": area / 1e4, "area_km2": area / 1e6}
+        summary["classes"][name] = entry
+    return summary
 
 
 @dataclass(frozen=True)
@@ -138,6 +183,38 @@ class Output:
         return b"".join(self.parts())
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which files are written beside labels, colours and summary.
+
+    Attributes:
+        polygons: ``STEM.geojson``.
+        probabilities: ``STEM_probabilities.tif``.
+        confidence: ``STEM_confidence.tif``, or ``.png`` for an image without a place.
+        geopackage: ``STEM.gpkg``, for an image with a grid.
+        outlines: smallest region and simplification of the polygons.
+    """
+
+    polygons: bool = False
+    probabilities: bool = False
+    confidence: bool = False
+    geopackage: bool = False
+    outlines: OutlineSettings = AS_PIXELS
+
+    def kinds(self, header: Header) -> list[OutputKind]:
+        """What is written for an image, in the order in which it is."""
+        located = header.georeference is not None
+        left_out: dict[OutputKind, bool] = {
+            "geotiff": not located,
+            "polygons": not self.polygons,
+            "geopackage": not (self.geopackage and located),
+            "probabilities": not self.probabilities,
+            "confidence": not (self.confidence and located),
+            "confidence_png": not self.confidence or located,
+        }
+        return [kind for kind in _FILES if not left_out.get(kind)]
+
+
 def output_paths(
     image: Path,
     header: Header,
@@ -145,19 +222,24 @@ def output_paths(
     *,
     with_polygons: bool = False,
     with_probabilities: bool = False,
+    with_confidence: bool = False,
+    with_geopackage: bool = False,
 ) -> list[Path]:
     """The files that `predict_file` would write, in its order.
 
     Args:
         image: path of the image.
         header: of the image.
-        out, with_polygons, with_probabilities: as in `predict_file`.
+        out, with_polygons, with_probabilities, with_confidence, with_geopackage: as in
+            `predict_file`.
     """
-    left_out: set[OutputKind] = set()
-    left_out |= {"geotiff"} if header.georeference is None else set()
-    left_out |= set() if with_polygons else {"polygons"}
-    left_out |= set() if with_probabilities else {"probabilities"}
-    return [out / f"{image.stem}{end}" for kind, (end, _) in _FILES.items() if kind not in left_out]
+    wanted = Wanted(with_polygons, with_probabilities, with_confidence, with_geopackage)
+    return list(paths_by_kind(image, header, out, wanted).values())
+
+
+def paths_by_kind(image: Path, header: Header, out: Path, wanted: Wanted) -> dict[OutputKind, Path]:
+    """The files of a prediction by what they hold."""
+    return {kind: out / f"{image.stem}{_FILES[kind][0]}" for kind in wanted.kinds(header)}
 
 
 def prediction_outputs(
@@ -165,6 +247,7 @@ def prediction_outputs(
     stem: str,
     *,
     with_polygons: bool = False,
+    with_geopackage: bool = False,
     outlines: OutlineSettings = AS_PIXELS,
 ) -> list[Output]:
     """The files of a prediction, named as the command line's contract names them.
@@ -176,6 +259,7 @@ def prediction_outputs(
         prediction: label map and, where they were asked for, probabilities.
         stem: beginning of the file names.
         with_polygons: whether ``STEM.geojson`` is among them.
+        with_geopackage: whether ``STEM.gpkg`` is, for an image with a grid.
         outlines: smallest region and simplification of the polygons.
 
     Returns:
@@ -203,21 +287,47 @@ def prediction_outputs(
         makers["probabilities"] = partial(
             geotiff_bytes,
             prediction.probabilities,
-            grid or _NO_GRID,
+            grid or NO_GRID,
             nodata=math.nan,
             descriptions=classes.names,
         )
+    if prediction.confidence is not None:
+        confidence = prediction.confidence
+        if grid is None:
+            makers["confidence_png"] = lambda: marked_png(png_bytes(confidence))
+        else:
+            makers["confidence"] = partial(
+                geotiff_bytes,
+                confidence[..., None],
+                grid,
+                nodata=NO_CONFIDENCE,
+                descriptions=("confidence",),
+                scale=1 / CONFIDENCE_STEPS,
+            )
     makers["summary"] = summary
     parts: dict[OutputKind, Callable[[], Iterable[bytes]]] = {
         kind: partial(_in_one, maker) for kind, maker in makers.items()
     }
     if with_polygons:
         parts["polygons"] = partial(polygon_parts, labels, classes.names, grid, outlines)
+    if with_geopackage and grid is not None:
+        parts["geopackage"] = partial(_geopackage, labels, classes.names, grid, outlines)
     return [
         Output(kind, f"{stem}{end}", mime, parts[kind])
         for kind, (end, mime) in _FILES.items()
         if kind in parts
     ]
+
+
+def _geopackage(
+    labels: np.ndarray, names: tuple[str, ...], grid: Georeference, outlines: OutlineSettings
+) -> Iterator[bytes]:
+    areas = ground_areas(grid, labels.shape[1], labels.shape[0])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "result.gpkg"
+        batch = outlines_of(labels, areas, outlines.simplify)
+        write_geopackage(path, [batch], names, grid, outlines.min_area)
+        yield path.read_bytes()
 
 
 def _in_one(make: Callable[[], bytes]) -> Iterator[bytes]:
@@ -233,6 +343,8 @@ def predict_file(
     *,
     with_polygons: bool = False,
     with_probabilities: bool = False,
+    with_confidence: bool = False,
+    with_geopackage: bool = False,
     outlines: OutlineSettings = AS_PIXELS,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -251,6 +363,8 @@ def predict_file(
         out: folder to write to, created where it is missing.
         with_polygons: also ``STEM.geojson``.
         with_probabilities: also ``STEM_probabilities.tif``, a float32 band a class.
+        with_confidence: also ``STEM_confidence.tif``, or ``.png`` for an image without a grid.
+        with_geopackage: also ``STEM.gpkg``, for an image with a grid.
         outlines: smallest region and simplification of the polygons.
         overwrite: whether files are replaced that this program did not write.
         progress: called with the number of tiles done and of all tiles.
@@ -274,6 +388,8 @@ def predict_file(
         out,
         with_polygons=with_polygons,
         with_probabilities=with_probabilities,
+        with_confidence=with_confidence,
+        with_geopackage=with_geopackage,
     )
     check_free(paths, [image], overwrite=overwrite)
     writable_folder(out)
@@ -285,22 +401,38 @@ def predict_file(
         # Band after band in memory, as they are written: otherwise the writer copies them all.
         bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
         probabilities = np.moveaxis(bands, 0, -1)
-    labels = predictor.predict(raster.pixels, raster.valid, progress, probabilities=probabilities)
+    likeliest = np.empty(raster.valid.shape, np.float32) if with_confidence else None
+    labels = predictor.predict(
+        raster.pixels,
+        raster.valid,
+        progress,
+        probabilities=probabilities,
+        confidence=likeliest,
+        anchor=Anchor.of(raster.georeference),
+    )
     if probabilities is not None:
         probabilities[~raster.valid] = np.nan
+    confidence = None if likeliest is None else confidence_values(likeliest)
+    if confidence is not None:
+        confidence[~raster.valid] = NO_CONFIDENCE
     grid = raster.georeference
     if image_file.turned:  # the files lie on the image's own grid
         labels = labels[::-1, ::-1]
         probabilities = None if probabilities is None else probabilities[::-1, ::-1]
+        confidence = None if confidence is None else confidence[::-1, ::-1]
         grid = turned(raster).georeference
     prediction = Prediction(
-        labels, classes, grid, str(image), model, probabilities, predictor.averaging
+        labels, classes, grid, str(image), model, probabilities, predictor.averaging, confidence
     )
     outputs = prediction_outputs(
-        prediction, image.stem, with_polygons=with_polygons, outlines=outlines
+        prediction,
+        image.stem,
+        with_polygons=with_polygons,
+        with_geopackage=with_geopackage,
+        outlines=outlines,
     )
     _write_all(paths, outputs, str(image))
-    if with_polygons and left_out:
+    if (with_polygons or with_geopackage) and left_out:
         regions = small_regions(labels, raster.georeference, outlines.min_area)
         if regions.polygons:
             left_out(regions)

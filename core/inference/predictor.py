@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ import numpy as np
 from core.classes import VOID
 from core.device import tensorflow
 from core.errors import ConfigError
-from core.imagery.tiles import OVERLAP, TileGrid, blend_window, fitting_size, reflected
+from core.imagery.tiles import OVERLAP, TileGrid, fitting_size
+from core.inference.anchor import FREE, LARGE_PIXELS, Anchor
 from core.inference.averaging import OWN_SIZE, Averaging
+from core.inference.blocks import Blending, TileImage
 from core.inference.scales import ScaledImage, brought_back, mean_of_rows
 from core.models.model_input import ModelInput
 
@@ -22,11 +25,12 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
 
-__all__ = ["Predictor", "Strip"]
+__all__ = ["Predictor", "Strip", "counter"]
 
 Progress = Callable[[int, int], None]
 
 _STRIDE = 8  # of the maps that PSPNet pools
+_LARGE_TILE = (4, 3)  # of a tile of smaller images: 1024 pixels instead of 768
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,12 @@ class Predictor:
         scales: sizes at which the image is predicted, as multiples of its own, each cut into tiles
             of its own and brought back by linear interpolation; their mean is what comes out.
         batch: number of tiles computed at once.
+        large_pixels: images of more pixels have tiles by a third larger, at places that depend on
+            where the image lies alone: `bench.seams` says how many labels depend on the grid.
+
+    Attributes:
+        model_digest: SHA-256 of the model's card, which has that of its weights; empty where
+            there is none.
 
     Raises:
         ConfigError: the overlap is not between 0 and 0.75, or the scales do not fit (`Averaging`).
@@ -71,6 +81,7 @@ class Predictor:
         tta: bool = False,
         scales: Sequence[float] = OWN_SIZE,
         batch: int = 1,
+        large_pixels: int = LARGE_PIXELS,
     ) -> None:
         if not 0 <= overlap <= 0.75:
             raise ConfigError(
@@ -82,24 +93,34 @@ class Predictor:
         self.classes = int(model.output_shape[-1])
         # A network whose input has a size of its own (PSPNet) takes tiles of that size alone. They
         # may begin anywhere, but for the strides within it.
-        multiple = self._multiple = _STRIDE if model_input.size else model_input.multiple
-        self.tile = model_input.size or max(multiple, tile // multiple * multiple)
-        if overlap and not model_input.size:
-            # Room for one multiple that neighbours share, and one to move on by.
-            self.tile = max(self.tile, 2 * multiple)
-        rounded = round(self.tile * overlap / multiple) * multiple
-        # A deep network's multiple may be more than was asked for; without any, seams show.
-        least = multiple if overlap else 0
-        self.overlap = min(max(rounded, least), self.tile - multiple)
+        self._multiple = _STRIDE if model_input.size else model_input.multiple
+        self.large_pixels = large_pixels
+        self.model_digest = ""
+        self.tile, self.overlap = self._sizes(tile, overlap)
+        self._large = self._sizes(tile * _LARGE_TILE[0] // _LARGE_TILE[1], overlap)
         self.averaging = Averaging(tta, tuple(scales))
         self.batch = batch
         self._functions: dict[tuple[int, int], Any] = {}
         self._lock = threading.Lock()
 
+    def _sizes(self, tile: int, share: float) -> tuple[int, int]:
+        """Side of the tiles, and pixels that neighbours share at least."""
+        multiple = self._multiple
+        size = self.input.size or max(multiple, tile // multiple * multiple)
+        if share and not self.input.size:
+            # Room for one multiple that neighbours share, and one to move on by.
+            size = max(size, 2 * multiple)
+        rounded = round(size * share / multiple) * multiple
+        # A deep network's multiple may be more than was asked for; without any, seams show.
+        least = multiple if share else 0
+        return size, min(max(rounded, least), size - multiple)
+
     @classmethod
     def of_card(cls, model: keras.Model, card: ModelCard, **settings: Any) -> Predictor:
         """A predictor with the preprocessing that stands in a model's card."""
-        return cls(model, ModelInput.of_card(card), **settings)
+        predictor = cls(model, ModelInput.of_card(card), **settings)
+        predictor.model_digest = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
+        return predictor
 
     def predict(
         self,
@@ -108,6 +129,8 @@ class Predictor:
         progress: Progress | None = None,
         *,
         probabilities: np.ndarray | None = None,
+        confidence: np.ndarray | None = None,
+        anchor: Anchor = FREE,
     ) -> np.ndarray:
         """The likeliest class of every pixel.
 
@@ -116,6 +139,8 @@ class Predictor:
             valid: (H, W) bool; pixels without data come out void.
             progress: called with the number of tiles done and of all tiles.
             probabilities: (H, W, K) float32, filled on the way where it is given.
+            confidence: (H, W) float32, likewise, the probability of the likeliest class.
+            anchor: where the image lies among others.
 
         Returns:
             (H, W) uint8 labels.
@@ -124,9 +149,11 @@ class Predictor:
             ImageError: the image has another number of bands or another dtype.
         """
         labels = np.empty(pixels.shape[:2], np.uint8)
-        for strip in self.strips(pixels, valid, progress):
+        for strip in self.strips(pixels, valid, progress, anchor=anchor):
             rows = slice(strip.row, strip.row + len(strip.probabilities))
             labels[rows] = strip.probabilities.argmax(axis=-1)
+            if confidence is not None:
+                confidence[rows] = strip.probabilities.max(axis=-1)
             if probabilities is not None:
                 probabilities[rows] = strip.probabilities
         if valid is not None:
@@ -142,19 +169,52 @@ class Predictor:
             whole[strip.row : strip.row + len(strip.probabilities)] = strip.probabilities
         return whole
 
-    def tiles(self, height: int, width: int) -> tuple[TileGrid, TileGrid]:
-        """Where the tiles of an image begin, from top to bottom and from left to right."""
-        down, across = (self._tiles(side) for side in (height, width))
+    @property
+    def large_tile(self) -> int:
+        """Side of the tiles of large images in pixels."""
+        return self._large[0]
+
+    def tiles(self, height: int, width: int, anchor: Anchor = FREE) -> tuple[TileGrid, TileGrid]:
+        """Where the tiles of an image begin, from top to bottom and from left to right.
+
+        Args:
+            height, width: of the image.
+            anchor: where it lies among other images.
+        """
+        large = height * width > self.large_pixels
+        sides = ((height, anchor.row), (width, anchor.column))
+        down, across = (self._tiles(side, start, large) for side, start in sides)
         return down, across
 
-    def _tiles(self, side: int) -> TileGrid:
+    def _tiles(self, side: int, start: int = 0, large: bool = False) -> TileGrid:
+        tile, overlap = self._large if large else (self.tile, self.overlap)
+        phase = start % self._multiple
+        if large and side > tile:
+            return TileGrid.anchored(side, tile, overlap, self._multiple, start=start)
         if self.input.size:
-            return TileGrid.over(side, self.tile, self.overlap, self._multiple, whole=True)
-        size = fitting_size(side, self.tile, self.overlap, self._multiple)
-        return TileGrid.over(side, size, self.overlap, self._multiple)
+            return TileGrid.over(side, tile, overlap, self._multiple, whole=True, phase=phase)
+        size = fitting_size(side, tile, overlap, self._multiple, phase)
+        return TileGrid.over(side, size, overlap, self._multiple, phase=phase)
+
+    def blending(self, image: TileImage, anchor: Anchor = FREE) -> Blending:
+        """The tiles of an image, and how they are put together.
+
+        Args:
+            image: to cut tiles from, in memory or in a file.
+            anchor: where it lies among other images.
+        """
+        down, across = self.tiles(image.height, image.width, anchor)
+        large = image.height * image.width > self.large_pixels
+        overlap = self._large[1] if large else self.overlap
+        return Blending(image, down, across, overlap, self.classes)
 
     def strips(
-        self, pixels: np.ndarray, valid: np.ndarray | None = None, progress: Progress | None = None
+        self,
+        pixels: np.ndarray,
+        valid: np.ndarray | None = None,
+        progress: Progress | None = None,
+        *,
+        anchor: Anchor = FREE,
     ) -> Iterator[Strip]:
         """Predict from top to bottom and hand out rows as soon as no later tile touches them.
 
@@ -162,65 +222,52 @@ class Predictor:
             pixels: (H, W, bands) as in the file.
             valid: (H, W) bool; what a pixel without data holds makes no difference.
             progress: called with the number of tiles done and of all tiles.
+            anchor: where the image lies among others.
 
         Raises:
             ImageError: the image has another number of bands or another dtype.
         """
+        self.input.check(pixels)
         sizes = [ScaledImage(self.input, pixels, valid, s) for s in self.averaging.scales]
-        step = _steps(progress, sum(self._tile_count(size) for size in sizes))
-        streams = [self._at_own_size(size, step) for size in sizes]
+        # Images of another size share no pixels with their neighbours.
+        parts = [self.blending(size, FREE if size.is_resized else anchor) for size in sizes]
+        step = counter(progress, sum(part.tiles for part in parts))
+        streams = [
+            self._at_own_size(size, part, step) for size, part in zip(sizes, parts, strict=True)
+        ]
         row = 0
         for probabilities in streams[0] if len(streams) == 1 else mean_of_rows(streams):
             yield Strip(row, probabilities)
             row += len(probabilities)
 
-    def _tile_count(self, size: ScaledImage) -> int:
-        down, across = self.tiles(size.height, size.width)
-        return len(down.starts) * len(across.starts)
-
-    def _at_own_size(self, size: ScaledImage, step: Callable[[int], None]) -> Iterator[np.ndarray]:
+    def _at_own_size(
+        self, size: ScaledImage, tiles: Blending, step: Callable[[int], None]
+    ) -> Iterator[np.ndarray]:
         """Rows of `_rows` at the image's own size."""
-        rows = self._rows(size, step)
+        rows = self._rows(size.width, tiles, step)
         return brought_back(rows, *size.back_taps(), self.tile) if size.is_resized else rows
 
-    def _rows(self, image: ScaledImage, step: Callable[[int], None]) -> Iterator[np.ndarray]:
+    def _rows(
+        self, width: int, tiles: Blending, step: Callable[[int], None]
+    ) -> Iterator[np.ndarray]:
         """Probabilities (h, w, K) at one scale, some rows at a time, from top to bottom.
 
         Args:
-            image: the image at that scale, w pixels wide.
+            width: of the image at that scale.
+            tiles: of the image at that scale.
             step: called with the number of tiles done since it last was.
         """
-        height, width = image.height, image.width
-        down, across = self.tiles(height, width)
-        window = blend_window(down.size, across.size, self.overlap)[..., None]
-        # The canvas holds the rows of the current row of tiles; `top` is its first row.
-        span = across.starts[-1] + across.size - across.starts[0]
-        canvas = np.zeros((down.size, span, self.classes), np.float32)
-        weight = np.zeros((down.size, span, 1), np.float32)
-        inside = slice(-across.starts[0], width - across.starts[0])
-        for index, top in enumerate(down.starts):
-            rows = reflected(top, down.size, height)
-            for first in range(0, len(across.starts), self.batch):
-                lefts = across.starts[first : first + self.batch]
-                columns = [reflected(left, across.size, width) for left in lefts]
-                tiles = np.stack([image.part(rows, c) for c in columns])
-                for left, scores in zip(lefts, self._softmax(tiles), strict=True):
-                    at = left - across.starts[0]
-                    canvas[:, at : at + across.size] += scores * window
-                    weight[:, at : at + across.size] += window
-                step(len(lefts))
-            last = index + 1 == len(down.starts)
-            moved = down.size if last else down.starts[index + 1] - top
-            row, end = max(0, top), min(height, top + moved)
-            if row < end:
-                part = slice(row - top, end - top), inside
-                yield canvas[part] / weight[part]
-            if not last:
-                for array in (canvas, weight):
-                    array[: down.size - moved] = array[moved:].copy()
-                    array[down.size - moved :] = 0
+        rows = np.empty((0, width, self.classes), np.float32)
+        for block in tiles.blocks(self.softmax, step, batch=self.batch):
+            if block.column == 0:
+                # A new array, as the one before may be held by whoever asked for it.
+                rows = np.zeros((block.height, width, self.classes), np.float32)
+            if block.probabilities is not None:
+                rows[:, block.column : block.column + block.width] = block.probabilities
+            if block.column + block.width == width:
+                yield rows
 
-    def _softmax(self, tiles: np.ndarray) -> np.ndarray:
+    def softmax(self, tiles: np.ndarray) -> np.ndarray:
         """Probabilities of normalised tiles (N, h, w, C) → (N, h, w, K)."""
         if not self.averaging.symmetries:
             return self._call(tiles)
@@ -247,14 +294,14 @@ class Predictor:
             return np.asarray(self._functions[shape](np.ascontiguousarray(tiles)))
 
 
-def _steps(progress: Progress | None, total: int) -> Callable[[int], None]:
+def counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     """A function that counts tiles and reports how many of all are done."""
     done = 0
 
     def step(count: int) -> None:
         nonlocal done
         done += count
-        if progress:
+        if progress and count:
             progress(done, total)
 
     return step

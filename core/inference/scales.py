@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.inference.blocks import Counted, Tile
 from core.models.model_input import ModelInput
 
 __all__ = ["ScaledImage", "Taps", "brought_back", "mean_of_rows"]
@@ -147,6 +148,15 @@ class ScaledImage:
         share = _resampled(shares, down, across, window)
         # Pixels without data are 0 in the input, so that the sum is of the others alone.
         return np.where(share >= _LEAST_VALID, values / np.maximum(share, _LEAST_VALID), 0)
+
+    def tile(self, rows: np.ndarray, columns: np.ndarray, counted: Counted) -> Tile:
+        """A tile, see `core.inference.blocks.TileImage`."""
+        valid = None
+        if self._valid is not None and not self.is_resized:
+            valid = self._valid[counted]
+            if not valid.any():
+                return Tile(None, valid)
+        return Tile(self.part(rows, columns), valid)
 
     def back_taps(self) -> tuple[Taps, Taps]:
         """Rows and columns of the image's own size from those of this one, linear."""

@@ -15,6 +15,7 @@ from core.datasets.masks.single_mask import Truth
 from core.errors import WorkspaceError
 from core.evaluation.confusion import confusion, scores
 from core.formats import count, duration, percent, score, short_duration
+from core.inference.anchor import Anchor
 from core.inference.averaging import Averaging
 from core.inference.likeness import differences
 from core.inference.outputs import Prediction
@@ -150,7 +151,9 @@ def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGen
         left = (time.monotonic() - start) * (total - done) / done
         bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
-    labels = predictor.predict(image.raster.pixels, image.raster.valid, progress)
+    raster = image.raster
+    anchor = Anchor.of(raster.georeference)
+    labels = predictor.predict(raster.pixels, raster.valid, progress, anchor=anchor)
     label_map = LabelMap(labels, time.monotonic() - start, settings.averaging)
     store = _store()
     store[settings] = label_map

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from xml.sax.saxutils import escape
 
-__all__ = ["Legend", "with_attribute_table"]
+__all__ = ["Legend", "put_attribute_table", "room_for_table"]
 
 _METADATA = 42112  # TIFF tag of GDAL's metadata, XML in ASCII
+_ROOM = "ATTRIBUTE_TABLE"
+_EMPTY = f'<Item name="{_ROOM}" sample="0"></Item>'.encode()
+_ROOM_ITEM = re.compile(rb'<Item name="ATTRIBUTE_TABLE" sample="0"[^>]*>x+</Item>')
 _INTEGER, _STRING = 0, 2  # GDALRATFieldType
 # Name, GDALRATFieldType and GDALRATFieldUsage of each column.
 _COLUMNS = (
@@ -68,39 +73,51 @@ class Legend:
         )
 
 
-def with_attribute_table(data: bytes, table: str) -> bytes:
-    """A TIFF that has GDAL metadata, with the table of its first band in them.
+def room_for_table(table: str) -> dict[str, str]:
+    """Metadata of a band that take the room which its attribute table is to have."""
+    longest = len(_item(table)) - len(_EMPTY)
+    return {_ROOM: "x" * max(1, longest)}
+
+
+def put_attribute_table(path: Path, table: str) -> None:
+    """Put the table of its first band into a TIFF's GDAL metadata, where `room_for_table` lies.
 
     GDAL reads such a table from 3.12 on (OSGeo/gdal pull request 13201) and older ones pass it
-    over; no GDAL that rasterio ships writes it. The metadata go to the end of the file and the
-    directory's entry is pointed there (TIFF 6.0, section 2).
+    over; no GDAL that rasterio ships writes it. Nothing is moved: a cloud-optimised file stays one.
 
     Args:
-        data: a little-endian TIFF, as GDAL writes it here.
+        path: a little-endian TIFF, as GDAL writes it here.
         table: GDAL's XML of the table.
 
     Raises:
-        ValueError: the TIFF is of another byte order, or has no GDAL metadata.
+        ValueError: the TIFF is of another byte order, or has no room for the table.
     """
-    if data[:2] != b"II":
-        raise ValueError("expected a little-endian TIFF")
-    pointer, at, counted, entry, offset = _BIG if data[2] == 43 else _CLASSIC
-    (directory,) = struct.unpack_from(pointer, data, at)
-    (entries,) = struct.unpack_from(counted, data, directory)
-    first, size = directory + struct.calcsize(counted), struct.calcsize(entry)
-    for place in range(first, first + entries * size, size):
-        tag, kind, count, value = struct.unpack_from(entry, data, place)
-        if tag == _METADATA and count > struct.calcsize(offset):
-            break
-    else:
-        raise ValueError("expected a TIFF with GDAL metadata")
-    xml = data[value : value + count].rstrip(b"\0")
-    item = (
+    with path.open("r+b") as file:
+        start = file.read(16)
+        if start[:2] != b"II":
+            raise ValueError("expected a little-endian TIFF")
+        pointer, at, counted, entry, _ = _BIG if start[2] == 43 else _CLASSIC
+        (directory,) = struct.unpack_from(pointer, start, at)
+        file.seek(directory)
+        (entries,) = struct.unpack(counted, file.read(struct.calcsize(counted)))
+        size = struct.calcsize(entry)
+        listed = struct.iter_unpack(entry, file.read(entries * size))
+        places = [(count, place) for tag, _, count, place in listed if tag == _METADATA]
+        if not places:
+            raise ValueError("expected a TIFF with GDAL metadata")
+        count, place = places[0]
+        file.seek(place)
+        xml = file.read(count)
+        new = _ROOM_ITEM.sub(lambda _: _item(table), xml, count=1)
+        room = len(xml) - len(new)
+        if new == xml or room < 0:
+            raise ValueError("expected a TIFF with room for an attribute table")
+        file.seek(place)
+        # Blanks between the elements, and the zero at the end where it was.
+        file.write(new.rstrip(b"\0") + b" " * room + b"\0" * (len(new) - len(new.rstrip(b"\0"))))
+
+
+def _item(table: str) -> bytes:
+    return (
         f'<Item name="DEFAULT_RASTER_ATTRIBUTE_TABLE" sample="0" role="rat">{table}</Item>'
     ).encode()
-    end = xml.rindex(b"</GDALMetadata>")
-    xml = xml[:end] + item + xml[end:] + b"\0"
-    file = bytearray(data)
-    file += bytes(len(file) % 2)  # values begin at even places
-    struct.pack_into(entry, file, place, tag, kind, len(xml), len(file))
-    return bytes(file + xml)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,10 +20,24 @@ from core.imagery.output.places import (
     unrolled,
     with_points_between,
 )
-from core.imagery.output.regions import Regions, enclosed, less_holes, regions, seams
+from core.imagery.output.regions import (
+    Regions,
+    concatenated,
+    enclosed,
+    less_holes,
+    regions,
+    seams,
+)
 from core.provenance import JsonMark
 
-__all__ = ["polygon_parts"]
+__all__ = [
+    "RegionSizes",
+    "gathered",
+    "outlines_of",
+    "polygon_parts",
+    "polygon_parts_of",
+    "region_sizes",
+]
 
 _VOID = 255
 _CORNERS = 20_000  # of a part that is made at a time: some 10 MiB of text and its pieces
@@ -56,46 +70,122 @@ def polygon_parts(
         ValueError: the grid gives coordinates that are no finite numbers.
     """
     areas = ground_areas(georeference, labels.shape[1], labels.shape[0])
+    batch = outlines_of(labels, areas, settings.simplify)
+    yield from _collection([batch], names, georeference, areas, settings.min_area)
+
+
+def outlines_of(
+    labels: np.ndarray, areas: GroundAreas | NoGroundAreas, simplify: float
+) -> tuple[Regions, RegionSizes]:
+    """Outlines of all regions of a label map, and the sizes that these have before simplification.
+
+    Args:
+        labels: (H, W) uint8, 255 = void.
+        areas: of the image.
+        simplify: see `OutlineSettings`.
+    """
     whole = regions(labels, _VOID)
-    sizes = _region_sizes(whole, areas)
-    outlines = simplified(whole, settings.simplify) if settings.simplify else whole
-    del whole
-    places = _Places.of(outlines, georeference)
-    large = (sizes.pixels if sizes.square_metres is None else sizes.square_metres) >= (
-        settings.min_area
-    )
-    outlines, sizes = outlines.select(large), sizes.select(large)
+    sizes = region_sizes(whole, areas)
+    return (simplified(whole, simplify) if simplify else whole), sizes
+
+
+def polygon_parts_of(
+    batches: Iterable[Regions],
+    size: tuple[int, int],
+    names: tuple[str, ...],
+    georeference: Georeference | None,
+    min_area: float = 0,
+    left_out: Callable[[int, int], None] | None = None,
+) -> Iterator[bytes]:
+    """What `polygon_parts` gives, of regions that come in batches, along the pixels' edges.
+
+    Args:
+        batches: regions of a label map.
+        size: its height and width.
+        names, georeference: as in `polygon_parts`.
+        min_area: least area of a region, as in `OutlineSettings`.
+        left_out: called with number and pixels of some regions that are below it.
+    """
+    height, width = size
+    areas = ground_areas(georeference, width, height)
+    sized = ((part, region_sizes(part, areas)) for part in gathered(batches))
+    yield from _collection(sized, names, georeference, areas, min_area, left_out)
+
+
+def gathered(batches: Iterable[Regions]) -> Iterator[Regions]:
+    """The same regions in batches that are neither of one region each nor of very many."""
+    waiting: list[Regions] = []
+    corners = 0
+    for batch in batches:
+        for start, end in batch.parts(_CORNERS):
+            waiting.append(batch.slice(start, end))
+            corners += len(waiting[-1].corners)
+            if corners >= _CORNERS:
+                yield concatenated(waiting)
+                waiting, corners = [], 0
+    if waiting:
+        yield concatenated(waiting)
+
+
+def _collection(
+    batches: Iterable[tuple[Regions, RegionSizes]],
+    names: tuple[str, ...],
+    georeference: Georeference | None,
+    areas: GroundAreas | NoGroundAreas,
+    min_area: float,
+    small: Callable[[int, int], None] | None = None,
+) -> Iterator[bytes]:
+    """A collection of outlines and the sizes of their regions."""
     text = _Text(names)
     yield text.head()
-    left_out = 0
-    for start, end in outlines.parts(_CORNERS):
-        part = outlines.slice(start, end)
-        geometries = places.geometries(part)
-        left_out += geometries.count(None)
-        yield text.features(part, sizes, start, geometries)
+    without_place, note = 0, ""
+    for outlines, sizes in batches:
+        places = _Places.of(outlines, georeference)
+        note = places.note or note
+        large = sizes.measure >= min_area
+        if small and not large.all():
+            small(int((~large).sum()), int(sizes.pixels[~large].sum()))
+        outlines, sizes = outlines.select(large), sizes.select(large)
+        for start, end in outlines.parts(_CORNERS):
+            part = outlines.slice(start, end)
+            geometries = places.geometries(part)
+            without_place += geometries.count(None)
+            yield text.features(part, sizes, start, geometries)
     notes = {}
-    if places.note:
-        notes["coordinates"] = places.note
+    if note:
+        notes["coordinates"] = note
     if isinstance(areas, NoGroundAreas):
         notes["no_area"] = areas.reason
-    if left_out:
-        notes["left_out"] = f"{left_out} outline(s) that cannot be given in degrees"
+    if without_place:
+        notes["left_out"] = f"{without_place} outline(s) that cannot be given in degrees"
     yield text.tail(notes)
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class RegionSizes:
     """Pixels (P,) int64 and, where there are any, areas in m² (P,) float64 of regions."""
 
     pixels: np.ndarray
     square_metres: np.ndarray | None
 
-    def select(self, chosen: np.ndarray) -> _Sizes:
+    @property
+    def measure(self) -> np.ndarray:
+        """What a smallest area is compared with: m² where there are any, else pixels."""
+        return self.pixels if self.square_metres is None else self.square_metres
+
+    def select(self, chosen: np.ndarray) -> RegionSizes:
+        """Those that `chosen`, (P,) bool, names."""
         ground = self.square_metres
-        return _Sizes(self.pixels[chosen], None if ground is None else ground[chosen])
+        return RegionSizes(self.pixels[chosen], None if ground is None else ground[chosen])
 
 
-def _region_sizes(whole: Regions, areas: GroundAreas | NoGroundAreas) -> _Sizes:
+def region_sizes(whole: Regions, areas: GroundAreas | NoGroundAreas) -> RegionSizes:
+    """Pixels and ground of regions along the pixels' edges.
+
+    Args:
+        whole: regions.
+        areas: of their image.
+    """
     pixels, ground = [np.empty(0, np.int64)], [np.empty(0)]
     for start, end in whole.parts(_CORNERS):
         part = whole.slice(start, end)
@@ -106,7 +196,7 @@ def _region_sizes(whole: Regions, areas: GroundAreas | NoGroundAreas) -> _Sizes:
             # Python's rounding is that of the decimal number; NumPy's multiplies first.
             ground.append(np.array([round(area, 2) for area in inside.tolist()]))
     located = isinstance(areas, GroundAreas)
-    return _Sizes(np.concatenate(pixels), np.concatenate(ground) if located else None)
+    return RegionSizes(np.concatenate(pixels), np.concatenate(ground) if located else None)
 
 
 @dataclass(frozen=True)
@@ -257,7 +347,7 @@ class _Text:
         return b'{"type": "FeatureCollection", "features": ['
 
     def features(
-        self, part: Regions, sizes: _Sizes, start: int, geometries: list[str | None]
+        self, part: Regions, sizes: RegionSizes, start: int, geometries: list[str | None]
     ) -> bytes:
         """The polygons of `part`, of which the first has number `start` in `sizes`."""
         pixels = sizes.pixels[start : start + len(part)].tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rasterio.features import shapes
 
-__all__ = ["Regions", "enclosed", "less_holes", "regions", "seams"]
+__all__ = ["Regions", "concatenated", "enclosed", "less_holes", "offsets", "regions", "seams"]
 
 _AT_ONCE = 4096  # regions that are Python objects at a time
 
@@ -63,18 +63,19 @@ class Regions:
         sizes = np.diff(self.rings)
         return Regions(
             self.corners[np.repeat(ring_chosen, sizes)],
-            _offsets(sizes[ring_chosen]),
-            _offsets(np.diff(self.polygons)[chosen]),
+            offsets(sizes[ring_chosen]),
+            offsets(np.diff(self.polygons)[chosen]),
             self.labels[chosen],
         )
 
 
-def regions(labels: np.ndarray, void: int) -> Regions:
+def regions(labels: np.ndarray, void: int, top: int = 0) -> Regions:
     """The 4-connected regions of one label.
 
     Args:
         labels: (H, W) uint8.
         void: label of which no region is made.
+        top: row of the image at which `labels` begin.
     """
     outlined = shapes(labels, mask=labels != void, connectivity=4)
     corners, rings, polygons, values = [], [], [], []
@@ -85,11 +86,25 @@ def regions(labels: np.ndarray, void: int) -> Regions:
         rings.append(np.fromiter(map(len, each), np.int64, len(each)))
         polygons.append(np.fromiter(map(len, outlines), np.int64, len(outlines)))
         values.append(np.array([value for _, value in batch], np.uint8))
+    points = _joined(corners, (0, 2), np.int32)
+    points[:, 1] += top
     return Regions(
-        _joined(corners, (0, 2), np.int32),
-        _offsets(_joined(rings, (0,), np.int64)),
-        _offsets(_joined(polygons, (0,), np.int64)),
+        points,
+        offsets(_joined(rings, (0,), np.int64)),
+        offsets(_joined(polygons, (0,), np.int64)),
         _joined(values, (0,), np.uint8),
+    )
+
+
+def concatenated(parts: Sequence[Regions]) -> Regions:
+    """Regions of several parts, at least one, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Regions(
+        np.concatenate([part.corners for part in parts]),
+        offsets(np.concatenate([np.diff(part.rings) for part in parts])),
+        offsets(np.concatenate([np.diff(part.polygons) for part in parts])),
+        np.concatenate([part.labels for part in parts]),
     )
 
 
@@ -97,7 +112,8 @@ def _joined(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: Any) -> np.
     return np.concatenate(arrays) if arrays else np.empty(empty, dtype)
 
 
-def _offsets(sizes: np.ndarray) -> np.ndarray:
+def offsets(sizes: np.ndarray) -> np.ndarray:
+    """Where each of several parts begins, and the end of the last: (N,) to (N + 1,) int64."""
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import cv2
 import numpy as np
-import rasterio
-from rasterio.io import MemoryFile
 
 from core.imagery.header import Georeference
-from core.imagery.output.attribute_table import Legend, with_attribute_table
-from core.provenance import marked_tiff, tiff_placeholder
+from core.imagery.output.attribute_table import Legend
+from core.imagery.output.geotiff import Content, write_geotiff
 
 __all__ = ["geotiff_bytes", "label_geotiff", "png_bytes"]
 
@@ -56,8 +57,9 @@ def geotiff_bytes(
     nodata: float | None = None,
     descriptions: tuple[str, ...] = (),
     legend: Legend | None = None,
+    scale: float = 1,
 ) -> bytes:
-    """A compressed, tiled GeoTIFF of (H, W, C), marked as this program's.
+    """A cloud-optimised GeoTIFF of (H, W, C), marked as this program's.
 
     Args:
         pixels: (H, W, C) of any dtype that GDAL has.
@@ -65,27 +67,22 @@ def geotiff_bytes(
         nodata: value that means no data.
         descriptions: of the bands, from the first.
         legend: names and colours of the values, of one 8-bit band.
+        scale: what the values are to be multiplied by.
     """
     height, width, bands = pixels.shape
-    with rasterio.Env(GDAL_PAM_ENABLED=False), MemoryFile() as memory:
-        with memory.open(
-            driver="GTiff",
-            width=width,
-            height=height,
-            count=bands,
-            dtype=pixels.dtype,
-            crs=georeference.crs,
-            transform=georeference.transform,
-            nodata=nodata,
-            compress="deflate",
-            tiled=True,
-        ) as dataset:
-            dataset.write(np.moveaxis(pixels, -1, 0))
-            if legend:
-                dataset.write_colormap(1, legend.colormap())
-                dataset.update_tags(1, **legend.tags())
-            for index, text in enumerate(descriptions):
-                dataset.set_band_description(index + 1, text)
-            dataset.update_tags(TIFFTAG_SOFTWARE=tiff_placeholder())
-        data = bytes(memory.read())
-    return marked_tiff(with_attribute_table(data, legend.table()) if legend else data)
+    content = Content(
+        height,
+        width,
+        bands,
+        str(pixels.dtype),
+        georeference,
+        nodata,
+        descriptions,
+        legend,
+        scale,
+        editable=True,
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "result.tif"
+        write_geotiff(path, content, lambda rows, columns: pixels[rows, columns])
+        return path.read_bytes()

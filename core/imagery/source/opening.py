@@ -22,7 +22,15 @@ from core.formats import binary_size
 from core.imagery.source.jpeg2000 import tiles_and_bands
 from core.imagery.source.tiff_tags import read_directories
 
-__all__ = ["check_blocks", "check_directories", "damaged", "driver_of", "label_of", "opened"]
+__all__ = [
+    "check_blocks",
+    "check_directories",
+    "damaged",
+    "driver_of",
+    "gdal_settings",
+    "label_of",
+    "opened",
+]
 
 # Only these, told by their first bytes: GDAL's virtual formats (VRT and the like) can name other
 # files or addresses.
@@ -66,6 +74,14 @@ _GDAL_SETTINGS = {
     # Images are read once: the default, a twentieth of the memory, would hold them a second time.
     "GDAL_CACHEMAX": 64 * 1024**2,
 }
+
+
+def gdal_settings() -> Any:
+    """A context in which a thread has the settings by which files are opened here.
+
+    GDAL's settings are a thread's own: one that reads what another opened takes them by this.
+    """
+    return rasterio.Env(**_GDAL_SETTINGS)
 
 
 # A plain picture has no grid and that is all right. For the whole process: `catch_warnings` around

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,14 @@ from rasterio.enums import MaskFlags
 
 __all__ = [
     "alpha_is_opacity",
+    "alpha_of_parts_is_opacity",
     "band_gaps",
     "data_mask",
     "fill_values",
+    "fills_of_parts",
     "has_alpha",
     "own_mask",
+    "part_mask",
     "row_blocks",
 ]
 
@@ -56,16 +59,31 @@ def alpha_is_opacity(alpha: np.ndarray) -> bool:
     return bool(np.isin(alpha, (0, alpha.max(initial=0))).mean() >= _FLAT)
 
 
-def own_mask(pages: tuple[Any, ...]) -> np.ndarray | None:
+def alpha_of_parts_is_opacity(parts: Callable[[], Iterable[np.ndarray]]) -> bool:
+    """`alpha_is_opacity` of a band that comes in parts.
+
+    Args:
+        parts: gives all parts of the band, each time it is called.
+    """
+    greatest = max((part.max(initial=0) for part in parts()), default=0)
+    flat = total = 0
+    for part in parts():
+        flat += int(np.isin(part, (0, greatest)).sum())
+        total += part.size
+    return flat >= _FLAT * total
+
+
+def own_mask(pages: tuple[Any, ...], window: Any = None) -> np.ndarray | None:
     """(H, W) bool, the mask within a file of one page; None where it has none.
 
     Args:
         pages: datasets of rasterio, open.
+        window: rasterio's, of the part that is asked for; None for all.
     """
     flags = pages[0].mask_flag_enums[0]
     if len(pages) > 1 or MaskFlags.per_dataset not in flags or MaskFlags.alpha in flags:
         return None
-    mask = pages[0].read_masks(1)
+    mask = pages[0].read_masks(1, window=window)
     # In its own place: a second array would be as large as an image of one band.
     return np.greater(mask, 0, out=mask.view(bool))
 
@@ -89,12 +107,30 @@ def data_mask(
         (H, W) bool, and the values that were taken for no data though no tag says so, see
         `fill_values`.
     """
+    fills = () if any(value is not None for value in nodata) else fill_values(pixels)
+    return part_mask(pages, pixels, nodata, fills), fills
+
+
+def part_mask(
+    pages: tuple[Any, ...],
+    pixels: np.ndarray,
+    nodata: tuple[float | None, ...],
+    fills: tuple[float, ...],
+    window: Any = None,
+) -> np.ndarray:
+    """Where a part of a file has data, see `data_mask`.
+
+    Args:
+        pages, nodata: as in `data_mask`.
+        pixels: (h, w, C) the part as stored, alpha left out.
+        fills: values that stand for no data though no tag says so.
+        window: rasterio's, of the part; None for all.
+    """
     first = pages[0]
-    own = own_mask(pages)
+    own = own_mask(pages, window)
     valid = np.ones(pixels.shape[:2], bool) if own is None else own
     # Else the mask is what the file's no-data values make.
     tagged = MaskFlags.nodata in first.mask_flag_enums[0] and first.nodata is not None
-    fills = () if any(value is not None for value in nodata) else fill_values(pixels)
     for rows in row_blocks(pixels):
         part = pixels[rows]
         if own is None or not tagged:
@@ -103,7 +139,7 @@ def data_mask(
             valid[rows] &= ~without_data(part, (value,) * pixels.shape[-1])
         if np.issubdtype(pixels.dtype, np.inexact):
             valid[rows] &= np.all(np.isfinite(part), axis=-1)
-    return valid, fills
+    return valid
 
 
 def row_blocks(pixels: np.ndarray) -> Iterator[slice]:
@@ -126,19 +162,33 @@ def fill_values(pixels: np.ndarray) -> tuple[float, ...]:
     Args:
         pixels: (H, W, C).
     """
-    if pixels.dtype.kind not in "if" or pixels.dtype.itemsize < 2 or not pixels.size:
+    count = pixels.shape[0] * pixels.shape[1]
+    return fills_of_parts(
+        lambda: (pixels[rows] for rows in row_blocks(pixels)), pixels.dtype, count
+    )
+
+
+def fills_of_parts(
+    parts: Callable[[], Iterable[np.ndarray]], dtype: np.dtype[Any], total: int
+) -> tuple[float, ...]:
+    """`fill_values` of an image that comes in parts.
+
+    Args:
+        parts: gives all parts (h, w, C) of the image, each time it is called.
+        dtype: of the image.
+        total: pixels of the image.
+    """
+    if dtype.kind not in "if" or dtype.itemsize < 2 or not total:
         return ()
-    with np.errstate(invalid="ignore"):
-        ends = np.fmin.reduce(pixels, axis=None), np.fmax.reduce(pixels, axis=None)
-    limit = np.finfo(pixels.dtype).max if pixels.dtype.kind == "f" else np.inf
+    limit = np.finfo(dtype).max if dtype.kind == "f" else np.inf
     known = [value for value in _FILLS if abs(value) <= float(limit)]
     # Nearly every image is done here.
-    if not any(_equals(np.asarray(end), value) for end in ends for value in known):
+    ends = _ends(parts(), dtype)
+    if not any(_equals(ends, value).any() for value in known):
         return ()
     counts = dict.fromkeys(known, 0)
     least, greatest = math.inf, -math.inf
-    for rows in row_blocks(pixels):
-        part = pixels[rows]
+    for part in parts():
         places = {value: _equals(part, value) for value in known}
         rest = part[np.isfinite(part) & ~np.logical_or.reduce(list(places.values()))]
         for value, here in places.items():
@@ -149,12 +199,24 @@ def fill_values(pixels: np.ndarray) -> tuple[float, ...]:
         return ()
     fills = []
     for value, count in counts.items():
-        many = count >= _SHARE * pixels.shape[0] * pixels.shape[1]
+        many = count >= _SHARE * total
         apart = min(abs(least - value), abs(greatest - value)) / max(greatest - least, 1e-300)
         outside = not least <= value <= greatest
         if count >= _FILLED and outside and apart > (_NEARER if many else _BEYOND):
             fills.append(value)
     return tuple(fills)
+
+
+def _ends(parts: Iterable[np.ndarray], dtype: np.dtype[Any]) -> np.ndarray:
+    """The least and the greatest number of all parts; NaN where there is none."""
+    with np.errstate(invalid="ignore"):
+        each = [
+            (np.fmin.reduce(part, axis=None), np.fmax.reduce(part, axis=None))
+            for part in parts
+            if part.size
+        ]
+        low, high = np.array(each, dtype).T
+        return np.array([np.fmin.reduce(low), np.fmax.reduce(high)], dtype)
 
 
 def band_gaps(pixels: np.ndarray, nodata: Sequence[float | None]) -> np.ndarray:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.crs import CRS
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
 from core.classes import LandClass
 from core.imagery.header import Georeference
-from core.imagery.output.attribute_table import Legend, with_attribute_table
+from core.imagery.output.attribute_table import (
+    Legend,
+    put_attribute_table,
+    room_for_table,
+)
 from core.imagery.output.write import label_geotiff
 
 LABELS = np.random.default_rng(2).integers(0, 3, (40, 50), np.uint8)
@@ -76,22 +82,28 @@ def test_other_readers_see_names_colours_and_a_transparent_void() -> None:
         np.testing.assert_array_equal(file.read_masks(1) == 0, LABELS == 255)
 
 
-def test_a_big_tiff_is_written_likewise() -> None:
-    with MemoryFile() as memory:
-        with memory.open(
-            driver="GTiff", width=4, height=4, count=1, dtype="uint8", BIGTIFF="YES"
-        ) as file:
-            file.write(LABELS[:4, :4], 1)
-            file.update_tags(1, CLASS_0="Land")
-        data = with_attribute_table(bytes(memory.read()), Legend(NAMES, COLORS, 255).table())
-    assert data[2] == 43
+@pytest.mark.parametrize("big", ["YES", "NO"])
+def test_the_table_takes_the_room_that_was_kept(tmp_path: Path, big: str) -> None:
+    table, path = Legend(NAMES, COLORS, 255).table(), tmp_path / "big.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=4, height=4, count=1, dtype="uint8", BIGTIFF=big
+    ) as file:
+        file.write(LABELS[:4, :4], 1)
+        file.update_tags(1, CLASS_0="Land", **room_for_table(table))
+    size = path.stat().st_size
+    put_attribute_table(path, table)
+    data = path.read_bytes()
+    assert data[2] == (43 if big == "YES" else 42) and len(data) == size
     with MemoryFile(data) as memory, memory.open() as file:
-        assert file.tags(1)["CLASS_0"] == "Land"
+        assert file.tags(1) == {"CLASS_0": "Land"}
         np.testing.assert_array_equal(file.read(1), LABELS[:4, :4])
     assert data.count(b"<GDALRasterAttributeTable") == 1
 
 
 @pytest.mark.parametrize("data", [b"MM\0*" + bytes(20), b"II*\0\x08\0\0\0\0\0" + bytes(20)])
-def test_other_files_are_refused(data: bytes) -> None:
+def test_other_files_are_refused(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "other.tif"
+    path.write_bytes(data)
     with pytest.raises(ValueError, match="expected a"):
-        with_attribute_table(data, "<x/>")
+        put_attribute_table(path, "<x/>")
+    assert path.read_bytes() == data

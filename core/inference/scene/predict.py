@@ -1,0 +1,274 @@
+"""Predict an image file of any size: in memory, or by windows within a fixed memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.classes import ClassTable
+from core.datasets.known_layouts import LAYOUTS
+from core.errors import ImageError, WorkspaceError
+from core.formats import binary_size
+from core.imagery.header import Header, read_header
+from core.imagery.raster import MAX_BYTES
+from core.imagery.scene.scene import obstacle, open_scene
+from core.imagery.source.opening import gdal_settings
+from core.inference.anchor import Anchor
+from core.inference.blocks import Blending, Block
+from core.inference.likeness import Difference, differences
+from core.inference.outputs import Wanted, paths_by_kind, predict_file
+from core.inference.predictor import Predictor, counter
+from core.inference.scene.planes import Planes, open_planes
+from core.inference.scene.results import SceneResult, write_result
+from core.inference.scene.scene_image import SceneImage, sample_of
+from core.inference.scene.state import (
+    SceneState,
+    Unfinished,
+    image_fingerprint,
+    unfinished,
+    unfinished_folder,
+)
+from core.inference.scene.threads import WriterThread, read_ahead
+from core.inference.small_regions import SmallRegions
+from core.paths import disk_errors, writable_folder
+from core.provenance import check_free
+
+__all__ = ["Reports", "goes_by_windows", "predict_image"]
+
+_AHEAD = 2  # tiles that are read, and blocks that are written, while one is computed
+_RESULTS = 2.5  # bytes of results for each byte of labels, roughly and at most
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What is called while an image is predicted.
+
+    Attributes:
+        progress: with the number of tiles done and of all tiles.
+        warn: with each way in which the image is unlike those of the training.
+        left_out: with the regions that are too small for a polygon, where there are some.
+        note: with a line on how the work goes.
+    """
+
+    progress: Callable[[int, int], None] | None = None
+    warn: Callable[[Difference], None] | None = None
+    left_out: Callable[[SmallRegions], None] | None = None
+    note: Callable[[str], None] | None = None
+
+
+def predict_image(
+    image: Path,
+    predictor: Predictor,
+    classes: ClassTable,
+    model: str,
+    out: Path,
+    *,
+    wanted: Wanted,
+    overwrite: bool = False,
+    resume: bool = False,
+    reports: Reports,
+) -> list[Path]:
+    """Predict an image file and write the contract's files.
+
+    A GeoTIFF of more than `predictor.large_pixels` pixels goes by windows: memory does not grow
+    with it, and what is done is kept beside the results until they are complete. The labels are the
+    same either way.
+
+    Args:
+        image: path of a PNG, JPEG or TIFF.
+        predictor: predictor of `model`.
+        classes: class table of the model.
+        model: name of the model, for the summary.
+        out: folder to write to, created where it is missing.
+        wanted: which files beside the usual ones.
+        overwrite: whether files are replaced that this program did not write.
+        resume: whether to go on with a prediction by windows that was ended before.
+        reports: what is called meanwhile.
+
+    Returns:
+        Paths of the files.
+
+    Raises:
+        ImageError: the image cannot be read, is not of the model's kind, or is too large for what
+            is asked for.
+        WorkspaceError: `out` cannot be written or has too little room, has files that this program
+            did not write, or an unfinished prediction that is not to be resumed.
+    """
+    header = read_header(image)
+    if not goes_by_windows(image, header, predictor, wanted):
+        return predict_file(
+            image,
+            predictor,
+            classes,
+            model,
+            out,
+            with_polygons=wanted.polygons,
+            with_probabilities=wanted.probabilities,
+            with_confidence=wanted.confidence,
+            with_geopackage=wanted.geopackage,
+            outlines=wanted.outlines,
+            overwrite=overwrite,
+            progress=reports.progress,
+            warn=reports.warn,
+            left_out=reports.left_out,
+        )
+    paths = paths_by_kind(image, header, out, wanted)
+    check_free(list(paths.values()), [image], overwrite=overwrite)
+    known = predictor.input.file_band_count
+    bands = known if known == header.bands else None
+    tile = predictor.large_tile
+    with open_scene(image, bands, tile=tile) as scene:
+        sample = sample_of(scene)
+        predictor.input.check(sample.pixels, str(image))
+        if reports.warn:
+            for difference in differences(predictor.input, sample):
+                if difference.kind != "no data":  # of the whole scene the sample does not tell
+                    reports.warn(difference)
+        tiles = predictor.blending(
+            SceneImage(scene, predictor.input), Anchor.of(header.georeference)
+        )
+        state = _state(image, predictor, tiles, wanted)
+        writable_folder(out)
+        _check_room(out, image, header, scene.stored_share, predictor.classes, wanted)
+        with unfinished(out, image.stem, state, resume=resume) as work:
+            if reports.note and work.state.rows_done:
+                reports.note(f"goes on after {work.state.share:.0%} of {image.name}")
+            with open_planes(
+                work.folder,
+                header.height,
+                header.width,
+                predictor.classes,
+                with_confidence=wanted.confidence,
+                with_probabilities=wanted.probabilities,
+            ) as planes:
+                _predict(tiles, predictor, planes, work, reports.progress)
+                result = SceneResult(
+                    planes, classes, header.georeference, str(image), model, predictor.averaging
+                )
+                small = write_result(result, paths, work.folder, wanted.outlines.min_area)
+    if small.polygons and reports.left_out:
+        reports.left_out(small)
+    return list(paths.values())
+
+
+def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: Wanted) -> bool:
+    """Whether an image is predicted by windows.
+
+    Args:
+        image: path of the image.
+        header: of the image.
+        predictor: of the model.
+        wanted: which files are asked for.
+
+    Raises:
+        ImageError: it is too large for memory, and cannot be read by windows, or something is asked
+            for that is not done by windows.
+    """
+    if header.width * header.height <= predictor.large_pixels:
+        return False
+    reason = obstacle(image, header) or _not_by_windows(image, predictor, wanted)
+    if reason is None:
+        return True
+    if header.bytes > MAX_BYTES:
+        raise reason
+    return False
+
+
+def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageError | None:
+    """What is asked for that needs the whole image; None where nothing does."""
+    if (wanted.polygons or wanted.geopackage) and wanted.outlines.simplify:
+        return ImageError(
+            "simplifying its polygons (--simplify) needs the image in memory, for which it is too "
+            "large",
+            where=str(image),
+            remedy="leave it out, or cut the image into smaller pieces",
+        )
+    if predictor.averaging.scales != (1.0,):
+        return ImageError(
+            "averaging over sizes of the image (--tta-scales) needs it in memory, for which it is "
+            "too large",
+            where=str(image),
+            remedy="leave it out; --tta alone is possible at any size",
+        )
+    if any(layout.image_traits and layout.image_traits(image) for layout in LAYOUTS.values()):
+        return ImageError(
+            "the image is of a product that is read whole, and too large for that",
+            where=str(image),
+            remedy="copy it to a folder of its own, and cut it into pieces",
+        )
+    return None
+
+
+def _state(image: Path, predictor: Predictor, tiles: Blending, wanted: Wanted) -> SceneState:
+    return SceneState(
+        image=image_fingerprint(image),
+        model=predictor.model_digest,
+        options={
+            "overlap": predictor.overlap,
+            "symmetries": predictor.averaging.symmetries,
+            "probabilities": wanted.probabilities,
+            "confidence": wanted.confidence,
+        },
+        grid=tiles.description,
+        rows=tiles.tile_rows,
+    )
+
+
+def _check_room(
+    out: Path, image: Path, header: Header, share: float, classes: int, wanted: Wanted
+) -> None:
+    """Raise where the disk has plainly too little room for what is kept and for the results."""
+    pixels = header.width * header.height * share
+    kept = 1 + 2 * wanted.confidence + 4 * classes * wanted.probabilities
+    needed = pixels * (kept + _RESULTS + (kept - 1) * 2)
+    there = unfinished_folder(out, image.stem)
+    if there.is_dir():
+        needed -= sum(file.stat().st_blocks * 512 for file in there.iterdir())
+    with disk_errors(out):
+        free = shutil.disk_usage(out).free
+    if needed > free:
+        raise WorkspaceError(
+            f"the prediction needs about {binary_size(needed)} on the disk while it is made, and "
+            f"{binary_size(free)} are free",
+            where=str(out),
+            remedy="make room, or choose an --out on another disk"
+            + (", or leave out --probabilities" if wanted.probabilities else ""),
+        )
+
+
+def _predict(
+    tiles: Blending,
+    predictor: Predictor,
+    planes: Planes,
+    work: Unfinished,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Keep the values of all rows of tiles that are not kept yet."""
+
+    def write(block: Block) -> None:
+        if block.probabilities is not None:
+            planes.write(block.row, block.column, block.probabilities, block.valid)
+
+    row = work.state.rows_done
+    with disk_errors(work.folder), WriterThread(write, _AHEAD) as writer:
+        blocks = tiles.blocks(
+            predictor.softmax,
+            counter(progress, tiles.tiles),
+            batch=predictor.batch,
+            first_row=row,
+            stream=lambda items: read_ahead(items, _AHEAD, gdal_settings),
+        )
+        for block in blocks:
+            if block.tile_row > row:
+                _keep(writer, planes, work, block.tile_row)
+                row = block.tile_row
+            writer.put(block)
+        _keep(writer, planes, work, tiles.tile_rows)
+
+
+def _keep(writer: WriterThread[Block], planes: Planes, work: Unfinished, rows: int) -> None:
+    writer.drain()
+    planes.sync()
+    work.advance(rows)

@@ -1,0 +1,255 @@
+"""The files of a scene's prediction, made from its values window by window."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasterio.errors import RasterioError
+
+from core.classes import VOID, ClassTable
+from core.errors import WorkspaceError
+from core.imagery.ground_area import GroundAreas, ground_areas
+from core.imagery.header import Georeference
+from core.imagery.output.attribute_table import Legend
+from core.imagery.output.geopackage import write_geopackage
+from core.imagery.output.geotiff import Content, block_windows, write_geotiff
+from core.imagery.output.joined_regions import joined_regions
+from core.imagery.output.label_pngs import write_label_pngs, write_png
+from core.imagery.output.polygons import gathered, polygon_parts_of, region_sizes
+from core.inference.averaging import Averaging
+from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE
+from core.inference.outputs import NO_GRID, OutputKind, class_summary
+from core.inference.scene.planes import Planes
+from core.inference.small_regions import SmallRegions
+from core.paths import disk_errors
+from core.provenance import marked_json
+
+__all__ = ["SceneResult", "write_result"]
+
+_ROWS_BYTES = 16 * 1024**2  # of rows that are compressed at once
+
+
+@dataclass(frozen=True)
+class SceneResult:
+    """The prediction of a scene, in files.
+
+    Attributes:
+        planes: its values.
+        classes: class table of the model, K classes.
+        georeference: grid of the image; None where it has none.
+        image: path of the image.
+        model: name of the model.
+        averaging: over what the probabilities were averaged.
+    """
+
+    planes: Planes
+    classes: ClassTable
+    georeference: Georeference | None
+    image: str
+    model: str
+    averaging: Averaging
+
+    @property
+    def height(self) -> int:
+        return self.planes.labels.height
+
+    @property
+    def width(self) -> int:
+        return self.planes.labels.width
+
+    def rows(self, read: Callable[[slice, slice], np.ndarray], size: int) -> Iterator[np.ndarray]:
+        """All rows of a plane, some at a time.
+
+        Args:
+            read: gives a part of the plane.
+            size: bytes of a pixel.
+        """
+        step = max(1, _ROWS_BYTES // (self.width * size))
+        for top in range(0, self.height, step):
+            rows = slice(top, min(self.height, top + step))
+            if self.planes.labels.is_empty(rows):
+                nothing = read(slice(top, top + 1), slice(0, 1))[0, 0]
+                yield np.broadcast_to(nothing, (rows.stop - top, self.width))
+            else:
+                yield read(rows, slice(0, self.width))
+
+    def summary(self) -> dict[str, Any]:
+        """What `Prediction.summary` has, added up window by window."""
+        counts, by_label = np.zeros(256, np.int64), np.zeros(256)
+        areas = ground_areas(self.georeference, self.width, self.height)
+        for rows, columns in block_windows(self.height, self.width):
+            if self.planes.labels.is_empty(rows):
+                counts[VOID] += (rows.stop - rows.start) * (columns.stop - columns.start)
+                continue
+            labels = self.planes.read_labels(rows, columns)
+            here = np.bincount(labels.ravel(), minlength=256)
+            counts += here
+            if isinstance(areas, GroundAreas) and here[VOID] < labels.size:
+                by_label += areas.of_part(labels, rows.start, columns.start)
+        return class_summary(self.classes, self.height, self.width, counts, by_label, areas)
+
+
+def write_result(
+    result: SceneResult, paths: dict[OutputKind, Path], folder: Path, min_area: float = 0
+) -> SmallRegions:
+    """Make and put in place the files of a prediction, each in one step.
+
+    Labels and colours are made together.
+
+    Args:
+        result: the prediction.
+        paths: of the files that are wanted.
+        folder: for what lies there meanwhile.
+        min_area: least area of a region that becomes a polygon.
+
+    Returns:
+        The regions that are too small for a polygon, where there are polygons.
+
+    Raises:
+        WorkspaceError: the disk is full, or a folder cannot be written.
+    """
+    small = [0, 0]
+
+    def left_out(polygons: int, pixels: int) -> None:
+        small[0] += polygons
+        small[1] += pixels
+
+    makers: dict[OutputKind, Callable[[Path], None]] = {
+        "polygons": partial(_polygons, result, min_area, left_out),
+        "geopackage": partial(_geopackage, result, min_area),
+        "geotiff": partial(_labels, result),
+        "probabilities": partial(_probabilities, result),
+        "confidence": partial(_confidence, result),
+        "confidence_png": partial(_confidence_png, result),
+        "summary": partial(_summary, result),
+    }
+    with disk_errors(folder):
+        pictures = folder / "labels.png", folder / "colors.png"
+        palette = result.classes.colorize(np.arange(256, dtype=np.uint8)[None])[0]
+        read = result.planes.read_labels
+        size = result.height, result.width
+        write_label_pngs(*pictures, result.rows(read, 1), size, palette)
+    _put(pictures[0], paths["labels"])
+    _put(pictures[1], paths["colors"])
+    for kind, path in paths.items():
+        if kind not in makers:
+            continue
+        made = folder / path.name
+        try:
+            with disk_errors(path):
+                makers[kind](made)
+        except RasterioError as error:
+            raise WorkspaceError(
+                "the file cannot be written",
+                where=str(path),
+                remedy=f"see that the disk has room, and go on with --resume ({error})",
+            ) from error
+        _put(made, path)
+    return SmallRegions(*small)
+
+
+def _polygons(
+    result: SceneResult, min_area: float, left_out: Callable[[int, int], None], path: Path
+) -> None:
+    bands = result.rows(result.planes.read_labels, 1)
+    size, names = (result.height, result.width), result.classes.names
+    batches = joined_regions(bands, VOID)
+    parts = polygon_parts_of(batches, size, names, result.georeference, min_area, left_out)
+    with path.open("wb") as file:
+        file.writelines(parts)
+
+
+def _geopackage(result: SceneResult, min_area: float, path: Path) -> None:
+    assert result.georeference is not None
+    areas = ground_areas(result.georeference, result.width, result.height)
+    bands = result.rows(result.planes.read_labels, 1)
+    batches = gathered(joined_regions(bands, VOID))
+    sized = ((part, region_sizes(part, areas)) for part in batches)
+    write_geopackage(path, sized, result.classes.names, result.georeference, min_area)
+
+
+def _put(made: Path, path: Path) -> None:
+    with disk_errors(path):
+        made.replace(path)
+
+
+def _labels(result: SceneResult, path: Path) -> None:
+    legend = Legend(result.classes.names, result.classes.colors, VOID)
+    content = Content(
+        result.height,
+        result.width,
+        1,
+        "uint8",
+        result.georeference or NO_GRID,
+        VOID,
+        ("class",),
+        legend,
+    )
+
+    def window(rows: slice, columns: slice) -> np.ndarray | None:
+        if result.planes.labels.is_empty(rows):
+            return None
+        labels = result.planes.read_labels(rows, columns)
+        return None if (labels == VOID).all() else labels[..., None]
+
+    write_geotiff(path, content, window)
+
+
+def _probabilities(result: SceneResult, path: Path) -> None:
+    names = result.classes.names
+    content = Content(
+        result.height,
+        result.width,
+        len(names),
+        "float32",
+        result.georeference or NO_GRID,
+        math.nan,
+        names,
+    )
+
+    def window(rows: slice, columns: slice) -> np.ndarray | None:
+        if result.planes.labels.is_empty(rows):
+            return None
+        part = result.planes.read_probabilities(rows, columns)
+        return None if np.isnan(part[..., 0]).all() else part
+
+    write_geotiff(path, content, window)
+
+
+def _confidence(result: SceneResult, path: Path) -> None:
+    content = Content(
+        result.height,
+        result.width,
+        1,
+        "uint16",
+        result.georeference or NO_GRID,
+        NO_CONFIDENCE,
+        ("confidence",),
+        scale=1 / CONFIDENCE_STEPS,
+    )
+
+    def window(rows: slice, columns: slice) -> np.ndarray | None:
+        if result.planes.labels.is_empty(rows):
+            return None
+        part = result.planes.read_confidence(rows, columns)
+        return None if (part == NO_CONFIDENCE).all() else part[..., None]
+
+    write_geotiff(path, content, window)
+
+
+def _confidence_png(result: SceneResult, path: Path) -> None:
+    rows = result.rows(result.planes.read_confidence, 2)
+    write_png(path, rows, (result.height, result.width))
+
+
+def _summary(result: SceneResult, path: Path) -> None:
+    source = {"image": result.image, "model": result.model} | result.averaging.record()
+    report = marked_json(source | result.summary())
+    path.write_text(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,0 +1,61 @@
+"""Tiles of a scene, read when they are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.imagery.raster import Raster
+from core.imagery.scene.scene import Scene
+from core.inference.blocks import Counted, Tile
+from core.models.model_input import ModelInput
+
+__all__ = ["SceneImage", "sample_of"]
+
+_SAMPLES, _SAMPLE = 24, 256  # windows of a scene that are looked at, and pixels along their sides
+
+
+class SceneImage:
+    """A scene as `core.inference.blocks.TileImage`.
+
+    Args:
+        scene: open; read by one thread at a time.
+        model_input: the way from its pixels to the network's C channels.
+
+    Attributes:
+        height, width: in pixels.
+    """
+
+    def __init__(self, scene: Scene, model_input: ModelInput) -> None:
+        self.height, self.width = scene.header.height, scene.header.width
+        self._scene, self._input = scene, model_input
+
+    def tile(self, rows: np.ndarray, columns: np.ndarray, counted: Counted) -> Tile:
+        """A tile; those that count for nothing with data are not read, or not normalised."""
+        if not self._scene.may_have_data(*counted):
+            shape = [part.stop - part.start for part in counted]
+            return Tile(None, np.broadcast_to(np.False_, shape))
+        top, left = int(rows.min()), int(columns.min())
+        window = slice(top, int(rows.max()) + 1), slice(left, int(columns.max()) + 1)
+        pixels, valid = self._scene.part(*window)
+        down, across = counted
+        part = valid[down.start - top : down.stop - top, across.start - left : across.stop - left]
+        if not part.any():
+            return Tile(None, part)
+        at = np.ix_(rows - top, columns - left)
+        return Tile(self._input.prepare(pixels, valid, at), None if part.all() else part.copy())
+
+
+def sample_of(scene: Scene) -> Raster:
+    """Windows of a scene below one another, from all over it, to see what the scene is like."""
+    header = scene.header
+    side = min(_SAMPLE, header.height, header.width)
+    count = round(_SAMPLES**0.5)
+    tops = np.unique(np.linspace(0, header.height - side, count + 1).astype(int)).tolist()
+    lefts = np.unique(np.linspace(0, header.width - side, count).astype(int)).tolist()
+    parts = [
+        scene.part(slice(top, top + side), slice(left, left + side))
+        for top in tops
+        for left in lefts
+    ]
+    pixels = np.concatenate([part.pixels for part in parts])
+    return Raster(pixels, np.concatenate([part.valid for part in parts]), header)
