@@ -15,6 +15,7 @@ from core.datasets.masks.single_mask import Truth
 from core.evaluation.confusion import confusion, scores
 from core.formats import count, duration, percent, score, short_duration
 from core.inference.averaging import Averaging
+from core.inference.certainty import Certainty, predict_with_certainty
 from core.inference.likeness import differences
 from core.inference.outputs import Prediction
 from core.models.card import ModelCard
@@ -25,6 +26,7 @@ from ui.predict.address import forget_prediction
 from ui.predict.downloads import show_downloads
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import Mode, viewer
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
@@ -38,7 +40,7 @@ __all__ = [
     "warn_of_differences",
 ]
 
-_MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
+_MAX_LABEL_MAPS = 4  # label maps a session keeps: three bytes a pixel each
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,13 @@ class LabelMap:
 
     Attributes:
         labels: (H, W) uint8, 255 = void.
+        certainty: how sure each of them is.
         seconds: time the prediction took.
         averaging: over what its probabilities were averaged.
     """
 
     labels: np.ndarray
+    certainty: Certainty
     seconds: float
     averaging: Averaging
 
@@ -118,8 +122,10 @@ def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGen
         left = (time.monotonic() - start) * (total - done) / done
         bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
-    labels = predictor.predict(image.raster.pixels, image.raster.valid, progress)
-    label_map = LabelMap(labels, time.monotonic() - start, settings.averaging)
+    labels, certainty = predict_with_certainty(
+        predictor, image.raster.pixels, image.raster.valid, progress
+    )
+    label_map = LabelMap(labels, certainty, time.monotonic() - start, settings.averaging)
     store = _store()
     store[settings] = label_map
     while len(store) > _MAX_LABEL_MAPS:
@@ -150,10 +156,13 @@ def show_prediction(
         mode: how the two are compared at first; None shows the prediction over the image.
     """
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
-    layers = [Layer("prediction", "Prediction", "labels", label_map.labels)]
+    layers: list[Layer | ValueLayer] = [
+        Layer("prediction", "Prediction", "labels", label_map.labels)
+    ]
     if truth is not None:
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
+    layers += _certainty_layers(label_map.certainty)
     viewer(
         image.rgb,
         layers,
@@ -174,6 +183,32 @@ def show_prediction(
     report = prediction.summary()
     _scores(prediction, report, truth, label_map.seconds)
     show_downloads(prediction, "pixel_area_m2" in report)
+
+
+def _certainty_layers(certainty: Certainty) -> list[ValueLayer]:
+    return [
+        ValueLayer(
+            "confidence",
+            "Confidence",
+            certainty.confidence,
+            0,
+            1,
+            visible=False,
+            note="Probability of the likeliest class, in 254 steps.",
+            threshold=Threshold("prediction", "Confidence threshold", 0),
+        ),
+        ValueLayer(
+            "entropy",
+            "Entropy",
+            certainty.entropy,
+            0,
+            certainty.most_bits,
+            unit="bit",
+            colors="inferno",
+            visible=False,
+            note="0 where one class is certain; high where several are likely.",
+        ),
+    ]
 
 
 def _scores(

@@ -25,6 +25,7 @@ from ui.viewer.layers import (
     check_pixels,
     picture_payload,
 )
+from ui.viewer.values import ValueLayer
 
 __all__ = ["Mode", "viewer"]
 
@@ -42,7 +43,7 @@ _component = st.components.v2.component(
 
 def viewer(
     image: np.ndarray | Served,
-    layers: Sequence[Layer | FrameLayer],
+    layers: Sequence[Layer | FrameLayer | ValueLayer],
     classes: Sequence[ViewerClass],
     *,
     key: str,

@@ -16,6 +16,7 @@ import { DifferenceLayer } from "./layers/difference.js"
 import { withFrame } from "./layers/frames.js"
 import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
+import { Unsure } from "./layers/unsure.js"
 import { modeNamed, MODES } from "./modes/table.js"
 import { Pictures } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
@@ -49,6 +50,7 @@ export class Viewer {
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) =>
         this.change((state) => isolateClass(state, index, this.data.classes.length)),
+      limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
       hide: (indices) => this.change((state) => (state.off = new Set(indices))),
     }, [this.difference.element])
     this.root = el("div", { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
@@ -140,7 +142,7 @@ export class Viewer {
     const scene = this.scene()
     this.paintClasses()
     this.toolbar.show()
-    this.panel.show(state.layers, state.off)
+    this.panel.show(state, this.layers)
     this.frameBar.show(data.layers.find(({ frames }) => frames))
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`
     this.stage.arrange(mode, mode.panes(scene), scene, description)
@@ -168,10 +170,16 @@ export class Viewer {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data
-    const { off } = this.state
-    const signature = JSON.stringify([classes, [...off]])
+    const { off, thresholds } = this.state
+    const limits = this.layers.filter(({ threshold }) => threshold)
+      .map((layer) => [layer, thresholds.get(layer.key)])
+    const digests = this.data.layers.map(({ digest }) => digest)
+    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests])
     if (signature === this.legend.signature) return
-    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) }
+    const unsure = new Map(limits.map(([layer, value]) =>
+      [layer.threshold.of, new Unsure(layer, value)]))
+    const table = colorTable(classes, off)
+    this.legend = { signature, classes, off: new Set(off), table, unsure }
   }
 
   draw() {

@@ -69,6 +69,11 @@ function stretch({ context, left, top, width, height }, source) {
   context.imageSmoothingEnabled = false;
   context.drawImage(source, left, top, width, height);
 }
+function sampled({ width, height }, values, x, y, size) {
+  const column = Math.floor((x + 0.5) * width / size[0]);
+  const row = Math.floor((y + 0.5) * height / size[1]);
+  return values[row * width + column];
+}
 var Picture = class {
   constructor(bitmap) {
     this.source = bitmap;
@@ -545,6 +550,8 @@ function createState(modes) {
     // layer key → {visible, opacity}
     off: /* @__PURE__ */ new Set(),
     // classes that are not shown
+    thresholds: /* @__PURE__ */ new Map(),
+    // key of a layer of values → value below which labels are unsure
     marker: null,
     frame: null
     // the number of the chosen one; null follows the newest
@@ -561,10 +568,12 @@ function adopt(state, data, modes) {
   if (isNew("size", data.size)) state.view.fit = true;
   if (isNew("image", data.image.digest)) state.marker = null;
   if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
-  for (const { key, visible, opacity } of data.layers) {
-    if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
-  }
+  for (const layer of data.layers) adoptLayer(state, layer, isNew);
   fitModes(state, data.layers, modes);
+}
+function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
+  if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
+  if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start);
 }
 function fitModes(state, layers, modes) {
   const keys = layers.map(({ key }) => key);
@@ -775,9 +784,132 @@ var Keyboard = class {
   }
 };
 
+// layers/colormaps.js
+var TABLES = {
+  viridis: `
+44015444025645045745055946075a46085c460a5d460b5e470d60470e61471063471164471365481467481668481769
+48186a481a6c481b6d481c6e481d6f481f70482071482173482374482475482576482677482878482979472a7a472c7a
+472d7b472e7c472f7d46307e46327e46337f463480453581453781453882443983443a83443b84433d84433e85423f85
+4240864241864142874144874045884046883f47883f48893e49893e4a893e4c8a3d4d8a3d4e8a3c4f8a3c508b3b518b
+3b528b3a538b3a548c39558c39568c38588c38598c375a8c375b8d365c8d365d8d355e8d355f8d34608d34618d33628d
+33638d32648e32658e31668e31678e31688e30698e306a8e2f6b8e2f6c8e2e6d8e2e6e8e2e6f8e2d708e2d718e2c718e
+2c728e2c738e2b748e2b758e2a768e2a778e2a788e29798e297a8e297b8e287c8e287d8e277e8e277f8e27808e26818e
+26828e26828e25838e25848e25858e24868e24878e23888e23898e238a8d228b8d228c8d228d8d218e8d218f8d21908d
+21918c20928c20928c20938c1f948c1f958b1f968b1f978b1f988b1f998a1f9a8a1e9b8a1e9c891e9d891f9e891f9f88
+1fa0881fa1881fa1871fa28720a38620a48621a58521a68522a78522a88423a98324aa8325ab8225ac8226ad8127ad81
+28ae8029af7f2ab07f2cb17e2db27d2eb37c2fb47c31b57b32b67a34b67935b77937b87838b9773aba763bbb753dbc74
+3fbc7340bd7242be7144bf7046c06f48c16e4ac16d4cc26c4ec36b50c46a52c56954c56856c66758c7655ac8645cc863
+5ec96260ca6063cb5f65cb5e67cc5c69cd5b6ccd5a6ece5870cf5773d05675d05477d1537ad1517cd2507fd34e81d34d
+84d44b86d54989d5488bd6468ed64590d74393d74195d84098d83e9bd93c9dd93ba0da39a2da37a5db36a8db34aadc32
+addc30b0dd2fb2dd2db5de2bb8de29bade28bddf26c0df25c2df23c5e021c8e020cae11fcde11dd0e11cd2e21bd5e21a
+d8e219dae319dde318dfe318e2e418e5e419e7e419eae51aece51befe51cf1e51df4e61ef6e620f8e621fbe723fde725`,
+  inferno: `
+00000401000501010601010802010a02020c02020e03021004031204031405041706041907051b08051d09061f0a0722
+0b07240c08260d08290e092b10092d110a30120a32140b34150b37160b39180c3c190c3e1b0c411c0c431e0c451f0c48
+210c4a230c4c240c4f260c51280b53290b552b0b572d0b592f0a5b310a5c320a5e340a5f3609613809623909633b0964
+3d09653e0966400a67420a68440a68450a69470b6a490b6a4a0c6b4c0c6b4d0d6c4f0d6c510e6c520e6d540f6d550f6d
+57106e59106e5a116e5c126e5d126e5f136e61136e62146e64156e65156e67166e69166e6a176e6c186e6d186e6f196e
+71196e721a6e741a6e751b6e771c6d781c6d7a1d6d7c1d6d7d1e6d7f1e6c801f6c82206c84206b85216b87216b88226a
+8a226a8c23698d23698f24699025689225689326679526679727669827669a28659b29649d29649f2a63a02a63a22b62
+a32c61a52c60a62d60a82e5fa92e5eab2f5ead305dae305cb0315bb1325ab3325ab43359b63458b73557b93556ba3655
+bc3754bd3853bf3952c03a51c13a50c33b4fc43c4ec63d4dc73e4cc83f4bca404acb4149cc4248ce4347cf4446d04545
+d24644d34743d44842d54a41d74b3fd84c3ed94d3dda4e3cdb503bdd513ade5238df5337e05536e15635e25734e35933
+e45a31e55c30e65d2fe75e2ee8602de9612bea632aeb6429eb6628ec6726ed6925ee6a24ef6c23ef6e21f06f20f1711f
+f1731df2741cf3761bf37819f47918f57b17f57d15f67e14f68013f78212f78410f8850ff8870ef8890cf98b0bf98c0a
+f98e09fa9008fa9207fa9407fb9606fb9706fb9906fb9b06fb9d07fc9f07fca108fca309fca50afca60cfca80dfcaa0f
+fcac11fcae12fcb014fcb216fcb418fbb61afbb81dfbba1ffbbc21fbbe23fac026fac228fac42afac62df9c72ff9c932
+f9cb35f8cd37f8cf3af7d13df7d340f6d543f6d746f5d949f5db4cf4dd4ff4df53f4e156f3e35af3e55df2e661f2e865
+f2ea69f1ec6df1ed71f1ef75f1f179f2f27df2f482f3f586f3f68af4f88ef5f992f6fa96f8fb9af9fc9dfafda1fcffa4`,
+  cividis: `
+00224e00234f00245100255300255400265600275800285900285b00295d002a5f002a61002b62002c64002c66002d68
+002e6a002e6c002f6d00306f0030700031700031710132710533710833700c34700f357012357014367016377018376f
+1a386f1c396f1e3a6f203a6f213b6e233c6e243c6e263d6e273e6e293f6e2a3f6d2b406d2d416d2e416d2f426d31436d
+32436d33446d34456c35456c36466c38476c39486c3a486c3b496c3c4a6c3d4a6c3e4b6c3f4c6c404c6c414d6c424e6c
+434e6c444f6c45506c46516c47516c48526c49536c4a536c4b546c4c556c4d556c4e566c4f576c50576c51586d52596d
+535a6d545a6d555b6d555c6d565c6d575d6d585e6d595e6e5a5f6e5b606e5c616e5d616e5e626e5e636f5f636f60646f
+61656f62656f636670646770656870656870666970676a71686a71696b716a6c716b6d726c6d726c6e726d6f726e6f73
+6f70737071737172747272747273747374757474757575757676767777767777777878777979777a7a787b7a787c7b78
+7d7c787e7c787e7d787f7e78807f78817f788280798381798482798582798683798784788885788985788a86788b8778
+8c88788d88788e89788f8a78908b78918b78928c78928d78938e78948e77958f779690779791779892779992779a9376
+9b94769c95769d95769e96769f9775a09875a19975a29975a39a74a49b74a59c74a69c74a79d73a89e73a99f73aaa073
+aba072aca172ada272aea371afa471b0a571b1a570b3a670b4a76fb5a86fb6a96fb7a96eb8aa6eb9ab6dbaac6dbbad6d
+bcae6cbdae6cbeaf6bbfb06bc0b16ac1b26ac2b369c3b369c4b468c5b568c6b667c7b767c8b866c9b965cbb965ccba64
+cdbb63cebc63cfbd62d0be62d1bf61d2c060d3c05fd4c15fd5c25ed6c35dd7c45cd9c55cdac65bdbc75adcc859ddc858
+dec958dfca57e0cb56e1cc55e2cd54e4ce53e5cf52e6d051e7d150e8d24fe9d34eead34cebd44bedd54aeed649efd748
+f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fee535fee636fee838`
+};
+var parsed = /* @__PURE__ */ new Map();
+function colorMap(name) {
+  if (!parsed.has(name)) {
+    const digits = TABLES[name].replaceAll("\n", "");
+    const byte = (at) => Number.parseInt(digits.slice(at, at + 2), 16);
+    const colors = Array.from({ length: 256 }, (_, i) => [0, 2, 4].map((at) => byte(6 * i + at)));
+    parsed.set(name, colors);
+  }
+  return parsed.get(name);
+}
+
+// controls/values.js
+var STOPS = 16;
+function colorBar({ title, colors, low, high, text }) {
+  const map = colorMap(colors);
+  const stops = Array.from({ length: STOPS + 1 }, (_, i) => cssColor(map[Math.round(255 * i / STOPS)]));
+  const bar = el("div", { class: "bar" });
+  bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(", ")})`;
+  const label = `${title}: colours from ${text(low)} to ${text(high)}`;
+  return el(
+    "div",
+    { class: "color-bar", role: "img", "aria-label": label },
+    bar,
+    el("span", {}, text(low)),
+    el("span", {}, text(high))
+  );
+}
+var ThresholdRow = class {
+  // `limit(key, value)`
+  constructor(layer, limit) {
+    const { key, threshold, low, high } = layer;
+    this.slider = el("input", {
+      type: "range",
+      min: low,
+      max: high,
+      step: (high - low) / 100,
+      "data-testid": `viewer-threshold-${key}`,
+      "aria-label": threshold.title,
+      oninput: () => limit(key, Number(this.slider.value))
+    });
+    this.value = el("output", { class: "percent" });
+    this.share = el("span", { "data-testid": `viewer-unsure-${key}` });
+    this.element = el(
+      "div",
+      { class: "threshold" },
+      el("span", { class: "name" }, threshold.title),
+      el("div", { class: "opacity" }, this.slider, this.value),
+      el(
+        "p",
+        { class: "note" },
+        el("span", { class: "swatch hatched", "aria-hidden": "true" }),
+        this.share
+      )
+    );
+  }
+  // `layer`: as it is now, with its picture.
+  show(layer, value) {
+    const { low, high } = layer;
+    const part = 100 * (value - low) / (high - low);
+    this.slider.value = value;
+    this.slider.style.setProperty("--part", `${part}%`);
+    this.slider.setAttribute("aria-valuetext", layer.text(value));
+    this.value.textContent = value.toFixed(2);
+    const share2 = layer.picture.shareBelow(layer.codeOf(value));
+    this.share.textContent = `unsure: ${(100 * share2).toFixed(1)}% of the pixels`;
+  }
+};
+
 // controls/panel.js
 var Panel = class {
-  // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
+  // `on`: show(key, visible), fade(key, opacity), limit(key, value), toggle(index),
+  // isolate(index), hide(indices).
   // `first`: sections that stand above them.
   constructor(on, first = []) {
     this.on = on;
@@ -787,7 +919,7 @@ var Panel = class {
   }
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title, note }) => [key, title, note]), classes]);
+    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold }) => [key, title, note, low, high, colors, threshold]), classes]);
     if (wanted === this.built) return;
     this.built = wanted;
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]));
@@ -818,7 +950,8 @@ var Panel = class {
     this.element.replaceChildren(...this.first, ...sections);
     this.element.hidden = !sections.length;
   }
-  layerRow({ key, title, note }) {
+  layerRow(layer) {
+    const { key, title, note } = layer;
     const check = el("input", {
       type: "checkbox",
       "data-testid": `viewer-layer-${key}`,
@@ -839,9 +972,12 @@ var Panel = class {
       { class: "layer" },
       el("label", { title }, check, el("span", { class: "name" }, title)),
       el("div", { class: "opacity" }, slider, percent),
-      ...note ? [el("p", { class: "note" }, note)] : []
+      ...note ? [el("p", { class: "note" }, note)] : [],
+      ...layer.colors ? [colorBar(layer)] : []
     );
-    return { row, check, slider, percent };
+    const limit = layer.threshold ? new ThresholdRow(layer, this.on.limit) : null;
+    if (limit) row.append(limit.element);
+    return { row, check, slider, percent, limit };
   }
   classRow({ name, color }, index) {
     const isolate = () => this.on.isolate(index);
@@ -866,10 +1002,12 @@ var Panel = class {
     }, "only");
     return { row: el("div", { class: "class-row" }, button, only), button };
   }
-  // `looks`: layer key → {visible, opacity}; `off`: the classes that are not shown.
-  show(looks, off) {
-    for (const [key, { check, slider, percent, row }] of this.layerRows) {
-      const { visible, opacity } = looks.get(key);
+  // As the state has it; `shown`: the layers with their pictures.
+  show({ layers, off, thresholds }, shown) {
+    const of = new Map(shown.map((layer) => [layer.key, layer]));
+    for (const [key, { check, slider, percent, row, limit }] of this.layerRows) {
+      const { visible, opacity } = layers.get(key);
+      limit?.show(of.get(key), thresholds.get(key));
       const text = Math.round(opacity * 100);
       check.checked = visible;
       slider.value = text;
@@ -885,7 +1023,7 @@ var Panel = class {
 function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size);
-    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend) }];
+    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }];
   });
   const isLabel = (label) => label !== null && label !== void 0;
   const reference = rows.map(({ label }) => label).find(isLabel);
@@ -999,21 +1137,19 @@ var LabelLayer = class {
     this.usesClasses = true;
   }
   // Never smoothed: that would invent colours that stand for no class.
-  draw(surface, { table }) {
-    this.picture.paint(table);
+  draw(surface, { table, unsure }) {
+    this.picture.paint(table, unsure?.get(this.key));
     stretch(surface, this.picture.source);
   }
   valueAt(x, y, size) {
-    const { indices, width, height } = this.picture;
-    const column = Math.floor((x + 0.5) * width / size[0]);
-    const row = Math.floor((y + 0.5) * height / size[1]);
-    return indices[row * width + column];
+    return sampled(this.picture, this.picture.indices, x, y, size);
   }
   // Void says nothing about the ground, so it disagrees with nothing.
-  describe(value, { classes }) {
+  describe(value, { classes, unsure }, at) {
     if (value === VOID) return { text: "void", label: null };
     const { name, color } = classes[value] ?? { name: `${value} (no class)` };
-    return { text: name, color, label: value };
+    const isUnsure = unsure?.get(this.key)?.isAt(at.x, at.y, at.size);
+    return { text: isUnsure ? `${name} (unsure)` : name, color, label: value };
   }
 };
 var LabelPicture = class {
@@ -1027,13 +1163,108 @@ var LabelPicture = class {
     this.painted = this.context.getImageData(0, 0, this.width, this.height);
     this.indices = new Uint8Array(this.width * this.height);
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i];
-    this.table = null;
+    this.table = this.unsure = null;
   }
-  paint(table) {
-    if (this.table === table) return;
-    this.table = table;
+  // `unsure`: see unsure.js; undefined where all are sure.
+  paint(table, unsure) {
+    if (this.table === table && this.unsure === unsure) return;
+    Object.assign(this, { table, unsure });
     const out = new Uint32Array(this.painted.data.buffer);
     for (let i = 0; i < out.length; i++) out[i] = table[this.indices[i]];
+    unsure?.hatch(out, this);
+    this.context.putImageData(this.painted, 0, 0);
+  }
+  close() {
+    this.source.width = this.source.height = 0;
+  }
+};
+
+// layers/values.js
+var ValueLayer = class {
+  static decode(bitmap) {
+    return new ValuePicture(bitmap, 255);
+  }
+  constructor({ key, title, note, range, unit, colors, threshold }, picture) {
+    this.key = key;
+    this.title = title;
+    this.note = note;
+    this.picture = picture;
+    this.usesClasses = false;
+    [this.low, this.high] = range ?? [0, 1];
+    this.unit = unit ?? "";
+    this.colors = colors ?? "viridis";
+    this.threshold = threshold ?? null;
+  }
+  // Never smoothed where enlarged: a value is one pixel's.
+  draw(surface) {
+    this.picture.paint(this.colors);
+    stretch(surface, this.picture.source);
+  }
+  valueAt(x, y, size) {
+    const { picture } = this;
+    return sampled(picture, picture.codes, x, y, size) || null;
+  }
+  describe(code) {
+    const { text, picture } = this;
+    const share2 = (code - 1) / (picture.most - 1);
+    return {
+      text: text(this.low + share2 * (this.high - this.low)),
+      color: colorMap(this.colors)[Math.round(255 * share2)]
+    };
+  }
+  // The smallest code that is not below a value.
+  codeOf(value) {
+    const steps = this.picture.most - 1;
+    return 1 + Math.ceil((value - this.low) / (this.high - this.low) * steps - 1e-9);
+  }
+  // A value in words, with as many digits as the codes can tell apart.
+  text = (value) => {
+    const step = (this.high - this.low) / (this.picture.most - 1);
+    const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))));
+    return `${value.toFixed(digits)}${this.unit && ` ${this.unit}`}`;
+  };
+};
+var DeepValueLayer = class extends ValueLayer {
+  static decode(bitmap) {
+    return new ValuePicture(bitmap, 65535);
+  }
+};
+var ValuePicture = class {
+  // `most`: the highest code. Above 255 the high byte is red and the low byte green.
+  constructor(bitmap, most) {
+    this.width = bitmap.width;
+    this.height = bitmap.height;
+    this.most = most;
+    this.source = el("canvas", { width: bitmap.width, height: bitmap.height });
+    this.context = this.source.getContext("2d", { willReadFrequently: true });
+    this.context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    this.painted = this.context.getImageData(0, 0, this.width, this.height);
+    const { data } = this.painted;
+    this.codes = new (most > 255 ? Uint16Array : Uint8Array)(this.width * this.height);
+    this.counts = new Uint32Array(most + 1);
+    for (let i = 0; i < this.codes.length; i++) {
+      this.codes[i] = most > 255 ? 256 * data[4 * i] + data[4 * i + 1] : data[4 * i];
+      this.counts[this.codes[i]]++;
+    }
+    this.colors = null;
+  }
+  // The share of the pixels with a value whose code is below one.
+  shareBelow(code) {
+    const sum = (counts) => counts.reduce((total, pixels) => total + pixels, 0);
+    return sum(this.counts.slice(1, code)) / (sum(this.counts.slice(1)) || 1);
+  }
+  paint(colors) {
+    if (this.colors === colors) return;
+    this.colors = colors;
+    const table = new Uint32Array(this.most + 1);
+    const bytes = new Uint8Array(table.buffer);
+    const map = colorMap(colors);
+    for (let code = 1; code <= this.most; code++) {
+      bytes.set([...map[Math.round(255 * (code - 1) / (this.most - 1))], 255], 4 * code);
+    }
+    const out = new Uint32Array(this.painted.data.buffer);
+    for (let i = 0; i < out.length; i++) out[i] = table[this.codes[i]];
     this.context.putImageData(this.painted, 0, 0);
   }
   close() {
@@ -1042,7 +1273,43 @@ var LabelPicture = class {
 };
 
 // layers/kinds.js
-var KINDS = { image: PictureLayer, rgba: PictureLayer, labels: LabelLayer };
+var KINDS = {
+  image: PictureLayer,
+  rgba: PictureLayer,
+  labels: LabelLayer,
+  values: ValueLayer,
+  values16: DeepValueLayer
+};
+
+// layers/unsure.js
+var HATCH = [[40, 40, 40, 255], [225, 225, 225, 255]];
+var [DARK, LIGHT] = new Uint32Array(Uint8Array.from(HATCH.flat()).buffer);
+var STRIPES = 150;
+var Unsure = class {
+  // `layer`: of values; `threshold`: in its unit.
+  constructor(layer, threshold) {
+    this.picture = layer.picture;
+    this.code = layer.codeOf(threshold);
+  }
+  isAt(x, y, size) {
+    const code = sampled(this.picture, this.picture.codes, x, y, size);
+    return code > 0 && code < this.code;
+  }
+  // Over the painted labels of a picture of that size; what is not painted stays so.
+  hatch(out, { width, height }) {
+    const { picture, code } = this;
+    const { codes } = picture;
+    const period = Math.max(4, 2 * Math.round(Math.max(width, height) / STRIPES / 2));
+    const columns = Uint32Array.from({ length: width }, (_, x) => Math.floor((x + 0.5) * picture.width / width));
+    for (let y = 0, i = 0; y < height; y++) {
+      const row = picture.width * Math.floor((y + 0.5) * picture.height / height);
+      for (let x = 0; x < width; x++, i++) {
+        const at = codes[row + columns[x]];
+        if (at && at < code && out[i]) out[i] = (x + y) % period < period / 2 ? DARK : LIGHT;
+      }
+    }
+  }
+};
 
 // downloads.js
 var Downloads = class {
@@ -1647,6 +1914,7 @@ var Viewer = class {
       fade: (key, opacity) => this.change(({ layers }) => layers.get(key).opacity = opacity),
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) => this.change((state) => isolateClass(state, index, this.data.classes.length)),
+      limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
       hide: (indices) => this.change((state) => state.off = new Set(indices))
     }, [this.difference.element]);
     this.root = el(
@@ -1738,7 +2006,7 @@ var Viewer = class {
     const scene = this.scene();
     this.paintClasses();
     this.toolbar.show();
-    this.panel.show(state.layers, state.off);
+    this.panel.show(state, this.layers);
     this.frameBar.show(data.layers.find(({ frames }) => frames));
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`;
     this.stage.arrange(mode, mode.panes(scene), scene, description);
@@ -1764,10 +2032,14 @@ var Viewer = class {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data;
-    const { off } = this.state;
-    const signature = JSON.stringify([classes, [...off]]);
+    const { off, thresholds } = this.state;
+    const limits = this.layers.filter(({ threshold }) => threshold).map((layer) => [layer, thresholds.get(layer.key)]);
+    const digests = this.data.layers.map(({ digest }) => digest);
+    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests]);
     if (signature === this.legend.signature) return;
-    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) };
+    const unsure = new Map(limits.map(([layer, value]) => [layer.threshold.of, new Unsure(layer, value)]));
+    const table = colorTable(classes, off);
+    this.legend = { signature, classes, off: new Set(off), table, unsure };
   }
   draw() {
     if (this.frame || !this.data) return;
