@@ -19,6 +19,7 @@ _MODES: dict[Mode, str] = {
     "overlay": "Overlay",
     "swipe": "Swipe",
     "side": "Side by side",
+    "blink": "Blink",
     "difference": "Difference",
 }
 

@@ -29,7 +29,7 @@ from ui.viewer.values import ValueLayer
 
 __all__ = ["Mode", "viewer"]
 
-Mode = Literal["overlay", "swipe", "side", "difference"]
+Mode = Literal["overlay", "swipe", "side", "blink", "difference"]
 """How to compare: the modes of `frontend/modes/table.js`."""
 
 _BUNDLE = Path(__file__).parent / "frontend" / "dist"

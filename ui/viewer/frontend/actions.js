@@ -8,6 +8,7 @@
 //   spoken        the keys and what they do, for a screen reader
 //   group, face   the group of the tool bar and what stands on the button (text, or a node maker)
 //   isOn(viewer), isEnabled(viewer)   whether a button is pressed; whether it is possible just now
+//   isShown(viewer)   whether there is such a thing at all in this mode
 
 import { cornersIcon } from "./dom.js"
 import { MODES } from "./modes/table.js"
@@ -25,8 +26,33 @@ const chooseMode = (mode) => ({
   run: (viewer) => viewer.choose(mode),
 })
 
+const countPanes = (count) => ({
+  id: `panes-${count}`,
+  title: `${count} panes`,
+  group: "In this mode",
+  face: `${count}`,
+  isShown: (viewer) => Boolean(viewer.mode.counts?.includes(count)),
+  isOn: (viewer) => viewer.paneCount === count,
+  run: (viewer) => viewer.setPaneCount(count),
+})
+
+const counts = [...new Set(MODES.flatMap((mode) => mode.counts ?? []))]
+
 export const ACTIONS = [
   ...MODES.map(chooseMode),
+  ...counts.map(countPanes),
+  {
+    id: "pause",
+    title: "Pause",
+    keys: [" "],
+    sign: "space",
+    spoken: "Space pauses",
+    group: "In this mode",
+    face: "Pause",
+    isShown: (viewer) => Boolean(viewer.mode.timer),
+    isOn: (viewer) => viewer.isPaused,
+    run: (viewer) => viewer.pause(),
+  },
   {
     id: "pan",
     title: "Pan",
@@ -110,4 +136,7 @@ export const ACTIONS = [
   },
 ]
 
-export const isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true
+export const isShown = (action, viewer) => action.isShown?.(viewer) ?? true
+
+export const isEnabled = (action, viewer) =>
+  isShown(action, viewer) && (action.isEnabled?.(viewer) ?? true)

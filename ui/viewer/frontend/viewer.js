@@ -4,6 +4,8 @@
 // layers are always drawn stretched to the full-resolution size.
 
 import { colorTable } from "./colors.js"
+import { Commands } from "./commands.js"
+import { Beat } from "./controls/beat.js"
 import { DifferencePanel } from "./controls/difference_panel.js"
 import { FrameBar } from "./controls/frame_bar.js"
 import { shortHelp, spokenHelp } from "./controls/help.js"
@@ -21,11 +23,12 @@ import { modeNamed, MODES } from "./modes/table.js"
 import { Pictures } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
-import { adopt, IMAGE, isolateClass, pick, showLayer, stateFor, toggleClass } from "./state.js"
-import { centerPixel, pan, place, settle } from "./view.js"
+import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
+import { place, settle } from "./view.js"
 
-export class Viewer {
+export class Viewer extends Commands {
   constructor(parent) {
+    super()
     this.pictures = new Pictures(KINDS)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
     this.frame = 0
@@ -34,12 +37,13 @@ export class Viewer {
     this.legend = { signature: null }
     this.toolbar = new Toolbar(this)
     this.keyboard = new Keyboard(this)
+    this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])))
     this.frameBar = new FrameBar((number) => this.pickFrame(number))
     this.readout = new Readout()
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
-      choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
+      choose: (name, key) => this.pick(name, key),
       resize: () => this.data && this.paint(), // at once: a frame later it would be stretched
     })
     this.difference = new DifferencePanel((opacity) =>
@@ -65,6 +69,7 @@ export class Viewer {
     this.round++ // a decode under way finds itself outdated
     cancelAnimationFrame(this.frame)
     this.stage.destroy()
+    this.beat.set(0)
     this.frameBar.pause()
     this.pictures.keep([], [])
     this.root.remove()
@@ -154,6 +159,7 @@ export class Viewer {
       layers: visible.join(","),
       classesOff: [...state.off].sort((a, b) => a - b).join(","),
     })
+    this.beat.set(mode.timer?.isOn(scene.own) ? mode.timer.ms : 0)
     if (mode.divider) this.root.dataset.divider = mode.divider.at(scene.own).toFixed(4)
     this.draw()
   }
@@ -219,70 +225,5 @@ export class Viewer {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches)
       this.readout.showSize(size, image.picture, help)
     }
-  }
-
-  // ---- what gestures, keys and buttons do ----
-
-  choose(mode) {
-    this.change((state) => (state.mode = mode.name))
-  }
-
-  look(view) {
-    this.state.view = view
-    this.draw()
-  }
-
-  pan(dx, dy) {
-    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent))
-  }
-
-  zoomBy(factor) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }))
-  }
-
-  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
-  zoomTo(zoom) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom }))
-  }
-
-  fit() {
-    this.change(({ view }) => (view.fit = true))
-  }
-
-  toggleFullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen()
-    else this.root.requestFullscreen?.()
-  }
-
-  peek(on) {
-    if (this.peeking === on) return
-    this.peeking = on
-    this.draw()
-  }
-
-  hover(pixel) {
-    this.cursor = pixel
-    this.showPointer()
-  }
-
-  pointAtCenter() {
-    this.hover(centerPixel(this.state.view))
-  }
-
-  selectPointed() {
-    this.select(this.cursor ?? centerPixel(this.state.view))
-  }
-
-  select(pixel) {
-    if (!pixel || !this.isClickable) return
-    this.state.marker = pixel
-    this.showPointer()
-    this.send(pixel)
-  }
-
-  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
-  pickFrame(number) {
-    stateFor(this.given.key, MODES).frame = number
-    return this.update(this.given, this.send)
   }
 }

@@ -12,6 +12,193 @@ function colorTable(classes, off) {
   return table;
 }
 
+// modes/needs.js
+var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
+
+// view.js
+var MAX_ZOOM = 64;
+var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
+function place(view, size, extent, ratio) {
+  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio));
+  const start = (axis, center) => Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6);
+  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) };
+}
+function toImage(view, extent, [left, top]) {
+  return [
+    view.cx + (left - extent[0] / 2) / view.zoom,
+    view.cy + (top - extent[1] / 2) / view.zoom
+  ];
+}
+function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
+  return [(left + x * width / size[0]) / ratio, (top + y * height / size[1]) / ratio];
+}
+function fitZoom(size, extent) {
+  return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
+}
+function settle(view, size, extent) {
+  const whole = fitZoom(size, extent);
+  const lowest = Math.min(whole, 1);
+  const fit = view.fit || view.zoom <= lowest && whole <= 1;
+  const zoom = fit ? whole : clamp(view.zoom, lowest, MAX_ZOOM);
+  const center = (at, length, shown) => {
+    const half = shown / zoom / 2;
+    return half * 2 >= length ? length / 2 : clamp(at, half, length - half);
+  };
+  return {
+    fit,
+    zoom,
+    cx: center(view.cx, size[0], extent[0]),
+    cy: center(view.cy, size[1], extent[1])
+  };
+}
+function pan(view, [dx, dy], size, extent) {
+  const moved = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
+  return settle(moved, size, extent);
+}
+function zoomAt(view, factor, point, size, extent) {
+  const lowest = Math.min(fitZoom(size, extent), 1);
+  const zoomed = { ...view, fit: false, zoom: clamp(view.zoom * factor, lowest, MAX_ZOOM) };
+  const before = toImage(view, extent, point);
+  const after = toImage(zoomed, extent, point);
+  zoomed.cx += before[0] - after[0];
+  zoomed.cy += before[1] - after[1];
+  return settle(zoomed, size, extent);
+}
+function pixelAt({ left, top, width, height }, size, [column, row]) {
+  const x = Math.floor((column + 0.5 - left) * size[0] / width);
+  const y = Math.floor((row + 0.5 - top) * size[1] / height);
+  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
+}
+function centerPixel(view) {
+  return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
+}
+function bestColumns(count, size, extent, { gap, caption }) {
+  const scale = (columns) => {
+    const rows = Math.ceil(count / columns);
+    const width = (extent[0] - gap * (columns - 1)) / columns;
+    const height = (extent[1] - gap * (rows - 1)) / rows - caption;
+    return Math.min(width / size[0], height / size[1]);
+  };
+  let best = count;
+  for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
+  return best;
+}
+var wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio;
+
+// state.js
+var IMAGE = "image";
+var remembered = /* @__PURE__ */ new Map();
+function stateFor(key, modes) {
+  if (!remembered.has(key)) remembered.set(key, createState(modes));
+  return remembered.get(key);
+}
+function createState(modes) {
+  return {
+    mode: modes[0].name,
+    own: Object.fromEntries(modes.map((mode) => [mode.name, mode.settings?.() ?? {}])),
+    given: {},
+    // what the script passed last, to tell a new wish of its from the user's
+    view: fittedView(),
+    layers: /* @__PURE__ */ new Map(),
+    // layer key → {visible, opacity}
+    off: /* @__PURE__ */ new Set(),
+    // classes that are not shown
+    thresholds: /* @__PURE__ */ new Map(),
+    // key of a layer of values → value below which labels are unsure
+    marker: null,
+    frame: null
+    // the number of the chosen one; null follows the newest
+  };
+}
+function adopt(state, data, modes) {
+  const isNew = (name, value) => {
+    const text = JSON.stringify(value);
+    const changed = state.given[name] !== text;
+    state.given[name] = text;
+    return changed;
+  };
+  if (isNew("mode", data.mode)) state.mode = data.mode;
+  if (isNew("size", data.size)) state.view.fit = true;
+  if (isNew("image", data.image.digest)) state.marker = null;
+  if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
+  for (const layer of data.layers) adoptLayer(state, layer, isNew);
+  fitModes(state, data.layers, modes);
+}
+function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
+  if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
+  if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start);
+}
+function fitModes(state, layers, modes) {
+  const keys = layers.map(({ key }) => key);
+  const visible = keys.filter((key) => state.layers.get(key).visible);
+  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key);
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels });
+  const possible2 = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))));
+  if (!possible2.some(({ name }) => name === state.mode)) state.mode = possible2[0].name;
+}
+function showLayer(state, mode, key, visible) {
+  state.layers.get(key).visible = visible;
+  if (visible) mode.onShow?.(state.own[mode.name], key);
+}
+function pick(state, mode, name, key) {
+  state.own[mode.name][name] = key;
+  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name);
+  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true;
+}
+function toggleClass(state, index) {
+  if (!state.off.delete(index)) state.off.add(index);
+}
+function isolateClass(state, index, count) {
+  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index);
+  const already = others.every((i) => state.off.has(i)) && !state.off.has(index);
+  state.off = new Set(already ? [] : others);
+}
+
+// modes/shown.js
+var partOf = ({ layers }, key) => layers.find(({ visible, layer }) => visible && layer.key === key);
+var shownKey = (scene, key) => partOf(scene, key)?.layer.key ?? scene.image.layer.key;
+
+// modes/blink.js
+var TURN_MS = 700;
+var isCalm = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
+var blink = {
+  name: "blink",
+  title: "Blink",
+  needsLayers: true,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "first", label: "Shown first", image: true },
+    { name: "second", label: "Shown in turn with it", image: true }
+  ],
+  timer: {
+    ms: TURN_MS,
+    isOn: (own) => !own.paused,
+    turn(own) {
+      own.now = own.now === "first" ? "second" : "first";
+    },
+    pause(own) {
+      own.paused = !own.paused;
+    }
+  },
+  settings: () => ({ first: null, second: IMAGE, now: "first", paused: isCalm() }),
+  adopt(own, { keys, visible }) {
+    if (!keys.includes(own.first) && own.first !== IMAGE) own.first = visible[0] ?? keys[0] ?? null;
+    if (!keys.includes(own.second)) own.second = IMAGE;
+  },
+  onShow(own, key) {
+    if (own.first !== key) own.second = key;
+  },
+  shown: (scene, name) => shownKey(scene, scene.own[name]),
+  panes(scene) {
+    const { image, own } = scene;
+    const part = partOf(scene, own[own.now]);
+    const pane = { key: "blink", title: (part ?? image).layer.title, picks: ["first", "second"] };
+    return [{ ...pane, now: own.now, stack: part ? [image, part] : [image] }];
+  }
+};
+
 // dom.js
 function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -116,12 +303,12 @@ function outcomeOf(first, second, count, off) {
   if (inFirst) return FALSE_ALARM;
   return inSecond ? MISS : 0;
 }
-function tally(counts, count, off) {
+function tally(counts2, count, off) {
   const outcomes = [0, 0, 0, 0, 0];
   const classes = Array.from({ length: count }, () => ({ hits: 0, falseAlarms: 0, misses: 0 }));
   for (let first = 0; first < Math.min(count, VOID); first++) {
     for (let second = 0; second < Math.min(count, VOID); second++) {
-      const pixels = counts[256 * first + second];
+      const pixels = counts2[256 * first + second];
       outcomes[outcomeOf(first, second, count, off)] += pixels;
       if (first === second) classes[first].hits += pixels;
       else {
@@ -208,6 +395,232 @@ var Pairs = class {
     const out = new Uint32Array(this.painted.data.buffer);
     for (let i = 0; i < out.length; i++) out[i] = legend.pairColors[this.codes[i]];
     this.context.putImageData(this.painted, 0, 0);
+  }
+};
+
+// modes/difference.js
+var difference = {
+  name: "difference",
+  title: "Difference",
+  needsLayers: true,
+  needsLabels: 2,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "first", label: "Layer that is judged", labelsOnly: true, showsLayer: false },
+    { name: "second", label: "Reference", labelsOnly: true, showsLayer: false }
+  ],
+  settings: () => ({ first: null, second: null, opacity: 0.8 }),
+  adopt(own, { labels }) {
+    if (!labels.includes(own.first)) own.first = labels.find((key) => key !== own.second) ?? null;
+    if (!labels.includes(own.second)) own.second = labels.find((key) => key !== own.first) ?? null;
+  },
+  shown: ({ own }, name) => own[name],
+  // Of layers that are switched off elsewhere too: they are not drawn, but compared.
+  panes({ image, layers, own }) {
+    const [first, second] = [own.first, own.second].map((wanted) => layers.find(({ layer: layer2 }) => layer2.key === wanted)?.layer);
+    const pane = { key: "difference", title: image.layer.title, picks: ["first", "second"] };
+    if (!first || !second) return [{ ...pane, stack: [image] }];
+    const layer = new DifferenceLayer(first, second);
+    const stack = [image, { layer, visible: true, opacity: own.opacity }];
+    return [{ ...pane, stack, reads: [first, second, layer] }];
+  }
+};
+
+// modes/overlay.js
+var overlay = {
+  name: "overlay",
+  title: "Overlay",
+  needsLayers: false,
+  captions: false,
+  crosshair: false,
+  panes({ image, layers }) {
+    const stack = [image, ...layers.filter(({ visible }) => visible)];
+    return [{ key: "overlay", title: image.layer.title, stack }];
+  }
+};
+
+// modes/side.js
+var MOST = 4;
+var NAMES = Array.from({ length: MOST }, (_, i) => `pane${i}`);
+function keysOf({ image, layers, own }) {
+  if (own.count) return NAMES.slice(0, own.count).map((name) => own[name]);
+  const visible = layers.filter((part) => part.visible).map(({ layer }) => layer.key);
+  return [image.layer.key, ...visible].slice(0, MOST);
+}
+function keep(own, keys) {
+  own.count = keys.length;
+  keys.forEach((key, i) => own[NAMES[i]] = key);
+}
+var side = {
+  name: "side",
+  title: "Side by side",
+  needsLayers: true,
+  captions: true,
+  crosshair: true,
+  counts: [2, 3, 4],
+  picks: NAMES.map((name, i) => ({ name, label: `Pane ${i + 1}`, image: true })),
+  settings: () => ({ count: null }),
+  adopt(own, { keys }) {
+    const known2 = [IMAGE, ...keys];
+    if (!NAMES.slice(0, own.count ?? 0).every((name) => known2.includes(own[name]))) own.count = null;
+  },
+  // A layer that is switched on is to be seen.
+  onShow(own, key) {
+    const names = NAMES.slice(0, own.count ?? 0);
+    if (own.count && !names.some((name) => own[name] === key)) own[names.at(-1)] = key;
+  },
+  onPick: (scene) => keep(scene.own, keysOf(scene)),
+  count: (scene) => keysOf(scene).length,
+  // Changes how many there are; new ones show layers that no pane shows yet, whose keys it returns.
+  setCount(scene, count) {
+    const keys = keysOf(scene);
+    const others = scene.layers.map(({ layer }) => layer.key).filter((key) => !keys.includes(key));
+    const added = others.slice(0, Math.max(0, count - keys.length));
+    const images = Array.from({ length: count }, () => scene.image.layer.key);
+    keep(scene.own, [...keys, ...added, ...images].slice(0, count));
+    return added;
+  },
+  shown: (scene, name) => shownKey(scene, keysOf(scene)[NAMES.indexOf(name)]),
+  panes(scene) {
+    return keysOf(scene).map((key, i) => {
+      const part = partOf(scene, key);
+      const { layer } = part ?? scene.image;
+      const stack = part ? [scene.image, part] : [scene.image];
+      return { key: NAMES[i], shows: layer.key, title: layer.title, stack, picks: [NAMES[i]] };
+    });
+  }
+};
+
+// modes/swipe.js
+var swipe = {
+  name: "swipe",
+  title: "Swipe",
+  needsLayers: true,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "left", label: "Left of the divider", image: true },
+    { name: "right", label: "Right of the divider", image: true }
+  ],
+  divider: {
+    label: "Divider between left and right",
+    at: (own) => own.divider,
+    move(own, part) {
+      own.divider = clamp(part, 0, 1);
+    }
+  },
+  settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
+  adopt(own, { keys, visible }) {
+    if (!keys.includes(own.left)) own.left = IMAGE;
+    if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
+  },
+  // A layer is seen on one of two sides only, so one that is switched on goes to the right.
+  onShow(own, key) {
+    if (own.left !== key) own.right = key;
+  },
+  shown: (scene, name) => shownKey(scene, scene.own[name]),
+  panes(scene) {
+    const { image, own } = scene;
+    const half = (key, cut) => {
+      const part = partOf(scene, key);
+      return part ? [{ ...part, ...cut }] : [];
+    };
+    const left = half(own.left, { to: own.divider });
+    const right = half(own.right, { from: own.divider });
+    const stack = [image, ...left, ...right];
+    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
+  }
+};
+
+// modes/table.js
+var MODES = [overlay, swipe, side, blink, difference];
+var modeNamed = (name) => MODES.find((mode) => mode.name === name);
+
+// commands.js
+var Commands = class {
+  choose(mode) {
+    this.change((state) => state.mode = mode.name);
+  }
+  pick(name, key) {
+    this.mode.onPick?.(this.scene());
+    this.change((state) => pick(state, this.mode, name, key));
+  }
+  get paneCount() {
+    return this.mode.count?.(this.scene());
+  }
+  setPaneCount(count) {
+    const added = this.mode.setCount(this.scene(), count);
+    this.change(({ layers }) => added.forEach((key) => layers.get(key).visible = true));
+  }
+  get isPaused() {
+    return !this.mode.timer?.isOn(this.scene().own);
+  }
+  pause() {
+    this.change(({ own }) => this.mode.timer.pause(own[this.mode.name]));
+  }
+  look(view) {
+    this.state.view = view;
+    this.draw();
+  }
+  pan(dx, dy) {
+    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent));
+  }
+  zoomBy(factor) {
+    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }));
+  }
+  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
+  zoomTo(zoom) {
+    this.change(({ view }) => Object.assign(view, { fit: false, zoom }));
+  }
+  fit() {
+    this.change(({ view }) => view.fit = true);
+  }
+  toggleFullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+  peek(on) {
+    if (this.peeking === on) return;
+    this.peeking = on;
+    this.draw();
+  }
+  hover(pixel) {
+    this.cursor = pixel;
+    this.showPointer();
+  }
+  pointAtCenter() {
+    this.hover(centerPixel(this.state.view));
+  }
+  selectPointed() {
+    this.select(this.cursor ?? centerPixel(this.state.view));
+  }
+  select(pixel) {
+    if (!pixel || !this.isClickable) return;
+    this.state.marker = pixel;
+    this.showPointer();
+    this.send(pixel);
+  }
+  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
+  pickFrame(number2) {
+    stateFor(this.given.key, MODES).frame = number2;
+    return this.update(this.given, this.send);
+  }
+};
+
+// controls/beat.js
+var Beat = class {
+  constructor(turn) {
+    this.turn = turn;
+    this.ms = 0;
+    this.timer = 0;
+  }
+  // Every so many milliseconds; 0: not at all. The same again goes on undisturbed.
+  set(ms) {
+    if (ms === this.ms) return;
+    this.ms = ms;
+    clearInterval(this.timer);
+    if (ms) this.timer = setInterval(this.turn, ms);
   }
 };
 
@@ -301,77 +714,6 @@ var DifferencePanel = class {
     );
   }
 };
-
-// view.js
-var MAX_ZOOM = 64;
-var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
-function place(view, size, extent, ratio) {
-  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio));
-  const start = (axis, center) => Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6);
-  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) };
-}
-function toImage(view, extent, [left, top]) {
-  return [
-    view.cx + (left - extent[0] / 2) / view.zoom,
-    view.cy + (top - extent[1] / 2) / view.zoom
-  ];
-}
-function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
-  return [(left + x * width / size[0]) / ratio, (top + y * height / size[1]) / ratio];
-}
-function fitZoom(size, extent) {
-  return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
-}
-function settle(view, size, extent) {
-  const whole = fitZoom(size, extent);
-  const lowest = Math.min(whole, 1);
-  const fit = view.fit || view.zoom <= lowest && whole <= 1;
-  const zoom = fit ? whole : clamp(view.zoom, lowest, MAX_ZOOM);
-  const center = (at, length, shown) => {
-    const half = shown / zoom / 2;
-    return half * 2 >= length ? length / 2 : clamp(at, half, length - half);
-  };
-  return {
-    fit,
-    zoom,
-    cx: center(view.cx, size[0], extent[0]),
-    cy: center(view.cy, size[1], extent[1])
-  };
-}
-function pan(view, [dx, dy], size, extent) {
-  const moved = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
-  return settle(moved, size, extent);
-}
-function zoomAt(view, factor, point, size, extent) {
-  const lowest = Math.min(fitZoom(size, extent), 1);
-  const zoomed = { ...view, fit: false, zoom: clamp(view.zoom * factor, lowest, MAX_ZOOM) };
-  const before = toImage(view, extent, point);
-  const after = toImage(zoomed, extent, point);
-  zoomed.cx += before[0] - after[0];
-  zoomed.cy += before[1] - after[1];
-  return settle(zoomed, size, extent);
-}
-function pixelAt({ left, top, width, height }, size, [column, row]) {
-  const x = Math.floor((column + 0.5 - left) * size[0] / width);
-  const y = Math.floor((row + 0.5 - top) * size[1] / height);
-  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
-}
-function centerPixel(view) {
-  return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
-}
-function bestColumns(count, size, extent, { gap, caption }) {
-  const scale = (columns) => {
-    const rows = Math.ceil(count / columns);
-    const width = (extent[0] - gap * (columns - 1)) / columns;
-    const height = (extent[1] - gap * (rows - 1)) / rows - caption;
-    return Math.min(width / size[0], height / size[1]);
-  };
-  let best = count;
-  for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
-  return best;
-}
-var wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio;
 
 // controls/frame_bar.js
 var PLAY_MS = 8e3;
@@ -469,183 +811,6 @@ var FrameBar = class {
   }
 };
 
-// modes/difference.js
-var difference = {
-  name: "difference",
-  title: "Difference",
-  needsLayers: true,
-  needsLabels: 2,
-  captions: true,
-  crosshair: false,
-  picks: [
-    { name: "first", label: "Layer that is judged", labelsOnly: true, showsLayer: false },
-    { name: "second", label: "Reference", labelsOnly: true, showsLayer: false }
-  ],
-  settings: () => ({ first: null, second: null, opacity: 0.8 }),
-  adopt(own, { labels }) {
-    if (!labels.includes(own.first)) own.first = labels.find((key) => key !== own.second) ?? null;
-    if (!labels.includes(own.second)) own.second = labels.find((key) => key !== own.first) ?? null;
-  },
-  shown: ({ own }, name) => own[name],
-  // Of layers that are switched off elsewhere too: they are not drawn, but compared.
-  panes({ image, layers, own }) {
-    const [first, second] = [own.first, own.second].map((wanted) => layers.find(({ layer: layer2 }) => layer2.key === wanted)?.layer);
-    const pane = { key: "difference", title: image.layer.title, picks: ["first", "second"] };
-    if (!first || !second) return [{ ...pane, stack: [image] }];
-    const layer = new DifferenceLayer(first, second);
-    const stack = [image, { layer, visible: true, opacity: own.opacity }];
-    return [{ ...pane, stack, reads: [first, second, layer] }];
-  }
-};
-
-// modes/overlay.js
-var overlay = {
-  name: "overlay",
-  title: "Overlay",
-  needsLayers: false,
-  captions: false,
-  crosshair: false,
-  panes({ image, layers }) {
-    const stack = [image, ...layers.filter(({ visible }) => visible)];
-    return [{ key: "overlay", title: image.layer.title, stack }];
-  }
-};
-
-// modes/side.js
-var MAX_LAYERS = 3;
-var side = {
-  name: "side",
-  title: "Side by side",
-  needsLayers: true,
-  captions: true,
-  crosshair: true,
-  panes({ image, layers }) {
-    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
-    const pane = (part) => {
-      const stack = part === image ? [image] : [image, part];
-      return { key: part.layer.key, title: part.layer.title, stack };
-    };
-    return [image, ...beside].map(pane);
-  }
-};
-
-// modes/needs.js
-var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
-
-// state.js
-var IMAGE = "image";
-var remembered = /* @__PURE__ */ new Map();
-function stateFor(key, modes) {
-  if (!remembered.has(key)) remembered.set(key, createState(modes));
-  return remembered.get(key);
-}
-function createState(modes) {
-  return {
-    mode: modes[0].name,
-    own: Object.fromEntries(modes.map((mode) => [mode.name, mode.settings?.() ?? {}])),
-    given: {},
-    // what the script passed last, to tell a new wish of its from the user's
-    view: fittedView(),
-    layers: /* @__PURE__ */ new Map(),
-    // layer key → {visible, opacity}
-    off: /* @__PURE__ */ new Set(),
-    // classes that are not shown
-    thresholds: /* @__PURE__ */ new Map(),
-    // key of a layer of values → value below which labels are unsure
-    marker: null,
-    frame: null
-    // the number of the chosen one; null follows the newest
-  };
-}
-function adopt(state, data, modes) {
-  const isNew = (name, value) => {
-    const text = JSON.stringify(value);
-    const changed = state.given[name] !== text;
-    state.given[name] = text;
-    return changed;
-  };
-  if (isNew("mode", data.mode)) state.mode = data.mode;
-  if (isNew("size", data.size)) state.view.fit = true;
-  if (isNew("image", data.image.digest)) state.marker = null;
-  if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
-  for (const layer of data.layers) adoptLayer(state, layer, isNew);
-  fitModes(state, data.layers, modes);
-}
-function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
-  if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
-  if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start);
-}
-function fitModes(state, layers, modes) {
-  const keys = layers.map(({ key }) => key);
-  const visible = keys.filter((key) => state.layers.get(key).visible);
-  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key);
-  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels });
-  const possible2 = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))));
-  if (!possible2.some(({ name }) => name === state.mode)) state.mode = possible2[0].name;
-}
-function showLayer(state, mode, key, visible) {
-  state.layers.get(key).visible = visible;
-  if (visible) mode.onShow?.(state.own[mode.name], key);
-}
-function pick(state, mode, name, key) {
-  state.own[mode.name][name] = key;
-  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name);
-  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true;
-}
-function toggleClass(state, index) {
-  if (!state.off.delete(index)) state.off.add(index);
-}
-function isolateClass(state, index, count) {
-  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index);
-  const already = others.every((i) => state.off.has(i)) && !state.off.has(index);
-  state.off = new Set(already ? [] : others);
-}
-
-// modes/swipe.js
-var swipe = {
-  name: "swipe",
-  title: "Swipe",
-  needsLayers: true,
-  captions: true,
-  crosshair: false,
-  picks: [
-    { name: "left", label: "Left of the divider", image: true },
-    { name: "right", label: "Right of the divider", image: true }
-  ],
-  divider: {
-    label: "Divider between left and right",
-    at: (own) => own.divider,
-    move(own, part) {
-      own.divider = clamp(part, 0, 1);
-    }
-  },
-  settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
-  adopt(own, { keys, visible }) {
-    if (!keys.includes(own.left)) own.left = IMAGE;
-    if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
-  },
-  // A layer is seen on one of two sides only, so one that is switched on goes to the right.
-  onShow(own, key) {
-    if (own.left !== key) own.right = key;
-  },
-  // What is seen on a side, which its menu names: of a layer that is switched off, the image.
-  shown: ({ image, layers, own }, name) => layers.some(({ visible, layer }) => visible && layer.key === own[name]) ? own[name] : image.layer.key,
-  panes({ image, layers, own }) {
-    const half = (key, cut) => {
-      const part = layers.find(({ visible, layer }) => visible && layer.key === key);
-      return part ? [{ ...part, ...cut }] : [];
-    };
-    const left = half(own.left, { to: own.divider });
-    const right = half(own.right, { from: own.divider });
-    const stack = [image, ...left, ...right];
-    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
-  }
-};
-
-// modes/table.js
-var MODES = [overlay, swipe, side, difference];
-var modeNamed = (name) => MODES.find((mode) => mode.name === name);
-
 // actions.js
 var ZOOM_STEP = 1.5;
 var ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -658,8 +823,31 @@ var chooseMode = (mode) => ({
   isEnabled: (viewer) => viewer.isPossible(mode),
   run: (viewer) => viewer.choose(mode)
 });
+var countPanes = (count) => ({
+  id: `panes-${count}`,
+  title: `${count} panes`,
+  group: "In this mode",
+  face: `${count}`,
+  isShown: (viewer) => Boolean(viewer.mode.counts?.includes(count)),
+  isOn: (viewer) => viewer.paneCount === count,
+  run: (viewer) => viewer.setPaneCount(count)
+});
+var counts = [...new Set(MODES.flatMap((mode) => mode.counts ?? []))];
 var ACTIONS = [
   ...MODES.map(chooseMode),
+  ...counts.map(countPanes),
+  {
+    id: "pause",
+    title: "Pause",
+    keys: [" "],
+    sign: "space",
+    spoken: "Space pauses",
+    group: "In this mode",
+    face: "Pause",
+    isShown: (viewer) => Boolean(viewer.mode.timer),
+    isOn: (viewer) => viewer.isPaused,
+    run: (viewer) => viewer.pause()
+  },
   {
     id: "pan",
     title: "Pan",
@@ -743,7 +931,8 @@ var ACTIONS = [
     run: (viewer, event) => event.currentTarget.blur()
   }
 ];
-var isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true;
+var isShown = (action, viewer) => action.isShown?.(viewer) ?? true;
+var isEnabled = (action, viewer) => isShown(action, viewer) && (action.isEnabled?.(viewer) ?? true);
 
 // controls/help.js
 var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
@@ -1076,6 +1265,7 @@ var Toolbar = class {
       "div",
       { class: "toolbar" },
       this.group("How to compare"),
+      this.group("In this mode"),
       el("div", { class: "zoomers" }, this.zoomText, this.group("Zoom"))
     );
   }
@@ -1109,6 +1299,10 @@ var Toolbar = class {
     for (const [action, button] of this.buttons) {
       if (action.isOn) button.setAttribute("aria-pressed", action.isOn(this.viewer));
       button.disabled = !isEnabled(action, this.viewer);
+      button.hidden = !isShown(action, this.viewer);
+    }
+    for (const group of this.element.querySelectorAll(".group")) {
+      group.hidden = [...group.children].every(({ hidden }) => hidden);
     }
   }
   showZoom(zoom) {
@@ -1251,7 +1445,7 @@ var ValuePicture = class {
   }
   // The share of the pixels with a value whose code is below one.
   shareBelow(code) {
-    const sum = (counts) => counts.reduce((total, pixels) => total + pixels, 0);
+    const sum = (counts2) => counts2.reduce((total, pixels) => total + pixels, 0);
     return sum(this.counts.slice(1, code)) / (sum(this.counts.slice(1)) || 1);
   }
   paint(colors) {
@@ -1622,8 +1816,7 @@ var Pane = class {
     this.canvas = el("canvas", {
       tabindex: 0,
       role: "application",
-      "data-testid": "viewer-canvas",
-      "data-pane": key
+      "data-testid": "viewer-canvas"
     });
     this.context = this.canvas.getContext("2d");
     this.scroll = new Scroll();
@@ -1727,7 +1920,9 @@ var Picks = class {
     this.offered = null;
   }
   // Above a pane, where they are not there yet: an open menu would close.
-  place(caption, names) {
+  // `now`: the one of them that is seen just now, where they are shown in turn.
+  place(caption, names, now) {
+    for (const [name, { element }] of this.menus) element.classList.toggle("now", name === now);
     const elements = names.map((name) => this.menus.get(name).element);
     if (elements.some(({ parentElement }) => parentElement !== caption)) {
       caption.replaceChildren(...elements);
@@ -1790,10 +1985,11 @@ var Stage = class {
     }
     if (mode.picks) this.picksOf(mode).show(scene);
     this.panes.forEach((pane, i) => {
-      const { title, picks } = specs[i];
+      const { title, picks, shows, now } = specs[i];
+      pane.canvas.dataset.pane = shows ?? pane.key;
       pane.canvas.setAttribute("aria-label", `${title}, ${description}`);
       pane.caption.hidden = !mode.captions;
-      if (picks) this.picksOf(mode).place(pane.caption, picks);
+      if (picks) this.picksOf(mode).place(pane.caption, picks, now);
       else pane.caption.replaceChildren(title);
     });
     if (mode.divider) {
@@ -1862,9 +2058,9 @@ var Stage = class {
     this.panes.forEach((pane) => pane.measure(ratio));
   }
   // `place`: see view.js; `isShown(part)`: whether a part of a stack is drawn just now.
-  draw(place2, legend, isFitted, isShown) {
+  draw(place2, legend, isFitted, isShown2) {
     this.panes.forEach((pane, i) => {
-      pane.draw(this.specs[i].stack.filter(isShown), place2, legend);
+      pane.draw(this.specs[i].stack.filter(isShown2), place2, legend);
       pane.canvas.classList.toggle("fits", isFitted);
     });
   }
@@ -1889,8 +2085,9 @@ var Stage = class {
 };
 
 // viewer.js
-var Viewer = class {
+var Viewer = class extends Commands {
   constructor(parent) {
+    super();
     this.pictures = new Pictures(KINDS);
     this.round = 0;
     this.frame = 0;
@@ -1899,12 +2096,13 @@ var Viewer = class {
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
     this.keyboard = new Keyboard(this);
+    this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])));
     this.frameBar = new FrameBar((number2) => this.pickFrame(number2));
     this.readout = new Readout();
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
-      choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
+      choose: (name, key) => this.pick(name, key),
       resize: () => this.data && this.paint()
       // at once: a frame later it would be stretched
     });
@@ -1940,6 +2138,7 @@ var Viewer = class {
     this.round++;
     cancelAnimationFrame(this.frame);
     this.stage.destroy();
+    this.beat.set(0);
     this.frameBar.pause();
     this.pictures.keep([], []);
     this.root.remove();
@@ -2018,6 +2217,7 @@ var Viewer = class {
       layers: visible.join(","),
       classesOff: [...state.off].sort((a, b) => a - b).join(",")
     });
+    this.beat.set(mode.timer?.isOn(scene.own) ? mode.timer.ms : 0);
     if (mode.divider) this.root.dataset.divider = mode.divider.at(scene.own).toFixed(4);
     this.draw();
   }
@@ -2053,8 +2253,8 @@ var Viewer = class {
     this.stage.layOut(size);
     if (!this.stage.isVisible) return;
     const view = this.state.view = settle(this.state.view, size, this.stage.extent);
-    const isShown = ({ layer }) => !this.peeking || layer === this.image;
-    this.stage.draw(this.place, this.legend, view.fit, isShown);
+    const isShown2 = ({ layer }) => !this.peeking || layer === this.image;
+    this.stage.draw(this.place, this.legend, view.fit, isShown2);
     this.toolbar.showZoom(view.zoom);
     this.root.dataset.zoom = view.zoom.toFixed(4);
     this.showPointer();
@@ -2075,57 +2275,6 @@ var Viewer = class {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches);
       this.readout.showSize(size, image.picture, help);
     }
-  }
-  // ---- what gestures, keys and buttons do ----
-  choose(mode) {
-    this.change((state) => state.mode = mode.name);
-  }
-  look(view) {
-    this.state.view = view;
-    this.draw();
-  }
-  pan(dx, dy) {
-    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent));
-  }
-  zoomBy(factor) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }));
-  }
-  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
-  zoomTo(zoom) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom }));
-  }
-  fit() {
-    this.change(({ view }) => view.fit = true);
-  }
-  toggleFullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else this.root.requestFullscreen?.();
-  }
-  peek(on) {
-    if (this.peeking === on) return;
-    this.peeking = on;
-    this.draw();
-  }
-  hover(pixel) {
-    this.cursor = pixel;
-    this.showPointer();
-  }
-  pointAtCenter() {
-    this.hover(centerPixel(this.state.view));
-  }
-  selectPointed() {
-    this.select(this.cursor ?? centerPixel(this.state.view));
-  }
-  select(pixel) {
-    if (!pixel || !this.isClickable) return;
-    this.state.marker = pixel;
-    this.showPointer();
-    this.send(pixel);
-  }
-  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
-  pickFrame(number2) {
-    stateFor(this.given.key, MODES).frame = number2;
-    return this.update(this.given, this.send);
   }
 };
 

@@ -47,10 +47,11 @@ export class Stage {
     }
     if (mode.picks) this.picksOf(mode).show(scene)
     this.panes.forEach((pane, i) => {
-      const { title, picks } = specs[i]
+      const { title, picks, shows, now } = specs[i]
+      pane.canvas.dataset.pane = shows ?? pane.key
       pane.canvas.setAttribute("aria-label", `${title}, ${description}`)
       pane.caption.hidden = !mode.captions
-      if (picks) this.picksOf(mode).place(pane.caption, picks)
+      if (picks) this.picksOf(mode).place(pane.caption, picks, now)
       else pane.caption.replaceChildren(title)
     })
     if (mode.divider) {
