@@ -213,7 +213,15 @@ def show_predict(frame: Frame) -> None:
     if label_map is None and (start or (address and address.is_asked_for)):
         label_map = predict(settings, ref.name, image)
     if label_map is None:
-        viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
+        viewer(
+            image.rgb,
+            [],
+            [],
+            key="predict_viewer",
+            height=600,
+            clickable=False,
+            georeference=image.raster.georeference,
+        )
         return
     if address:
         address.show()

@@ -65,6 +65,7 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         key="sample-viewer",
         height=_HEIGHT,
         clickable=False,
+        georeference=image.raster.georeference,
     )
     facts, shares = st.columns([1, 1], gap="large")
     with facts:

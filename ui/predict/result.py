@@ -171,6 +171,7 @@ def show_prediction(
         height=600,
         mode=mode or "overlay",
         clickable=False,
+        georeference=image.raster.georeference,
     )
     prediction = Prediction(
         label_map.labels,

@@ -19,6 +19,7 @@ const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowD
 const chooseMode = (mode) => ({
   id: `mode-${mode.name}`,
   title: mode.title,
+  keys: mode.letter ? [mode.letter] : [],
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
@@ -106,9 +107,20 @@ export const ACTIONS = [
   {
     id: "fullscreen",
     title: "Full screen",
+    keys: ["f"],
     group: "Zoom",
     face: cornersIcon,
     run: (viewer) => viewer.toggleFullscreen(),
+  },
+  {
+    id: "help",
+    title: "Keys and gestures",
+    keys: ["?"],
+    sign: "?",
+    spoken: "question mark lists all keys",
+    group: "Zoom",
+    face: "?",
+    run: (viewer) => viewer.showHelp(),
   },
   {
     id: "peek",

@@ -54,6 +54,10 @@ export class Commands {
     this.change(({ view }) => (view.fit = true))
   }
 
+  showHelp() {
+    this.helpSheet.open(this)
+  }
+
   toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen()
     else this.root.requestFullscreen?.()

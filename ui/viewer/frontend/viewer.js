@@ -9,12 +9,14 @@ import { Beat } from "./controls/beat.js"
 import { DifferencePanel } from "./controls/difference_panel.js"
 import { FrameBar } from "./controls/frame_bar.js"
 import { shortHelp, spokenHelp } from "./controls/help.js"
+import { HelpSheet } from "./controls/help_sheet.js"
 import { Keyboard } from "./controls/keyboard.js"
 import { Panel } from "./controls/panel.js"
 import { readings, Readout } from "./controls/readout.js"
 import { Toolbar } from "./controls/toolbar.js"
 import { el, followTheme } from "./dom.js"
 import { DifferenceLayer } from "./layers/difference.js"
+import { mapText, scaleBar } from "./ground.js"
 import { withFrame } from "./layers/frames.js"
 import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
@@ -40,6 +42,7 @@ export class Viewer extends Commands {
     this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])))
     this.frameBar = new FrameBar((number) => this.pickFrame(number))
     this.readout = new Readout()
+    this.helpSheet = new HelpSheet()
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
@@ -61,7 +64,8 @@ export class Viewer extends Commands {
       el("div", { class: "body" },
         el("div", { class: "main" }, this.toolbar.element, this.stage.element,
           this.frameBar.element, this.readout.element),
-        this.panel.element))
+        this.panel.element),
+      this.helpSheet.element)
     parent.append(this.root)
   }
 
@@ -204,6 +208,8 @@ export class Viewer extends Commands {
     const isShown = ({ layer }) => !this.peeking || layer === this.image
     this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
+    const { ground } = this.data
+    this.stage.showScale(ground?.metres ? scaleBar(ground.metres, view.zoom) : null)
     this.root.dataset.zoom = view.zoom.toFixed(4)
     this.showPointer()
     this.root.dataset.ready = "1"
@@ -220,7 +226,9 @@ export class Viewer extends Commands {
     const step = [size[0] / image.picture.width, size[1] / image.picture.height]
     this.stage.showPointer(this.place, size, { cursor, marker, step })
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend))
+      const { ground } = this.data
+      const map = ground ? mapText(ground, cursor) : ""
+      this.readout.showPixel(cursor, map, readings(this.stage.read, cursor, size, this.legend))
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches)
       this.readout.showSize(size, image.picture, help)

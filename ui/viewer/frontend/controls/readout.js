@@ -24,10 +24,12 @@ export class Readout {
     this.element.style.setProperty("--class-width", `${longest}ch`)
   }
 
-  showPixel({ x, y }, rows) {
+  // `map`: where it is on the ground, in words; empty where that is unknown.
+  showPixel({ x, y }, map, rows) {
     this.element.replaceChildren(
       el("span", { class: "where" }, `x ${x} `, el("span", { class: "y" }, `y ${y}`)),
-      ...rows.map(reading))
+      ...rows.map(reading),
+      ...(map ? [el("span", { class: "map", "data-testid": "viewer-map" }, map)] : []))
   }
 
   // `sent`: the picture as it came, which may be smaller than the image.

@@ -164,6 +164,7 @@ var TURN_MS = 700;
 var isCalm = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 var blink = {
   name: "blink",
+  letter: "b",
   title: "Blink",
   needsLayers: true,
   captions: true,
@@ -401,6 +402,7 @@ var Pairs = class {
 // modes/difference.js
 var difference = {
   name: "difference",
+  letter: "d",
   title: "Difference",
   needsLayers: true,
   needsLabels: 2,
@@ -430,6 +432,7 @@ var difference = {
 // modes/overlay.js
 var overlay = {
   name: "overlay",
+  letter: "o",
   title: "Overlay",
   needsLayers: false,
   captions: false,
@@ -454,6 +457,7 @@ function keep(own, keys) {
 }
 var side = {
   name: "side",
+  letter: "s",
   title: "Side by side",
   needsLayers: true,
   captions: true,
@@ -495,6 +499,7 @@ var side = {
 // modes/swipe.js
 var swipe = {
   name: "swipe",
+  letter: "w",
   title: "Swipe",
   needsLayers: true,
   captions: true,
@@ -575,6 +580,9 @@ var Commands = class {
   }
   fit() {
     this.change(({ view }) => view.fit = true);
+  }
+  showHelp() {
+    this.helpSheet.open(this);
   }
   toggleFullscreen() {
     if (document.fullscreenElement) document.exitFullscreen();
@@ -817,6 +825,7 @@ var ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDow
 var chooseMode = (mode) => ({
   id: `mode-${mode.name}`,
   title: mode.title,
+  keys: mode.letter ? [mode.letter] : [],
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
@@ -902,9 +911,20 @@ var ACTIONS = [
   {
     id: "fullscreen",
     title: "Full screen",
+    keys: ["f"],
     group: "Zoom",
     face: cornersIcon,
     run: (viewer) => viewer.toggleFullscreen()
+  },
+  {
+    id: "help",
+    title: "Keys and gestures",
+    keys: ["?"],
+    sign: "?",
+    spoken: "question mark lists all keys",
+    group: "Zoom",
+    face: "?",
+    run: (viewer) => viewer.showHelp()
   },
   {
     id: "peek",
@@ -940,6 +960,19 @@ function spokenHelp(viewer) {
   const phrases = possible(viewer).map(({ spoken }) => spoken);
   return `${phrases.filter(Boolean).join(", ")}.`;
 }
+var NAMES2 = {
+  " ": "Space",
+  Escape: "Esc",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓"
+};
+var nameOf = (key) => NAMES2[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+function helpRows(viewer) {
+  const withKeys = possible(viewer).filter(({ keys }) => keys?.length);
+  return withKeys.map(({ keys, title }) => [keys.filter((key) => key !== "=").map(nameOf).join(" "), title]);
+}
 function shortHelp(viewer, isTouch) {
   if (isTouch) return "Pinch or double-tap to zoom";
   const actions = possible(viewer).sort((a, b) => Boolean(b.group) - Boolean(a.group));
@@ -947,6 +980,48 @@ function shortHelp(viewer, isTouch) {
   const hints = actions.map(({ hint }) => hint).filter(Boolean);
   return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
 }
+
+// controls/help_sheet.js
+var GESTURES = [
+  ["Drag", "Pan"],
+  ["Wheel", "Zoom, after a click on the picture or with Ctrl or ⌘"],
+  ["Double click", "Zoom in; with Shift, out"],
+  ["Pinch", "Zoom, with two fingers"],
+  ["Divider", "Drag it, or focus it and use ← → Home End"],
+  ["Alt + click on a class", "Only this class, or all again"]
+];
+var HelpSheet = class {
+  constructor() {
+    this.body = el("tbody");
+    const close = el("button", {
+      type: "button",
+      "data-testid": "viewer-help-close",
+      onclick: () => this.element.close()
+    }, "Close");
+    this.element = el(
+      "dialog",
+      {
+        class: "sheet",
+        "aria-label": "Keys and gestures",
+        "data-testid": "viewer-help-sheet",
+        onclick: (event) => event.target === this.element && this.element.close()
+      },
+      el(
+        "div",
+        {},
+        el("h4", {}, "Keys and gestures"),
+        el("table", {}, this.body),
+        el("p", {}, "Keys work while the picture has the focus: click it, or reach it with Tab."),
+        close
+      )
+    );
+  }
+  open(viewer) {
+    const rows = [...helpRows(viewer), ...GESTURES];
+    this.body.replaceChildren(...rows.map(([keys, text]) => el("tr", {}, el("th", { scope: "row" }, keys), el("td", {}, text))));
+    this.element.showModal();
+  }
+};
 
 // controls/keyboard.js
 function actionForKey(key) {
@@ -1227,10 +1302,12 @@ var Readout = class {
     const longest = Math.max(4, ...classes.map(({ name }) => name.length));
     this.element.style.setProperty("--class-width", `${longest}ch`);
   }
-  showPixel({ x, y }, rows) {
+  // `map`: where it is on the ground, in words; empty where that is unknown.
+  showPixel({ x, y }, map, rows) {
     this.element.replaceChildren(
       el("span", { class: "where" }, `x ${x} `, el("span", { class: "y" }, `y ${y}`)),
-      ...rows.map(reading)
+      ...rows.map(reading),
+      ...map ? [el("span", { class: "map", "data-testid": "viewer-map" }, map)] : []
     );
   }
   // `sent`: the picture as it came, which may be smaller than the image.
@@ -1309,6 +1386,32 @@ var Toolbar = class {
     this.zoomText.textContent = `${Math.round(zoom * 100)}%`;
   }
 };
+
+// ground.js
+var BAR_MOST = 120;
+function mapPosition({ grid: [a, b, c, d, e, f] }, { x, y }) {
+  const [column, row] = [x + 0.5, y + 0.5];
+  return [a * column + b * row + c, d * column + e * row + f];
+}
+function mapText(ground, pixel) {
+  const [a, , , d] = ground.grid;
+  const step = Math.hypot(a, d) / 10;
+  const digits = Math.min(8, Math.max(0, Math.ceil(-Math.log10(step))));
+  const [x, y] = mapPosition(ground, pixel).map((value) => value.toFixed(digits));
+  const text = ground.degrees ? `${y}° N ${x}° E` : `E ${x} N ${y}`;
+  return ground.crs ? `${text} (${ground.crs})` : text;
+}
+function scaleBar([metres], zoom) {
+  const most = metres * BAR_MOST / zoom;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const length = [5, 2, 1].find((times) => times * power <= most * (1 + 1e-9)) * power;
+  return { text: lengthText(length), width: length / metres * zoom };
+}
+function lengthText(metres) {
+  const number2 = (value) => value.toLocaleString("en", { maximumSignificantDigits: 1 });
+  if (metres >= 1e3) return `${number2(metres / 1e3)} km`;
+  return metres >= 1 ? `${number2(metres)} m` : `${number2(metres * 100)} cm`;
+}
 
 // layers/frames.js
 function withFrame(layer, number2) {
@@ -1959,10 +2062,19 @@ var Stage = class {
     this.gestures = /* @__PURE__ */ new Map();
     this.picks = /* @__PURE__ */ new Map();
     this.divider = new Divider(on.divide);
+    this.scaleLine = el("span");
+    this.scaleText = el("div");
+    this.scale = el(
+      "div",
+      { class: "scale", "data-testid": "viewer-scale", hidden: true },
+      this.scaleText,
+      this.scaleLine
+    );
     this.notice = el("div", { class: "notice", role: "alert", hidden: true });
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" });
     this.grid = el("div", { class: "stage" });
-    this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice);
+    const over = [this.scale, this.hintText, this.notice];
+    this.element = el("div", { class: "stage-box" }, this.grid, ...over);
     this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.grid);
   }
@@ -2071,6 +2183,13 @@ var Stage = class {
       pane.showMarker(at, marker);
     }
   }
+  // `bar`: {text, width}, or null where the image has no place on the ground.
+  showScale(bar) {
+    this.scale.hidden = !bar;
+    if (!bar) return;
+    this.scaleText.textContent = bar.text;
+    this.scaleLine.style.width = `${bar.width}px`;
+  }
   showNotice(text) {
     this.notice.textContent = text ?? "";
     this.notice.hidden = !text;
@@ -2099,6 +2218,7 @@ var Viewer = class extends Commands {
     this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])));
     this.frameBar = new FrameBar((number2) => this.pickFrame(number2));
     this.readout = new Readout();
+    this.helpSheet = new HelpSheet();
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
@@ -2130,7 +2250,8 @@ var Viewer = class extends Commands {
           this.readout.element
         ),
         this.panel.element
-      )
+      ),
+      this.helpSheet.element
     );
     parent.append(this.root);
   }
@@ -2256,6 +2377,8 @@ var Viewer = class extends Commands {
     const isShown2 = ({ layer }) => !this.peeking || layer === this.image;
     this.stage.draw(this.place, this.legend, view.fit, isShown2);
     this.toolbar.showZoom(view.zoom);
+    const { ground } = this.data;
+    this.stage.showScale(ground?.metres ? scaleBar(ground.metres, view.zoom) : null);
     this.root.dataset.zoom = view.zoom.toFixed(4);
     this.showPointer();
     this.root.dataset.ready = "1";
@@ -2270,7 +2393,9 @@ var Viewer = class extends Commands {
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
     this.stage.showPointer(this.place, size, { cursor, marker, step });
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend));
+      const { ground } = this.data;
+      const map = ground ? mapText(ground, cursor) : "";
+      this.readout.showPixel(cursor, map, readings(this.stage.read, cursor, size, this.legend));
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches);
       this.readout.showSize(size, image.picture, help);

@@ -10,6 +10,7 @@ const isCalm = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)")
 
 export const blink = {
   name: "blink",
+  letter: "b",
   title: "Blink",
   needsLayers: true,
   captions: true,

@@ -21,6 +21,7 @@ function keep(own, keys) {
 
 export const side = {
   name: "side",
+  letter: "s",
   title: "Side by side",
   needsLayers: true,
   captions: true,

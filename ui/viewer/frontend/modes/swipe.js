@@ -6,6 +6,7 @@ import { partOf, shownKey } from "./shown.js"
 
 export const swipe = {
   name: "swipe",
+  letter: "w",
   title: "Swipe",
   needsLayers: true,
   captions: true,

@@ -2,6 +2,7 @@
 //
 // A new mode is a file and its row here. A mode is an object:
 //   name, title      in the data of the component, on the tool bar
+//   letter           the key that chooses it (optional)
 //   needsLayers      whether it has anything to show without layers
 //   needsLabels      how many label layers it needs (optional)
 //   captions         whether its panes have one above them
