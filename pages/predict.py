@@ -249,11 +249,19 @@ def show_predict(frame: Frame) -> None:
     address = address_of(ref.name, settings)
     check_asked(address)
     asked = asked_for_prediction() or (address and address.is_asked_for)
-    label_map = recent_prediction(settings, image.rgb.shape[:2])
+    label_map = recent_prediction(settings, image.rgb.shape[:2], len(card.classes))
     if label_map is None and asked:
         label_map = predict(settings, ref.name, image)
     if label_map is None:
-        viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
+        viewer(
+            image.rgb,
+            [],
+            [],
+            key="predict_viewer",
+            height=600,
+            clickable=False,
+            georeference=image.raster.georeference,
+        )
         look_inside(ref.name, source)
         show_history(frame)
         return

@@ -1,8 +1,9 @@
 """Predictions of datasets' samples, kept in the workspace: how they were made, picture and map.
 
 Each is three files in the workspace's ``predictions`` folder: ``ID.json``, ``ID.jpg`` for lists,
-and ``ID.png`` with the labels. The first is written last and removed first, so that what has it is
-whole. The oldest go where there are too many, or too many bytes.
+and ``ID.png``, whose three bands are the labels, confidence and entropy. The first is written last
+and removed first, so that what has it is whole. The oldest go where there are too many, or too many
+bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
     "forget_predictions",
     "keep_prediction",
     "prediction_history",
-    "read_labels",
+    "read_maps",
     "read_picture",
     "rename_in_predictions",
 ]
@@ -143,8 +144,8 @@ def read_picture(kept: KeptPrediction) -> bytes | None:
     return picture if len(picture) <= LARGEST_PICTURE else None
 
 
-def read_labels(kept: KeptPrediction) -> np.ndarray:
-    """The label map of a prediction, (H, W) uint8, 255 = void.
+def read_maps(kept: KeptPrediction) -> np.ndarray:
+    """The maps of a prediction, as `keep_prediction` takes them.
 
     Raises:
         WorkspaceError: it is gone or damaged.
@@ -158,21 +159,22 @@ def read_labels(kept: KeptPrediction) -> np.ndarray:
             where=str(path),
             remedy="delete the prediction, and make it again",
         ) from error
-    if pixels.dtype != np.uint8 or pixels.shape[-1] != 1:
+    if pixels.dtype != np.uint8 or pixels.shape[-1] != 3:
         raise WorkspaceError(
-            "this is no map of class numbers",
+            "this is no map of a prediction",
             where=str(path),
             remedy="delete the prediction, and make it again",
         )
-    return pixels[..., 0]
+    return pixels
 
 
-def keep_prediction(kept: KeptPrediction, labels: np.ndarray, picture: bytes) -> None:
+def keep_prediction(kept: KeptPrediction, maps: np.ndarray, picture: bytes) -> None:
     """Keep a prediction as the last one; an earlier one of the same goes.
 
     Args:
         kept: how it was made.
-        labels: (H, W) uint8, 255 = void.
+        maps: (H, W, 3) uint8: labels with 255 = void, and the codes of confidence and entropy, as
+            in `core.inference.certainty.Certainty`.
         picture: a small JPEG of it.
 
     Raises:
@@ -181,7 +183,7 @@ def keep_prediction(kept: KeptPrediction, labels: np.ndarray, picture: bytes) ->
     """
     if len(picture) > LARGEST_PICTURE:
         raise ValueError(f"expected at most {LARGEST_PICTURE} bytes, received a larger picture")
-    png = png_bytes(labels)
+    png = png_bytes(maps)
     with _held() as folder:
         record = _file(kept.id, ".json")
         with disk_errors(folder):

@@ -158,3 +158,12 @@ def test_a_dataset_sample_by_its_address(server: Server, page: Any) -> None:
     rows = page.get_by_role("table", name="Area and scores by class").locator("tbody tr")
     true = [int(rows.nth(i).locator("td").last.inner_text().replace(",", "")) for i in range(5)]
     assert sum(pixels) == sum(true)
+    # How sure it is, marked in the browser alone.
+    page.get_by_test_id("viewer-mode-overlay").click()
+    unsure = page.get_by_test_id("viewer-unsure-confidence")
+    assert unsure.inner_text() == "unsure: 0.0% of the pixels"
+    page.get_by_test_id("viewer-threshold-confidence").fill("1")
+    assert unsure.inner_text() != "unsure: 0.0% of the pixels"
+    page.get_by_test_id("viewer-layer-entropy").check()
+    assert page.get_by_role("img", name="Entropy: colours from 0.000 bit to 2.322 bit").is_visible()
+    assert page.get_by_test_id("stApp").get_attribute("data-test-script-state") == "notRunning"

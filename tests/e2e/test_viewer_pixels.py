@@ -14,6 +14,7 @@ from ui.viewer.layers import Layer
 
 WIDTH, HEIGHT = 301, 203
 ROWS, COLUMNS = np.indices((HEIGHT, WIDTH))
+HIT = [150, 205, 255]
 BOARD = ((ROWS + COLUMNS) % 2).astype(np.uint8)
 
 
@@ -123,6 +124,32 @@ def test_a_checkerboard_goes_on_beyond_the_divider(ratio_page: Any) -> None:
         image = labels_of(viewer.canvas("swipe"))
         ratio_page.keyboard.up("h")
         np.testing.assert_array_equal(both, image, err_msg=how)
+
+
+def test_a_checkerboard_blinks_in_its_place(ratio_page: Any) -> None:
+    viewer = Viewer(ratio_page, board("blink"))
+    viewer.part("pause").click()
+    viewer.part("blink-first").select_option("mask")
+    viewer.part("blink-second").select_option("mask")
+    for how in zoom_somewhere(viewer, ratio_page):
+        mask = labels_of(viewer.canvas("blink"))
+        ratio_page.keyboard.down("h")
+        image = labels_of(viewer.canvas("blink"))
+        ratio_page.keyboard.up("h")
+        np.testing.assert_array_equal(mask, image, err_msg=how)
+
+
+def test_the_difference_lies_on_the_checkerboard(ratio_page: Any) -> None:
+    viewer = Viewer(ratio_page, board("difference"))
+    viewer.part("difference-second").select_option("mask")
+    viewer.part("opacity-difference").fill("100")
+    viewer.part("only-1").click()
+    for how in zoom_somewhere(viewer, ratio_page):
+        hits = (viewer.canvas("difference") == [*HIT, 255]).all(axis=-1)
+        ratio_page.keyboard.down("h")
+        image = labels_of(viewer.canvas("difference"))
+        ratio_page.keyboard.up("h")
+        np.testing.assert_array_equal(hits, image == 1, err_msg=how)
 
 
 def test_the_screen_shows_the_canvas(ratio_page: Any) -> None:

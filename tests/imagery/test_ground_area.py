@@ -10,7 +10,12 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.warp import transform
 
-from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
+from core.imagery.ground_area import (
+    GroundAreas,
+    NoGroundAreas,
+    ground_areas,
+    pixel_sides,
+)
 from core.imagery.header import Georeference
 
 EARTH = 5.10065621724e14  # m², of the WGS 84 ellipsoid
@@ -151,3 +156,40 @@ def test_where_there_is_none_the_reason_is_given(
     areas = ground_areas(georeference, 10, 10)
     assert isinstance(areas, NoGroundAreas)
     assert reason in areas.reason
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform", "width", "height"),
+    [
+        ("EPSG:32631", Affine(0.5, 0, 590000, 0, -0.5, 5750000), 900, 900),
+        ("EPSG:3857", Affine(0.5, 0, 498000, 0, -0.5, 6785000), 900, 700),
+        ("EPSG:4326", Affine(1e-4, 0, 5, 0, -1e-4, 52), 400, 300),
+        ("EPSG:2263", Affine(2, 0, 980000, 0, -2, 200000), 500, 400),
+        ("EPSG:3413", Affine(100, 20, -300000, 20, -100, -1000000), 300, 300),
+    ],
+)
+def test_sides_of_a_pixel_make_its_area(
+    crs: str, transform: Affine, width: int, height: int
+) -> None:
+    sides = pixel_sides(Georeference(CRS.from_user_input(crs), transform), width, height)
+    areas = areas_of(crs, transform, width, height)
+    assert sides and sides[0] * sides[1] == pytest.approx(areas.mean, rel=2e-4)
+
+
+def test_sides_of_a_pixel_by_the_radii_of_the_ellipsoid() -> None:
+    """M and N of WGS 84 at 52 degrees north: a degree is 111,263.3 m along, 68,677.6 m across."""
+    degrees = Georeference(CRS.from_epsg(4326), Affine(1e-5, 0, 5, 0, -1e-5, 52.0005))
+    axis, e2, latitude = 6378137.0, 0.00669437999014, np.radians(52)
+    root = np.sqrt(1 - e2 * np.sin(latitude) ** 2)
+    along = np.radians(1e-5) * axis * (1 - e2) / root**3
+    across = np.radians(1e-5) * axis / root * np.cos(latitude)
+    sides = pixel_sides(degrees, 100, 100)
+    assert sides == pytest.approx((across, along), rel=1e-6)
+    utm = Georeference(CRS.from_epsg(32631), Affine(1, 0, 499950, 0, -1, 5760050))
+    # On the central meridian the scale is 0.9996.
+    assert pixel_sides(utm, 100, 100) == pytest.approx((1 / 0.9996, 1 / 0.9996), rel=1e-6)
+
+
+def test_a_pixel_without_a_place_has_no_sides() -> None:
+    assert pixel_sides(None, 10, 10) is None
+    assert pixel_sides(Georeference(None, Affine.identity()), 10, 10) is None

@@ -20,7 +20,7 @@ from core.models.prediction_history import (
     forget_predictions,
     keep_prediction,
     prediction_history,
-    read_labels,
+    read_maps,
     read_picture,
 )
 from core.models.store import find_model
@@ -29,7 +29,7 @@ from core.training.queue.datasets import delete_dataset, rename_dataset
 from core.training.queue.delete import delete_run
 from core.training.runs.run import create_run
 
-LABELS = np.arange(12, dtype=np.uint8).reshape(3, 4)
+MAPS = np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
 
 
 def made(sample: str, dataset: str = "demo", model: str = "unet") -> KeptPrediction:
@@ -38,8 +38,8 @@ def made(sample: str, dataset: str = "demo", model: str = "unet") -> KeptPredict
     )
 
 
-def keep(kept: KeptPrediction, labels: np.ndarray = LABELS, picture: bytes = b"jpeg") -> None:
-    keep_prediction(kept, labels, picture)
+def keep(kept: KeptPrediction, maps: np.ndarray = MAPS, picture: bytes = b"jpeg") -> None:
+    keep_prediction(kept, maps, picture)
 
 
 def names() -> list[tuple[str, str, str]]:
@@ -51,10 +51,10 @@ def files(space: Path) -> list[str]:
 
 
 def test_a_map_comes_back_as_it_was_and_its_picture(space: Path) -> None:
-    labels = np.array([[0, 4], [255, 2]], np.uint8)
-    keep(made("a"), labels, b"picture")
+    maps = np.random.default_rng(1).integers(0, 256, (5, 4, 3), np.uint8)
+    keep(made("a"), maps, b"picture")
     (kept,) = prediction_history().predictions
-    assert (read_labels(kept) == labels).all()
+    assert (read_maps(kept) == maps).all()
     assert read_picture(kept) == b"picture"
     delete_prediction(kept)
     assert prediction_history() == ([], [])
@@ -76,11 +76,11 @@ def test_only_so_many_bytes_are_kept_but_always_the_last(
     space: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MOST_BYTES", 60_000)
-    noise = np.random.default_rng(0).integers(0, 200, (160, 160), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (100, 80, 3), np.uint8)
     for sample in "abc":
         keep(made(sample), noise)
     assert [sample for *_, sample in names()] == ["c", "b"]
-    keep(made("d"), np.tile(noise, (2, 2)))
+    keep(made("d"), np.tile(noise, (2, 2, 1)))
     assert [sample for *_, sample in names()] == ["d"]
 
 
@@ -163,10 +163,10 @@ def test_a_damaged_one_is_named_and_goes_with_a_dataset(space: Path, text: str) 
     assert [sample for *_, sample in names()] == ["c", "b"]
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", png_bytes(np.zeros((2, 2, 3), np.uint8))])
+@pytest.mark.parametrize("content", [b"", b"no picture", png_bytes(np.zeros((2, 2), np.uint8))])
 def test_a_map_that_is_damaged_is_an_error(space: Path, content: bytes) -> None:
     keep(made("a"))
     (kept,) = prediction_history().predictions
     (space / "predictions" / f"{kept.id}.png").write_bytes(content)
     with pytest.raises(WorkspaceError, match="map"):
-        read_labels(kept)
+        read_maps(kept)

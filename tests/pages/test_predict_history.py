@@ -14,7 +14,7 @@ from core.evaluation.confusion import confusion, scores
 from core.evaluation.label_quality import agreement
 from core.imagery.output.write import png_bytes
 from core.inference.averaging import Averaging
-from core.models.prediction_history import keep_prediction, prediction_history, read_labels
+from core.models.prediction_history import keep_prediction, prediction_history, read_maps
 from tests.conftest import REPOSITORY
 from ui.predict import result
 from ui.predict.address import PredictionAddress
@@ -73,15 +73,16 @@ def test_another_image_of_that_name_is_predicted_anew(demo: str, space: Path) ->
 def test_two_maps_of_an_image_are_compared_and_with_the_truth(demo: str, space: Path) -> None:
     opened(PredictionAddress(demo, "demo", SAMPLE))
     (made,) = prediction_history().predictions
-    labels = read_labels(made).copy()
-    labels[: len(labels) // 2] = RNG.integers(0, 5, (len(labels) // 2, labels.shape[1]))
-    keep_prediction(made.model_copy(update={"overlap": 50, "made": 0.0}), labels, b"")
+    maps = read_maps(made).copy()
+    half = maps[: len(maps) // 2, :, 0]
+    half[:] = RNG.integers(0, 5, half.shape)
+    keep_prediction(made.model_copy(update={"overlap": 50, "made": 0.0}), maps, b"")
     at = opened(PredictionAddress(demo, "demo", SAMPLE))
     now, earlier = prediction_history().predictions
     at.multiselect(key="predict.compare-with").set_value([earlier.id]).run()
     assert not at.exception
     assert "Maps compared" in [heading.value for heading in at.subheader]
-    one, other = read_labels(now), read_labels(earlier)
+    one, other = read_maps(now)[..., 0], read_maps(earlier)[..., 0]
     both = agreement(confusion(one, other, 5))
     assert 0 < both.pixel_agreement < 1
     lines = next(m.value for m in at.markdown if "Cohen's kappa" in m.value)
@@ -96,7 +97,9 @@ def test_a_map_of_other_classes_or_size_is_not_compared(demo: str, space: Path) 
     opened(PredictionAddress(demo, "demo", SAMPLE, Averaging(True, (1.0,))))
     at = opened(PredictionAddress(demo, "demo", SAMPLE))
     _, earlier = prediction_history().predictions
-    (space / "predictions" / f"{earlier.id}.png").write_bytes(png_bytes(np.zeros((3, 4), np.uint8)))
+    (space / "predictions" / f"{earlier.id}.png").write_bytes(
+        png_bytes(np.zeros((3, 4, 3), np.uint8))
+    )
     at.multiselect(key="predict.compare-with").set_value([earlier.id]).run()
     assert any("another size" in box.value for box in at.warning)
     assert "Maps compared" not in [heading.value for heading in at.subheader]

@@ -66,6 +66,7 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         key="sample-viewer",
         height=_HEIGHT,
         clickable=False,
+        georeference=image.raster.georeference,
     )
     with st.container(horizontal=True):
         for page, source, label, icon in (

@@ -29,6 +29,7 @@ _MODES: dict[Mode, str] = {
     "overlay": "Overlay",
     "swipe": "Swipe",
     "side": "Side by side",
+    "blink": "Blink",
     "difference": "Difference",
 }
 

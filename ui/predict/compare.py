@@ -15,7 +15,7 @@ from core.evaluation.confusion import confusion, scores
 from core.evaluation.label_quality import agreement
 from core.formats import percent, score
 from core.models.card import ModelCard
-from core.models.prediction_history import KeptPrediction, prediction_history, read_labels
+from core.models.prediction_history import KeptPrediction, prediction_history, read_maps
 from core.models.store import find_model, read_card
 from ui.predict.history import settings_text
 from ui.shell.errors import plain, show_error
@@ -96,7 +96,7 @@ def _other(kept: KeptPrediction, shape: tuple[int, int], card: ModelCard) -> Oth
     """The map with the classes of `card`, matched by name; None after saying what is wrong."""
     title = _title(kept)
     try:
-        labels = read_labels(kept)
+        labels = read_maps(kept)[..., 0]
         names = read_card(find_model(kept.model).folder).classes.names
     except DSIError as error:
         show_error(error)

@@ -99,6 +99,7 @@ def note_prediction(
     noted = (settings, address)
     if st.session_state.get(_NOTED) == noted:
         return
+    certainty = label_map.certainty
     picture = _picture(image.rgb, label_map.labels, card.classes)
     if address is None:
         uploads = _uploads()
@@ -119,7 +120,7 @@ def note_prediction(
                 overlap=address.overlap,
                 seconds=label_map.seconds,
             ),
-            label_map.labels,
+            np.dstack([label_map.labels, certainty.confidence, certainty.entropy]),
             picture,
         )
     st.session_state[_NOTED] = noted

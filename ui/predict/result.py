@@ -17,11 +17,12 @@ from core.evaluation.confusion import confusion, scores
 from core.formats import count, duration, percent, score, short_duration
 from core.inference.anchor import Anchor
 from core.inference.averaging import Averaging
+from core.inference.certainty import Certainty, most_bits, predict_with_certainty
 from core.inference.likeness import differences
 from core.inference.outputs import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
-from core.models.prediction_history import KeptPrediction, prediction_history, read_labels
+from core.models.prediction_history import KeptPrediction, prediction_history, read_maps
 from ui.loaded.images import OpenImage
 from ui.loaded.models import open_predictor
 from ui.predict.address import forget_prediction
@@ -29,6 +30,7 @@ from ui.predict.compare import Comparison, show_agreement
 from ui.predict.downloads import show_downloads
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import viewer
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
@@ -43,7 +45,7 @@ __all__ = [
     "warn_of_differences",
 ]
 
-_MAX_LABEL_MAPS = 4  # label maps a session keeps: one byte a pixel each
+_MAX_LABEL_MAPS = 4  # label maps a session keeps: three bytes a pixel each
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,13 @@ class LabelMap:
 
     Attributes:
         labels: (H, W) uint8, 255 = void.
+        certainty: how sure each of them is.
         seconds: time the prediction took.
         averaging: over what its probabilities were averaged.
     """
 
     labels: np.ndarray
+    certainty: Certainty
     seconds: float
     averaging: Averaging
 
@@ -85,12 +89,13 @@ def _store() -> OrderedDict[Settings, LabelMap]:
     return store
 
 
-def recent_prediction(settings: Settings, shape: tuple[int, int]) -> LabelMap | None:
+def recent_prediction(settings: Settings, shape: tuple[int, int], classes: int) -> LabelMap | None:
     """The label map for these settings: the session's, or the workspace's.
 
     Args:
         settings: what it depends on.
         shape: height and width of the image.
+        classes: number of the model's classes.
     """
     here = _store().get(settings)
     if here is not None:
@@ -99,14 +104,14 @@ def recent_prediction(settings: Settings, shape: tuple[int, int]) -> LabelMap | 
     for kept in prediction_history().predictions:
         if kept.id == wanted:
             try:
-                labels = read_labels(kept)
+                maps = read_maps(kept)
             except WorkspaceError:
                 return None  # it is made anew, and then kept
-            return (
-                LabelMap(labels, kept.seconds, settings.averaging)
-                if labels.shape == shape
-                else None
-            )
+            if maps.shape[:2] != shape:
+                return None
+            labels, confidence, entropy = np.moveaxis(maps, -1, 0).copy()
+            certainty = Certainty(confidence, entropy, most_bits(classes))
+            return LabelMap(labels, certainty, kept.seconds, settings.averaging)
     return None
 
 
@@ -152,9 +157,10 @@ def _predicted(settings: Settings, model: str, image: OpenImage, place: DeltaGen
         bar.progress(done / total, f"Tile {done} of {total}, about {duration(left)} left")
 
     raster = image.raster
-    anchor = Anchor.of(raster.georeference)
-    labels = predictor.predict(raster.pixels, raster.valid, progress, anchor=anchor)
-    label_map = LabelMap(labels, time.monotonic() - start, settings.averaging)
+    labels, certainty = predict_with_certainty(
+        predictor, raster.pixels, raster.valid, progress, anchor=Anchor.of(raster.georeference)
+    )
+    label_map = LabelMap(labels, certainty, time.monotonic() - start, settings.averaging)
     store = _store()
     store[settings] = label_map
     while len(store) > _MAX_LABEL_MAPS:
@@ -184,11 +190,16 @@ def show_prediction(
     """
     truth, mode, others = comparison.truth, comparison.mode, comparison.others
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
-    layers = [Layer("prediction", "Prediction", "labels", label_map.labels)]
-    layers += [Layer(other.key, other.title, "labels", other.labels) for other in others]
+    layers: list[Layer | ValueLayer] = [
+        Layer("prediction", "Prediction", "labels", label_map.labels)
+    ]
+    layers += [
+        Layer(other.key, other.title, "labels", other.labels, visible=False) for other in others
+    ]
     if truth is not None:
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
+    layers += _certainty_layers(label_map.certainty)
     viewer(
         image.rgb,
         layers,
@@ -197,6 +208,7 @@ def show_prediction(
         height=600,
         mode=mode or "overlay",
         clickable=False,
+        georeference=image.raster.georeference,
     )
     prediction = Prediction(
         label_map.labels,
@@ -211,6 +223,32 @@ def show_prediction(
     if others:
         show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
+
+
+def _certainty_layers(certainty: Certainty) -> list[ValueLayer]:
+    return [
+        ValueLayer(
+            "confidence",
+            "Confidence",
+            certainty.confidence,
+            0,
+            1,
+            visible=False,
+            note="Probability of the likeliest class, in 254 steps.",
+            threshold=Threshold("prediction", "Confidence threshold", 0),
+        ),
+        ValueLayer(
+            "entropy",
+            "Entropy",
+            certainty.entropy,
+            0,
+            certainty.most_bits,
+            unit="bit",
+            colors="inferno",
+            visible=False,
+            note="0 where one class is certain; high where several are likely.",
+        ),
+    ]
 
 
 def _scores(

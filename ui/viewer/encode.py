@@ -25,7 +25,7 @@ DISPLAY_LIMIT = 2304
 JPEG_PIXELS = 1_000_000
 """A base image with more pixels than this is sent as JPEG; masks and overlays never are."""
 
-Role = Literal["image", "rgba", "labels"]
+Role = Literal["image", "rgba", "labels", "values", "values16"]
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,11 @@ def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
     """Shrink to `DISPLAY_LIMIT` where needed, encode, and remember by digest.
 
     Args:
-        pixels: uint8; (H, W) for "labels", (H, W, 3) for "image", (H, W, 3 or 4) for "rgba".
+        pixels: uint8; (H, W) for "labels" and "values", (H, W, 3) for "image", (H, W, 3 or 4) for
+            "rgba"; (H, W) uint16 for "values16".
         role: "image" is averaged when shrunk and may be a JPEG; "rgba" is averaged and always a
-            PNG; "labels" takes the nearest label and is always a PNG.
+            PNG; "labels" and "values" take the nearest pixel and are always a PNG, and so are
+            "values16", whose high byte is red and whose low byte is green.
     """
     content = f"{role}-{DISPLAY_LIMIT}-{digest(pixels)}"
     return _encoded.get(content, lambda: _encode(content, role, DISPLAY_LIMIT, pixels))
@@ -89,8 +91,11 @@ def _encode(content: str, role: Role, limit: int, pixels: np.ndarray) -> Encoded
     height, width = display_size(pixels.shape[0], pixels.shape[1], limit)
     shown = pixels
     if (height, width) != pixels.shape[:2]:
-        shrink = resample_labels if role == "labels" else downsample_image
+        shrink = downsample_image if role in ("image", "rgba") else resample_labels
         shown = shrink(pixels, height, width)
+    if role == "values16":
+        high, low = (shown >> 8).astype(np.uint8), (shown & 255).astype(np.uint8)
+        shown = np.stack([high, low, np.zeros_like(low)], axis=-1)
     if role == "image" and height * width > JPEG_PIXELS:
         src = f"data:image/jpeg;base64,{jpeg_base64(shown)}"
     else:

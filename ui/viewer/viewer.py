@@ -16,6 +16,8 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
+from core.imagery.header import Georeference
+from ui.viewer.ground import ground_payload
 from ui.viewer.layers import (
     FrameLayer,
     Layer,
@@ -25,10 +27,11 @@ from ui.viewer.layers import (
     check_pixels,
     picture_payload,
 )
+from ui.viewer.values import ValueLayer
 
 __all__ = ["Mode", "viewer"]
 
-Mode = Literal["overlay", "swipe", "side", "difference"]
+Mode = Literal["overlay", "swipe", "side", "blink", "difference"]
 """How to compare: the modes of `frontend/modes/table.js`."""
 
 _BUNDLE = Path(__file__).parent / "frontend" / "dist"
@@ -42,13 +45,14 @@ _component = st.components.v2.component(
 
 def viewer(
     image: np.ndarray | Served,
-    layers: Sequence[Layer | FrameLayer],
+    layers: Sequence[Layer | FrameLayer | ValueLayer],
     classes: Sequence[ViewerClass],
     *,
     key: str,
     height: int = 560,
     mode: Mode = "overlay",
     clickable: bool = True,
+    georeference: Georeference | None = None,
 ) -> ViewerClick | None:
     """Show the compare viewer and return a click made since the last run.
 
@@ -63,6 +67,7 @@ def viewer(
         key: unique on the page, without "__"; the view is remembered under it.
         height: height of the picture area in CSS pixels (less on a narrow screen).
         mode: how to compare at first.
+        georeference: where the image lies, for map coordinates and a scale bar; None: neither.
         clickable: whether a click reruns the script. Pass False where the answer is not used.
 
     Returns:
@@ -86,6 +91,7 @@ def viewer(
         "height": height,
         "mode": mode,
         "clickable": clickable,
+        "ground": ground_payload(georeference, size[1], size[0]),
         "image": picture_payload(image, "image"),
         "layers": [layer.payload(size) for layer in layers],
         "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],

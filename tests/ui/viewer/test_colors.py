@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from pathlib import Path
+from typing import get_args
 
+import cv2
 import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
+
+from ui.viewer.values import ColorMap
 
 FRONTEND = Path(__file__).resolve().parents[3] / "ui/viewer/frontend"
 
@@ -66,3 +70,18 @@ def test_the_simulation_confuses_red_and_green() -> None:
     before = np.array([[46, 160, 67], [229, 30, 60]]) / 255
     normal, impaired = (deltaE_ciede2000(*seen(before, v)) for v in ("normal", "deuteranopia"))
     assert normal > 60 and impaired < 23
+
+
+@pytest.mark.parametrize("name", get_args(ColorMap))
+def test_colour_maps_are_those_of_matplotlib(name: str) -> None:
+    """OpenCV has the same tables."""
+    text = (FRONTEND / "layers/colormaps.js").read_text(encoding="utf-8")
+    digits = re.search(rf"{name}: `([0-9a-f\n]+)`", text)
+    assert digits
+    table = np.frombuffer(bytes.fromhex(digits[1].replace("\n", "")), np.uint8).reshape(256, 3)
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    expected = cv2.applyColorMap(ramp, getattr(cv2, f"COLORMAP_{name.upper()}"))[0, :, ::-1]
+    np.testing.assert_array_equal(table, expected)
+    for vision in ("normal", "deuteranopia", "protanopia"):
+        steps = np.diff(seen(table[::16] / 255, vision)[:, 0])
+        assert (steps > 0).all()  # ever lighter, whoever looks

@@ -8,6 +8,7 @@ import pytest
 
 from ui.viewer import encode
 from ui.viewer.layers import Layer, ViewerClass, ViewerClick
+from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import _click, viewer
 
 
@@ -155,3 +156,27 @@ def test_a_layer_says_what_its_colours_mean():
     assert Layer("a", "A", "rgba", pixels, note="Green is right.").payload((4, 5))["note"] == (
         "Green is right."
     )
+
+
+def test_sixteen_bits_survive_in_two_channels():
+    codes = np.random.default_rng(3).integers(0, 65536, (13, 17)).astype(np.uint16)
+    sent = decode(encode.encode_picture(codes, "values16").src)  # blue, green, red
+    np.testing.assert_array_equal(256 * sent[..., 2].astype(int) + sent[..., 1], codes)
+
+
+def test_a_large_value_layer_is_shrunk_to_values_that_were_there():
+    codes = np.where(random_labels(20, 2 * encode.DISPLAY_LIMIT) == 0, 3, 250).astype(np.uint8)
+    assert set(np.unique(decode(encode.encode_picture(codes, "values").src))) == {3, 250}
+
+
+def test_a_value_layer_is_checked():
+    codes = np.ones((4, 5), np.uint8)
+    with pytest.raises(ValueError, match=r"expected uint8 or uint16 codes of shape \(4, 6\)"):
+        ValueLayer("v", "V", codes, 0, 1).payload((4, 6))
+    with pytest.raises(ValueError, match="received float64"):
+        ValueLayer("v", "V", codes / 2, 0, 1).payload((4, 5))
+    with pytest.raises(ValueError, match="no range from 1 to 1"):
+        ValueLayer("v", "V", codes, 1, 1).payload((4, 5))
+    threshold = Threshold("mask", "Threshold", 7)
+    sent = ValueLayer("v", "V", codes, 0, 2, threshold=threshold).payload((4, 5))
+    assert sent["threshold"] == {"of": "mask", "title": "Threshold", "start": 2}

@@ -8,6 +8,7 @@
 //   spoken        the keys and what they do, for a screen reader
 //   group, face   the group of the tool bar and what stands on the button (text, or a node maker)
 //   isOn(viewer), isEnabled(viewer)   whether a button is pressed; whether it is possible just now
+//   isShown(viewer)   whether there is such a thing at all in this mode
 
 import { cornersIcon } from "./dom.js"
 import { MODES } from "./modes/table.js"
@@ -18,6 +19,7 @@ const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowD
 const chooseMode = (mode) => ({
   id: `mode-${mode.name}`,
   title: mode.title,
+  keys: mode.letter ? [mode.letter] : [],
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
@@ -25,8 +27,33 @@ const chooseMode = (mode) => ({
   run: (viewer) => viewer.choose(mode),
 })
 
+const countPanes = (count) => ({
+  id: `panes-${count}`,
+  title: `${count} panes`,
+  group: "In this mode",
+  face: `${count}`,
+  isShown: (viewer) => Boolean(viewer.mode.counts?.includes(count)),
+  isOn: (viewer) => viewer.paneCount === count,
+  run: (viewer) => viewer.setPaneCount(count),
+})
+
+const counts = [...new Set(MODES.flatMap((mode) => mode.counts ?? []))]
+
 export const ACTIONS = [
   ...MODES.map(chooseMode),
+  ...counts.map(countPanes),
+  {
+    id: "pause",
+    title: "Pause",
+    keys: [" "],
+    sign: "space",
+    spoken: "Space pauses",
+    group: "In this mode",
+    face: "Pause",
+    isShown: (viewer) => Boolean(viewer.mode.timer),
+    isOn: (viewer) => viewer.isPaused,
+    run: (viewer) => viewer.pause(),
+  },
   {
     id: "pan",
     title: "Pan",
@@ -80,9 +107,20 @@ export const ACTIONS = [
   {
     id: "fullscreen",
     title: "Full screen",
+    keys: ["f"],
     group: "Zoom",
     face: cornersIcon,
     run: (viewer) => viewer.toggleFullscreen(),
+  },
+  {
+    id: "help",
+    title: "Keys and gestures",
+    keys: ["?"],
+    sign: "?",
+    spoken: "question mark lists all keys",
+    group: "Zoom",
+    face: "?",
+    run: (viewer) => viewer.showHelp(),
   },
   {
     id: "peek",
@@ -110,4 +148,7 @@ export const ACTIONS = [
   },
 ]
 
-export const isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true
+export const isShown = (action, viewer) => action.isShown?.(viewer) ?? true
+
+export const isEnabled = (action, viewer) =>
+  isShown(action, viewer) && (action.isEnabled?.(viewer) ?? true)

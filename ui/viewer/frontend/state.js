@@ -20,6 +20,7 @@ export function createState(modes) {
     view: fittedView(),
     layers: new Map(), // layer key → {visible, opacity}
     off: new Set(), // classes that are not shown
+    thresholds: new Map(), // key of a layer of values → value below which labels are unsure
     marker: null,
     frame: null, // the number of the chosen one; null follows the newest
   }
@@ -37,10 +38,13 @@ export function adopt(state, data, modes) {
   if (isNew("size", data.size)) state.view.fit = true
   if (isNew("image", data.image.digest)) state.marker = null
   if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear()
-  for (const { key, visible, opacity } of data.layers) {
-    if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity })
-  }
+  for (const layer of data.layers) adoptLayer(state, layer, isNew)
   fitModes(state, data.layers, modes)
+}
+
+function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
+  if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity })
+  if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start)
 }
 
 // To the layers there are.

@@ -120,3 +120,14 @@ test("the state is remembered by the viewer's key", () => {
   assert.equal(stateFor("here", MODES), stateFor("here", MODES))
   assert.notEqual(stateFor("here", MODES), stateFor("there", MODES))
 })
+
+test("a threshold stays where it was moved until the script passes another", () => {
+  const limited = (start) => [{ ...layer("sure"), threshold: { of: "a", title: "T", start } }]
+  const state = adopted({ layers: limited(0.2) })
+  assert.equal(state.thresholds.get("sure"), 0.2)
+  state.thresholds.set("sure", 0.7)
+  adopt(state, data({ layers: limited(0.2) }), MODES)
+  assert.equal(state.thresholds.get("sure"), 0.7)
+  adopt(state, data({ layers: limited(0.3) }), MODES)
+  assert.equal(state.thresholds.get("sure"), 0.3)
+})

@@ -4,27 +4,33 @@
 // layers are always drawn stretched to the full-resolution size.
 
 import { colorTable } from "./colors.js"
+import { Commands } from "./commands.js"
+import { Beat } from "./controls/beat.js"
 import { DifferencePanel } from "./controls/difference_panel.js"
 import { FrameBar } from "./controls/frame_bar.js"
 import { shortHelp, spokenHelp } from "./controls/help.js"
+import { HelpSheet } from "./controls/help_sheet.js"
 import { Keyboard } from "./controls/keyboard.js"
 import { Panel } from "./controls/panel.js"
 import { readings, Readout } from "./controls/readout.js"
 import { Toolbar } from "./controls/toolbar.js"
 import { el, followTheme } from "./dom.js"
 import { DifferenceLayer } from "./layers/difference.js"
+import { mapText, scaleBar } from "./ground.js"
 import { withFrame } from "./layers/frames.js"
 import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
+import { Unsure } from "./layers/unsure.js"
 import { modeNamed, MODES } from "./modes/table.js"
 import { Pictures } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
-import { adopt, IMAGE, isolateClass, pick, showLayer, stateFor, toggleClass } from "./state.js"
-import { centerPixel, pan, place, settle } from "./view.js"
+import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
+import { place, settle } from "./view.js"
 
-export class Viewer {
+export class Viewer extends Commands {
   constructor(parent) {
+    super()
     this.pictures = new Pictures(KINDS)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
     this.frame = 0
@@ -33,12 +39,14 @@ export class Viewer {
     this.legend = { signature: null }
     this.toolbar = new Toolbar(this)
     this.keyboard = new Keyboard(this)
+    this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])))
     this.frameBar = new FrameBar((number) => this.pickFrame(number))
     this.readout = new Readout()
+    this.helpSheet = new HelpSheet()
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
-      choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
+      choose: (name, key) => this.pick(name, key),
       resize: () => this.data && this.paint(), // at once: a frame later it would be stretched
     })
     this.difference = new DifferencePanel((opacity) =>
@@ -49,13 +57,15 @@ export class Viewer {
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) =>
         this.change((state) => isolateClass(state, index, this.data.classes.length)),
+      limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
       hide: (indices) => this.change((state) => (state.off = new Set(indices))),
     }, [this.difference.element])
     this.root = el("div", { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
       el("div", { class: "body" },
         el("div", { class: "main" }, this.toolbar.element, this.stage.element,
           this.frameBar.element, this.readout.element),
-        this.panel.element))
+        this.panel.element),
+      this.helpSheet.element)
     parent.append(this.root)
   }
 
@@ -63,6 +73,7 @@ export class Viewer {
     this.round++ // a decode under way finds itself outdated
     cancelAnimationFrame(this.frame)
     this.stage.destroy()
+    this.beat.set(0)
     this.frameBar.pause()
     this.pictures.keep([], [])
     this.root.remove()
@@ -140,7 +151,7 @@ export class Viewer {
     const scene = this.scene()
     this.paintClasses()
     this.toolbar.show()
-    this.panel.show(state.layers, state.off)
+    this.panel.show(state, this.layers)
     this.frameBar.show(data.layers.find(({ frames }) => frames))
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`
     this.stage.arrange(mode, mode.panes(scene), scene, description)
@@ -152,6 +163,7 @@ export class Viewer {
       layers: visible.join(","),
       classesOff: [...state.off].sort((a, b) => a - b).join(","),
     })
+    this.beat.set(mode.timer?.isOn(scene.own) ? mode.timer.ms : 0)
     if (mode.divider) this.root.dataset.divider = mode.divider.at(scene.own).toFixed(4)
     this.draw()
   }
@@ -168,10 +180,16 @@ export class Viewer {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data
-    const { off } = this.state
-    const signature = JSON.stringify([classes, [...off]])
+    const { off, thresholds } = this.state
+    const limits = this.layers.filter(({ threshold }) => threshold)
+      .map((layer) => [layer, thresholds.get(layer.key)])
+    const digests = this.data.layers.map(({ digest }) => digest)
+    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests])
     if (signature === this.legend.signature) return
-    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) }
+    const unsure = new Map(limits.map(([layer, value]) =>
+      [layer.threshold.of, new Unsure(layer, value)]))
+    const table = colorTable(classes, off)
+    this.legend = { signature, classes, off: new Set(off), table, unsure }
   }
 
   draw() {
@@ -190,6 +208,8 @@ export class Viewer {
     const isShown = ({ layer }) => !this.peeking || layer === this.image
     this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
+    const { ground } = this.data
+    this.stage.showScale(ground?.metres ? scaleBar(ground.metres, view.zoom) : null)
     this.root.dataset.zoom = view.zoom.toFixed(4)
     this.showPointer()
     this.root.dataset.ready = "1"
@@ -206,75 +226,12 @@ export class Viewer {
     const step = [size[0] / image.picture.width, size[1] / image.picture.height]
     this.stage.showPointer(this.place, size, { cursor, marker, step })
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend))
+      const { ground } = this.data
+      const map = ground ? mapText(ground, cursor) : ""
+      this.readout.showPixel(cursor, map, readings(this.stage.read, cursor, size, this.legend))
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches)
       this.readout.showSize(size, image.picture, help)
     }
-  }
-
-  // ---- what gestures, keys and buttons do ----
-
-  choose(mode) {
-    this.change((state) => (state.mode = mode.name))
-  }
-
-  look(view) {
-    this.state.view = view
-    this.draw()
-  }
-
-  pan(dx, dy) {
-    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent))
-  }
-
-  zoomBy(factor) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }))
-  }
-
-  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
-  zoomTo(zoom) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom }))
-  }
-
-  fit() {
-    this.change(({ view }) => (view.fit = true))
-  }
-
-  toggleFullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen()
-    else this.root.requestFullscreen?.()
-  }
-
-  peek(on) {
-    if (this.peeking === on) return
-    this.peeking = on
-    this.draw()
-  }
-
-  hover(pixel) {
-    this.cursor = pixel
-    this.showPointer()
-  }
-
-  pointAtCenter() {
-    this.hover(centerPixel(this.state.view))
-  }
-
-  selectPointed() {
-    this.select(this.cursor ?? centerPixel(this.state.view))
-  }
-
-  select(pixel) {
-    if (!pixel || !this.isClickable) return
-    this.state.marker = pixel
-    this.showPointer()
-    this.send(pixel)
-  }
-
-  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
-  pickFrame(number) {
-    stateFor(this.given.key, MODES).frame = number
-    return this.update(this.given, this.send)
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import test from "node:test"
 import { ACTIONS } from "../actions.js"
 import { MODES } from "../modes/table.js"
-import { shortHelp, spokenHelp } from "./help.js"
+import { helpRows, shortHelp, spokenHelp } from "./help.js"
 import { actionForKey, Keyboard } from "./keyboard.js"
 import { readings } from "./readout.js"
 
@@ -12,7 +12,7 @@ function viewer({ hasLayers = true, isClickable = true } = {}) {
   const isPossible = ({ needsLayers }) => hasLayers || !needsLayers
   const spy = { calls, hasLayers, isClickable, isPossible, mode: MODES[0] }
   for (const name of ["choose", "pan", "pointAtCenter", "zoomBy", "zoomTo", "fit", "peek",
-    "toggleFullscreen", "selectPointed"]) spy[name] = (...args) => calls.push([name, ...args])
+    "toggleFullscreen", "selectPointed", "showHelp", "pause"]) spy[name] = (...args) => calls.push([name, ...args])
   return spy
 }
 
@@ -55,6 +55,9 @@ test("the keys do what they say", () => {
   assert.deepEqual(does("1"), [["zoomTo", 1]])
   assert.deepEqual(does("H"), [["peek", true]])
   assert.deepEqual(does("Enter"), [["selectPointed"]])
+  assert.deepEqual(does("?"), [["showHelp"]])
+  assert.deepEqual(does("F"), [["toggleFullscreen"]])
+  for (const mode of MODES) assert.deepEqual(does(mode.letter), [["choose", mode]])
   let blurred = false
   press("Escape", viewer(), { currentTarget: { blur: () => (blurred = true) } })
   assert.ok(blurred)
@@ -82,12 +85,12 @@ test("the help says what is possible", () => {
   assert.equal(
     spokenHelp(viewer()),
     "Arrow keys pan, plus and minus zoom, 0 fits, 1 shows one to one, "
-      + "H hides the layers while held, Enter picks the pixel.",
+      + "question mark lists all keys, H hides the layers while held, Enter picks the pixel.",
   )
   assert.ok(!spokenHelp(viewer({ isClickable: false })).includes("Enter"))
   assert.equal(
     shortHelp(viewer(), false),
-    "Click, then scroll to zoom. Keys: + − 0 1 arrows; hold H to hide layers",
+    "Click, then scroll to zoom. Keys: + − 0 1 ? arrows; hold H to hide layers",
   )
   assert.ok(shortHelp(viewer({ hasLayers: false }), false).endsWith("arrows"))
   assert.equal(shortHelp(viewer(), true), "Pinch or double-tap to zoom")
@@ -105,4 +108,23 @@ test("a reading differs where its label is another than the first", () => {
     layer("c", 2, 2)), [["void", false], ["a", false], ["b", false], ["c", true]])
   assert.deepEqual(differs(layer("picture", null), layer("height", 3.5, undefined), layer("a", 1, 1)),
     [["height", false], ["a", false]])
+})
+
+test("the sheet names every key that does something just now", () => {
+  const rows = new Map(helpRows(viewer()).map(([keys, text]) => [text, keys]))
+  assert.equal(rows.get("Pan"), "← → ↑ ↓")
+  assert.equal(rows.get("Zoom in"), "+")
+  assert.equal(rows.get("Blink"), "B")
+  assert.ok(!rows.has("Pause")) // not in this mode
+  const blinking = viewer()
+  blinking.mode = MODES.find(({ timer }) => timer)
+  assert.equal(new Map(helpRows(blinking).map(([k, t]) => [t, k])).get("Pause"), "Space")
+  assert.ok(!new Map(helpRows(viewer({ hasLayers: false })).map(([k, t]) => [t, k])).has("Swipe"))
+})
+
+test("space pauses where something blinks, and is the browser's elsewhere", () => {
+  assert.deepEqual(press(" "), { calls: [], prevented: false })
+  const blinking = viewer()
+  blinking.mode = MODES.find(({ timer }) => timer)
+  assert.deepEqual(press(" ", blinking), { calls: [["pause"]], prevented: true })
 })

@@ -10,6 +10,17 @@ export function spokenHelp(viewer) {
   return `${phrases.filter(Boolean).join(", ")}.`
 }
 
+const NAMES = { " ": "Space", Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑",
+  ArrowDown: "↓" }
+const nameOf = (key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)
+
+// For the sheet: [keys, what they do] of all that is possible.
+export function helpRows(viewer) {
+  const withKeys = possible(viewer).filter(({ keys }) => keys?.length)
+  return withKeys.map(({ keys, title }) =>
+    [keys.filter((key) => key !== "=").map(nameOf).join(" "), title])
+}
+
 // For the line below the picture: first the keys that have a button too.
 export function shortHelp(viewer, isTouch) {
   if (isTouch) return "Pinch or double-tap to zoom"

@@ -1,9 +1,11 @@
 // Layers and legend beside the picture.
 
 import { el, swatch } from "../dom.js"
+import { colorBar, ThresholdRow } from "./values.js"
 
 export class Panel {
-  // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
+  // `on`: show(key, visible), fade(key, opacity), limit(key, value), toggle(index),
+  // isolate(index), hide(indices).
   // `first`: sections that stand above them.
   constructor(on, first = []) {
     this.on = on
@@ -14,7 +16,8 @@ export class Panel {
 
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title, note }) => [key, title, note]), classes])
+    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold }) =>
+      [key, title, note, low, high, colors, threshold]), classes])
     if (wanted === this.built) return
     this.built = wanted
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]))
@@ -36,7 +39,8 @@ export class Panel {
     this.element.hidden = !sections.length
   }
 
-  layerRow({ key, title, note }) {
+  layerRow(layer) {
+    const { key, title, note } = layer
     const check = el("input", { type: "checkbox", "data-testid": `viewer-layer-${key}`,
       onchange: () => this.on.show(key, check.checked) })
     const slider = el("input", { type: "range", min: 0, max: 100, step: 1,
@@ -46,8 +50,11 @@ export class Panel {
     const row = el("div", { class: "layer" },
       el("label", { title }, check, el("span", { class: "name" }, title)),
       el("div", { class: "opacity" }, slider, percent),
-      ...(note ? [el("p", { class: "note" }, note)] : []))
-    return { row, check, slider, percent }
+      ...(note ? [el("p", { class: "note" }, note)] : []),
+      ...(layer.colors ? [colorBar(layer)] : []))
+    const limit = layer.threshold ? new ThresholdRow(layer, this.on.limit) : null
+    if (limit) row.append(limit.element)
+    return { row, check, slider, percent, limit }
   }
 
   classRow({ name, color }, index) {
@@ -61,10 +68,12 @@ export class Panel {
     return { row: el("div", { class: "class-row" }, button, only), button }
   }
 
-  // `looks`: layer key → {visible, opacity}; `off`: the classes that are not shown.
-  show(looks, off) {
-    for (const [key, { check, slider, percent, row }] of this.layerRows) {
-      const { visible, opacity } = looks.get(key)
+  // As the state has it; `shown`: the layers with their pictures.
+  show({ layers, off, thresholds }, shown) {
+    const of = new Map(shown.map((layer) => [layer.key, layer]))
+    for (const [key, { check, slider, percent, row, limit }] of this.layerRows) {
+      const { visible, opacity } = layers.get(key)
+      limit?.show(of.get(key), thresholds.get(key))
       const text = Math.round(opacity * 100)
       check.checked = visible
       slider.value = text

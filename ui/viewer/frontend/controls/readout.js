@@ -6,7 +6,7 @@ import { el, swatch } from "../dom.js"
 export function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size)
-    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend) }]
+    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }]
   })
   const isLabel = (label) => label !== null && label !== undefined
   const reference = rows.map(({ label }) => label).find(isLabel)
@@ -24,10 +24,12 @@ export class Readout {
     this.element.style.setProperty("--class-width", `${longest}ch`)
   }
 
-  showPixel({ x, y }, rows) {
+  // `map`: where it is on the ground, in words; empty where that is unknown.
+  showPixel({ x, y }, map, rows) {
     this.element.replaceChildren(
       el("span", { class: "where" }, `x ${x} `, el("span", { class: "y" }, `y ${y}`)),
-      ...rows.map(reading))
+      ...rows.map(reading),
+      ...(map ? [el("span", { class: "map", "data-testid": "viewer-map" }, map)] : []))
   }
 
   // `sent`: the picture as it came, which may be smaller than the image.

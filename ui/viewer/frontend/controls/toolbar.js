@@ -1,6 +1,6 @@
 // The tool bar: a button for each action that has a face, in groups.
 
-import { ACTIONS, isEnabled } from "../actions.js"
+import { ACTIONS, isEnabled, isShown } from "../actions.js"
 import { el } from "../dom.js"
 
 const isWord = (face) => typeof face === "string" && /\w/.test(face)
@@ -12,6 +12,7 @@ export class Toolbar {
     this.zoomText = el("output", { class: "zoom", title: "Screen pixels per image pixel" })
     this.element = el("div", { class: "toolbar" },
       this.group("How to compare"),
+      this.group("In this mode"),
       el("div", { class: "zoomers" }, this.zoomText, this.group("Zoom")))
   }
 
@@ -37,6 +38,10 @@ export class Toolbar {
     for (const [action, button] of this.buttons) {
       if (action.isOn) button.setAttribute("aria-pressed", action.isOn(this.viewer))
       button.disabled = !isEnabled(action, this.viewer)
+      button.hidden = !isShown(action, this.viewer)
+    }
+    for (const group of this.element.querySelectorAll(".group")) {
+      group.hidden = [...group.children].every(({ hidden }) => hidden)
     }
   }
 

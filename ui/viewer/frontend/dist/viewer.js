@@ -12,6 +12,194 @@ function colorTable(classes, off) {
   return table;
 }
 
+// modes/needs.js
+var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
+
+// view.js
+var MAX_ZOOM = 64;
+var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
+function place(view, size, extent, ratio) {
+  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio));
+  const start = (axis, center) => Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6);
+  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) };
+}
+function toImage(view, extent, [left, top]) {
+  return [
+    view.cx + (left - extent[0] / 2) / view.zoom,
+    view.cy + (top - extent[1] / 2) / view.zoom
+  ];
+}
+function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
+  return [(left + x * width / size[0]) / ratio, (top + y * height / size[1]) / ratio];
+}
+function fitZoom(size, extent) {
+  return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
+}
+function settle(view, size, extent) {
+  const whole = fitZoom(size, extent);
+  const lowest = Math.min(whole, 1);
+  const fit = view.fit || view.zoom <= lowest && whole <= 1;
+  const zoom = fit ? whole : clamp(view.zoom, lowest, MAX_ZOOM);
+  const center = (at, length, shown) => {
+    const half = shown / zoom / 2;
+    return half * 2 >= length ? length / 2 : clamp(at, half, length - half);
+  };
+  return {
+    fit,
+    zoom,
+    cx: center(view.cx, size[0], extent[0]),
+    cy: center(view.cy, size[1], extent[1])
+  };
+}
+function pan(view, [dx, dy], size, extent) {
+  const moved = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
+  return settle(moved, size, extent);
+}
+function zoomAt(view, factor, point, size, extent) {
+  const lowest = Math.min(fitZoom(size, extent), 1);
+  const zoomed = { ...view, fit: false, zoom: clamp(view.zoom * factor, lowest, MAX_ZOOM) };
+  const before = toImage(view, extent, point);
+  const after = toImage(zoomed, extent, point);
+  zoomed.cx += before[0] - after[0];
+  zoomed.cy += before[1] - after[1];
+  return settle(zoomed, size, extent);
+}
+function pixelAt({ left, top, width, height }, size, [column, row]) {
+  const x = Math.floor((column + 0.5 - left) * size[0] / width);
+  const y = Math.floor((row + 0.5 - top) * size[1] / height);
+  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
+}
+function centerPixel(view) {
+  return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
+}
+function bestColumns(count, size, extent, { gap, caption }) {
+  const scale = (columns) => {
+    const rows = Math.ceil(count / columns);
+    const width = (extent[0] - gap * (columns - 1)) / columns;
+    const height = (extent[1] - gap * (rows - 1)) / rows - caption;
+    return Math.min(width / size[0], height / size[1]);
+  };
+  let best = count;
+  for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
+  return best;
+}
+var wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio;
+
+// state.js
+var IMAGE = "image";
+var remembered = /* @__PURE__ */ new Map();
+function stateFor(key, modes) {
+  if (!remembered.has(key)) remembered.set(key, createState(modes));
+  return remembered.get(key);
+}
+function createState(modes) {
+  return {
+    mode: modes[0].name,
+    own: Object.fromEntries(modes.map((mode) => [mode.name, mode.settings?.() ?? {}])),
+    given: {},
+    // what the script passed last, to tell a new wish of its from the user's
+    view: fittedView(),
+    layers: /* @__PURE__ */ new Map(),
+    // layer key → {visible, opacity}
+    off: /* @__PURE__ */ new Set(),
+    // classes that are not shown
+    thresholds: /* @__PURE__ */ new Map(),
+    // key of a layer of values → value below which labels are unsure
+    marker: null,
+    frame: null
+    // the number of the chosen one; null follows the newest
+  };
+}
+function adopt(state, data, modes) {
+  const isNew = (name, value) => {
+    const text = JSON.stringify(value);
+    const changed = state.given[name] !== text;
+    state.given[name] = text;
+    return changed;
+  };
+  if (isNew("mode", data.mode)) state.mode = data.mode;
+  if (isNew("size", data.size)) state.view.fit = true;
+  if (isNew("image", data.image.digest)) state.marker = null;
+  if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
+  for (const layer of data.layers) adoptLayer(state, layer, isNew);
+  fitModes(state, data.layers, modes);
+}
+function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
+  if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
+  if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start);
+}
+function fitModes(state, layers, modes) {
+  const keys = layers.map(({ key }) => key);
+  const visible = keys.filter((key) => state.layers.get(key).visible);
+  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key);
+  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels });
+  const possible2 = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))));
+  if (!possible2.some(({ name }) => name === state.mode)) state.mode = possible2[0].name;
+}
+function showLayer(state, mode, key, visible) {
+  state.layers.get(key).visible = visible;
+  if (visible) mode.onShow?.(state.own[mode.name], key);
+}
+function pick(state, mode, name, key) {
+  state.own[mode.name][name] = key;
+  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name);
+  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true;
+}
+function toggleClass(state, index) {
+  if (!state.off.delete(index)) state.off.add(index);
+}
+function isolateClass(state, index, count) {
+  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index);
+  const already = others.every((i) => state.off.has(i)) && !state.off.has(index);
+  state.off = new Set(already ? [] : others);
+}
+
+// modes/shown.js
+var partOf = ({ layers }, key) => layers.find(({ visible, layer }) => visible && layer.key === key);
+var shownKey = (scene, key) => partOf(scene, key)?.layer.key ?? scene.image.layer.key;
+
+// modes/blink.js
+var TURN_MS = 700;
+var isCalm = () => globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
+var blink = {
+  name: "blink",
+  letter: "b",
+  title: "Blink",
+  needsLayers: true,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "first", label: "Shown first", image: true },
+    { name: "second", label: "Shown in turn with it", image: true }
+  ],
+  timer: {
+    ms: TURN_MS,
+    isOn: (own) => !own.paused,
+    turn(own) {
+      own.now = own.now === "first" ? "second" : "first";
+    },
+    pause(own) {
+      own.paused = !own.paused;
+    }
+  },
+  settings: () => ({ first: null, second: IMAGE, now: "first", paused: isCalm() }),
+  adopt(own, { keys, visible }) {
+    if (!keys.includes(own.first) && own.first !== IMAGE) own.first = visible[0] ?? keys[0] ?? null;
+    if (!keys.includes(own.second)) own.second = IMAGE;
+  },
+  onShow(own, key) {
+    if (own.first !== key) own.second = key;
+  },
+  shown: (scene, name) => shownKey(scene, scene.own[name]),
+  panes(scene) {
+    const { image, own } = scene;
+    const part = partOf(scene, own[own.now]);
+    const pane = { key: "blink", title: (part ?? image).layer.title, picks: ["first", "second"] };
+    return [{ ...pane, now: own.now, stack: part ? [image, part] : [image] }];
+  }
+};
+
 // dom.js
 function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -69,6 +257,11 @@ function stretch({ context, left, top, width, height }, source) {
   context.imageSmoothingEnabled = false;
   context.drawImage(source, left, top, width, height);
 }
+function sampled({ width, height }, values, x, y, size) {
+  const column = Math.floor((x + 0.5) * width / size[0]);
+  const row = Math.floor((y + 0.5) * height / size[1]);
+  return values[row * width + column];
+}
 var Picture = class {
   constructor(bitmap) {
     this.source = bitmap;
@@ -111,12 +304,12 @@ function outcomeOf(first, second, count, off) {
   if (inFirst) return FALSE_ALARM;
   return inSecond ? MISS : 0;
 }
-function tally(counts, count, off) {
+function tally(counts2, count, off) {
   const outcomes = [0, 0, 0, 0, 0];
   const classes = Array.from({ length: count }, () => ({ hits: 0, falseAlarms: 0, misses: 0 }));
   for (let first = 0; first < Math.min(count, VOID); first++) {
     for (let second = 0; second < Math.min(count, VOID); second++) {
-      const pixels = counts[256 * first + second];
+      const pixels = counts2[256 * first + second];
       outcomes[outcomeOf(first, second, count, off)] += pixels;
       if (first === second) classes[first].hits += pixels;
       else {
@@ -203,6 +396,239 @@ var Pairs = class {
     const out = new Uint32Array(this.painted.data.buffer);
     for (let i = 0; i < out.length; i++) out[i] = legend.pairColors[this.codes[i]];
     this.context.putImageData(this.painted, 0, 0);
+  }
+};
+
+// modes/difference.js
+var difference = {
+  name: "difference",
+  letter: "d",
+  title: "Difference",
+  needsLayers: true,
+  needsLabels: 2,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "first", label: "Layer that is judged", labelsOnly: true, showsLayer: false },
+    { name: "second", label: "Reference", labelsOnly: true, showsLayer: false }
+  ],
+  settings: () => ({ first: null, second: null, opacity: 0.8 }),
+  adopt(own, { labels }) {
+    if (!labels.includes(own.first)) own.first = labels.find((key) => key !== own.second) ?? null;
+    if (!labels.includes(own.second)) own.second = labels.find((key) => key !== own.first) ?? null;
+  },
+  shown: ({ own }, name) => own[name],
+  // Of layers that are switched off elsewhere too: they are not drawn, but compared.
+  panes({ image, layers, own }) {
+    const [first, second] = [own.first, own.second].map((wanted) => layers.find(({ layer: layer2 }) => layer2.key === wanted)?.layer);
+    const pane = { key: "difference", title: image.layer.title, picks: ["first", "second"] };
+    if (!first || !second) return [{ ...pane, stack: [image] }];
+    const layer = new DifferenceLayer(first, second);
+    const stack = [image, { layer, visible: true, opacity: own.opacity }];
+    return [{ ...pane, stack, reads: [first, second, layer] }];
+  }
+};
+
+// modes/overlay.js
+var overlay = {
+  name: "overlay",
+  letter: "o",
+  title: "Overlay",
+  needsLayers: false,
+  captions: false,
+  crosshair: false,
+  panes({ image, layers }) {
+    const stack = [image, ...layers.filter(({ visible }) => visible)];
+    return [{ key: "overlay", title: image.layer.title, stack }];
+  }
+};
+
+// modes/side.js
+var MOST = 4;
+var NAMES = Array.from({ length: MOST }, (_, i) => `pane${i}`);
+function keysOf({ image, layers, own }) {
+  if (own.count) return NAMES.slice(0, own.count).map((name) => own[name]);
+  const visible = layers.filter((part) => part.visible).map(({ layer }) => layer.key);
+  return [image.layer.key, ...visible].slice(0, MOST);
+}
+function keep(own, keys) {
+  own.count = keys.length;
+  keys.forEach((key, i) => own[NAMES[i]] = key);
+}
+var side = {
+  name: "side",
+  letter: "s",
+  title: "Side by side",
+  needsLayers: true,
+  captions: true,
+  crosshair: true,
+  counts: [2, 3, 4],
+  picks: NAMES.map((name, i) => ({ name, label: `Pane ${i + 1}`, image: true })),
+  settings: () => ({ count: null }),
+  adopt(own, { keys }) {
+    const known2 = [IMAGE, ...keys];
+    if (!NAMES.slice(0, own.count ?? 0).every((name) => known2.includes(own[name]))) own.count = null;
+  },
+  // A layer that is switched on is to be seen.
+  onShow(own, key) {
+    const names = NAMES.slice(0, own.count ?? 0);
+    if (own.count && !names.some((name) => own[name] === key)) own[names.at(-1)] = key;
+  },
+  onPick: (scene) => keep(scene.own, keysOf(scene)),
+  count: (scene) => keysOf(scene).length,
+  // Changes how many there are; new ones show layers that no pane shows yet, whose keys it returns.
+  setCount(scene, count) {
+    const keys = keysOf(scene);
+    const others = scene.layers.map(({ layer }) => layer.key).filter((key) => !keys.includes(key));
+    const added = others.slice(0, Math.max(0, count - keys.length));
+    const images = Array.from({ length: count }, () => scene.image.layer.key);
+    keep(scene.own, [...keys, ...added, ...images].slice(0, count));
+    return added;
+  },
+  shown: (scene, name) => shownKey(scene, keysOf(scene)[NAMES.indexOf(name)]),
+  panes(scene) {
+    return keysOf(scene).map((key, i) => {
+      const part = partOf(scene, key);
+      const { layer } = part ?? scene.image;
+      const stack = part ? [scene.image, part] : [scene.image];
+      return { key: NAMES[i], shows: layer.key, title: layer.title, stack, picks: [NAMES[i]] };
+    });
+  }
+};
+
+// modes/swipe.js
+var swipe = {
+  name: "swipe",
+  letter: "w",
+  title: "Swipe",
+  needsLayers: true,
+  captions: true,
+  crosshair: false,
+  picks: [
+    { name: "left", label: "Left of the divider", image: true },
+    { name: "right", label: "Right of the divider", image: true }
+  ],
+  divider: {
+    label: "Divider between left and right",
+    at: (own) => own.divider,
+    move(own, part) {
+      own.divider = clamp(part, 0, 1);
+    }
+  },
+  settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
+  adopt(own, { keys, visible }) {
+    if (!keys.includes(own.left)) own.left = IMAGE;
+    if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
+  },
+  // A layer is seen on one of two sides only, so one that is switched on goes to the right.
+  onShow(own, key) {
+    if (own.left !== key) own.right = key;
+  },
+  shown: (scene, name) => shownKey(scene, scene.own[name]),
+  panes(scene) {
+    const { image, own } = scene;
+    const half = (key, cut) => {
+      const part = partOf(scene, key);
+      return part ? [{ ...part, ...cut }] : [];
+    };
+    const left = half(own.left, { to: own.divider });
+    const right = half(own.right, { from: own.divider });
+    const stack = [image, ...left, ...right];
+    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
+  }
+};
+
+// modes/table.js
+var MODES = [overlay, swipe, side, blink, difference];
+var modeNamed = (name) => MODES.find((mode) => mode.name === name);
+
+// commands.js
+var Commands = class {
+  choose(mode) {
+    this.change((state) => state.mode = mode.name);
+  }
+  pick(name, key) {
+    this.mode.onPick?.(this.scene());
+    this.change((state) => pick(state, this.mode, name, key));
+  }
+  get paneCount() {
+    return this.mode.count?.(this.scene());
+  }
+  setPaneCount(count) {
+    const added = this.mode.setCount(this.scene(), count);
+    this.change(({ layers }) => added.forEach((key) => layers.get(key).visible = true));
+  }
+  get isPaused() {
+    return !this.mode.timer?.isOn(this.scene().own);
+  }
+  pause() {
+    this.change(({ own }) => this.mode.timer.pause(own[this.mode.name]));
+  }
+  look(view) {
+    this.state.view = view;
+    this.draw();
+  }
+  pan(dx, dy) {
+    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent));
+  }
+  zoomBy(factor) {
+    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }));
+  }
+  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
+  zoomTo(zoom) {
+    this.change(({ view }) => Object.assign(view, { fit: false, zoom }));
+  }
+  fit() {
+    this.change(({ view }) => view.fit = true);
+  }
+  showHelp() {
+    this.helpSheet.open(this);
+  }
+  toggleFullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+  peek(on) {
+    if (this.peeking === on) return;
+    this.peeking = on;
+    this.draw();
+  }
+  hover(pixel) {
+    this.cursor = pixel;
+    this.showPointer();
+  }
+  pointAtCenter() {
+    this.hover(centerPixel(this.state.view));
+  }
+  selectPointed() {
+    this.select(this.cursor ?? centerPixel(this.state.view));
+  }
+  select(pixel) {
+    if (!pixel || !this.isClickable) return;
+    this.state.marker = pixel;
+    this.showPointer();
+    this.send(pixel);
+  }
+  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
+  pickFrame(number2) {
+    stateFor(this.given.key, MODES).frame = number2;
+    return this.update(this.given, this.send);
+  }
+};
+
+// controls/beat.js
+var Beat = class {
+  constructor(turn) {
+    this.turn = turn;
+    this.ms = 0;
+    this.timer = 0;
+  }
+  // Every so many milliseconds; 0: not at all. The same again goes on undisturbed.
+  set(ms) {
+    if (ms === this.ms) return;
+    this.ms = ms;
+    clearInterval(this.timer);
+    if (ms) this.timer = setInterval(this.turn, ms);
   }
 };
 
@@ -296,77 +722,6 @@ var DifferencePanel = class {
     );
   }
 };
-
-// view.js
-var MAX_ZOOM = 64;
-var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-var fittedView = () => ({ fit: true, zoom: 1, cx: 0, cy: 0 });
-function place(view, size, extent, ratio) {
-  const length = (axis) => Math.max(1, Math.round(size[axis] * view.zoom * ratio));
-  const start = (axis, center) => Math.floor((extent[axis] / 2 - center * view.zoom) * ratio + 0.5 - 1e-6);
-  return { left: start(0, view.cx), top: start(1, view.cy), width: length(0), height: length(1) };
-}
-function toImage(view, extent, [left, top]) {
-  return [
-    view.cx + (left - extent[0] / 2) / view.zoom,
-    view.cy + (top - extent[1] / 2) / view.zoom
-  ];
-}
-function toScreen({ left, top, width, height }, size, ratio, [x, y]) {
-  return [(left + x * width / size[0]) / ratio, (top + y * height / size[1]) / ratio];
-}
-function fitZoom(size, extent) {
-  return Math.min(extent[0] / size[0], extent[1] / size[1], MAX_ZOOM);
-}
-function settle(view, size, extent) {
-  const whole = fitZoom(size, extent);
-  const lowest = Math.min(whole, 1);
-  const fit = view.fit || view.zoom <= lowest && whole <= 1;
-  const zoom = fit ? whole : clamp(view.zoom, lowest, MAX_ZOOM);
-  const center = (at, length, shown) => {
-    const half = shown / zoom / 2;
-    return half * 2 >= length ? length / 2 : clamp(at, half, length - half);
-  };
-  return {
-    fit,
-    zoom,
-    cx: center(view.cx, size[0], extent[0]),
-    cy: center(view.cy, size[1], extent[1])
-  };
-}
-function pan(view, [dx, dy], size, extent) {
-  const moved = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
-  return settle(moved, size, extent);
-}
-function zoomAt(view, factor, point, size, extent) {
-  const lowest = Math.min(fitZoom(size, extent), 1);
-  const zoomed = { ...view, fit: false, zoom: clamp(view.zoom * factor, lowest, MAX_ZOOM) };
-  const before = toImage(view, extent, point);
-  const after = toImage(zoomed, extent, point);
-  zoomed.cx += before[0] - after[0];
-  zoomed.cy += before[1] - after[1];
-  return settle(zoomed, size, extent);
-}
-function pixelAt({ left, top, width, height }, size, [column, row]) {
-  const x = Math.floor((column + 0.5 - left) * size[0] / width);
-  const y = Math.floor((row + 0.5 - top) * size[1] / height);
-  return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
-}
-function centerPixel(view) {
-  return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
-}
-function bestColumns(count, size, extent, { gap, caption }) {
-  const scale = (columns) => {
-    const rows = Math.ceil(count / columns);
-    const width = (extent[0] - gap * (columns - 1)) / columns;
-    const height = (extent[1] - gap * (rows - 1)) / rows - caption;
-    return Math.min(width / size[0], height / size[1]);
-  };
-  let best = count;
-  for (let n = count - 1; n > 0; n--) if (scale(n) > scale(best) * 1.02) best = n;
-  return best;
-}
-var wholePixels = (length, ratio) => Math.floor(length * ratio + 0.01) / ratio;
 
 // controls/frame_bar.js
 var PLAY_MS = 8e3;
@@ -464,193 +819,44 @@ var FrameBar = class {
   }
 };
 
-// modes/difference.js
-var difference = {
-  name: "difference",
-  title: "Difference",
-  needsLayers: true,
-  needsLabels: 2,
-  captions: true,
-  crosshair: false,
-  picks: [
-    { name: "first", label: "Layer that is judged", labelsOnly: true, showsLayer: false },
-    { name: "second", label: "Reference", labelsOnly: true, showsLayer: false }
-  ],
-  settings: () => ({ first: null, second: null, opacity: 0.8 }),
-  adopt(own, { labels }) {
-    if (!labels.includes(own.first)) own.first = labels.find((key) => key !== own.second) ?? null;
-    if (!labels.includes(own.second)) own.second = labels.find((key) => key !== own.first) ?? null;
-  },
-  shown: ({ own }, name) => own[name],
-  // Of layers that are switched off elsewhere too: they are not drawn, but compared.
-  panes({ image, layers, own }) {
-    const [first, second] = [own.first, own.second].map((wanted) => layers.find(({ layer: layer2 }) => layer2.key === wanted)?.layer);
-    const pane = { key: "difference", title: image.layer.title, picks: ["first", "second"] };
-    if (!first || !second) return [{ ...pane, stack: [image] }];
-    const layer = new DifferenceLayer(first, second);
-    const stack = [image, { layer, visible: true, opacity: own.opacity }];
-    return [{ ...pane, stack, reads: [first, second, layer] }];
-  }
-};
-
-// modes/overlay.js
-var overlay = {
-  name: "overlay",
-  title: "Overlay",
-  needsLayers: false,
-  captions: false,
-  crosshair: false,
-  panes({ image, layers }) {
-    const stack = [image, ...layers.filter(({ visible }) => visible)];
-    return [{ key: "overlay", title: image.layer.title, stack }];
-  }
-};
-
-// modes/side.js
-var MAX_LAYERS = 3;
-var side = {
-  name: "side",
-  title: "Side by side",
-  needsLayers: true,
-  captions: true,
-  crosshair: true,
-  panes({ image, layers }) {
-    const beside = layers.filter(({ visible }) => visible).slice(0, MAX_LAYERS);
-    const pane = (part) => {
-      const stack = part === image ? [image] : [image, part];
-      return { key: part.layer.key, title: part.layer.title, stack };
-    };
-    return [image, ...beside].map(pane);
-  }
-};
-
-// modes/needs.js
-var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
-
-// state.js
-var IMAGE = "image";
-var remembered = /* @__PURE__ */ new Map();
-function stateFor(key, modes) {
-  if (!remembered.has(key)) remembered.set(key, createState(modes));
-  return remembered.get(key);
-}
-function createState(modes) {
-  return {
-    mode: modes[0].name,
-    own: Object.fromEntries(modes.map((mode) => [mode.name, mode.settings?.() ?? {}])),
-    given: {},
-    // what the script passed last, to tell a new wish of its from the user's
-    view: fittedView(),
-    layers: /* @__PURE__ */ new Map(),
-    // layer key → {visible, opacity}
-    off: /* @__PURE__ */ new Set(),
-    // classes that are not shown
-    marker: null,
-    frame: null
-    // the number of the chosen one; null follows the newest
-  };
-}
-function adopt(state, data, modes) {
-  const isNew = (name, value) => {
-    const text = JSON.stringify(value);
-    const changed = state.given[name] !== text;
-    state.given[name] = text;
-    return changed;
-  };
-  if (isNew("mode", data.mode)) state.mode = data.mode;
-  if (isNew("size", data.size)) state.view.fit = true;
-  if (isNew("image", data.image.digest)) state.marker = null;
-  if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
-  for (const { key, visible, opacity } of data.layers) {
-    if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
-  }
-  fitModes(state, data.layers, modes);
-}
-function fitModes(state, layers, modes) {
-  const keys = layers.map(({ key }) => key);
-  const visible = keys.filter((key) => state.layers.get(key).visible);
-  const labels = layers.filter(({ kind }) => kind === "labels").map(({ key }) => key);
-  for (const mode of modes) mode.adopt?.(state.own[mode.name], { keys, visible, labels });
-  const possible2 = modes.filter((mode) => isPossible(mode, keys.map((key) => labels.includes(key))));
-  if (!possible2.some(({ name }) => name === state.mode)) state.mode = possible2[0].name;
-}
-function showLayer(state, mode, key, visible) {
-  state.layers.get(key).visible = visible;
-  if (visible) mode.onShow?.(state.own[mode.name], key);
-}
-function pick(state, mode, name, key) {
-  state.own[mode.name][name] = key;
-  const { showsLayer = true } = mode.picks.find((menu) => menu.name === name);
-  if (key !== IMAGE && showsLayer) state.layers.get(key).visible = true;
-}
-function toggleClass(state, index) {
-  if (!state.off.delete(index)) state.off.add(index);
-}
-function isolateClass(state, index, count) {
-  const others = Array.from({ length: count }, (_, i) => i).filter((i) => i !== index);
-  const already = others.every((i) => state.off.has(i)) && !state.off.has(index);
-  state.off = new Set(already ? [] : others);
-}
-
-// modes/swipe.js
-var swipe = {
-  name: "swipe",
-  title: "Swipe",
-  needsLayers: true,
-  captions: true,
-  crosshair: false,
-  picks: [
-    { name: "left", label: "Left of the divider", image: true },
-    { name: "right", label: "Right of the divider", image: true }
-  ],
-  divider: {
-    label: "Divider between left and right",
-    at: (own) => own.divider,
-    move(own, part) {
-      own.divider = clamp(part, 0, 1);
-    }
-  },
-  settings: () => ({ divider: 0.5, left: IMAGE, right: null }),
-  adopt(own, { keys, visible }) {
-    if (!keys.includes(own.left)) own.left = IMAGE;
-    if (!keys.includes(own.right)) own.right = visible[0] ?? keys[0] ?? null;
-  },
-  // A layer is seen on one of two sides only, so one that is switched on goes to the right.
-  onShow(own, key) {
-    if (own.left !== key) own.right = key;
-  },
-  // What is seen on a side, which its menu names: of a layer that is switched off, the image.
-  shown: ({ image, layers, own }, name) => layers.some(({ visible, layer }) => visible && layer.key === own[name]) ? own[name] : image.layer.key,
-  panes({ image, layers, own }) {
-    const half = (key, cut) => {
-      const part = layers.find(({ visible, layer }) => visible && layer.key === key);
-      return part ? [{ ...part, ...cut }] : [];
-    };
-    const left = half(own.left, { to: own.divider });
-    const right = half(own.right, { from: own.divider });
-    const stack = [image, ...left, ...right];
-    return [{ key: "swipe", title: image.layer.title, stack, picks: ["left", "right"] }];
-  }
-};
-
-// modes/table.js
-var MODES = [overlay, swipe, side, difference];
-var modeNamed = (name) => MODES.find((mode) => mode.name === name);
-
 // actions.js
 var ZOOM_STEP = 1.5;
 var ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 var chooseMode = (mode) => ({
   id: `mode-${mode.name}`,
   title: mode.title,
+  keys: mode.letter ? [mode.letter] : [],
   group: "How to compare",
   face: mode.title,
   isOn: (viewer) => viewer.mode === mode,
   isEnabled: (viewer) => viewer.isPossible(mode),
   run: (viewer) => viewer.choose(mode)
 });
+var countPanes = (count) => ({
+  id: `panes-${count}`,
+  title: `${count} panes`,
+  group: "In this mode",
+  face: `${count}`,
+  isShown: (viewer) => Boolean(viewer.mode.counts?.includes(count)),
+  isOn: (viewer) => viewer.paneCount === count,
+  run: (viewer) => viewer.setPaneCount(count)
+});
+var counts = [...new Set(MODES.flatMap((mode) => mode.counts ?? []))];
 var ACTIONS = [
   ...MODES.map(chooseMode),
+  ...counts.map(countPanes),
+  {
+    id: "pause",
+    title: "Pause",
+    keys: [" "],
+    sign: "space",
+    spoken: "Space pauses",
+    group: "In this mode",
+    face: "Pause",
+    isShown: (viewer) => Boolean(viewer.mode.timer),
+    isOn: (viewer) => viewer.isPaused,
+    run: (viewer) => viewer.pause()
+  },
   {
     id: "pan",
     title: "Pan",
@@ -705,9 +911,20 @@ var ACTIONS = [
   {
     id: "fullscreen",
     title: "Full screen",
+    keys: ["f"],
     group: "Zoom",
     face: cornersIcon,
     run: (viewer) => viewer.toggleFullscreen()
+  },
+  {
+    id: "help",
+    title: "Keys and gestures",
+    keys: ["?"],
+    sign: "?",
+    spoken: "question mark lists all keys",
+    group: "Zoom",
+    face: "?",
+    run: (viewer) => viewer.showHelp()
   },
   {
     id: "peek",
@@ -734,13 +951,27 @@ var ACTIONS = [
     run: (viewer, event) => event.currentTarget.blur()
   }
 ];
-var isEnabled = (action, viewer) => action.isEnabled?.(viewer) ?? true;
+var isShown = (action, viewer) => action.isShown?.(viewer) ?? true;
+var isEnabled = (action, viewer) => isShown(action, viewer) && (action.isEnabled?.(viewer) ?? true);
 
 // controls/help.js
 var possible = (viewer) => ACTIONS.filter((action) => isEnabled(action, viewer));
 function spokenHelp(viewer) {
   const phrases = possible(viewer).map(({ spoken }) => spoken);
   return `${phrases.filter(Boolean).join(", ")}.`;
+}
+var NAMES2 = {
+  " ": "Space",
+  Escape: "Esc",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓"
+};
+var nameOf = (key) => NAMES2[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+function helpRows(viewer) {
+  const withKeys = possible(viewer).filter(({ keys }) => keys?.length);
+  return withKeys.map(({ keys, title }) => [keys.filter((key) => key !== "=").map(nameOf).join(" "), title]);
 }
 function shortHelp(viewer, isTouch) {
   if (isTouch) return "Pinch or double-tap to zoom";
@@ -749,6 +980,48 @@ function shortHelp(viewer, isTouch) {
   const hints = actions.map(({ hint }) => hint).filter(Boolean);
   return [`Click, then scroll to zoom. Keys: ${signs.join(" ")}`, ...hints].join("; ");
 }
+
+// controls/help_sheet.js
+var GESTURES = [
+  ["Drag", "Pan"],
+  ["Wheel", "Zoom, after a click on the picture or with Ctrl or ⌘"],
+  ["Double click", "Zoom in; with Shift, out"],
+  ["Pinch", "Zoom, with two fingers"],
+  ["Divider", "Drag it, or focus it and use ← → Home End"],
+  ["Alt + click on a class", "Only this class, or all again"]
+];
+var HelpSheet = class {
+  constructor() {
+    this.body = el("tbody");
+    const close = el("button", {
+      type: "button",
+      "data-testid": "viewer-help-close",
+      onclick: () => this.element.close()
+    }, "Close");
+    this.element = el(
+      "dialog",
+      {
+        class: "sheet",
+        "aria-label": "Keys and gestures",
+        "data-testid": "viewer-help-sheet",
+        onclick: (event) => event.target === this.element && this.element.close()
+      },
+      el(
+        "div",
+        {},
+        el("h4", {}, "Keys and gestures"),
+        el("table", {}, this.body),
+        el("p", {}, "Keys work while the picture has the focus: click it, or reach it with Tab."),
+        close
+      )
+    );
+  }
+  open(viewer) {
+    const rows = [...helpRows(viewer), ...GESTURES];
+    this.body.replaceChildren(...rows.map(([keys, text]) => el("tr", {}, el("th", { scope: "row" }, keys), el("td", {}, text))));
+    this.element.showModal();
+  }
+};
 
 // controls/keyboard.js
 function actionForKey(key) {
@@ -775,9 +1048,132 @@ var Keyboard = class {
   }
 };
 
+// layers/colormaps.js
+var TABLES = {
+  viridis: `
+44015444025645045745055946075a46085c460a5d460b5e470d60470e61471063471164471365481467481668481769
+48186a481a6c481b6d481c6e481d6f481f70482071482173482374482475482576482677482878482979472a7a472c7a
+472d7b472e7c472f7d46307e46327e46337f463480453581453781453882443983443a83443b84433d84433e85423f85
+4240864241864142874144874045884046883f47883f48893e49893e4a893e4c8a3d4d8a3d4e8a3c4f8a3c508b3b518b
+3b528b3a538b3a548c39558c39568c38588c38598c375a8c375b8d365c8d365d8d355e8d355f8d34608d34618d33628d
+33638d32648e32658e31668e31678e31688e30698e306a8e2f6b8e2f6c8e2e6d8e2e6e8e2e6f8e2d708e2d718e2c718e
+2c728e2c738e2b748e2b758e2a768e2a778e2a788e29798e297a8e297b8e287c8e287d8e277e8e277f8e27808e26818e
+26828e26828e25838e25848e25858e24868e24878e23888e23898e238a8d228b8d228c8d228d8d218e8d218f8d21908d
+21918c20928c20928c20938c1f948c1f958b1f968b1f978b1f988b1f998a1f9a8a1e9b8a1e9c891e9d891f9e891f9f88
+1fa0881fa1881fa1871fa28720a38620a48621a58521a68522a78522a88423a98324aa8325ab8225ac8226ad8127ad81
+28ae8029af7f2ab07f2cb17e2db27d2eb37c2fb47c31b57b32b67a34b67935b77937b87838b9773aba763bbb753dbc74
+3fbc7340bd7242be7144bf7046c06f48c16e4ac16d4cc26c4ec36b50c46a52c56954c56856c66758c7655ac8645cc863
+5ec96260ca6063cb5f65cb5e67cc5c69cd5b6ccd5a6ece5870cf5773d05675d05477d1537ad1517cd2507fd34e81d34d
+84d44b86d54989d5488bd6468ed64590d74393d74195d84098d83e9bd93c9dd93ba0da39a2da37a5db36a8db34aadc32
+addc30b0dd2fb2dd2db5de2bb8de29bade28bddf26c0df25c2df23c5e021c8e020cae11fcde11dd0e11cd2e21bd5e21a
+d8e219dae319dde318dfe318e2e418e5e419e7e419eae51aece51befe51cf1e51df4e61ef6e620f8e621fbe723fde725`,
+  inferno: `
+00000401000501010601010802010a02020c02020e03021004031204031405041706041907051b08051d09061f0a0722
+0b07240c08260d08290e092b10092d110a30120a32140b34150b37160b39180c3c190c3e1b0c411c0c431e0c451f0c48
+210c4a230c4c240c4f260c51280b53290b552b0b572d0b592f0a5b310a5c320a5e340a5f3609613809623909633b0964
+3d09653e0966400a67420a68440a68450a69470b6a490b6a4a0c6b4c0c6b4d0d6c4f0d6c510e6c520e6d540f6d550f6d
+57106e59106e5a116e5c126e5d126e5f136e61136e62146e64156e65156e67166e69166e6a176e6c186e6d186e6f196e
+71196e721a6e741a6e751b6e771c6d781c6d7a1d6d7c1d6d7d1e6d7f1e6c801f6c82206c84206b85216b87216b88226a
+8a226a8c23698d23698f24699025689225689326679526679727669827669a28659b29649d29649f2a63a02a63a22b62
+a32c61a52c60a62d60a82e5fa92e5eab2f5ead305dae305cb0315bb1325ab3325ab43359b63458b73557b93556ba3655
+bc3754bd3853bf3952c03a51c13a50c33b4fc43c4ec63d4dc73e4cc83f4bca404acb4149cc4248ce4347cf4446d04545
+d24644d34743d44842d54a41d74b3fd84c3ed94d3dda4e3cdb503bdd513ade5238df5337e05536e15635e25734e35933
+e45a31e55c30e65d2fe75e2ee8602de9612bea632aeb6429eb6628ec6726ed6925ee6a24ef6c23ef6e21f06f20f1711f
+f1731df2741cf3761bf37819f47918f57b17f57d15f67e14f68013f78212f78410f8850ff8870ef8890cf98b0bf98c0a
+f98e09fa9008fa9207fa9407fb9606fb9706fb9906fb9b06fb9d07fc9f07fca108fca309fca50afca60cfca80dfcaa0f
+fcac11fcae12fcb014fcb216fcb418fbb61afbb81dfbba1ffbbc21fbbe23fac026fac228fac42afac62df9c72ff9c932
+f9cb35f8cd37f8cf3af7d13df7d340f6d543f6d746f5d949f5db4cf4dd4ff4df53f4e156f3e35af3e55df2e661f2e865
+f2ea69f1ec6df1ed71f1ef75f1f179f2f27df2f482f3f586f3f68af4f88ef5f992f6fa96f8fb9af9fc9dfafda1fcffa4`,
+  cividis: `
+00224e00234f00245100255300255400265600275800285900285b00295d002a5f002a61002b62002c64002c66002d68
+002e6a002e6c002f6d00306f0030700031700031710132710533710833700c34700f357012357014367016377018376f
+1a386f1c396f1e3a6f203a6f213b6e233c6e243c6e263d6e273e6e293f6e2a3f6d2b406d2d416d2e416d2f426d31436d
+32436d33446d34456c35456c36466c38476c39486c3a486c3b496c3c4a6c3d4a6c3e4b6c3f4c6c404c6c414d6c424e6c
+434e6c444f6c45506c46516c47516c48526c49536c4a536c4b546c4c556c4d556c4e566c4f576c50576c51586d52596d
+535a6d545a6d555b6d555c6d565c6d575d6d585e6d595e6e5a5f6e5b606e5c616e5d616e5e626e5e636f5f636f60646f
+61656f62656f636670646770656870656870666970676a71686a71696b716a6c716b6d726c6d726c6e726d6f726e6f73
+6f70737071737172747272747273747374757474757575757676767777767777777878777979777a7a787b7a787c7b78
+7d7c787e7c787e7d787f7e78807f78817f788280798381798482798582798683798784788885788985788a86788b8778
+8c88788d88788e89788f8a78908b78918b78928c78928d78938e78948e77958f779690779791779892779992779a9376
+9b94769c95769d95769e96769f9775a09875a19975a29975a39a74a49b74a59c74a69c74a79d73a89e73a99f73aaa073
+aba072aca172ada272aea371afa471b0a571b1a570b3a670b4a76fb5a86fb6a96fb7a96eb8aa6eb9ab6dbaac6dbbad6d
+bcae6cbdae6cbeaf6bbfb06bc0b16ac1b26ac2b369c3b369c4b468c5b568c6b667c7b767c8b866c9b965cbb965ccba64
+cdbb63cebc63cfbd62d0be62d1bf61d2c060d3c05fd4c15fd5c25ed6c35dd7c45cd9c55cdac65bdbc75adcc859ddc858
+dec958dfca57e0cb56e1cc55e2cd54e4ce53e5cf52e6d051e7d150e8d24fe9d34eead34cebd44bedd54aeed649efd748
+f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fee535fee636fee838`
+};
+var parsed = /* @__PURE__ */ new Map();
+function colorMap(name) {
+  if (!parsed.has(name)) {
+    const digits = TABLES[name].replaceAll("\n", "");
+    const byte = (at) => Number.parseInt(digits.slice(at, at + 2), 16);
+    const colors = Array.from({ length: 256 }, (_, i) => [0, 2, 4].map((at) => byte(6 * i + at)));
+    parsed.set(name, colors);
+  }
+  return parsed.get(name);
+}
+
+// controls/values.js
+var STOPS = 16;
+function colorBar({ title, colors, low, high, text }) {
+  const map = colorMap(colors);
+  const stops = Array.from({ length: STOPS + 1 }, (_, i) => cssColor(map[Math.round(255 * i / STOPS)]));
+  const bar = el("div", { class: "bar" });
+  bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(", ")})`;
+  const label = `${title}: colours from ${text(low)} to ${text(high)}`;
+  return el(
+    "div",
+    { class: "color-bar", role: "img", "aria-label": label },
+    bar,
+    el("span", {}, text(low)),
+    el("span", {}, text(high))
+  );
+}
+var ThresholdRow = class {
+  // `limit(key, value)`
+  constructor(layer, limit) {
+    const { key, threshold, low, high } = layer;
+    this.slider = el("input", {
+      type: "range",
+      min: low,
+      max: high,
+      step: (high - low) / 100,
+      "data-testid": `viewer-threshold-${key}`,
+      "aria-label": threshold.title,
+      oninput: () => limit(key, Number(this.slider.value))
+    });
+    this.value = el("output", { class: "percent" });
+    this.share = el("span", { "data-testid": `viewer-unsure-${key}` });
+    this.element = el(
+      "div",
+      { class: "threshold" },
+      el("span", { class: "name" }, threshold.title),
+      el("div", { class: "opacity" }, this.slider, this.value),
+      el(
+        "p",
+        { class: "note" },
+        el("span", { class: "swatch hatched", "aria-hidden": "true" }),
+        this.share
+      )
+    );
+  }
+  // `layer`: as it is now, with its picture.
+  show(layer, value) {
+    const { low, high } = layer;
+    const part = 100 * (value - low) / (high - low);
+    this.slider.value = value;
+    this.slider.style.setProperty("--part", `${part}%`);
+    this.slider.setAttribute("aria-valuetext", layer.text(value));
+    this.value.textContent = value.toFixed(2);
+    const share2 = layer.picture.shareBelow(layer.codeOf(value));
+    this.share.textContent = `unsure: ${(100 * share2).toFixed(1)}% of the pixels`;
+  }
+};
+
 // controls/panel.js
 var Panel = class {
-  // `on`: show(key, visible), fade(key, opacity), toggle(index), isolate(index), hide(indices).
+  // `on`: show(key, visible), fade(key, opacity), limit(key, value), toggle(index),
+  // isolate(index), hide(indices).
   // `first`: sections that stand above them.
   constructor(on, first = []) {
     this.on = on;
@@ -787,7 +1183,7 @@ var Panel = class {
   }
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title, note }) => [key, title, note]), classes]);
+    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold }) => [key, title, note, low, high, colors, threshold]), classes]);
     if (wanted === this.built) return;
     this.built = wanted;
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]));
@@ -818,7 +1214,8 @@ var Panel = class {
     this.element.replaceChildren(...this.first, ...sections);
     this.element.hidden = !sections.length;
   }
-  layerRow({ key, title, note }) {
+  layerRow(layer) {
+    const { key, title, note } = layer;
     const check = el("input", {
       type: "checkbox",
       "data-testid": `viewer-layer-${key}`,
@@ -839,9 +1236,12 @@ var Panel = class {
       { class: "layer" },
       el("label", { title }, check, el("span", { class: "name" }, title)),
       el("div", { class: "opacity" }, slider, percent),
-      ...note ? [el("p", { class: "note" }, note)] : []
+      ...note ? [el("p", { class: "note" }, note)] : [],
+      ...layer.colors ? [colorBar(layer)] : []
     );
-    return { row, check, slider, percent };
+    const limit = layer.threshold ? new ThresholdRow(layer, this.on.limit) : null;
+    if (limit) row.append(limit.element);
+    return { row, check, slider, percent, limit };
   }
   classRow({ name, color }, index) {
     const isolate = () => this.on.isolate(index);
@@ -866,10 +1266,12 @@ var Panel = class {
     }, "only");
     return { row: el("div", { class: "class-row" }, button, only), button };
   }
-  // `looks`: layer key → {visible, opacity}; `off`: the classes that are not shown.
-  show(looks, off) {
-    for (const [key, { check, slider, percent, row }] of this.layerRows) {
-      const { visible, opacity } = looks.get(key);
+  // As the state has it; `shown`: the layers with their pictures.
+  show({ layers, off, thresholds }, shown) {
+    const of = new Map(shown.map((layer) => [layer.key, layer]));
+    for (const [key, { check, slider, percent, row, limit }] of this.layerRows) {
+      const { visible, opacity } = layers.get(key);
+      limit?.show(of.get(key), thresholds.get(key));
       const text = Math.round(opacity * 100);
       check.checked = visible;
       slider.value = text;
@@ -885,7 +1287,7 @@ var Panel = class {
 function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size);
-    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend) }];
+    return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }];
   });
   const isLabel = (label) => label !== null && label !== void 0;
   const reference = rows.map(({ label }) => label).find(isLabel);
@@ -900,10 +1302,12 @@ var Readout = class {
     const longest = Math.max(4, ...classes.map(({ name }) => name.length));
     this.element.style.setProperty("--class-width", `${longest}ch`);
   }
-  showPixel({ x, y }, rows) {
+  // `map`: where it is on the ground, in words; empty where that is unknown.
+  showPixel({ x, y }, map, rows) {
     this.element.replaceChildren(
       el("span", { class: "where" }, `x ${x} `, el("span", { class: "y" }, `y ${y}`)),
-      ...rows.map(reading)
+      ...rows.map(reading),
+      ...map ? [el("span", { class: "map", "data-testid": "viewer-map" }, map)] : []
     );
   }
   // `sent`: the picture as it came, which may be smaller than the image.
@@ -938,6 +1342,7 @@ var Toolbar = class {
       "div",
       { class: "toolbar" },
       this.group("How to compare"),
+      this.group("In this mode"),
       el("div", { class: "zoomers" }, this.zoomText, this.group("Zoom"))
     );
   }
@@ -971,12 +1376,42 @@ var Toolbar = class {
     for (const [action, button] of this.buttons) {
       if (action.isOn) button.setAttribute("aria-pressed", action.isOn(this.viewer));
       button.disabled = !isEnabled(action, this.viewer);
+      button.hidden = !isShown(action, this.viewer);
+    }
+    for (const group of this.element.querySelectorAll(".group")) {
+      group.hidden = [...group.children].every(({ hidden }) => hidden);
     }
   }
   showZoom(zoom) {
     this.zoomText.textContent = `${Math.round(zoom * 100)}%`;
   }
 };
+
+// ground.js
+var BAR_MOST = 120;
+function mapPosition({ grid: [a, b, c, d, e, f] }, { x, y }) {
+  const [column, row] = [x + 0.5, y + 0.5];
+  return [a * column + b * row + c, d * column + e * row + f];
+}
+function mapText(ground, pixel) {
+  const [a, , , d] = ground.grid;
+  const step = Math.hypot(a, d) / 10;
+  const digits = Math.min(8, Math.max(0, Math.ceil(-Math.log10(step))));
+  const [x, y] = mapPosition(ground, pixel).map((value) => value.toFixed(digits));
+  const text = ground.degrees ? `${y}° N ${x}° E` : `E ${x} N ${y}`;
+  return ground.crs ? `${text} (${ground.crs})` : text;
+}
+function scaleBar([metres], zoom) {
+  const most = metres * BAR_MOST / zoom;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const length = [5, 2, 1].find((times) => times * power <= most * (1 + 1e-9)) * power;
+  return { text: lengthText(length), width: length / metres * zoom };
+}
+function lengthText(metres) {
+  const number2 = (value) => value.toLocaleString("en", { maximumSignificantDigits: 1 });
+  if (metres >= 1e3) return `${number2(metres / 1e3)} km`;
+  return metres >= 1 ? `${number2(metres)} m` : `${number2(metres * 100)} cm`;
+}
 
 // layers/frames.js
 function withFrame(layer, number2) {
@@ -999,21 +1434,19 @@ var LabelLayer = class {
     this.usesClasses = true;
   }
   // Never smoothed: that would invent colours that stand for no class.
-  draw(surface, { table }) {
-    this.picture.paint(table);
+  draw(surface, { table, unsure }) {
+    this.picture.paint(table, unsure?.get(this.key));
     stretch(surface, this.picture.source);
   }
   valueAt(x, y, size) {
-    const { indices, width, height } = this.picture;
-    const column = Math.floor((x + 0.5) * width / size[0]);
-    const row = Math.floor((y + 0.5) * height / size[1]);
-    return indices[row * width + column];
+    return sampled(this.picture, this.picture.indices, x, y, size);
   }
   // Void says nothing about the ground, so it disagrees with nothing.
-  describe(value, { classes }) {
+  describe(value, { classes, unsure }, at) {
     if (value === VOID) return { text: "void", label: null };
     const { name, color } = classes[value] ?? { name: `${value} (no class)` };
-    return { text: name, color, label: value };
+    const isUnsure = unsure?.get(this.key)?.isAt(at.x, at.y, at.size);
+    return { text: isUnsure ? `${name} (unsure)` : name, color, label: value };
   }
 };
 var LabelPicture = class {
@@ -1027,13 +1460,108 @@ var LabelPicture = class {
     this.painted = this.context.getImageData(0, 0, this.width, this.height);
     this.indices = new Uint8Array(this.width * this.height);
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i];
-    this.table = null;
+    this.table = this.unsure = null;
   }
-  paint(table) {
-    if (this.table === table) return;
-    this.table = table;
+  // `unsure`: see unsure.js; undefined where all are sure.
+  paint(table, unsure) {
+    if (this.table === table && this.unsure === unsure) return;
+    Object.assign(this, { table, unsure });
     const out = new Uint32Array(this.painted.data.buffer);
     for (let i = 0; i < out.length; i++) out[i] = table[this.indices[i]];
+    unsure?.hatch(out, this);
+    this.context.putImageData(this.painted, 0, 0);
+  }
+  close() {
+    this.source.width = this.source.height = 0;
+  }
+};
+
+// layers/values.js
+var ValueLayer = class {
+  static decode(bitmap) {
+    return new ValuePicture(bitmap, 255);
+  }
+  constructor({ key, title, note, range, unit, colors, threshold }, picture) {
+    this.key = key;
+    this.title = title;
+    this.note = note;
+    this.picture = picture;
+    this.usesClasses = false;
+    [this.low, this.high] = range ?? [0, 1];
+    this.unit = unit ?? "";
+    this.colors = colors ?? "viridis";
+    this.threshold = threshold ?? null;
+  }
+  // Never smoothed where enlarged: a value is one pixel's.
+  draw(surface) {
+    this.picture.paint(this.colors);
+    stretch(surface, this.picture.source);
+  }
+  valueAt(x, y, size) {
+    const { picture } = this;
+    return sampled(picture, picture.codes, x, y, size) || null;
+  }
+  describe(code) {
+    const { text, picture } = this;
+    const share2 = (code - 1) / (picture.most - 1);
+    return {
+      text: text(this.low + share2 * (this.high - this.low)),
+      color: colorMap(this.colors)[Math.round(255 * share2)]
+    };
+  }
+  // The smallest code that is not below a value.
+  codeOf(value) {
+    const steps = this.picture.most - 1;
+    return 1 + Math.ceil((value - this.low) / (this.high - this.low) * steps - 1e-9);
+  }
+  // A value in words, with as many digits as the codes can tell apart.
+  text = (value) => {
+    const step = (this.high - this.low) / (this.picture.most - 1);
+    const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))));
+    return `${value.toFixed(digits)}${this.unit && ` ${this.unit}`}`;
+  };
+};
+var DeepValueLayer = class extends ValueLayer {
+  static decode(bitmap) {
+    return new ValuePicture(bitmap, 65535);
+  }
+};
+var ValuePicture = class {
+  // `most`: the highest code. Above 255 the high byte is red and the low byte green.
+  constructor(bitmap, most) {
+    this.width = bitmap.width;
+    this.height = bitmap.height;
+    this.most = most;
+    this.source = el("canvas", { width: bitmap.width, height: bitmap.height });
+    this.context = this.source.getContext("2d", { willReadFrequently: true });
+    this.context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    this.painted = this.context.getImageData(0, 0, this.width, this.height);
+    const { data } = this.painted;
+    this.codes = new (most > 255 ? Uint16Array : Uint8Array)(this.width * this.height);
+    this.counts = new Uint32Array(most + 1);
+    for (let i = 0; i < this.codes.length; i++) {
+      this.codes[i] = most > 255 ? 256 * data[4 * i] + data[4 * i + 1] : data[4 * i];
+      this.counts[this.codes[i]]++;
+    }
+    this.colors = null;
+  }
+  // The share of the pixels with a value whose code is below one.
+  shareBelow(code) {
+    const sum = (counts2) => counts2.reduce((total, pixels) => total + pixels, 0);
+    return sum(this.counts.slice(1, code)) / (sum(this.counts.slice(1)) || 1);
+  }
+  paint(colors) {
+    if (this.colors === colors) return;
+    this.colors = colors;
+    const table = new Uint32Array(this.most + 1);
+    const bytes = new Uint8Array(table.buffer);
+    const map = colorMap(colors);
+    for (let code = 1; code <= this.most; code++) {
+      bytes.set([...map[Math.round(255 * (code - 1) / (this.most - 1))], 255], 4 * code);
+    }
+    const out = new Uint32Array(this.painted.data.buffer);
+    for (let i = 0; i < out.length; i++) out[i] = table[this.codes[i]];
     this.context.putImageData(this.painted, 0, 0);
   }
   close() {
@@ -1042,7 +1570,43 @@ var LabelPicture = class {
 };
 
 // layers/kinds.js
-var KINDS = { image: PictureLayer, rgba: PictureLayer, labels: LabelLayer };
+var KINDS = {
+  image: PictureLayer,
+  rgba: PictureLayer,
+  labels: LabelLayer,
+  values: ValueLayer,
+  values16: DeepValueLayer
+};
+
+// layers/unsure.js
+var HATCH = [[40, 40, 40, 255], [225, 225, 225, 255]];
+var [DARK, LIGHT] = new Uint32Array(Uint8Array.from(HATCH.flat()).buffer);
+var STRIPES = 150;
+var Unsure = class {
+  // `layer`: of values; `threshold`: in its unit.
+  constructor(layer, threshold) {
+    this.picture = layer.picture;
+    this.code = layer.codeOf(threshold);
+  }
+  isAt(x, y, size) {
+    const code = sampled(this.picture, this.picture.codes, x, y, size);
+    return code > 0 && code < this.code;
+  }
+  // Over the painted labels of a picture of that size; what is not painted stays so.
+  hatch(out, { width, height }) {
+    const { picture, code } = this;
+    const { codes } = picture;
+    const period = Math.max(4, 2 * Math.round(Math.max(width, height) / STRIPES / 2));
+    const columns = Uint32Array.from({ length: width }, (_, x) => Math.floor((x + 0.5) * picture.width / width));
+    for (let y = 0, i = 0; y < height; y++) {
+      const row = picture.width * Math.floor((y + 0.5) * picture.height / height);
+      for (let x = 0; x < width; x++, i++) {
+        const at = codes[row + columns[x]];
+        if (at && at < code && out[i]) out[i] = (x + y) % period < period / 2 ? DARK : LIGHT;
+      }
+    }
+  }
+};
 
 // downloads.js
 var Downloads = class {
@@ -1355,8 +1919,7 @@ var Pane = class {
     this.canvas = el("canvas", {
       tabindex: 0,
       role: "application",
-      "data-testid": "viewer-canvas",
-      "data-pane": key
+      "data-testid": "viewer-canvas"
     });
     this.context = this.canvas.getContext("2d");
     this.scroll = new Scroll();
@@ -1460,7 +2023,9 @@ var Picks = class {
     this.offered = null;
   }
   // Above a pane, where they are not there yet: an open menu would close.
-  place(caption, names) {
+  // `now`: the one of them that is seen just now, where they are shown in turn.
+  place(caption, names, now) {
+    for (const [name, { element }] of this.menus) element.classList.toggle("now", name === now);
     const elements = names.map((name) => this.menus.get(name).element);
     if (elements.some(({ parentElement }) => parentElement !== caption)) {
       caption.replaceChildren(...elements);
@@ -1497,10 +2062,19 @@ var Stage = class {
     this.gestures = /* @__PURE__ */ new Map();
     this.picks = /* @__PURE__ */ new Map();
     this.divider = new Divider(on.divide);
+    this.scaleLine = el("span");
+    this.scaleText = el("div");
+    this.scale = el(
+      "div",
+      { class: "scale", "data-testid": "viewer-scale", hidden: true },
+      this.scaleText,
+      this.scaleLine
+    );
     this.notice = el("div", { class: "notice", role: "alert", hidden: true });
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" });
     this.grid = el("div", { class: "stage" });
-    this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice);
+    const over = [this.scale, this.hintText, this.notice];
+    this.element = el("div", { class: "stage-box" }, this.grid, ...over);
     this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.grid);
   }
@@ -1523,10 +2097,11 @@ var Stage = class {
     }
     if (mode.picks) this.picksOf(mode).show(scene);
     this.panes.forEach((pane, i) => {
-      const { title, picks } = specs[i];
+      const { title, picks, shows, now } = specs[i];
+      pane.canvas.dataset.pane = shows ?? pane.key;
       pane.canvas.setAttribute("aria-label", `${title}, ${description}`);
       pane.caption.hidden = !mode.captions;
-      if (picks) this.picksOf(mode).place(pane.caption, picks);
+      if (picks) this.picksOf(mode).place(pane.caption, picks, now);
       else pane.caption.replaceChildren(title);
     });
     if (mode.divider) {
@@ -1595,9 +2170,9 @@ var Stage = class {
     this.panes.forEach((pane) => pane.measure(ratio));
   }
   // `place`: see view.js; `isShown(part)`: whether a part of a stack is drawn just now.
-  draw(place2, legend, isFitted, isShown) {
+  draw(place2, legend, isFitted, isShown2) {
     this.panes.forEach((pane, i) => {
-      pane.draw(this.specs[i].stack.filter(isShown), place2, legend);
+      pane.draw(this.specs[i].stack.filter(isShown2), place2, legend);
       pane.canvas.classList.toggle("fits", isFitted);
     });
   }
@@ -1607,6 +2182,13 @@ var Stage = class {
       pane.showPointer(at, cursor, this.mode.crosshair, step);
       pane.showMarker(at, marker);
     }
+  }
+  // `bar`: {text, width}, or null where the image has no place on the ground.
+  showScale(bar) {
+    this.scale.hidden = !bar;
+    if (!bar) return;
+    this.scaleText.textContent = bar.text;
+    this.scaleLine.style.width = `${bar.width}px`;
   }
   showNotice(text) {
     this.notice.textContent = text ?? "";
@@ -1622,8 +2204,9 @@ var Stage = class {
 };
 
 // viewer.js
-var Viewer = class {
+var Viewer = class extends Commands {
   constructor(parent) {
+    super();
     this.pictures = new Pictures(KINDS);
     this.round = 0;
     this.frame = 0;
@@ -1632,12 +2215,14 @@ var Viewer = class {
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
     this.keyboard = new Keyboard(this);
+    this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])));
     this.frameBar = new FrameBar((number2) => this.pickFrame(number2));
     this.readout = new Readout();
+    this.helpSheet = new HelpSheet();
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
       divide: (part) => this.change(({ own }) => this.mode.divider.move(own[this.mode.name], part)),
-      choose: (name, key) => this.change((state) => pick(state, this.mode, name, key)),
+      choose: (name, key) => this.pick(name, key),
       resize: () => this.data && this.paint()
       // at once: a frame later it would be stretched
     });
@@ -1647,6 +2232,7 @@ var Viewer = class {
       fade: (key, opacity) => this.change(({ layers }) => layers.get(key).opacity = opacity),
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) => this.change((state) => isolateClass(state, index, this.data.classes.length)),
+      limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
       hide: (indices) => this.change((state) => state.off = new Set(indices))
     }, [this.difference.element]);
     this.root = el(
@@ -1664,7 +2250,8 @@ var Viewer = class {
           this.readout.element
         ),
         this.panel.element
-      )
+      ),
+      this.helpSheet.element
     );
     parent.append(this.root);
   }
@@ -1672,6 +2259,7 @@ var Viewer = class {
     this.round++;
     cancelAnimationFrame(this.frame);
     this.stage.destroy();
+    this.beat.set(0);
     this.frameBar.pause();
     this.pictures.keep([], []);
     this.root.remove();
@@ -1738,7 +2326,7 @@ var Viewer = class {
     const scene = this.scene();
     this.paintClasses();
     this.toolbar.show();
-    this.panel.show(state.layers, state.off);
+    this.panel.show(state, this.layers);
     this.frameBar.show(data.layers.find(({ frames }) => frames));
     const description = `${data.size[0]} by ${data.size[1]} pixels. ${spokenHelp(this)}`;
     this.stage.arrange(mode, mode.panes(scene), scene, description);
@@ -1750,6 +2338,7 @@ var Viewer = class {
       layers: visible.join(","),
       classesOff: [...state.off].sort((a, b) => a - b).join(",")
     });
+    this.beat.set(mode.timer?.isOn(scene.own) ? mode.timer.ms : 0);
     if (mode.divider) this.root.dataset.divider = mode.divider.at(scene.own).toFixed(4);
     this.draw();
   }
@@ -1764,10 +2353,14 @@ var Viewer = class {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data;
-    const { off } = this.state;
-    const signature = JSON.stringify([classes, [...off]]);
+    const { off, thresholds } = this.state;
+    const limits = this.layers.filter(({ threshold }) => threshold).map((layer) => [layer, thresholds.get(layer.key)]);
+    const digests = this.data.layers.map(({ digest }) => digest);
+    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests]);
     if (signature === this.legend.signature) return;
-    this.legend = { signature, classes, off: new Set(off), table: colorTable(classes, off) };
+    const unsure = new Map(limits.map(([layer, value]) => [layer.threshold.of, new Unsure(layer, value)]));
+    const table = colorTable(classes, off);
+    this.legend = { signature, classes, off: new Set(off), table, unsure };
   }
   draw() {
     if (this.frame || !this.data) return;
@@ -1781,9 +2374,11 @@ var Viewer = class {
     this.stage.layOut(size);
     if (!this.stage.isVisible) return;
     const view = this.state.view = settle(this.state.view, size, this.stage.extent);
-    const isShown = ({ layer }) => !this.peeking || layer === this.image;
-    this.stage.draw(this.place, this.legend, view.fit, isShown);
+    const isShown2 = ({ layer }) => !this.peeking || layer === this.image;
+    this.stage.draw(this.place, this.legend, view.fit, isShown2);
     this.toolbar.showZoom(view.zoom);
+    const { ground } = this.data;
+    this.stage.showScale(ground?.metres ? scaleBar(ground.metres, view.zoom) : null);
     this.root.dataset.zoom = view.zoom.toFixed(4);
     this.showPointer();
     this.root.dataset.ready = "1";
@@ -1798,62 +2393,13 @@ var Viewer = class {
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
     this.stage.showPointer(this.place, size, { cursor, marker, step });
     if (cursor) {
-      this.readout.showPixel(cursor, readings(this.stage.read, cursor, size, this.legend));
+      const { ground } = this.data;
+      const map = ground ? mapText(ground, cursor) : "";
+      this.readout.showPixel(cursor, map, readings(this.stage.read, cursor, size, this.legend));
     } else {
       const help = shortHelp(this, matchMedia("(pointer: coarse)").matches);
       this.readout.showSize(size, image.picture, help);
     }
-  }
-  // ---- what gestures, keys and buttons do ----
-  choose(mode) {
-    this.change((state) => state.mode = mode.name);
-  }
-  look(view) {
-    this.state.view = view;
-    this.draw();
-  }
-  pan(dx, dy) {
-    this.look(pan(this.state.view, [dx, dy], this.data.size, this.stage.extent));
-  }
-  zoomBy(factor) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom: view.zoom * factor }));
-  }
-  // Where the fitted zoom is 1 or less, `settle` takes 1 for "fit"; it is the same picture.
-  zoomTo(zoom) {
-    this.change(({ view }) => Object.assign(view, { fit: false, zoom }));
-  }
-  fit() {
-    this.change(({ view }) => view.fit = true);
-  }
-  toggleFullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else this.root.requestFullscreen?.();
-  }
-  peek(on) {
-    if (this.peeking === on) return;
-    this.peeking = on;
-    this.draw();
-  }
-  hover(pixel) {
-    this.cursor = pixel;
-    this.showPointer();
-  }
-  pointAtCenter() {
-    this.hover(centerPixel(this.state.view));
-  }
-  selectPointed() {
-    this.select(this.cursor ?? centerPixel(this.state.view));
-  }
-  select(pixel) {
-    if (!pixel || !this.isClickable) return;
-    this.state.marker = pixel;
-    this.showPointer();
-    this.send(pixel);
-  }
-  // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
-  pickFrame(number2) {
-    stateFor(this.given.key, MODES).frame = number2;
-    return this.update(this.given, this.send);
   }
 };
 

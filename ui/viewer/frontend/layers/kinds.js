@@ -9,11 +9,21 @@
 //                           rectangle of whole device pixels
 //   valueAt(x, y, size)     the value at a pixel of the image of that size; null where it has none
 //                           to tell
-//   describe(value, legend) {text, color, label}: what the readout says; `label` only where values
+//   describe(value, legend, {x, y, size}) {text, color, label}: what the readout says; `label` only where values
 //                           of layers can be compared, null where it disagrees with nothing
-// A legend is {classes, table}: the class rows, and their colours as `colorTable` packs them.
+//   low, high, colors, text(value), threshold   of a layer of values: its range, the name of its
+//                           colour map, a value in words, and what is moved in the panel (optional)
+// A legend is {classes, off, table, unsure}: the class rows, which of them are off, their colours as
+// `colorTable` packs them, and by the key of a label layer where it is unsure.
 
 import { LabelLayer } from "./labels.js"
 import { PictureLayer } from "./picture.js"
+import { DeepValueLayer, ValueLayer } from "./values.js"
 
-export const KINDS = { image: PictureLayer, rgba: PictureLayer, labels: LabelLayer }
+export const KINDS = {
+  image: PictureLayer,
+  rgba: PictureLayer,
+  labels: LabelLayer,
+  values: ValueLayer,
+  values16: DeepValueLayer,
+}

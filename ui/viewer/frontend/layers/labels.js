@@ -2,7 +2,7 @@
 
 import { VOID } from "../colors.js"
 import { el } from "../dom.js"
-import { stretch } from "./picture.js"
+import { sampled, stretch } from "./picture.js"
 
 export class LabelLayer {
   static decode(bitmap) {
@@ -18,23 +18,21 @@ export class LabelLayer {
   }
 
   // Never smoothed: that would invent colours that stand for no class.
-  draw(surface, { table }) {
-    this.picture.paint(table)
+  draw(surface, { table, unsure }) {
+    this.picture.paint(table, unsure?.get(this.key))
     stretch(surface, this.picture.source)
   }
 
   valueAt(x, y, size) {
-    const { indices, width, height } = this.picture
-    const column = Math.floor(((x + 0.5) * width) / size[0])
-    const row = Math.floor(((y + 0.5) * height) / size[1])
-    return indices[row * width + column]
+    return sampled(this.picture, this.picture.indices, x, y, size)
   }
 
   // Void says nothing about the ground, so it disagrees with nothing.
-  describe(value, { classes }) {
+  describe(value, { classes, unsure }, at) {
     if (value === VOID) return { text: "void", label: null }
     const { name, color } = classes[value] ?? { name: `${value} (no class)` }
-    return { text: name, color, label: value }
+    const isUnsure = unsure?.get(this.key)?.isAt(at.x, at.y, at.size)
+    return { text: isUnsure ? `${name} (unsure)` : name, color, label: value }
   }
 }
 
@@ -49,14 +47,16 @@ class LabelPicture {
     this.painted = this.context.getImageData(0, 0, this.width, this.height)
     this.indices = new Uint8Array(this.width * this.height)
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i]
-    this.table = null
+    this.table = this.unsure = null
   }
 
-  paint(table) {
-    if (this.table === table) return
-    this.table = table
+  // `unsure`: see unsure.js; undefined where all are sure.
+  paint(table, unsure) {
+    if (this.table === table && this.unsure === unsure) return
+    Object.assign(this, { table, unsure })
     const out = new Uint32Array(this.painted.data.buffer)
     for (let i = 0; i < out.length; i++) out[i] = table[this.indices[i]]
+    unsure?.hatch(out, this)
     this.context.putImageData(this.painted, 0, 0)
   }
 

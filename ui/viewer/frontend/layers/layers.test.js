@@ -3,6 +3,7 @@ import test from "node:test"
 import { VOID } from "../colors.js"
 import { withFrame } from "./frames.js"
 import { KINDS } from "./kinds.js"
+import { Unsure } from "./unsure.js"
 
 const GIVEN = { key: "k", title: "K" }
 const CLASSES = [{ name: "Land", color: [1, 2, 3] }, { name: "Water", color: [4, 5, 6] }]
@@ -84,4 +85,50 @@ test("the frame with the number, else the last before it, else the first; null i
   assert.deepEqual([null, 4, 5, 99, 1].map(shown), ["d8", "d4", "d4", "d8", "d2"])
   const plain = { key: "k", digest: "d" }
   assert.equal(withFrame(plain, 3), plain)
+})
+
+function values(most, codes, given = {}) {
+  const kind = most > 255 ? KINDS.values16 : KINDS.values
+  return new kind({ ...GIVEN, ...given }, { width: codes.length, height: 1, most, codes })
+}
+
+test("a value is read with its unit, in as many digits as its codes tell apart", () => {
+  const share = values(255, [0, 1, 128, 255], { range: [0, 1] })
+  const text = (layer, x) => {
+    const code = layer.valueAt(x, 0, [layer.picture.width, 1])
+    return code === null ? null : layer.describe(code).text
+  }
+  assert.deepEqual([0, 1, 2, 3].map((x) => text(share, x)), [null, "0.000", "0.500", "1.000"])
+  const height = values(65535, [1, 32768, 65535], { range: [-10, 90], unit: "m" })
+  assert.deepEqual([0, 1, 2].map((x) => text(height, x)), ["-10.000 m", "40.000 m", "90.000 m"])
+})
+
+test("a value's colour is that of its map", () => {
+  const layer = values(255, [1, 255], { colors: "viridis" })
+  assert.deepEqual(layer.describe(1).color, [68, 1, 84])
+  assert.deepEqual(layer.describe(255).color, [253, 231, 37])
+})
+
+test("below the threshold is what is less than it, and not what equals it", () => {
+  const layer = values(255, [1, 128, 129], { range: [0, 1] })
+  assert.equal(layer.codeOf(0), 1)
+  assert.equal(layer.codeOf(0.5), 128)
+  assert.equal(layer.codeOf(0.5001), 129)
+  assert.equal(layer.codeOf(1), 255)
+  for (let code = 1; code <= 255; code++) assert.equal(layer.codeOf((code - 1) / 254), code)
+})
+
+test("labels are hatched where their value is below the threshold", () => {
+  const layer = values(255, [0, 1, 127, 128, 255], { range: [0, 1] })
+  const unsure = new Unsure(layer, 0.5)
+  const out = new Uint32Array([9, 9, 0, 9, 9])
+  unsure.hatch(out, { width: 5, height: 1 })
+  assert.deepEqual([...out].map((color) => [0, 9].includes(color)), [true, false, true, true, true])
+  assert.equal(out[2], 0) // what is not shown is not unsure
+  const at = (x) => unsure.isAt(x, 0, [5, 1])
+  assert.deepEqual([0, 1, 2, 3, 4].map(at), [false, true, true, false, false])
+  const mask = labels(5, 1, [1, 1, 1, 1, 1])
+  const legend = { classes: CLASSES, unsure: new Map([["k", unsure]]) }
+  const text = (x) => mask.describe(1, legend, { x, y: 0, size: [5, 1] }).text
+  assert.deepEqual([text(1), text(4)], ["Water (unsure)", "Water"])
 })

@@ -36,6 +36,13 @@ export function stretch({ context, left, top, width, height }, source) {
   context.drawImage(source, left, top, width, height)
 }
 
+// What a picture holds of a pixel of the image of that size: it may have been sent smaller.
+export function sampled({ width, height }, values, x, y, size) {
+  const column = Math.floor(((x + 0.5) * width) / size[0])
+  const row = Math.floor(((y + 0.5) * height) / size[1])
+  return values[row * width + column]
+}
+
 class Picture {
   constructor(bitmap) {
     this.source = bitmap

@@ -4,6 +4,7 @@ import { DifferenceLayer } from "../layers/difference.js"
 
 export const difference = {
   name: "difference",
+  letter: "d",
   title: "Difference",
   needsLayers: true,
   needsLabels: 2,

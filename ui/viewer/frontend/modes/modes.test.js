@@ -39,11 +39,48 @@ test("overlay lays the visible layers over each other, bottom first", () => {
 
 test("side by side has a pane a visible layer, three at most", () => {
   const layers = [part("a", false), ..."bcde".split("").map((key) => part(key))]
-  const specs = panes("side", layers)
-  assert.deepEqual(specs.map(({ key }) => key), [IMAGE, "b", "c", "d"])
+  const specs = modeNamed("side").panes({ image, layers, own: { count: null } })
+  assert.deepEqual(specs.map(({ shows }) => shows), [IMAGE, "b", "c", "d"])
   assert.deepEqual(specs.map(({ title }) => title), ["Image", "B", "C", "D"])
-  assert.deepEqual(specs[0].stack, [whole(IMAGE)])
-  assert.deepEqual(specs[2].stack, [whole(IMAGE), whole("c")])
+  assert.deepEqual(specs.map(({ stack }) => stack.length), [1, 2, 2, 2])
+})
+
+test("side by side each pane shows what was chosen for it, as many as were chosen", () => {
+  const mode = modeNamed("side")
+  const scene = { image, layers: [part("a"), part("b", false), part("c")], own: mode.settings() }
+  const shows = () => mode.panes(scene).map((spec) => spec.shows)
+  assert.deepEqual(shows(), [IMAGE, "a", "c"])
+  mode.onPick(scene)
+  scene.own.pane0 = "c"
+  assert.deepEqual(shows(), ["c", "a", "c"])
+  assert.deepEqual(mode.setCount(scene, 4), ["b"]) // is to be switched on
+  assert.deepEqual(shows(), ["c", "a", "c", IMAGE]) // until then it is not shown, nor named
+  scene.layers[1].visible = true
+  assert.deepEqual(shows(), ["c", "a", "c", "b"])
+  assert.deepEqual([mode.setCount(scene, 2), shows(), mode.count(scene)], [[], ["c", "a"], 2])
+  mode.onShow(scene.own, "b")
+  assert.deepEqual(shows(), ["c", "b"])
+  mode.adopt(scene.own, { keys: ["a", "c"] }) // one that was chosen is gone
+  assert.deepEqual([scene.own.count, mode.count({ ...scene, layers: [part("a")] })], [null, 2])
+})
+
+test("blink shows its two in turn until it is paused", () => {
+  const mode = modeNamed("blink")
+  const own = mode.settings()
+  mode.adopt(own, { keys: ["a", "b"], visible: ["b"] })
+  const scene = { image, layers: [part("a"), part("b")], own }
+  const stack = () => mode.panes(scene)[0].stack.map(({ layer }) => layer.key)
+  assert.deepEqual(stack(), [IMAGE, "b"])
+  mode.timer.turn(own)
+  assert.deepEqual(stack(), [IMAGE])
+  own.second = "a"
+  assert.deepEqual(stack(), [IMAGE, "a"])
+  scene.layers[0].visible = false
+  assert.deepEqual([stack(), mode.shown(scene, "second")], [[IMAGE], IMAGE])
+  assert.ok(mode.timer.isOn(own))
+  mode.timer.pause(own)
+  assert.ok(!mode.timer.isOn(own))
+  assert.ok(mode.timer.ms > 1000 / 3) // flashes
 })
 
 test("swipe cuts the two layers at the divider", () => {

@@ -2,6 +2,7 @@
 
 export const overlay = {
   name: "overlay",
+  letter: "o",
   title: "Overlay",
   needsLayers: false,
   captions: false,

@@ -2,9 +2,11 @@
 
 import { IMAGE } from "../state.js"
 import { clamp } from "../view.js"
+import { partOf, shownKey } from "./shown.js"
 
 export const swipe = {
   name: "swipe",
+  letter: "w",
   title: "Swipe",
   needsLayers: true,
   captions: true,
@@ -33,15 +35,12 @@ export const swipe = {
     if (own.left !== key) own.right = key
   },
 
-  // What is seen on a side, which its menu names: of a layer that is switched off, the image.
-  shown: ({ image, layers, own }, name) =>
-    layers.some(({ visible, layer }) => visible && layer.key === own[name])
-      ? own[name]
-      : image.layer.key,
+  shown: (scene, name) => shownKey(scene, scene.own[name]),
 
-  panes({ image, layers, own }) {
+  panes(scene) {
+    const { image, own } = scene
     const half = (key, cut) => {
-      const part = layers.find(({ visible, layer }) => visible && layer.key === key)
+      const part = partOf(scene, key)
       return part ? [{ ...part, ...cut }] : []
     }
     const left = half(own.left, { to: own.divider })

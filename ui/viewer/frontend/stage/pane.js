@@ -12,7 +12,6 @@ export class Pane {
       tabindex: 0,
       role: "application",
       "data-testid": "viewer-canvas",
-      "data-pane": key,
     })
     this.context = this.canvas.getContext("2d")
     this.scroll = new Scroll()

@@ -15,7 +15,9 @@ export class Picks {
   }
 
   // Above a pane, where they are not there yet: an open menu would close.
-  place(caption, names) {
+  // `now`: the one of them that is seen just now, where they are shown in turn.
+  place(caption, names, now) {
+    for (const [name, { element }] of this.menus) element.classList.toggle("now", name === now)
     const elements = names.map((name) => this.menus.get(name).element)
     if (elements.some(({ parentElement }) => parentElement !== caption)) {
       caption.replaceChildren(...elements)

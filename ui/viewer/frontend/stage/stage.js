@@ -19,10 +19,15 @@ export class Stage {
     this.gestures = new Map() // pane key → Gestures
     this.picks = new Map() // mode name → Picks
     this.divider = new Divider(on.divide)
+    this.scaleLine = el("span")
+    this.scaleText = el("div")
+    this.scale = el("div", { class: "scale", "data-testid": "viewer-scale", hidden: true },
+      this.scaleText, this.scaleLine)
     this.notice = el("div", { class: "notice", role: "alert", hidden: true })
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" })
     this.grid = el("div", { class: "stage" })
-    this.element = el("div", { class: "stage-box" }, this.grid, this.hintText, this.notice)
+    const over = [this.scale, this.hintText, this.notice]
+    this.element = el("div", { class: "stage-box" }, this.grid, ...over)
     this.observer = new ResizeObserver((entries) => this.resized(entries))
     this.observer.observe(this.grid)
   }
@@ -47,10 +52,11 @@ export class Stage {
     }
     if (mode.picks) this.picksOf(mode).show(scene)
     this.panes.forEach((pane, i) => {
-      const { title, picks } = specs[i]
+      const { title, picks, shows, now } = specs[i]
+      pane.canvas.dataset.pane = shows ?? pane.key
       pane.canvas.setAttribute("aria-label", `${title}, ${description}`)
       pane.caption.hidden = !mode.captions
-      if (picks) this.picksOf(mode).place(pane.caption, picks)
+      if (picks) this.picksOf(mode).place(pane.caption, picks, now)
       else pane.caption.replaceChildren(title)
     })
     if (mode.divider) {
@@ -144,6 +150,14 @@ export class Stage {
       pane.showPointer(at, cursor, this.mode.crosshair, step)
       pane.showMarker(at, marker)
     }
+  }
+
+  // `bar`: {text, width}, or null where the image has no place on the ground.
+  showScale(bar) {
+    this.scale.hidden = !bar
+    if (!bar) return
+    this.scaleText.textContent = bar.text
+    this.scaleLine.style.width = `${bar.width}px`
   }
 
   showNotice(text) {

@@ -1,0 +1,65 @@
+"""Confidence and entropy of a prediction, in the steps that the browser is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from scipy.stats import entropy
+
+from core.classes import VOID
+from core.inference.certainty import entropy_bits, predict_with_certainty, value_codes
+from core.inference.predictor import Predictor, Strip
+
+
+class Strips:
+    """Stands for a predictor: hands out probabilities in two strips."""
+
+    def __init__(self, probabilities: np.ndarray) -> None:
+        self.probabilities = probabilities
+        self.classes = probabilities.shape[-1]
+
+    def strips(self, pixels: np.ndarray, valid: Any, progress: Any) -> Iterator[Strip]:
+        yield Strip(0, self.probabilities[:5])
+        yield Strip(5, self.probabilities[5:])
+
+
+def probabilities() -> np.ndarray:
+    return np.random.default_rng(1).dirichlet(np.ones(4), (9, 7)).astype(np.float32)
+
+
+def test_codes_are_at_most_half_a_step_off() -> None:
+    values = np.linspace(-2, 3, 1001)
+    codes = value_codes(values, -2, 3)
+    assert (codes.min(), codes.max()) == (1, 255)
+    back = -2 + (codes.astype(float) - 1) / 254 * 5
+    assert np.abs(back - values).max() <= 5 / 254 / 2 + 1e-6
+    assert value_codes(np.array([-9.0, 9.0, np.nan]), -2, 3).tolist() == [1, 255, 0]
+
+
+def test_entropy_is_that_of_scipy() -> None:
+    values = probabilities()
+    np.testing.assert_allclose(entropy_bits(values), entropy(values, base=2, axis=-1), atol=1e-5)
+    assert entropy_bits(np.array([0, 1, 0], np.float32)) == 0
+    assert entropy_bits(np.full(8, 1 / 8, np.float32)) == pytest.approx(3)
+
+
+def test_certainty_is_that_of_the_probabilities_and_none_without_data() -> None:
+    values = probabilities()
+    valid = np.ones((9, 7), bool)
+    valid[2, 3] = valid[8, 6] = False
+    predictor = cast(Predictor, Strips(values))
+    labels, certainty = predict_with_certainty(predictor, np.zeros((9, 7, 3), np.uint8), valid)
+    expected = values.argmax(axis=-1)
+    np.testing.assert_array_equal(labels[valid], expected[valid])
+    assert (labels[~valid] == VOID).all()
+    assert certainty.most_bits == 2
+    for codes, what, most in (
+        (certainty.confidence, values.max(axis=-1), 1),
+        (certainty.entropy, entropy(values, base=2, axis=-1), 2),
+    ):
+        assert (codes[~valid] == 0).all() and (codes[valid] > 0).all()
+        read = (codes[valid].astype(float) - 1) / 254 * most
+        np.testing.assert_allclose(read, what[valid], atol=most / 508 + 1e-5)

@@ -1,0 +1,36 @@
+// Labels whose value in a layer of values is below a threshold are shown as unsure: hatched.
+
+import { sampled } from "./picture.js"
+
+const HATCH = [[40, 40, 40, 255], [225, 225, 225, 255]]
+const [DARK, LIGHT] = new Uint32Array(Uint8Array.from(HATCH.flat()).buffer)
+const STRIPES = 150 // over a picture, so that they are seen when it is fitted
+
+export class Unsure {
+  // `layer`: of values; `threshold`: in its unit.
+  constructor(layer, threshold) {
+    this.picture = layer.picture
+    this.code = layer.codeOf(threshold)
+  }
+
+  isAt(x, y, size) {
+    const code = sampled(this.picture, this.picture.codes, x, y, size)
+    return code > 0 && code < this.code
+  }
+
+  // Over the painted labels of a picture of that size; what is not painted stays so.
+  hatch(out, { width, height }) {
+    const { picture, code } = this
+    const { codes } = picture
+    const period = Math.max(4, 2 * Math.round(Math.max(width, height) / STRIPES / 2))
+    const columns = Uint32Array.from({ length: width }, (_, x) =>
+      Math.floor(((x + 0.5) * picture.width) / width))
+    for (let y = 0, i = 0; y < height; y++) {
+      const row = picture.width * Math.floor(((y + 0.5) * picture.height) / height)
+      for (let x = 0; x < width; x++, i++) {
+        const at = codes[row + columns[x]]
+        if (at && at < code && out[i]) out[i] = (x + y) % period < period / 2 ? DARK : LIGHT
+      }
+    }
+  }
+}
