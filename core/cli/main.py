@@ -11,7 +11,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.cli import activations, architectures, audit, demo, evaluate, lists, predict, train
+from core.cli import (
+    activations,
+    architectures,
+    audit,
+    demo,
+    evaluate,
+    import_model,
+    lists,
+    predict,
+    train,
+)
 from core.errors import DSIError
 
 __all__ = ["main", "parser"]
@@ -30,6 +40,12 @@ _COMMANDS = (
         "write feature maps of a model's layers",
         activations.add_arguments,
         activations.run,
+    ),
+    (
+        "import-model",
+        "take a Keras model or weights trained elsewhere",
+        import_model.add_arguments,
+        import_model.run,
     ),
     (
         "architectures",
