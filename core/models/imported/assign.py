@@ -71,17 +71,27 @@ def assign_weights(model: keras.Model, path: Path) -> None:
 
 
 def _load(model: keras.Model, path: Path) -> None:
-    with warnings.catch_warnings():
-        # Keras only warns of layers the file does not have, and leaves them random.
-        warnings.filterwarnings("error", "Skipping nested container")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         try:
             model.load_weights(path)
         except ValueError as error:
-            words = next((line for line in str(error).splitlines() if "hape" in line), "")
             raise ModelError(
-                f"the weights do not fit the network{f': {words.strip()[:300]}' if words else ''}",
-                remedy=_OTHER,
+                f"the weights do not fit the network{_difference(str(error))}", remedy=_OTHER
             ) from error
+    # Keras only warns of layers the file does not have, and leaves them random.
+    if any("Skipping nested container" in str(warning.message) for warning in said):
+        raise ModelError("the file lacks the weights of some layers", remedy=_OTHER)
+
+
+def _difference(text: str) -> str:
+    """Layer and shapes out of what Keras says, as far as it says them."""
+    layer = re.search(r"object <\w+ name=([^,>]+)", text)
+    shapes = re.search(r"variable\.shape=(\([^)]*\)), Received: value\.shape=(\([^)]*\))", text)
+    if not layer:
+        return ""
+    words = f" takes {shapes[1]}, and the file has {shapes[2]}" if shapes else " is another one"
+    return f": {layer[1][:80]}{words}"
 
 
 def _leaves(model: keras.Model) -> list[Any]:

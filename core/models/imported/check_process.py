@@ -82,6 +82,11 @@ def _answer(work: Callable[[], Any]) -> Answer:
         return "", "", "", work()
     except DSIError as error:
         return error.what, error.where, error.remedy, None
+    except Exception as error:
+        # TensorFlow's own for memory that is not there; its name, as TensorFlow may not be loaded.
+        if type(error).__name__ == "ResourceExhaustedError":
+            raise MemoryError from error
+        raise
 
 
 def _attribute(attributes: Any, name: str, most: int) -> str:

@@ -81,9 +81,15 @@ def class_of(entry: dict[str, Any]) -> str:
 
 
 def is_operation(entry: dict[str, Any]) -> bool:
-    """Whether an entry is a function of ``keras.ops``, by its module."""
-    module = entry.get("module")
-    return isinstance(module, str) and ".ops." in f"{module}."
+    """Whether an entry is a function of ``keras.ops``: by its module, or what layers have.
+
+    HDF5 files of Keras 3 leave modules out, and Keras itself cannot read functions back from them.
+    """
+    module, config, nodes = (entry.get(key) for key in ("module", "config", "inbound_nodes"))
+    if isinstance(module, str):
+        return ".ops." in f"{module}."
+    modern = isinstance(nodes, list) and bool(nodes) and isinstance(nodes[0], dict)
+    return modern and isinstance(config, dict) and not {"trainable", "dtype"} & set(config)
 
 
 def check_layer(entry: dict[str, Any], *, legacy: bool) -> dict[str, Any]:

@@ -55,7 +55,7 @@ _LAYERS = {
     "Maximum": "",
     "Minimum": "",
     "MultiHeadAttention": "num_heads key_dim value_dim dropout use_bias output_shape "
-    "attention_axes",
+    "attention_axes use_gate",
     "Multiply": "",
     "Normalization": "axis mean variance invert",
     "PReLU": "shared_axes",

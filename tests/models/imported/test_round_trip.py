@@ -148,7 +148,7 @@ def sequence() -> keras.Model:
             layers.ZeroPadding2D(1),
             layers.Conv2D(4, 3),
             layers.PReLU(shared_axes=[1, 2]),
-            layers.AveragePooling2D(),
+            layers.AveragePooling2D(2),
             layers.UpSampling2D(interpolation="bilinear"),
             layers.GroupNormalization(groups=2),
             layers.Dense(3),
