@@ -20,6 +20,7 @@ from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
+from ui.own_model.dialog import own_model_button, take_kept_model
 from ui.predict.address import PredictionAddress, check_asked, chosen_mode, scale_text
 from ui.predict.checks import fits_model, say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
@@ -171,7 +172,9 @@ def address_of(model: str, settings: Settings) -> PredictionAddress | None:
 
 def show_predict(frame: Frame) -> None:
     with frame.choices:
+        take_kept_model("model")
         ref = choose_model("model")
+        own_model_button()
     if ref is None:
         page_link("train", "Train a model", "model_training")
         return

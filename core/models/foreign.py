@@ -124,8 +124,8 @@ def _folder(path: Path) -> ForeignModel:
     if (path / "saved_model.pb").is_file():
         return ForeignModel(
             "a TensorFlow SavedModel, and they are not read",
-            "load it with Keras where it was made, save it with model.save('model.keras') and import "
-            "the file",
+            "load it with Keras where it was made, save it with model.save('model.keras') and "
+            "import that file",
         )
     if (path / WEIGHTS_FILE).is_file():
         return ForeignModel("a model's weights without its card", _CARD)

@@ -43,6 +43,7 @@ CLASS_0: dict[Class0, str] = {
 }
 """What the first channel stands for."""
 
+_TEXTS = ("classes", "trained_on", "dtype")  # also where they look like numbers
 _RANGES = {"uint8": 255.0, "uint16": 65535.0, "int16": 32767.0}
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red; Keras' imagenet_utils
 
@@ -98,15 +99,18 @@ def with_answers(answers: ImportAnswers, settings: Sequence[tuple[str, str]]) ->
     """
     content = answers.model_dump(mode="json")
     for key, text in settings:
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            value = text
-        set_setting(content, key, value)
+        set_setting(content, key, text if key in _TEXTS else _value(text))
     try:
         return ImportAnswers.model_validate(content)
     except ValidationError as error:
         raise misfit(error, "the answers about the model do not fit") from error
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def normalisation_of(answers: ImportAnswers, bands: int, dtype: str) -> Normalisation:

@@ -46,7 +46,7 @@ class NetworkFacts:
 
 
 def network_facts(model: keras.Model) -> NetworkFacts:
-    """Find out, by the shapes in the graph and by one small image of noise.
+    """Find out, by the shapes in the graph and by small images.
 
     Args:
         model: from `core.models.imported.network.build_network`, with its weights.
@@ -115,7 +115,7 @@ def _step(model: keras.Model) -> tuple[int, int]:
             continue
         share = height // size[0] if size[0] else 0
         fits = share and (height, width) == (size[0] * share, size[1] * share)
-        if fits and share <= _MOST_ENLARGED:
+        if fits and share <= _MOST_ENLARGED and _runs(model, height, width):
             return step, int(share)
         example = f"{size[0]} × {size[1]} px for one of {height} × {width} px"
     raise _other_size(example or "none for images of any size that was tried")
@@ -128,8 +128,19 @@ def _output_size(model: keras.Model, height: int, width: int) -> tuple[int, int]
     try:
         shape = model.compute_output_spec(keras.KerasTensor((1, height, width, bands))).shape
     except (ValueError, TypeError, RuntimeError, AssertionError):
-        return None  # where halves do not meet again, as Concatenate says
+        return None
     return None if None in shape[1:3] else (int(shape[1]), int(shape[2]))
+
+
+def _runs(model: keras.Model, height: int, width: int) -> bool:
+    """Whether it computes such an image: the shapes alone do not say where halves do not meet."""
+    try:
+        model(np.zeros((1, height, width, model.input_shape[-1]), np.float32), training=False)
+    except Exception as error:  # noqa: BLE001  # TensorFlow's own have no common class with Keras'
+        if type(error).__name__ == "ResourceExhaustedError":
+            raise
+        return False
+    return True
 
 
 def _other_size(example: str) -> ModelError:

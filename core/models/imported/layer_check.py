@@ -160,7 +160,7 @@ def _activation(value: Any, name: str, legacy: bool) -> Any:
         if kind == "function" and isinstance(inner, str):
             # Written as a built-in function, or by the module and name that it is registered under.
             module, registered = value.get("module"), value.get("registered_name")
-            origin = {"name": name, "class_name": inner}
+            origin: dict[str, Any] = {"name": name, "class_name": inner}
             origin["module"] = None if module == "builtins" else module
             origin["registered_name"] = None if registered == "function" else registered
             class_of(origin)

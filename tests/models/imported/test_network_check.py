@@ -43,7 +43,7 @@ def changed(layer_: str, **entry: Any) -> dict[str, Any]:
 def test_nothing_but_names_of_the_table_and_plain_values_is_kept() -> None:
     network = json.loads(checked(legacy_unet()).text)
     text = json.dumps(network)
-    for word in ("GlorotUniform", "L2", "batch_input_shape", "regularizer", "groups\": 1, \"dil"):
+    for word in ("GlorotUniform", "L2", "batch_input_shape", "regularizer", 'groups": 1, "dil'):
         assert word not in text
     for entry in network["config"]["layers"]:
         assert entry["module"] == "keras.layers"
@@ -133,7 +133,11 @@ LAMBDA = {
         ({"class_name": ["Conv2D"]}, "has no class"),
         ({"config": {"activation": "my_swish"}}, "has the activation 'my_swish'"),
         (
-            {"config": {"activation": {"class_name": "function", "config": "system", "module": "os"}}},
+            {
+                "config": {
+                    "activation": {"class_name": "function", "config": "system", "module": "os"}
+                }
+            },
             "of the class system of os",
         ),
         (
@@ -168,7 +172,10 @@ def test_a_layer_is_refused_by_its_name(entry: dict[str, Any], words: str) -> No
         ({}, "does not describe a network"),
         ([], "does not describe a network"),
         ({"class_name": "Functional", "config": {}}, "wired by code of its own"),
-        ({"class_name": "MyUNet", "module": "__main__", "config": {}}, "of the class MyUNet of __m"),
+        (
+            {"class_name": "MyUNet", "module": "__main__", "config": {}},
+            "of the class MyUNet of __m",
+        ),
         ({"class_name": "MyUNet", "config": {"depth": 3}}, "is of the class MyUNet, whose layers"),
         ({"class_name": "Sequential", "config": {"layers": []}}, "does not say the shape"),
         ({"class_name": "Sequential", "config": {"layers": [1]}}, "list of layers cannot be read"),
@@ -274,7 +281,20 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from _places(each, (*path, key))
 
 
-_ODD = (None, True, -1, 1e400, "", "Lambda", "os.system", [], {}, [[]], {"class_name": "x"}, [1, 2, 3])
+_ODD = (
+    None,
+    True,
+    -1,
+    1e400,
+    "",
+    "Lambda",
+    "os.system",
+    [],
+    {},
+    [[]],
+    {"class_name": "x"},
+    [1, 2, 3],
+)
 
 
 def test_whatever_is_changed_it_is_kept_clean_or_refused() -> None:

@@ -187,9 +187,7 @@ def used_twice() -> keras.Model:
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize(
-    ("build", "bands"), [(sequence, 3), (with_operations, 4), (used_twice, 3)]
-)
+@pytest.mark.parametrize(("build", "bands"), [(sequence, 3), (with_operations, 4), (used_twice, 3)])
 def test_other_ways_to_build(
     tmp_path: Path, suffix: str, build: Callable[[], Any], bands: int
 ) -> None:
@@ -352,6 +350,24 @@ def test_facts_and_detection(tmp_path: Path) -> None:
     with opened_file(saved(notebook_unet(3, 2, None, 96), tmp_path / "v.h5")) as file:
         assert file.facts and file.facts.side == 96
         assert detected_output(file) == "logits"
+
+
+def test_multiples_are_those_that_the_network_computes(tmp_path: Path) -> None:
+    """A U-Net of three halvings, which joins what it halved: multiples of 8, and no fewer."""
+    tensorflow()
+    import keras
+    from keras import layers
+
+    x = inputs = keras.Input((None, None, 3))
+    skips = []
+    for _ in range(3):
+        skips.append(x)
+        x = layers.Conv2D(4, 3, strides=2, padding="same")(x)
+    for skip in reversed(skips):
+        x = layers.Concatenate()([layers.UpSampling2D()(x), skip])
+    path = saved(keras.Model(inputs, layers.Conv2D(2, 1)(x)), tmp_path / "u.keras")
+    with opened_file(path) as file:
+        assert file.facts and file.facts.step == 8
 
 
 def test_an_output_that_is_no_map_is_refused(tmp_path: Path) -> None:
