@@ -68,7 +68,7 @@ def test_older_words_become_those_of_today() -> None:
     assert "groups" not in by_name["depthwise_conv2d"]
 
 
-def test_shape_and_ending_are_told() -> None:
+def test_shape_and_ending_are_read() -> None:
     network = checked(legacy_unet())
     assert network.shape == (None, None, 3)
     assert (network.ending, network.scales) == ("softmax", False)
