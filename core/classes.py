@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -15,8 +16,10 @@ __all__ = [
     "VOID",
     "ClassTable",
     "LandClass",
+    "background_before",
     "class_name",
     "hex_to_rgb",
+    "numbered",
 ]
 
 VOID = 255
@@ -122,6 +125,37 @@ class ClassTable(BaseModel):
         """
         weight = np.where(labels == VOID, 0.0, opacity)[..., None]
         return np.rint(rgb * (1 - weight) + self.colorize(labels) * weight).astype(np.uint8)
+
+
+# Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
+_PALETTE = (
+    *("#999999", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"),
+    *("#7F3C8D", "#11A579", "#3969AC", "#F2B701", "#E73F74", "#80BA5A", "#E68310", "#008695"),
+)
+
+
+def numbered(names: Sequence[str]) -> ClassTable:
+    """A table of these names in colours that are easy to tell apart."""
+    colors = list(_PALETTE)
+    while len(colors) < len(names):
+        # Beyond the palette: steps around the hue circle's corners, all distinct.
+        colors.append(f"#{(len(colors) * 0x3B9AE1) & 0xFFFFFF:06X}")
+    return ClassTable(
+        classes=tuple(LandClass(name=n, color=c) for n, c in zip(names, colors, strict=False))
+    )
+
+
+def background_before(classes: ClassTable) -> ClassTable:
+    """The classes with a background as the first."""
+    lower = all(name == name.lower() for name in classes.names)
+    known = {name.lower() for name in classes.names}
+    words = ("background", "outside", *(f"background {n}" for n in range(2, len(known) + 2)))
+    name = next(word for word in words if word not in known)
+    name = name if lower else name.capitalize()
+    used = {land_class.color for land_class in classes.classes}
+    candidates = numbered([str(number) for number in range(len(used) + 1)]).classes
+    color = next(c.color for c in candidates if c.color not in used)
+    return ClassTable(classes=(LandClass(name=name, color=color), *classes.classes))
 
 
 def pack_color(rgb: tuple[int, int, int]) -> int:

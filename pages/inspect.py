@@ -8,6 +8,7 @@ from core.models.store import ModelRef, read_card
 from ui.inspect.feature_maps import open_maps, show_maps
 from ui.inspect.layers import choose_image, choose_layer, choose_window, layer_table
 from ui.loaded.models import choose_model
+from ui.own_model.dialog import own_model_button, take_kept_model
 from ui.routes.netron import netron_url
 from ui.shell.address import take_name
 from ui.shell.errors import page_errors
@@ -55,7 +56,9 @@ def graph(ref: ModelRef) -> None:
 
 def show_inspect(frame: Frame) -> None:
     with frame.choices:
+        take_kept_model("model")
         ref = choose_model("model")
+        own_model_button()
     if ref is None:
         page_link("train", "Train a model", "model_training")
         return

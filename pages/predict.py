@@ -23,6 +23,7 @@ from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
 from ui.loaded.upload import choose_upload
 from ui.overview.try_it import try_it
+from ui.own_model.dialog import own_model_button, take_kept_model
 from ui.predict.address import (
     PredictionAddress,
     ask_for_prediction,
@@ -201,7 +202,9 @@ def look_inside(model: str, source: str) -> None:
 
 def show_predict(frame: Frame) -> None:
     with frame.choices:
+        take_kept_model("model")
         ref = choose_model("model")
+        own_model_button()
     if ref is None:
         page_link("train", "Train a model", "model_training")
         return

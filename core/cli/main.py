@@ -17,6 +17,7 @@ from core.cli import (
     audit,
     demo,
     evaluate,
+    import_model,
     lists,
     predict,
     spacenet_score,
@@ -46,6 +47,12 @@ _COMMANDS = (
         "score proposals of buildings as the SpaceNet challenges do",
         spacenet_score.add_arguments,
         spacenet_score.run,
+    ),
+    (
+        "import-model",
+        "take a Keras model or weights trained elsewhere",
+        import_model.add_arguments,
+        import_model.run,
     ),
     (
         "architectures",

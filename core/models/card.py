@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from core.classes import ClassTable
 from core.imagery.normalise import Normalisation
 from core.mask_coding import MaskCoding
-from core.models.families import AnySpec
+from core.models.families import CardSpec
 from core.models.training_imagery import TrainingImagery
 
 __all__ = ["CARD_FILE", "WEIGHTS_FILE", "ModelCard", "Training", "file_sha256"]
@@ -63,7 +63,8 @@ class ModelCard(BaseModel):
     """What `model.json` holds; a model is rebuilt from it and then given weights.
 
     Attributes:
-        spec: the architecture and its settings.
+        spec: the architecture and its settings, or a network from elsewhere, whose layers lie in
+            a file beside the card.
         classes: the class table; index = output channel.
         dtype: type of the pixel values it was trained on, such as uint8.
         bands: the bands of such an image that are the network's input, counted from 0; empty
@@ -82,7 +83,7 @@ class ModelCard(BaseModel):
 
     version: Literal[1] = 1
     name: str
-    spec: AnySpec
+    spec: CardSpec
     classes: ClassTable
     dtype: str
     bands: tuple[int, ...] = ()

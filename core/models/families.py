@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field, SerializeAsAny
 from pydantic_core import PydanticCustomError
 
+from core.models.architectures.imported import ImportedSpec, build_imported, imported_cost
 from core.models.architectures.unet import UNetSpec, build_unet, unet_cost
 from core.models.architectures.unet_lite0 import (
     UNetLite0Spec,
@@ -35,7 +36,16 @@ from core.models.zoo_table import backbones
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["FAMILIES", "AnySpec", "Family", "default_spec", "family_of"]
+__all__ = [
+    "FAMILIES",
+    "IMPORTED",
+    "AnySpec",
+    "CardSpec",
+    "Family",
+    "default_spec",
+    "family_of",
+    "parse_spec",
+]
 
 
 def _no_encoder(spec: Any) -> str:
@@ -135,9 +145,20 @@ FAMILIES: dict[str, Family] = {
 """Rows by the name of the architecture, in the order in which they are listed."""
 
 
+IMPORTED = Family(
+    spec=ImportedSpec,
+    title="Imported",
+    summary="A Keras network from elsewhere, built from the layers that lie beside its card.",
+    build=build_imported,
+    cost=imported_cost,
+    block=str,
+)
+"""The row of networks from elsewhere, which are used and not trained: they are in no list."""
+
+
 def family_of(spec: ModelSpec) -> Family:
     """The row of a spec's architecture."""
-    return FAMILIES[spec.architecture]
+    return IMPORTED if isinstance(spec, ImportedSpec) else FAMILIES[spec.architecture]
 
 
 def default_spec(architecture: str) -> ModelSpec:
@@ -149,7 +170,12 @@ def default_spec(architecture: str) -> ModelSpec:
     return FAMILIES[architecture].spec.model_validate({"architecture": architecture})
 
 
-def _parsed(value: Any) -> ModelSpec:
+def parse_spec(value: Any) -> ModelSpec:
+    """The spec of a network that can be built here, from its content.
+
+    Raises:
+        PydanticCustomError, pydantic.ValidationError: there is no such architecture or setting.
+    """
     if isinstance(value, ModelSpec):
         return value
     # Files without a name are from the time when there was but the U-Net.
@@ -162,9 +188,22 @@ def _parsed(value: Any) -> ModelSpec:
     return family.spec.model_validate(value)
 
 
+def _parsed_of_card(value: Any) -> ModelSpec:
+    if isinstance(value, dict) and value.get("architecture") == "imported":
+        return ImportedSpec.model_validate(value)
+    return parse_spec(value)
+
+
 AnySpec = Annotated[
     SerializeAsAny[ModelSpec],
-    BeforeValidator(_parsed),
+    BeforeValidator(parse_spec),
     Field(description="architecture and its settings"),
 ]
 """A setting of a pydantic model that holds the spec of any family, told by its architecture."""
+
+CardSpec = Annotated[
+    SerializeAsAny[ModelSpec],
+    BeforeValidator(_parsed_of_card),
+    Field(description="architecture and its settings, or a network from elsewhere"),
+]
+"""The same for a model's card, whose network may be one from elsewhere."""

@@ -15,17 +15,29 @@ _CARD = (
     f"it needs a {CARD_FILE} with architecture, classes, bands, dtype and normalisation beside its "
     "weights (docs/formats.md), as a training here writes it"
 )
-_NOT_READ = "export the network's weights to Keras' .weights.h5, or train a model here"
+_IMPORT = (
+    f"import it, which asks what the file does not say and writes its {CARD_FILE}: python -m core "
+    "import-model FILE --name NAME, or “Bring your own model” on the Predict page"
+)
+_NOT_READ = (
+    "where it was made from a Keras model, save that with model.save('model.keras') and import the "
+    "file; networks of other programs have to be built anew in Keras, or export their weights to "
+    "one of ours as .weights.h5 or safetensors"
+)
+_FROM_TORCH = (
+    "for a network that is built here too, export its weights to .safetensors by the names and "
+    "shapes of Keras and import them with --set model.architecture=NAME; else build it in Keras"
+)
 _SUFFIXES = {
-    ".onnx": "an ONNX network, and ONNX is not read",
-    ".pth": "a PyTorch file, and PyTorch is not read",
-    ".pt": "a PyTorch file, and PyTorch is not read",
-    ".ckpt": "a checkpoint of PyTorch or TensorFlow, and neither is read",
-    ".safetensors": "weights in safetensors, and they are not read",
-    ".tflite": "a LiteRT network, and LiteRT is not read",
-    ".pb": "a TensorFlow graph, and graphs are not read",
-    ".pkl": "a pickle, and pickles are never opened",
-    ".joblib": "a pickle, and pickles are never opened",
+    ".onnx": ("an ONNX network, and ONNX is not read", _NOT_READ),
+    ".pth": ("a PyTorch file, and PyTorch is not read", _FROM_TORCH),
+    ".pt": ("a PyTorch file, and PyTorch is not read", _FROM_TORCH),
+    ".ckpt": ("a checkpoint of PyTorch or TensorFlow, and neither is read", _NOT_READ),
+    ".safetensors": ("weights in safetensors without a card", _IMPORT),
+    ".tflite": ("a LiteRT network, and LiteRT is not read", _NOT_READ),
+    ".pb": ("a TensorFlow graph, and graphs are not read", _NOT_READ),
+    ".pkl": ("a pickle, and pickles are never opened", _NOT_READ),
+    ".joblib": ("a pickle, and pickles are never opened", _NOT_READ),
 }
 _CANDIDATES = (*_SUFFIXES, ".keras", ".h5", ".hdf5")
 
@@ -66,7 +78,7 @@ def foreign_model(path: Path) -> ForeignModel:
     if start.startswith(b"\x89HDF"):
         return _hdf5(path)
     if start[4:8] == b"TFL3":
-        return ForeignModel(_SUFFIXES[".tflite"], _NOT_READ)
+        return ForeignModel(*_SUFFIXES[".tflite"])
     if start.startswith(b"PK"):
         return _archive(path)
     return _by_name(path)
@@ -76,7 +88,7 @@ def _by_name(path: Path) -> ForeignModel:
     if path.name == CARD_FILE:
         return ForeignModel("a model card", "name the folder that holds it", False)
     if path.suffix.lower() in _SUFFIXES:
-        return ForeignModel(_SUFFIXES[path.suffix.lower()], _NOT_READ)
+        return ForeignModel(*_SUFFIXES[path.suffix.lower()])
     if path.suffix.lower() in _CANDIDATES:
         return ForeignModel("a damaged Keras file", "copy or download it again")
     return ForeignModel("no model", "name a model, or a folder with a model card", False)
@@ -91,8 +103,8 @@ def _hdf5(path: Path) -> ForeignModel:
     except (OSError, RuntimeError):
         return ForeignModel("a damaged HDF5 file", "copy or download it again")
     if whole:
-        return ForeignModel("a Keras model (HDF5) without a card", _CARD)
-    return ForeignModel("the weights of a Keras model without its card", _CARD)
+        return ForeignModel("a Keras model (HDF5) without a card", _IMPORT)
+    return ForeignModel("the weights of a Keras model without its card", _IMPORT)
 
 
 def _archive(path: Path) -> ForeignModel:
@@ -102,9 +114,9 @@ def _archive(path: Path) -> ForeignModel:
     except (OSError, zipfile.BadZipFile):
         return _by_name(path)
     if "config.json" in names and "model.weights.h5" in names:
-        return ForeignModel("a Keras model without a card", _CARD)
+        return ForeignModel("a Keras model without a card", _IMPORT)
     if any(name.endswith("data.pkl") for name in names):
-        return ForeignModel(_SUFFIXES[".pth"], _NOT_READ)
+        return ForeignModel(*_SUFFIXES[".pth"])
     return _by_name(path)
 
 
@@ -112,7 +124,8 @@ def _folder(path: Path) -> ForeignModel:
     if (path / "saved_model.pb").is_file():
         return ForeignModel(
             "a TensorFlow SavedModel, and they are not read",
-            "save the Keras model's weights as .weights.h5, or train a model here",
+            "load it with Keras where it was made, save it with model.save('model.keras') and "
+            "import that file",
         )
     if (path / WEIGHTS_FILE).is_file():
         return ForeignModel("a model's weights without its card", _CARD)

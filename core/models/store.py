@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from core.device import tensorflow
 from core.errors import ModelError
+from core.models.architectures.imported import ImportedSpec
 from core.models.card import CARD_FILE, ModelCard, file_sha256
 from core.models.foreign import ForeignModel, foreign_model
+from core.models.imported.network import build_network, logits_of, read_network
 from core.models.network import build_model, cost
 from core.models.weights.numbers import check_numbers
 from core.paths import BUNDLED_MODELS, is_name, workspace, write_atomic, write_json
@@ -160,17 +162,7 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
             where=str(weights),
             remedy="the file is damaged or belongs to another model: restore both from one source",
         )
-    _check_size(card, folder)
-    tensorflow()
-    import keras
-
-    # Weights are kept in float32; a process that trains in 16 bits still predicts in full.
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        model = build_model(card.spec)
-    finally:
-        keras.config.set_dtype_policy(policy)
+    model = _build(card, folder)
     try:
         with warnings.catch_warnings():
             # Keras only warns of layers the file does not have, and leaves them random.
@@ -190,13 +182,43 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
                 where=str(weights),
                 remedy="its training went wrong: train the model again with a lower learning rate",
             )
-    return model, card
+    return (logits_of(model, card.spec) if isinstance(card.spec, ImportedSpec) else model), card
+
+
+def _build(card: ModelCard, folder: Path) -> keras.Model:
+    """The network of a card, with random weights."""
+    if isinstance(card.spec, ImportedSpec):
+        model = build_network(read_network(folder, card.spec))
+        _check_parameters(model.count_params(), card, folder)
+        ends = model.input_shape[-1], model.output_shape[-1]
+        if ends != (card.spec.bands, card.spec.channels):
+            raise ModelError(
+                f"the network takes {ends[0]} bands and puts out {ends[1]} channels, and the model "
+                f"card says {card.spec.bands} and {card.spec.channels}",
+                where=str(folder / CARD_FILE),
+                remedy="the card was changed: restore the folder from where it came from",
+            )
+        return model
+    _check_size(card, folder)
+    tensorflow()
+    import keras
+
+    # Weights are kept in float32; a process that trains in 16 bits still predicts in full.
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return build_model(card.spec)
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _check_size(card: ModelCard, folder: Path) -> None:
     """Refuse a card whose network is another one than the card says, before any is built."""
     spec = card.spec
-    parameters = cost(spec, spec.input_size or spec.multiple).parameters
+    _check_parameters(cost(spec, spec.input_size or spec.multiple).parameters, card, folder)
+
+
+def _check_parameters(parameters: int, card: ModelCard, folder: Path) -> None:
     if parameters != card.parameters:
         raise ModelError(
             f"the network in the model card has {parameters:,} parameters, and the card says "

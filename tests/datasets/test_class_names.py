@@ -116,7 +116,8 @@ write_class_names(dataset, rows)
 TABLER = """
 import sys
 from pathlib import Path
-from core.datasets.masks.class_file import numbered, write_class_file
+from core.classes import numbered
+from core.datasets.masks.class_file import write_class_file
 from core.datasets.masks.class_file import read_class_file
 from core.errors import DatasetError
 from tests.conftest import REPOSITORY

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.classes import numbered
 from core.datasets.catalogue import find_dataset, open_dataset
 from core.datasets.dataset import Dataset
 from core.datasets.identity import image_digest, sample_digests
-from core.datasets.masks.class_file import numbered
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import split_samples

@@ -53,14 +53,14 @@ def write(folder: Path, name: str) -> Path:
 @pytest.mark.parametrize(
     ("name", "what", "remedy"),
     [
-        ("a.keras", "a Keras model without a card", r"model\.json .*classes, bands, dtype"),
+        ("a.keras", "a Keras model without a card", r"import-model FILE --name NAME"),
         ("a.h5", r"a Keras model \(HDF5\) without a card", r"model\.json"),
         ("a.weights.h5", "the weights of a Keras model", r"model\.json"),
-        ("saved_model", "a TensorFlow SavedModel", r"\.weights\.h5"),
-        ("a.onnx", "an ONNX network, and ONNX is not read", "export"),
+        ("saved_model", "a TensorFlow SavedModel", r"model\.save"),
+        ("a.onnx", "an ONNX network, and ONNX is not read", "built anew in Keras"),
         ("a.pth", "a PyTorch file, and PyTorch is not read", "export"),
         ("torch.pt", "a PyTorch file, and PyTorch is not read", "export"),
-        ("lite.bin", "a LiteRT network", "export"),
+        ("lite.bin", "a LiteRT network", "model.save"),
         ("weights_alone", "a model's weights without its card", r"model\.json"),
         ("colab", r"a folder whose model\.keras is a Keras model without a card", r"model\.json"),
         ("empty", "a folder without a model card", r"model\.json"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.classes import ClassTable, LandClass, class_name
+from core.classes import ClassTable, LandClass, class_name, numbered
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
 from core.datasets.fingerprint import fingerprint
@@ -18,7 +18,6 @@ from core.datasets.masks.class_file import (
     class_file_of,
     class_stamp,
     find_class_file,
-    numbered,
     write_class_file,
 )
 from core.errors import DatasetError, DSIError, ImageError, UnnamedClasses

@@ -10,8 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.classes import VOID, ClassTable, LandClass, pack_color
-from core.datasets.masks.class_file import ClassFile, background_before, numbered
+from core.classes import (
+    VOID,
+    ClassTable,
+    LandClass,
+    background_before,
+    numbered,
+    pack_color,
+)
+from core.datasets.masks.class_file import ClassFile
 from core.datasets.masks.class_table.columns import is_void_word
 from core.datasets.masks.class_table.palette import color_distance
 from core.datasets.masks.file_notes import file_notes, tag_notes

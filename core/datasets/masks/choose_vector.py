@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.classes import VOID, ClassTable, LandClass
+from core.classes import VOID, ClassTable, LandClass, background_before
 from core.datasets.masks.choose_coding import BACKGROUND_WORDS, ChosenCoding
-from core.datasets.masks.class_file import ClassFile, background_before
+from core.datasets.masks.class_file import ClassFile
 from core.datasets.masks.vector_file import (
     NO_VALUE,
     attribute_text,

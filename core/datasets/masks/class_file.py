@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.classes import ClassTable, LandClass, class_name, hex_to_rgb
+from core.classes import ClassTable, LandClass, class_name, hex_to_rgb, numbered
 from core.datasets.masks.class_table.columns import (
     ContentError,
     Row,
@@ -31,12 +31,10 @@ from core.untrusted.text_file import parse_json, read_text
 
 __all__ = [
     "ClassFile",
-    "background_before",
     "class_file_of",
     "class_stamp",
     "class_table_of",
     "find_class_file",
-    "numbered",
     "read_class_file",
     "write_class_file",
 ]
@@ -50,12 +48,6 @@ _TEXTS = ("labels.txt", "classes.txt", "labelmap.txt")
 _MAX_BYTES = 1024**2
 _SHOWN = 200  # signs of a reason
 _LABELME_VOID = "__ignore__"  # heads labelme's list, whose other names count from 0
-
-# Distinct in hue and in lightness, also with red-green blindness (Okabe & Ito 2008, extended).
-_PALETTE = (
-    *("#999999", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"),
-    *("#7F3C8D", "#11A579", "#3969AC", "#F2B701", "#E73F74", "#80BA5A", "#E68310", "#008695"),
-)
 
 
 @dataclass(frozen=True)
@@ -89,30 +81,6 @@ class ClassFile:
     void_names: tuple[str, ...] = ()
     counted: bool = False
     unclear: str = ""
-
-
-def numbered(names: Sequence[str]) -> ClassTable:
-    """A table of these names in colours that are easy to tell apart."""
-    colors = list(_PALETTE)
-    while len(colors) < len(names):
-        # Beyond the palette: steps around the hue circle's corners, all distinct.
-        colors.append(f"#{(len(colors) * 0x3B9AE1) & 0xFFFFFF:06X}")
-    return ClassTable(
-        classes=tuple(LandClass(name=n, color=c) for n, c in zip(names, colors, strict=False))
-    )
-
-
-def background_before(classes: ClassTable) -> ClassTable:
-    """The classes with a background as the first."""
-    lower = all(name == name.lower() for name in classes.names)
-    known = {name.lower() for name in classes.names}
-    words = ("background", "outside", *(f"background {n}" for n in range(2, len(known) + 2)))
-    name = next(word for word in words if word not in known)
-    name = name if lower else name.capitalize()
-    used = {land_class.color for land_class in classes.classes}
-    candidates = numbered([str(number) for number in range(len(used) + 1)]).classes
-    color = next(c.color for c in candidates if c.color not in used)
-    return ClassTable(classes=(LandClass(name=name, color=color), *classes.classes))
 
 
 def class_file_of(root: Path) -> Path:

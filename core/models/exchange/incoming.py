@@ -1,8 +1,8 @@
 """A model from elsewhere, as a ZIP or a folder on the server, becomes one of the workspace.
 
-Only a card (`model.json`) and the weights that it names are taken: numbers, no code. Before the
-model appears it was built and given its weights once, in a process of its own, so that a file that
-is made to break the reader of HDF5 takes nobody along.
+Only a card (`model.json`), the weights that it names and, for a network from elsewhere, its layers
+as data are taken: no code. Before the model appears it was built and given its weights once, in a
+process of its own, so that a file that is made to break the reader of HDF5 takes nobody along.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import BinaryIO
 
 from core.errors import ModelError
 from core.formats import binary_size
+from core.models.architectures.imported import NETWORK_FILE, ImportedSpec
 from core.models.card import CARD_FILE, ModelCard
 from core.models.exchange.names import check_free
+from core.models.imported.network import read_network
 from core.models.store import read_card
 from core.paths import disk_errors, labelled_data_roots, new_folder, workspace, write_json
 from core.untrusted.archive import ArchiveError, Limits, extract
@@ -152,6 +154,9 @@ def _take(folder: Path, target: Path, name: str, progress: Progress | None) -> N
     _check_size(card, weights)
     with disk_errors(target):
         shutil.copyfile(weights, target / card.weights)
+        if isinstance(card.spec, ImportedSpec):
+            read_network(folder, card.spec)  # checked as data before a process builds it
+            shutil.copyfile(folder / NETWORK_FILE, target / NETWORK_FILE)
     write_json(target / CARD_FILE, card.model_dump(mode="json"))
     report(1)
     _check(target)

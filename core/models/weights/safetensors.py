@@ -17,7 +17,7 @@ import numpy as np
 
 from core.errors import ModelError
 
-__all__ = ["Kind", "ReadRange", "file_reader", "read_tensors", "write_tensors"]
+__all__ = ["Kind", "ReadRange", "file_reader", "read_tensors", "tensor_shapes", "write_tensors"]
 
 Kind = Literal["F32", "F16"]
 """The format's names of float32 and float16."""
@@ -114,15 +114,7 @@ def _spans(
     read: ReadRange, shapes: Mapping[str, tuple[int, ...]], where: str, kinds: tuple[Kind, ...]
 ) -> tuple[dict[str, tuple[int, int]], dict[str, np.dtype]]:
     """Where the tensors wanted begin and end, and what their numbers are."""
-    length = int.from_bytes(read(0, _LENGTH), "little")
-    if not 2 <= length <= _MOST:
-        raise _damaged(f"its header would take {length:,} bytes", where)
-    try:
-        header = json.loads(read(_LENGTH, _LENGTH + length))
-    except (ValueError, RecursionError) as error:
-        raise _damaged("its header is no JSON", where) from error
-    if not isinstance(header, dict):
-        raise _damaged("its header is no list of tensors", where)
+    header, length = _header(read, where)
     spans, dtypes = {}, {}
     for name, shape in shapes.items():
         if name not in header:
@@ -135,6 +127,39 @@ def _spans(
         spans[name] = (_LENGTH + length + start, _LENGTH + length + end)
         dtypes[name] = _KINDS[header[name]["dtype"]]
     return spans, dtypes
+
+
+def tensor_shapes(read: ReadRange, where: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of all tensors that a file says it holds, by name; nothing of them is checked.
+
+    Args:
+        read: reader of a range of bytes.
+        where: name of the file, for the error.
+
+    Raises:
+        ModelError: the header is damaged.
+    """
+    header, _ = _header(read, where)
+    shapes = {}
+    for name, entry in header.items():
+        shape = entry.get("shape") if isinstance(entry, dict) else None
+        if isinstance(shape, list) and all(isinstance(side, int) for side in shape):
+            shapes[name] = tuple(shape)
+    return shapes
+
+
+def _header(read: ReadRange, where: str) -> tuple[dict[str, Any], int]:
+    """The list of tensors, and how many bytes it has."""
+    length = int.from_bytes(read(0, _LENGTH), "little")
+    if not 2 <= length <= _MOST:
+        raise _damaged(f"its header would take {length:,} bytes", where)
+    try:
+        header = json.loads(read(_LENGTH, _LENGTH + length))
+    except (ValueError, RecursionError) as error:
+        raise _damaged("its header is no JSON", where) from error
+    if not isinstance(header, dict):
+        raise _damaged("its header is no list of tensors", where)
+    return header, length
 
 
 def _checked(

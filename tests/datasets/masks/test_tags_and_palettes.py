@@ -12,10 +12,9 @@ import rasterio
 from rasterio.enums import ColorInterp
 from rasterio.transform import from_origin
 
-from core.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable, numbered
 from core.datasets.catalogue import open_dataset
 from core.datasets.layouts.class_inference import infer_classes
-from core.datasets.masks.class_file import numbered
 from core.datasets.masks.single_mask import read_truth
 from core.errors import ImageError, UnnamedClasses
 from tests.datasets.masks.test_choose_coding import (
