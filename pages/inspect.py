@@ -30,7 +30,18 @@ def feature_maps(ref: ModelRef, frame: Frame) -> None:
         layer = choose_layer(ref, card)
     frame.facts([image.name, layer.name])
     show_maps(image, open_maps(ref, card, image, layer, window))
+    predict_link(ref)
     layer_table(ref, card, layer)
+
+
+def predict_link(ref: ModelRef) -> None:
+    """A link to the model's map of the same image; a demo scene is on this page alone."""
+    state = st.session_state
+    query = {"model": ref.name, "source": state["image_from"]}
+    if query["source"] == "Dataset":
+        query |= {"dataset": state["dataset"], "sample": state["sample"]}
+    if query["source"] in ("Dataset", "Upload"):
+        page_link("predict", "Map this image", "layers", query)
 
 
 def graph(ref: ModelRef) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core import device
-from core.datasets.catalogue import DatasetRef, list_datasets
+from core.datasets.catalogue import list_datasets
 from core.errors import DSIError
 from core.formats import counted
-from core.models.store import ModelRef, list_models
+from core.models.store import list_models
 from core.training.runs.summary import summaries
 from ui.data.add.forms import demo_button, watch_new_datasets
 from ui.overview.cards import card, card_grid, use_card_style
@@ -19,8 +17,8 @@ from ui.overview.models import show_scores
 from ui.overview.predictions import prediction_cards
 from ui.overview.runs import active_runs, run_cards, show_progress
 from ui.overview.try_it import try_it
-from ui.predict.recent import RecentPrediction, recent_predictions
-from ui.shell.errors import plain, show_error
+from ui.predict.recent import recent_predictions
+from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
 INTRODUCTION = (
@@ -47,21 +45,12 @@ def show_steps() -> None:
                 st.markdown(text)
 
 
-def last_predictions(
-    datasets: Sequence[DatasetRef], models: Sequence[ModelRef]
-) -> list[RecentPrediction]:
-    try:
-        return recent_predictions({ref.id for ref in datasets}, {ref.name for ref in models})
-    except DSIError as error:
-        show_error(error)
-        return []
-
-
 def show_overview(frame: Frame) -> None:
     use_card_style()
     watch_new_datasets()
     datasets, models, runs = list_datasets(), list_models(), summaries(ignore)
-    active, recent = active_runs(), last_predictions(datasets, models)
+    active = active_runs()
+    recent = recent_predictions({ref.id for ref in datasets}, {ref.name for ref in models})
     going_on = [f"{len(active)} running"] if active else []
     frame.facts(
         [

@@ -16,16 +16,29 @@ from core.imagery.tiles import OVERLAP
 from core.inference.averaging import OWN_SIZE, Averaging
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
+from ui.data.add.forms import watch_new_datasets
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
 from ui.loaded.models import choose_model
-from ui.predict.address import PredictionAddress, check_asked, chosen_mode, scale_text
+from ui.loaded.upload import choose_upload
+from ui.overview.try_it import try_it
+from ui.predict.address import (
+    PredictionAddress,
+    ask_for_prediction,
+    asked_for_prediction,
+    check_asked,
+    chosen_mode,
+    scale_text,
+)
 from ui.predict.checks import fits_model, say_if_known
+from ui.predict.compare import Comparison, choose_other_maps
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
+from ui.predict.history import show_history
 from ui.predict.recent import note_prediction
 from ui.predict.result import (
     Settings,
+    kept_id,
     predict,
     recent_prediction,
     show_prediction,
@@ -75,10 +88,11 @@ class Chosen(NamedTuple):
 
 def upload_image(card: ModelCard, frame: Frame) -> Chosen:
     """An uploaded image and, where there is one, its mask."""
-    file = st.file_uploader("Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="image")
-    mask = st.file_uploader(
+    file = choose_upload("image", "Image (PNG, JPEG, TIFF or GeoTIFF)", IMAGE_TYPES, key="image")
+    mask = choose_upload(
+        "mask",
         "Ground truth, if you have it: a mask of the same place",
-        type=MASK_TYPES,
+        MASK_TYPES,
         key="mask",
         help="Written as the masks of its training, in the class colours, or with class numbers.",
     )
@@ -86,7 +100,7 @@ def upload_image(card: ModelCard, frame: Frame) -> Chosen:
         frame.note("Upload an image to map it. It stays on this server.", keep=True)
         return Chosen()
     image = open_upload(file)
-    known = say_if_known(content_digest(file.getvalue()), ("", ""), card.training, frame)
+    known = say_if_known(content_digest(file.data), ("", ""), card.training, frame)
     if mask is None:
         return Chosen(image, known=known)
     return Chosen(image, lambda: read_ground_truth(mask, card, image.raster.header), known)
@@ -169,6 +183,22 @@ def address_of(model: str, settings: Settings) -> PredictionAddress | None:
     return PredictionAddress(model, state["dataset"], state["sample"], settings.averaging, overlap)
 
 
+def offer_example(frame: Frame) -> None:
+    """One click on a picture where there is none yet."""
+    watch_new_datasets()
+    with frame.main:
+        try_it(primary=True)
+
+
+def look_inside(model: str, source: str) -> None:
+    """A link to what the model's layers make of the same image."""
+    state = st.session_state
+    query = {"model": model, "image_from": source}
+    if source == "Dataset":
+        query |= {"dataset": state["dataset"], "sample": state["sample"]}
+    page_link("inspect", "Look inside the model at this image", "account_tree", query)
+
+
 def show_predict(frame: Frame) -> None:
     with frame.choices:
         ref = choose_model("model")
@@ -186,6 +216,7 @@ def show_predict(frame: Frame) -> None:
             required=True,
             key="source",
             bind="query-params",
+            persist_state="session",
             width="stretch",
         )
         if source == "Upload":
@@ -193,14 +224,22 @@ def show_predict(frame: Frame) -> None:
         choose = upload_image if source == "Upload" else choose_sample
         chosen = choose(card, frame)
         if chosen.image is None:
+            offer_example(frame)
+            with frame.main:
+                show_history(frame)
             return
         image = render_as_chosen(chosen.image, "predict")
         settings = choose_settings(card, image)
         place = st.container()
     frame.facts([image.name, *([chosen.known] if chosen.known else [])])
     fits = fits_model(image, card)
-    start = place.button(
-        "Predict", type="primary", icon=":material/play_arrow:", disabled=not fits, width="stretch"
+    place.button(
+        "Predict",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=not fits,
+        on_click=ask_for_prediction,
+        width="stretch",
     )
     if fits:
         warn_of_differences(image, card, frame)
@@ -209,19 +248,29 @@ def show_predict(frame: Frame) -> None:
         frame.note(plain(note), warning=True, icon=":material/palette:")
     address = address_of(ref.name, settings)
     check_asked(address)
-    label_map = recent_prediction(settings)
-    if label_map is None and (start or (address and address.is_asked_for)):
+    asked = asked_for_prediction() or (address and address.is_asked_for)
+    label_map = recent_prediction(settings, image.rgb.shape[:2])
+    if label_map is None and asked:
         label_map = predict(settings, ref.name, image)
     if label_map is None:
         viewer(image.rgb, [], [], key="predict_viewer", height=600, clickable=False)
+        look_inside(ref.name, source)
+        show_history(frame)
         return
+    others = []
     if address:
         address.show()
+        with frame.choices:
+            others = choose_other_maps(
+                (address.dataset, address.sample), kept_id(settings), label_map.labels.shape, card
+            )
     try:
-        note_prediction(settings, image, label_map.labels, card, address)
+        note_prediction(settings, image, label_map, card, address)
     except DSIError as error:
-        frame.note(f"It is not kept for the Overview page: {plain(str(error))}", warning=True)
-    show_prediction(image, label_map, card, truth, chosen_mode())
+        frame.note(f"It is not kept: {plain(str(error))}", warning=True)
+    show_prediction(image, label_map, card, Comparison(truth, chosen_mode(), others))
+    look_inside(ref.name, source)
+    show_history(frame)
 
 
 with open_frame("Predict") as frame:

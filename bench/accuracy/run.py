@@ -54,7 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     training.add_argument("--steps", type=int, default=1000)
     training.add_argument("--only", nargs="*", default=[""], help="how names begin, in order")
     training.add_argument("--final-steps", type=int, default=5000)
-    training.add_argument("--small", action="store_true", help="a trial of the code: tiny crops")
     table = parts.add_parser("table")
     table.add_argument("state", type=Path)
     chosen = parser.parse_args(arguments)
@@ -121,8 +120,6 @@ def _one(
 
     imagery, arrays, encoder = inputs
     training = piece.training
-    if chosen.small:
-        training = replace(training, batch=2, crop=64)
     if piece.train == "patches":
         arrays, held = _without_patches(imagery, arrays)
         samples: Sequence[int] = range(len(imagery.names))
@@ -137,8 +134,6 @@ def _one(
     inner: dict[str, Any] = {}
     kept = {}
     for index in scored:
-        if chosen.small and len(matrices) == 2:
-            break
         truth = imagery.truth(index) if held is None else held[index]
         name = imagery.names[index]
         probability = train_jax.predict(made, training.network, imagery.image(index))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -97,12 +97,7 @@ def apply_class_names(dataset: Dataset) -> Dataset:
     own = dataset.classes.classes
     colors = {} if dataset.coding.kind == "color" else later.colors
     try:
-        classes = ClassTable(
-            classes=tuple(
-                LandClass(name=later.names.get(c.name, c.name), color=colors.get(c.name, c.color))
-                for c in own
-            )
-        )
+        classes = _renamed([(c.name, c.color) for c in own], later.names, colors)
     except ValidationError as error:
         raise DatasetError(
             "the names given to the classes do not fit this dataset any more",
@@ -157,6 +152,22 @@ def write_class_names(dataset: Dataset, classes: Sequence[tuple[str, str]]) -> N
             path.unlink(missing_ok=True)
 
 
+def _renamed(
+    own: Sequence[tuple[str, str]], names: Mapping[str, str], colors: Mapping[str, str]
+) -> ClassTable:
+    """A class table with later names and colours, by the names that the classes have themselves.
+
+    Raises:
+        ValidationError: two classes would have the same name or colour.
+    """
+    return ClassTable(
+        classes=tuple(
+            LandClass(name=names.get(name, name), color=colors.get(name, color))
+            for name, color in own
+        )
+    )
+
+
 def _merged(dataset: Dataset, table: ClassTable) -> ClassNames:
     """What is kept already, with what this table says otherwise than the dataset as opened.
 
@@ -170,11 +181,10 @@ def _merged(dataset: Dataset, table: ClassTable) -> ClassNames:
         names |= {own: new.name} if new.name != old.name else {}
         colors |= {own: new.color} if new.color != old.color else {}
     try:
-        ClassTable(
-            classes=tuple(
-                LandClass(name=names.get(own, own), color=colors.get(own, new.color))
-                for own, new in zip(own_names, table.classes, strict=True)
-            )
+        _renamed(
+            [(own, new.color) for own, new in zip(own_names, table.classes, strict=True)],
+            names,
+            colors,
         )
     except ValidationError as error:
         raise DatasetError(

@@ -19,7 +19,7 @@ from core.imagery.output.write import geotiff_bytes, png_bytes
 from core.inference import outputs
 from core.inference.averaging import Averaging
 from core.inference.outputs import Output
-from core.models.recent_predictions import kept_predictions
+from core.models.prediction_history import forget_predictions, prediction_history
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
 from ui.predict import downloads
@@ -241,7 +241,9 @@ def test_an_address_opens_its_prediction_and_no_other(
     names = f"demo · {address.sample} · {tiny_model}"
     assert at.session_state[TITLE][1] == f"Predict · {names} – DeepSpaceImaging"
     assert scores_shown(at)
+    forget_predictions(dataset="demo")  # a kept one is shown without being asked for
     assert not asked_for(address, predicted="something else").metric
+    assert scores_shown(asked_for(address))
     # Another sample is not predicted before it is asked for, and then the address says so.
     other = "Tile 1/image_part_001"
     at.selectbox(key="sample").select(other).run()
@@ -249,7 +251,7 @@ def test_an_address_opens_its_prediction_and_no_other(
     at.button[0].click().run()
     assert scores_shown(at)
     assert other in at.query_params["predicted"]
-    assert [kept.sample for kept in kept_predictions()] == [other, address.sample]
+    assert [kept.sample for kept in prediction_history().predictions] == [other, address.sample]
     assert "predictions.uploads" not in at.session_state
 
 
@@ -320,19 +322,16 @@ def test_a_prediction_that_cannot_be_kept_is_shown_and_said(
     tiny_model: str, space: Path, demo_dataset: Path
 ) -> None:
     shutil.copytree(demo_dataset, space / "datasets" / "demo")
-    (space / "predictions").mkdir()
-    (space / "predictions/recent.json").write_text("{")
+    (space / "predictions").write_text("a file in the folder's place")
     at = asked_for(PredictionAddress(tiny_model, "demo", "Tile 2/image_part_003"))
     assert scores_shown(at)
-    assert any("not kept for the Overview page" in warning.value for warning in at.warning)
-    (error,) = overview().error
-    assert "last predictions cannot be read" in error.value
+    assert any("It is not kept" in warning.value for warning in at.warning)
+    assert not overview().error
 
 
-def test_stop_takes_the_prediction_off_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ui.predict import address as module
-
-    query = {"predicted": "this one", "model": "tiny"}
-    monkeypatch.setattr(module.st, "query_params", query)
-    module.forget_prediction()
-    assert query == {"model": "tiny"}
+def test_a_damaged_one_is_named(tiny_model: str, space: Path) -> None:
+    (space / "predictions").mkdir()
+    (space / "predictions/0123.json").write_text("{")
+    assert not overview().error
+    at = opened()
+    assert any("0123" in w.value and "cannot be read" in w.value for w in at.warning)

@@ -21,6 +21,7 @@ from ui.data.prepare.draft import RecipeDraft
 from ui.loaded.datasets import choose_sample
 from ui.loaded.images import open_sample
 from ui.shell.errors import plain, show_error
+from ui.shell.links import page_link
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
@@ -66,6 +67,13 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         height=_HEIGHT,
         clickable=False,
     )
+    with st.container(horizontal=True):
+        for page, source, label, icon in (
+            ("predict", "source", "Predict this sample", "layers"),
+            ("inspect", "image_from", "Look inside a model at it", "account_tree"),
+        ):
+            where = {source: "Dataset", "dataset": dataset.name, "sample": sample.id}
+            page_link(page, label, icon, where)
     facts, shares = st.columns([1, 1], gap="large")
     with facts:
         _facts(sample, image.raster.header)

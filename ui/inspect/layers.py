@@ -11,6 +11,7 @@ from core.imagery.header import Header
 from core.imagery.raster import Raster
 from ui.loaded.datasets import choose_dataset, choose_sample, open_chosen
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+from ui.loaded.upload import choose_upload
 from ui.shell.address import take_name, take_number
 from ui.shell.errors import plain
 
@@ -49,8 +50,8 @@ def choose_image() -> OpenImage | None:
     if source == "Dataset":
         return _choose_sample()
     if source == "Upload":
-        file = st.file_uploader(
-            "Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="inspect_upload"
+        file = choose_upload(
+            "image", "Image (PNG, JPEG, TIFF or GeoTIFF)", IMAGE_TYPES, key="inspect_upload"
         )
         if file is None:
             st.info(

@@ -63,4 +63,7 @@ def choose_sample(dataset: Dataset) -> Sample:
     """A select box of a dataset's samples; the choice stands in the page's URL as ``sample``."""
     names = [sample.id for sample in dataset.samples]
     take_name("sample", names, "sample")
-    return dataset.sample(st.selectbox("Sample", names, key="sample", bind="query-params"))
+    chosen = st.selectbox(
+        "Sample", names, key="sample", bind="query-params", persist_state="session"
+    )
+    return dataset.sample(chosen)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.datasets.dataset import Dataset, Sample
 from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import Raster, read_raster
 from ui.loaded.sized_cache import SizedCache
+from ui.loaded.upload import Upload
 
 __all__ = ["IMAGE_TYPES", "OpenImage", "open_sample", "open_upload", "safe_stem"]
 
@@ -55,13 +55,13 @@ def _kept(name: str, digest: str, read: Callable[[], Raster]) -> OpenImage:
         return _images.get(f"{digest} {name}", lambda: _opened(name, digest, read()))
 
 
-def open_upload(upload: UploadedFile) -> OpenImage:
+def open_upload(upload: Upload) -> OpenImage:
     """Read an uploaded image.
 
     Raises:
         ImageError: it is damaged, too large or no image.
     """
-    data = upload.getvalue()
+    data = upload.data
     return _kept(upload.name, _digest(data), lambda: read_raster(data, name=upload.name))
 
 

@@ -26,6 +26,7 @@ def prediction_cards(recent: Sequence[RecentPrediction]) -> None:
             title = plain(address.sample if address else prediction.image)
             with card(f"prediction-{number}", "predict", title, "layers", query) as above:
                 alt = f"Prediction of {prediction.image}"
-                above.image(prediction.picture, width="stretch", alt=alt)
+                if prediction.picture:
+                    above.image(prediction.picture, width="stretch", alt=alt)
                 words = f"by {plain(prediction.model)}"
                 st.caption(words if address else f"{words} · uploaded: choose the file again")

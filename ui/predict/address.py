@@ -8,13 +8,23 @@ import streamlit as st
 
 from core.imagery.tiles import OVERLAP
 from core.inference.averaging import PLAIN, Averaging
+from core.models.prediction_history import KeptPrediction
 from ui.shell.address import ask_for
 from ui.shell.links import Query
 from ui.viewer.viewer import Mode
 
-__all__ = ["PredictionAddress", "check_asked", "chosen_mode", "forget_prediction", "scale_text"]
+__all__ = [
+    "PredictionAddress",
+    "ask_for_prediction",
+    "asked_for_prediction",
+    "check_asked",
+    "chosen_mode",
+    "forget_prediction",
+    "scale_text",
+]
 
 _PREDICTED, _COMPARE = "predicted", "compare"
+_CLICKED = "predict.clicked"
 _MODES: dict[Mode, str] = {"overlay": "Overlay", "swipe": "Swipe", "side": "Side by side"}
 
 
@@ -33,6 +43,12 @@ class PredictionAddress:
     sample: str
     averaging: Averaging = PLAIN
     overlap: int = round(100 * OVERLAP)
+
+    @classmethod
+    def of_kept(cls, kept: KeptPrediction) -> PredictionAddress:
+        """Where a prediction of the workspace can be seen."""
+        averaging = Averaging(kept.symmetries, kept.scales)
+        return cls(kept.model, kept.dataset, kept.sample, averaging, kept.overlap)
 
     def query(self, mode: Mode | None = None) -> Query:
         """The query of a link that opens the page with the prediction made.
@@ -77,6 +93,20 @@ class PredictionAddress:
 def scale_text(scale: float) -> str:
     """What a scale is called on the page and in its address, such as "0.75"."""
     return f"{scale:g}"
+
+
+def ask_for_prediction() -> None:
+    """Note a click on Predict.
+
+    The answer of the button itself is lost where another run of the page begins before this one
+    comes to the prediction, as when the viewer or a box reports something at that moment.
+    """
+    st.session_state[_CLICKED] = True
+
+
+def asked_for_prediction() -> bool:
+    """Whether Predict was clicked; the next time it is asked, it was not."""
+    return bool(st.session_state.pop(_CLICKED, False))
 
 
 def forget_prediction() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.classes import VOID
 from core.datasets.masks.single_mask import MaskReading, SingleMask, Truth, no_known_class
 from core.formats import count, percent
 from core.imagery.header import Header
 from core.models.card import ModelCard
+from ui.loaded.upload import Upload
 from ui.shell.errors import plain
 
 __all__ = ["MASK_TYPES", "read_ground_truth"]
@@ -21,7 +21,7 @@ MASK_TYPES = ["png", "tif", "tiff", "jpg", "jpeg"]
 _UNANSWERED = "No scores yet: say above how the mask is written."
 
 
-def read_ground_truth(upload: UploadedFile, card: ModelCard, image: Header) -> Truth | None:
+def read_ground_truth(upload: Upload, card: ModelCard, image: Header) -> Truth | None:
     """Read an uploaded mask; where the way is not certain, the page asks for it.
 
     Args:
@@ -36,7 +36,7 @@ def read_ground_truth(upload: UploadedFile, card: ModelCard, image: Header) -> T
     Raises:
         ImageError: it cannot be read, or is of another size or of no class of the model.
     """
-    data = upload.getvalue()
+    data = upload.data
     mask = SingleMask(data, card.classes, image, name=upload.name, coding=card.masks)
     if not mask.readings:
         no_known_class(card.classes, upload.name)

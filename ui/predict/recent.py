@@ -1,11 +1,11 @@
-"""The last predictions, small, for links to them: of samples from the workspace, of uploads not."""
+"""Predictions that were made: those of samples lie in the workspace, of uploads in the session."""
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,14 +15,18 @@ import streamlit as st
 from core.classes import ClassTable
 from core.imagery.resample import resample_labels
 from core.imagery.shrink import display_size, downsample_image
-from core.inference.averaging import Averaging
-from core.models.recent_predictions import KeptPrediction, keep_prediction, kept_predictions
+from core.models.prediction_history import (
+    KeptPrediction,
+    keep_prediction,
+    prediction_history,
+    read_picture,
+)
 from ui.predict.address import PredictionAddress
 
 if TYPE_CHECKING:  # the first page shows what is remembered, and predicts nothing
     from core.models.card import ModelCard
     from ui.loaded.images import OpenImage
-    from ui.predict.result import Settings
+    from ui.predict.result import LabelMap, Settings
 
 __all__ = ["RecentPrediction", "note_prediction", "recent_predictions"]
 
@@ -41,33 +45,31 @@ class RecentPrediction:
         image: file name of the image, or the sample.
         model: name of the model.
         address: where it can be seen; None for an uploaded image.
-        picture: a JPEG of the image and, right of it, the map over it.
+        picture: a JPEG of the image and, right of it, the map over it; None where it is gone.
         made: when, in seconds since 1970.
     """
 
     image: str
     model: str
     address: PredictionAddress | None
-    picture: bytes
+    picture: bytes | None
     made: float
 
 
 def recent_predictions(
     datasets: Collection[str], models: Collection[str]
 ) -> list[RecentPrediction]:
-    """Those of the workspace's samples, and of this session's uploads, the last first.
+    """The last of the workspace's samples, and of this session's uploads, the last first.
 
     Args:
         datasets, models: those that there are; a sample's prediction by others is not listed.
-
-    Raises:
-        WorkspaceError: the workspace's file of them is damaged.
     """
-    recent = [
-        _of_sample(kept)
-        for kept in kept_predictions()
+    there = (
+        kept
+        for kept in prediction_history().predictions
         if kept.dataset in datasets and kept.model in models
-    ]
+    )
+    recent = [_of_sample(kept) for kept in islice(there, _SHOWN)]
     recent += _uploads().values()
     return sorted(recent, key=lambda prediction: prediction.made, reverse=True)[:_SHOWN]
 
@@ -75,7 +77,7 @@ def recent_predictions(
 def note_prediction(
     settings: Settings,
     image: OpenImage,
-    labels: np.ndarray,
+    label_map: LabelMap,
     card: ModelCard,
     address: PredictionAddress | None,
 ) -> None:
@@ -87,7 +89,7 @@ def note_prediction(
     Args:
         settings: what it depends on.
         image: image that was predicted.
-        labels: (H, W) uint8, its map.
+        label_map: its map.
         card: card of the model.
         address: where it can be seen; None for an uploaded image.
 
@@ -97,7 +99,7 @@ def note_prediction(
     noted = (settings, address)
     if st.session_state.get(_NOTED) == noted:
         return
-    picture = _picture(image.rgb, labels, card.classes)
+    picture = _picture(image.rgb, label_map.labels, card.classes)
     if address is None:
         uploads = _uploads()
         uploads.pop(settings, None)
@@ -110,11 +112,15 @@ def note_prediction(
                 model=address.model,
                 dataset=address.dataset,
                 sample=address.sample,
+                weights=settings.sha256,
+                image=settings.digest,
                 symmetries=address.averaging.symmetries,
                 scales=address.averaging.scales,
                 overlap=address.overlap,
-                picture=base64.b64encode(picture).decode(),
-            )
+                seconds=label_map.seconds,
+            ),
+            label_map.labels,
+            picture,
         )
     st.session_state[_NOTED] = noted
 
@@ -125,9 +131,8 @@ def _uploads() -> dict[Settings, RecentPrediction]:
 
 
 def _of_sample(kept: KeptPrediction) -> RecentPrediction:
-    averaging = Averaging(kept.symmetries, kept.scales)
-    address = PredictionAddress(kept.model, kept.dataset, kept.sample, averaging, kept.overlap)
-    return RecentPrediction(kept.sample, kept.model, address, kept.jpeg, kept.made)
+    address = PredictionAddress.of_kept(kept)
+    return RecentPrediction(kept.sample, kept.model, address, read_picture(kept), kept.made)
 
 
 def _picture(rgb: np.ndarray, labels: np.ndarray, classes: ClassTable) -> bytes:

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.masks.single_mask import Truth
+from core.errors import WorkspaceError
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.error_map import error_map
 from core.formats import count, duration, percent, score, short_duration
@@ -20,19 +21,22 @@ from core.inference.likeness import differences
 from core.inference.outputs import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
+from core.models.prediction_history import KeptPrediction, prediction_history, read_labels
 from ui.loaded.images import OpenImage
 from ui.loaded.models import open_predictor
 from ui.predict.address import forget_prediction
+from ui.predict.compare import Comparison, show_agreement
 from ui.predict.downloads import show_downloads
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
-from ui.viewer.viewer import Mode, viewer
+from ui.viewer.viewer import viewer
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
 
 __all__ = [
     "LabelMap",
     "Settings",
+    "kept_id",
     "predict",
     "recent_prediction",
     "show_prediction",
@@ -82,9 +86,37 @@ def _store() -> OrderedDict[Settings, LabelMap]:
     return store
 
 
-def recent_prediction(settings: Settings) -> LabelMap | None:
-    """The session's label map for these settings, where it is among the last few."""
-    return _store().get(settings)
+def recent_prediction(settings: Settings, shape: tuple[int, int]) -> LabelMap | None:
+    """The label map for these settings: the session's, or the workspace's.
+
+    Args:
+        settings: what it depends on.
+        shape: height and width of the image.
+    """
+    here = _store().get(settings)
+    if here is not None:
+        return here
+    wanted = kept_id(settings)
+    for kept in prediction_history().predictions:
+        if kept.id == wanted:
+            try:
+                labels = read_labels(kept)
+            except WorkspaceError:
+                return None  # it is made anew, and then kept
+            return (
+                LabelMap(labels, kept.seconds, settings.averaging)
+                if labels.shape == shape
+                else None
+            )
+    return None
+
+
+def kept_id(settings: Settings) -> str:
+    """The id under which the workspace keeps a prediction of these settings."""
+    averaging, overlap = settings.averaging, round(100 * settings.overlap)
+    return KeptPrediction.identity(
+        settings.sha256, settings.digest, averaging.symmetries, averaging.scales, overlap
+    )
 
 
 def predict(settings: Settings, model: str, image: OpenImage) -> LabelMap:
@@ -139,8 +171,7 @@ def show_prediction(
     image: OpenImage,
     label_map: LabelMap,
     card: ModelCard,
-    truth: Truth | None,
-    mode: Mode | None = None,
+    comparison: Comparison,
 ) -> None:
     """The viewer with the layers, the scores, the table by class, and the downloads.
 
@@ -148,11 +179,12 @@ def show_prediction(
         image: image that was predicted.
         label_map: its prediction.
         card: card of the model.
-        truth: ground truth, where there is some.
-        mode: how the two are compared at first; None shows the prediction over the image.
+        comparison: what it is compared with.
     """
+    truth, mode, others = comparison.truth, comparison.mode, comparison.others
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
     layers = [Layer("prediction", "Prediction", "labels", label_map.labels)]
+    layers += [Layer(other.key, other.title, "labels", other.labels) for other in others]
     if truth is not None:
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
@@ -179,6 +211,8 @@ def show_prediction(
     )
     report = prediction.summary()
     _scores(prediction, report, truth, label_map.seconds)
+    if others:
+        show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
 
 

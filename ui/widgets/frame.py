@@ -54,6 +54,7 @@ class Frame:
     Attributes:
         choices: container in the sidebar for what is chosen.
         state: container at the sidebar's end, for what goes on in the background.
+        main: container in the main area below the notes, for what is made amid the choices.
         tab: name of the page, for the browser's tab.
         shown: what it shows, for the title of the browser's tab; by default the dataset, sample
             and model that are chosen.
@@ -61,6 +62,7 @@ class Frame:
 
     choices: DeltaGenerator
     state: DeltaGenerator
+    main: DeltaGenerator
     tab: str
     _facts: DeltaGenerator
     _button: DeltaGenerator
@@ -156,6 +158,7 @@ def open_frame(title: str, tab: str = "") -> Iterator[Frame]:
     frame = Frame(
         choices=st.sidebar.container(),
         state=st.sidebar.container(),
+        main=st.container(),
         tab=tab or title,
         _facts=facts,
         _button=button,

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import ModelError
 from core.folder_lock import remove_held
 from core.models.card import CARD_FILE
-from core.models.recent_predictions import forget_predictions, rename_in_predictions
+from core.models.prediction_history import forget_predictions, rename_in_predictions
 from core.models.store import ModelRef, read_card
 from core.paths import (
     BUNDLED_MODELS,

@@ -12,7 +12,7 @@ from core.datasets.recipes.manage import move_recipes
 from core.datasets.recipes.revisions import discard_draft
 from core.datasets.tags import tags_file
 from core.errors import ConfigError, DatasetError
-from core.models.recent_predictions import forget_predictions, rename_in_predictions
+from core.models.prediction_history import forget_predictions, rename_in_predictions
 from core.paths import checked_name, disk_errors, workspace
 from core.training.queue.queue import queue_lock
 from core.training.runs.run import Run, list_runs

@@ -7,7 +7,7 @@ import uuid
 from core.errors import RunError
 from core.folder_lock import remove_held
 from core.locks import acquire
-from core.models.recent_predictions import forget_predictions
+from core.models.prediction_history import forget_predictions
 from core.paths import disk_errors
 from core.training.queue.queue import queue_lock
 from core.training.runs.run import Run
