@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from core.imagery.scene.scene import Part, Scene
 from core.imagery.shrink import display_size
 
-__all__ = ["Overview", "read_overview"]
+__all__ = ["Overview", "read_overview", "read_whole_overview"]
 
 _MOST_BYTES = 512 * 1024**2  # that are unpacked for a picture
-_SECONDS = 1.5  # in which places are read one by one
+_SECONDS = 2.0  # in which places are read one by one
+_SIDE = 4096  # pixels of a square that is read at once
 _FIRST_SIDE, _LAST_SIDE = 8, 256  # places along the longer side
 
 
@@ -37,7 +39,7 @@ def read_overview(scene: Scene, limit: int, *, most_bytes: int = _MOST_BYTES) ->
 
     From the file's own overviews where it has some. Where it has none and is too large to be
     unpacked, single places are read, more and more of them for about a second and a half, and the
-    picture is as small as they are few.
+    picture is as small as they are few. `read_whole_overview` takes the time that it takes.
 
     Args:
         scene: as of `open_scene`.
@@ -62,6 +64,42 @@ def read_overview(scene: Scene, limit: int, *, most_bytes: int = _MOST_BYTES) ->
         side *= 2
 
 
+def read_whole_overview(
+    scene: Scene, limit: int, progress: Callable[[int, int], None] | None = None
+) -> Overview:
+    """`read_overview` of a scene of which all blocks are unpacked, part by part.
+
+    Args:
+        scene, limit: as for `read_overview`.
+        progress: called with the number of parts done and of all parts.
+
+    Raises:
+        RasterioError: the file is damaged; within `open_scene` an ImageError.
+    """
+    header = scene.header
+    shape = display_size(header.height, header.width, limit)
+    step = max(1, _SIDE * max(shape) // max(header.height, header.width))
+    pixels = np.zeros((*shape, scene.bands), header.dtype)
+    valid = np.zeros(shape, bool)
+    places = [(top, left) for top in range(0, shape[0], step) for left in range(0, shape[1], step)]
+    for done, (top, left) in enumerate(places):
+        if progress:
+            progress(done, len(places))
+        spans = [
+            (slice(at, min(at + step, small)), slice(at * length // small, end * length // small))
+            for at, small, length in (
+                (top, shape[0], header.height),
+                (left, shape[1], header.width),
+            )
+            for end in [min(at + step, small)]
+        ]
+        (down, rows), (across, columns) = spans
+        if scene.may_have_data(rows, columns):
+            part = scene.part(rows, columns, (down.stop - down.start, across.stop - across.start))
+            pixels[down, across], valid[down, across] = part
+    return Overview(pixels, valid, True)
+
+
 def _unpacked(scene: Scene, rows: slice, columns: slice) -> float:
     """Bytes of the pixels of all blocks that making a window smaller unpacks."""
     header = scene.header
@@ -78,10 +116,12 @@ def _places(scene: Scene, shape: tuple[int, int]) -> Part:
         (((np.arange(count) + 0.5) * length) / count).astype(int).tolist()
         for count, length in zip(shape, (header.height, header.width), strict=True)
     ]
-    read = [
-        scene.part(slice(row, row + 1), slice(column, column + 1))
-        for row in middles[0]
-        for column in middles[1]
-    ]
-    pixels = np.concatenate([part.pixels[0] for part in read]).reshape(*shape, -1)
-    return Part(pixels, np.array([part.valid[0, 0] for part in read]).reshape(shape))
+    pixels = np.zeros((*shape, scene.bands), header.dtype)
+    valid = np.zeros(shape, bool)
+    for at, row in enumerate(middles[0]):
+        for beside, column in enumerate(middles[1]):
+            rows, columns = slice(row, row + 1), slice(column, column + 1)
+            if scene.may_have_data(rows, columns):
+                part = scene.part(rows, columns)
+                pixels[at, beside], valid[at, beside] = part.pixels[0, 0], part.valid[0, 0]
+    return Part(pixels, valid)
