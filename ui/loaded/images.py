@@ -16,7 +16,7 @@ from core.imagery.raster import Raster, read_raster
 from ui.loaded.sized_cache import SizedCache
 from ui.loaded.upload import Upload
 
-__all__ = ["IMAGE_TYPES", "OpenImage", "open_sample", "open_upload", "safe_stem"]
+__all__ = ["IMAGE_TYPES", "OpenImage", "file_stamp", "open_sample", "open_upload", "safe_stem"]
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "jp2"]
 
@@ -72,11 +72,12 @@ def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
         ImageError: it is missing, damaged, too large or no image.
     """
     used = f"{sample.turned}|{dataset.bands}|{dataset.windows.get(sample.id)}"
-    digest = _digest(f"{_stamp(sample.image)}|{used}".encode())
+    digest = _digest(f"{file_stamp(sample.image)}|{used}".encode())
     return _kept(sample.image.name, digest, lambda: dataset.load_image(sample))
 
 
-def _stamp(path: Path) -> str:
+def file_stamp(path: Path) -> str:
+    """Tells one content of a file from another, by its size and time."""
     try:
         status = path.stat()
     except OSError:

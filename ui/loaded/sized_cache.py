@@ -54,6 +54,12 @@ class SizedCache(Generic[T]):
                     self._makers.pop(key, None)
         return value
 
+    def find(self, key: str) -> T | None:
+        """The value of a key, where it is kept."""
+        with self._lock:
+            kept = self._used(key)
+        return kept[0] if kept else None
+
     def clear(self) -> None:
         """Keep nothing."""
         with self._lock:

@@ -14,6 +14,7 @@ from core.models.card import ModelCard
 from core.models.exchange.keras_incoming import usable_model
 from ui.loaded.datasets import open_chosen
 from ui.loaded.images import IMAGE_TYPES, open_sample, open_upload
+from ui.loaded.upload import choose_upload
 from ui.shell.errors import plain
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
@@ -76,8 +77,8 @@ def _image() -> Part | None:
         rgb = _scene()
         return rgb, rgb, np.ones(rgb.shape[:2], bool)
     if chosen == _UPLOADED:
-        file = st.file_uploader(
-            "Image (PNG, JPEG, TIFF or GeoTIFF)", type=IMAGE_TYPES, key="own-model.own-image"
+        file = choose_upload(
+            "image", "Image (PNG, JPEG, TIFF or GeoTIFF)", IMAGE_TYPES, key="own-model.own-image"
         )
         if file is None:
             return None

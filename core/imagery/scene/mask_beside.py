@@ -59,14 +59,19 @@ class MaskBeside:
                 )
             yield cls(path, dataset)
 
-    def part(self, rows: slice, columns: slice) -> np.ndarray:
+    def part(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> np.ndarray:
         """(h, w) bool of a window, where there is data.
+
+        Args:
+            rows, columns: of the window.
+            shape: h and w to which it is made smaller, by the nearest; by default its own.
 
         Raises:
             ImageError: the mask is damaged.
         """
         try:
-            part = self._dataset.read(1, window=Window.from_slices(rows, columns))
+            window = Window.from_slices(rows, columns)
+            part = self._dataset.read(1, window=window, out_shape=shape)
         except RasterioError as error:
             raise _damaged(self._path) from error
         return np.asarray(part > 0)

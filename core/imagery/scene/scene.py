@@ -29,6 +29,7 @@ from core.imagery.source.validity import (
 __all__ = ["Part", "Scene", "obstacle", "open_scene"]
 
 _SIDE = 2048  # pixels of a window in which a scene is looked through
+_SQUARE, _SQUARES = 256, 24  # pixels of a square that stands for others, and how many there are
 _CACHE, _MOST_CACHE = 64 * 1024**2, 512 * 1024**2
 
 
@@ -55,8 +56,11 @@ class Scene:
         blocks: which blocks the file holds; None where it holds all.
     """
 
-    def __init__(self, path: Path, pages: tuple[Any, ...], wanted: int | None) -> None:
+    def __init__(
+        self, path: Path, pages: tuple[Any, ...], wanted: int | None, sampled: bool = False
+    ) -> None:
         self.header: Header = header_of(pages, path)
+        self._sampled = sampled
         self._pages = pages
         self.blocks: StoredBlocks | None = stored_blocks(path) if len(pages) == 1 else None
         self._count = sum(page.count for page in pages)
@@ -68,6 +72,8 @@ class Scene:
         if not any(value is not None for value in nodata):
             dtype = np.result_type(*(kind for page in pages for kind in page.dtypes))
             size = self.header.width * self.header.height
+            if sampled:
+                size = sum((r.stop - r.start) * (c.stop - c.start) for r, c in self._squares())
             self._fills = fills_of_parts(lambda: self._all_parts(stored), dtype, size)
         is_palette = self.header.color_interpretation == ("palette",)
         self._palette = palette_of(pages[0]) if is_palette else None
@@ -88,30 +94,32 @@ class Scene:
             lambda: (part[..., -1] for part in self._all_parts(last, last - 1))
         )
 
-    def part(self, rows: slice, columns: slice) -> Part:
+    def part(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> Part:
         """A window.
 
         Args:
             rows, columns: within the image.
+            shape: height and width to which it is made smaller, by the nearest of the file's
+                overviews or of its pixels; by default its own.
 
         Raises:
             RasterioError: the file is damaged there; within `open_scene` an ImageError.
         """
         window = Window.from_slices(rows, columns)
-        bands = self._stored(window, 0, self._count)
+        bands = self._stored(window, 0, self._count, shape)
         opaque = bands[..., -1] > 0 if self._opacity else None
         pixels = bands[..., :-1] if self._opacity else bands
         valid = part_mask(self._pages, pixels, self._nodata, self._fills, window)
         if opaque is not None:
             valid &= opaque
         if self.blocks is not None:
-            valid &= self.blocks.mask(rows, columns)
+            valid &= self.blocks.mask(rows, columns, shape)
         if self._palette is not None:
             entries = self._palette[pixels[..., 0]]
             valid &= entries[..., 3] > 0
             pixels = entries[..., :3]
         for mask in self._beside:
-            valid &= mask.part(rows, columns)
+            valid &= mask.part(rows, columns, shape)
         if self.header.scaling:
             pixels = scaled(pixels, self.header.scaling)
         return Part(pixels, valid)
@@ -125,10 +133,19 @@ class Scene:
         """Share of the image that lies on blocks that the file holds."""
         return 1.0 if self.blocks is None else float(self.blocks.stored.mean())
 
-    def _stored(self, window: Window, first: int, end: int) -> np.ndarray:
+    @property
+    def decimation(self) -> int:
+        """Pixels along a side that one of the smallest overview stands for; 1 without any."""
+        levels = [page.overviews(1) for page in self._pages]
+        return min((max(steps, default=1) for steps in levels), default=1)
+
+    def _stored(
+        self, window: Window, first: int, end: int, shape: tuple[int, int] | None = None
+    ) -> np.ndarray:
         """Bands (h, w, n) as stored, from one counted from 0 up to another."""
         dtype = np.result_type(*(kind for page in self._pages for kind in page.dtypes))
-        bands = np.empty((int(window.height), int(window.width), end - first), dtype)
+        height, width = shape or (int(window.height), int(window.width))
+        bands = np.empty((height, width, end - first), dtype)
         planes = np.moveaxis(bands, -1, 0)
         if len(self._pages) == 1:
             self._pages[0].read(list(range(first + 1, end + 1)), window=window, out=planes)
@@ -137,8 +154,28 @@ class Scene:
             page.read(1, window=window, out=plane)
         return bands
 
+    def _squares(self) -> Iterator[tuple[slice, slice]]:
+        """Some squares of the image, of those that may have data."""
+        height, width = self.header.height, self.header.width
+        spread = list(
+            windows(height, width, max(_SQUARE, *(-(-s // _SQUARES) for s in (height, width))))
+        )
+        kept = [(r, c) for r, c in spread if self.may_have_data(r, c)] or spread
+        for rows, columns in kept[:: max(1, len(kept) // _SQUARES)]:
+            yield (
+                slice(rows.start, min(rows.stop, rows.start + _SQUARE)),
+                slice(columns.start, min(columns.stop, columns.start + _SQUARE)),
+            )
+
     def _all_parts(self, end: int, first: int = 0) -> Iterator[np.ndarray]:
-        """All of the image as stored; where the file holds nothing a single pixel of zeros."""
+        """All of the image as stored; where the file holds nothing a single pixel of zeros.
+
+        Of a scene that is opened to be looked at these are some squares, spread over it.
+        """
+        if self._sampled:
+            for rows, columns in self._squares():
+                yield self._stored(Window.from_slices(rows, columns), first, end)
+            return
         nothing = np.zeros((1, 1, end - first), self._pages[0].dtypes[0])
         for rows, columns in windows(self.header.height, self.header.width, _SIDE):
             if self.may_have_data(rows, columns):
@@ -156,7 +193,9 @@ def windows(height: int, width: int, side: int) -> Iterator[tuple[slice, slice]]
 
 
 @contextmanager
-def open_scene(path: Path, bands: int | None = None, *, tile: int = _SIDE) -> Iterator[Scene]:
+def open_scene(
+    path: Path, bands: int | None = None, *, tile: int = _SIDE, sampled: bool = False
+) -> Iterator[Scene]:
     """Open a GeoTIFF to be read by windows.
 
     A file whose opacity or no-data value only its values tell is looked through once.
@@ -166,6 +205,8 @@ def open_scene(path: Path, bands: int | None = None, *, tile: int = _SIDE) -> It
         bands: see `read_raster`.
         tile: rows that are read at once: blocks across the whole image (strips) are kept for so
             many, up to 512 MiB.
+        sampled: whether such a file is not looked through but judged by a part of its pixels: to
+            be shown, not to be mapped.
 
     Raises:
         ImageError: see `read_raster`; or, from within the context, the file is damaged.
@@ -176,7 +217,7 @@ def open_scene(path: Path, bands: int | None = None, *, tile: int = _SIDE) -> It
         if width >= pages[0].width > _SIDE:
             needed = int(1.1 * (tile + 2 * height) * width * values)
             stack.enter_context(rasterio.Env(GDAL_CACHEMAX=max(_CACHE, min(needed, _MOST_CACHE))))
-        scene = Scene(path, pages, bands)
+        scene = Scene(path, pages, bands, sampled)
         place = scene.header.georeference
         for beside in filter(None, (mask_beside(path), usable_data_mask(path))):
             scene._beside.append(stack.enter_context(MaskBeside.opened(beside, pages[0], place)))

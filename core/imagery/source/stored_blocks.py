@@ -42,11 +42,29 @@ class StoredBlocks:
         across = slice(columns.start // self.width, -(-columns.stop // self.width))
         return bool(self.stored[down, across].any())
 
-    def mask(self, rows: slice, columns: slice) -> np.ndarray:
-        """(h, w) bool, where a part of the image lies on blocks that are stored."""
-        down = np.arange(rows.start, rows.stop) // self.height
-        across = np.arange(columns.start, columns.stop) // self.width
+    def mask(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> np.ndarray:
+        """(h, w) bool, where a part of the image lies on blocks that are stored.
+
+        Args:
+            rows, columns: of the part.
+            shape: h and w to which it is made smaller, by the nearest; by default its own.
+        """
+        height, width = shape or (rows.stop - rows.start, columns.stop - columns.start)
+        down = _nearest(rows, height) // self.height
+        across = _nearest(columns, width) // self.width
         return np.asarray(self.stored[np.ix_(down, across)])
+
+    def count(self, rows: slice, columns: slice) -> int:
+        """How many of the blocks that a part of the image lies on are stored."""
+        down = slice(rows.start // self.height, -(-rows.stop // self.height))
+        across = slice(columns.start // self.width, -(-columns.stop // self.width))
+        return int(self.stored[down, across].sum())
+
+
+def _nearest(places: slice, count: int) -> np.ndarray:
+    """The middle place of each of so many equal parts, as GDAL takes the nearest."""
+    length = places.stop - places.start
+    return places.start + ((np.arange(count) + 0.5) * length / count).astype(int)
 
 
 def stored_blocks(source: Path | bytes) -> StoredBlocks | None:

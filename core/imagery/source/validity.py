@@ -73,17 +73,20 @@ def alpha_of_parts_is_opacity(parts: Callable[[], Iterable[np.ndarray]]) -> bool
     return flat >= _FLAT * total
 
 
-def own_mask(pages: tuple[Any, ...], window: Any = None) -> np.ndarray | None:
+def own_mask(
+    pages: tuple[Any, ...], window: Any = None, shape: tuple[int, int] | None = None
+) -> np.ndarray | None:
     """(H, W) bool, the mask within a file of one page; None where it has none.
 
     Args:
         pages: datasets of rasterio, open.
         window: rasterio's, of the part that is asked for; None for all.
+        shape: height and width to which it is made smaller, by the nearest; None for its own.
     """
     flags = pages[0].mask_flag_enums[0]
     if len(pages) > 1 or MaskFlags.per_dataset not in flags or MaskFlags.alpha in flags:
         return None
-    mask = pages[0].read_masks(1, window=window)
+    mask = pages[0].read_masks(1, window=window, out_shape=shape)
     # In its own place: a second array would be as large as an image of one band.
     return np.greater(mask, 0, out=mask.view(bool))
 
@@ -122,12 +125,12 @@ def part_mask(
 
     Args:
         pages, nodata: as in `data_mask`.
-        pixels: (h, w, C) the part as stored, alpha left out.
+        pixels: (h, w, C) the part as stored, alpha left out; it may be made smaller.
         fills: values that stand for no data though no tag says so.
         window: rasterio's, of the part; None for all.
     """
     first = pages[0]
-    own = own_mask(pages, window)
+    own = own_mask(pages, window, pixels.shape[:2] if window is not None else None)
     valid = np.ones(pixels.shape[:2], bool) if own is None else own
     # Else the mask is what the file's no-data values make.
     tagged = MaskFlags.nodata in first.mask_flag_enums[0] and first.nodata is not None
