@@ -131,7 +131,7 @@ def test_one_that_is_only_looked_at_is_judged_by_some_squares(tmp_path: Path) ->
                 assert scene.bands == (3 if opaque else 4)
 
 
-def test_float_fills_are_told_by_squares_too(tmp_path: Path) -> None:
+def test_float_fills_are_seen_by_squares_too(tmp_path: Path) -> None:
     pixels = RNG.uniform(0, 1, (700, 900, 1)).astype(np.float32)
     pixels[:, :400] = -9999
     path = write(tmp_path / "a.tif", pixels)

@@ -18,9 +18,10 @@ from core.imagery.scene.scene import Scene, obstacle, open_scene
 from ui.loaded.images import file_stamp
 from ui.loaded.sized_cache import SizedCache
 from ui.shell.jobs import start_job
-from ui.viewer.encode import DISPLAY_LIMIT
 
 __all__ = ["LargeScene", "open_large_scene", "open_part", "read_whole_scene", "scene_key"]
+
+_SIDE = 2304  # pixels along the longer side of a scene made smaller: what the viewer is sent
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def read_whole_scene(path: Path) -> None:
 
 def _made_smaller(path: Path, read: Callable[[Scene, int], Overview]) -> LargeScene:
     with open_scene(path, sampled=True) as scene:
-        small = read(scene, DISPLAY_LIMIT)
+        small = read(scene, _SIDE)
         rgb = _shown(scene)(small.pixels, small.valid)
         return LargeScene(scene.header, rgb, small.complete)
 

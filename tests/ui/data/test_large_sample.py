@@ -72,7 +72,7 @@ def test_it_is_shown_small_and_the_clicked_part_at_full_detail(
 def test_a_coarse_picture_is_said_and_all_of_it_read_when_asked(
     scene: Path, pictures: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scenes, "DISPLAY_LIMIT", 300)
+    monkeypatch.setattr(scenes, "_SIDE", 300)
     monkeypatch.setattr(
         scenes, "read_overview", lambda s, limit: overview.read_overview(s, limit, most_bytes=1)
     )
