@@ -19,6 +19,7 @@ TINY = [
     "model.width=4",
     "model.depth=1",
     "model.stem_stride=2",
+    "model.norm=none",
     "recipe.patch.size=32",
     "precision=float32",
     "learning_rate=0.01",
