@@ -24,6 +24,7 @@ RUN = """async only => {
             ({ id, help, target: target.flat().join(' '), html: html.slice(0, 200),
                why: failureSummary })));
 }"""
+BY_COLOR = ["color-contrast", "link-in-text-block"]  # the rules that a theme bears on
 GROUND = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 # What is Streamlit's own markup and cannot be changed from here: (rule, part of the selector).
 EXCEPTIONS: tuple[tuple[str, str], ...] = ()
