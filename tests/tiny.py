@@ -19,12 +19,14 @@ TINY = [
     "model.width=4",
     "model.depth=1",
     "model.stem_stride=2",
-    "model.norm=none",
     "recipe.patch.size=32",
     "precision=float32",
     "learning_rate=0.01",
 ]
 """Settings of a training of seconds."""
+
+PLAIN = "model.norm=none"
+"""Half the weights, for trainings in which what normalisation layers keep is not the point."""
 
 
 def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) -> None:
