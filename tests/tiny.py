@@ -25,6 +25,9 @@ TINY = [
 ]
 """Settings of a training of seconds."""
 
+PLAIN = "model.norm=none"
+"""Half the weights, for trainings in which what normalisation layers keep is not the point."""
+
 
 def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) -> None:
     """A model with random weights for 8-bit RGB and the Dubai classes.

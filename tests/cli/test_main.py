@@ -201,8 +201,14 @@ def test_predict_and_evaluate_average_over_scales(
     np.testing.assert_array_equal(np.moveaxis(values(), 0, -1), expected)
     assert np.abs(values() - plain).max() > 1e-4
 
-    # A model that has learned something: the tiny one says the same everywhere.
-    score = ("evaluate", "--model", "demo-unet", "--dataset", demo_dataset, "--json")
+    # A model that has learned something: the tiny one says the same everywhere. On one image, for
+    # each is mapped 18 times.
+    one = tmp_path / "one"
+    for kind, suffix in (("images", "jpg"), ("masks", "png")):
+        (one / "Tile 1" / kind).mkdir(parents=True)
+        name = f"Tile 1/{kind}/image_part_001.{suffix}"
+        shutil.copy(demo_dataset / name, one / name)
+    score = ("evaluate", "--model", "demo-unet", "--dataset", one, "--json")
     once = json.loads(run(capsys, *score)[1])
     assert "averaging" not in once
     code, text, err = run(capsys, *score, "--tta", "--tta-scales", "1,0.5")

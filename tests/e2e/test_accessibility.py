@@ -10,19 +10,22 @@ import numpy as np
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.e2e.conftest import AT_REST, PATIENCE, Server, settled
+from tests.e2e.conftest import Server, settled
 from tests.e2e.test_frame import open_drawer
 
 AXE = REPOSITORY / "node_modules/axe-core/axe.min.js"
 # The frame is Netron's own page, in which no script but its own may run.
-RUN = """async () => {
-    const { violations } = await axe.run(document, { iframes: false });
+RUN = """async only => {
+    const { violations } = await axe.run(
+        document, { iframes: false, resultTypes: ['violations'], ...only });
     return violations
         .filter(({ impact }) => ['serious', 'critical'].includes(impact))
         .flatMap(({ id, help, nodes }) => nodes.map(({ target, html, failureSummary }) =>
             ({ id, help, target: target.flat().join(' '), html: html.slice(0, 200),
                why: failureSummary })));
 }"""
+BY_COLOR = ["color-contrast", "link-in-text-block"]  # the rules that a theme bears on
+GROUND = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 # What is Streamlit's own markup and cannot be changed from here: (rule, part of the selector).
 EXCEPTIONS: tuple[tuple[str, str], ...] = ()
 VIEWS = {
@@ -53,16 +56,10 @@ def dataset(server: Server) -> None:
 
 
 @pytest.fixture(params=["light", "dark"])
-def themed(request: pytest.FixtureRequest, chromium: Any) -> Any:
+def themed(request: pytest.FixtureRequest, page: Any) -> Any:
     """A page whose reader prefers that theme."""
-    context = chromium.new_context(
-        viewport={"width": 1400, "height": 1000}, color_scheme=request.param
-    )
-    context.add_init_script(AT_REST)
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE)
-    yield opened
-    context.close()
+    page.emulate_media(color_scheme=request.param)
+    return page
 
 
 def show(page: Any, server: Server, name: str) -> None:
@@ -78,13 +75,22 @@ def show(page: Any, server: Server, name: str) -> None:
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm ci)")
-def test_axe_finds_nothing_serious(server: Server, themed: Any) -> None:
+def test_axe_finds_nothing_serious(server: Server, page: Any) -> None:
+    """Each view as it is loaded, and its colours again when the reader's theme becomes dark."""
     axe = AXE.read_text(encoding="utf-8")
     findings: dict[str, list[dict[str, str]]] = {}
     for name in VIEWS:
-        show(themed, server, name)
-        themed.evaluate(axe)
-        findings[name] = [one for one in themed.evaluate(RUN) if not is_excepted(one)]
+        page.emulate_media(color_scheme="light")
+        show(page, server, name)
+        page.evaluate(axe)
+        seen = {name: page.evaluate(RUN, {})}
+        light = page.evaluate(GROUND)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(f"light => ({GROUND})() !== light", arg=light)
+        settled(page)
+        seen[f"{name}, dark"] = page.evaluate(RUN, {"runOnly": BY_COLOR})
+        for view, all_ in seen.items():
+            findings[view] = [one for one in all_ if not is_excepted(one)]
     assert not any(findings.values()), {name: some for name, some in findings.items() if some}
 
 
@@ -122,9 +128,7 @@ def contrast(first: str, second: str) -> float:
 def test_the_focus_is_seen(server: Server, themed: Any) -> None:
     """Each control that the Tab key reaches has a ring of 3:1, or a field's own border of it."""
     show(themed, server, "sample")
-    ground = themed.evaluate(
-        "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
-    )
+    ground = themed.evaluate(GROUND)
     rings: dict[str, float] = {}
     for _ in range(25):
         themed.keyboard.press("Tab")
@@ -218,22 +222,15 @@ def test_the_closed_drawer_is_not_on_the_keyboards_way(server: Server, page: Any
     page.get_by_test_id("stSidebar").get_by_text("Dataset", exact=True).wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_graph_stands_on_the_ground_of_the_page(
-    server: Server, chromium: Any, theme: str
-) -> None:
-    context = chromium.new_context(color_scheme=theme)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(f"{server.url}/inspect?view=Graph")
+def test_the_graph_stands_on_the_ground_of_the_page(server: Server, themed: Any) -> None:
+    themed.goto(f"{server.url}/inspect?view=Graph")
     # From the page around it: Netron's own has no `eval`, which Playwright would need there.
-    page.wait_for_function(
+    themed.wait_for_function(
         "() => document.querySelector('iframe')?.contentDocument?.querySelector('#target svg')"
     )
-    graph, app = page.evaluate(
+    graph, app = themed.evaluate(
         """() => [document.querySelector('iframe').contentDocument.querySelector('#target'),
                   document.querySelector('[data-testid=stApp]')]
             .map(e => getComputedStyle(e).backgroundColor)"""
     )
     assert graph == app
-    context.close()

@@ -272,9 +272,12 @@ def zips() -> Files:
 @cache
 def model() -> Path:
     """The folder of a small model with random weights; it is there until the process ends."""
+    from core.classes import DUBAI_CLASSES
+    from core.models.architectures.unet import UNetSpec
     from tests.tiny import save_tiny_model
 
     folder = Path(tempfile.mkdtemp(prefix="dsi-fuzz-")) / "tiny"
     atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
-    save_tiny_model(folder)
+    spec = UNetSpec(classes=len(DUBAI_CLASSES), width=4, depth=1, norm="none")
+    save_tiny_model(folder, spec=spec)
     return folder

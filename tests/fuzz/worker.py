@@ -102,8 +102,12 @@ _FUNCTIONS = {"@read": _read, "@unpack": _unpack, "@kill": _kill}
 
 def _call(words: Sequence[str]) -> tuple[int, Any]:
     from core.cli.main import main as command
+    from core.device import tensorflow
     from core.errors import DSIError
 
+    if words[0] == "predict":
+        # Files are what is tried: a graph for each of their sizes would take most of the time.
+        tensorflow().config.run_functions_eagerly(True)
     if words[0] not in _FUNCTIONS:
         return command(words), None
     try:

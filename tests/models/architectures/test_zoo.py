@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +31,26 @@ _LIGHT = ZooSpec(architecture="sm-fpn", backbone="mobilenetv2", classes=5)
 _FIXED = ZooSpec(architecture="sm-pspnet", backbone="resnet18", classes=5, size=96)
 
 
-def _saved(spec: ZooSpec | UNetVGG11Spec, folder: Path) -> tuple[Any, ModelCard]:
-    save_tiny_model(folder, spec=spec)
-    return load_model(folder)
+Saved = Callable[[ZooSpec | UNetVGG11Spec], Path]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    """The folder of a network with random weights, built and saved once."""
+
+    @cache
+    def folder(spec: ZooSpec | UNetVGG11Spec) -> Path:
+        place = tmp_path_factory.mktemp("zoo") / "model"
+        save_tiny_model(place, spec=spec)
+        return place
+
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fixed(saved: Saved) -> tuple[Any, ModelCard]:
+    """The network that takes one size alone, with its card."""
+    return load_model(saved(_FIXED))
 
 
 def test_nothing_is_said_on_stdout(capfd: pytest.CaptureFixture[str]) -> None:
@@ -59,9 +79,11 @@ def test_pspnet_without_a_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize("shape", [(40, 51), (96, 96), (200, 131)])
-def test_pspnet_predicts_images_of_any_size(shape: tuple[int, int]) -> None:
+def test_pspnet_predicts_images_of_any_size(
+    shape: tuple[int, int], fixed: tuple[Any, ModelCard]
+) -> None:
     """Tiles of its own size; a constant image gives the same answer wherever it is cut."""
-    model = build_model(_FIXED)
+    model, _ = fixed
     predictor = Predictor(model, ModelInput.of_spec(_FIXED, Normalisation()))
     assert predictor.tile == 96
     probabilities = predictor.probabilities(np.full((*shape, 3), 100, np.uint8))
@@ -71,8 +93,10 @@ def test_pspnet_predicts_images_of_any_size(shape: tuple[int, int]) -> None:
     assert (probabilities >= low - 1e-5).all() and (probabilities <= high + 1e-5).all()
 
 
-def test_pspnet_predicts_at_several_scales_in_tiles_of_its_own_size() -> None:
-    model = build_model(_FIXED)
+def test_pspnet_predicts_at_several_scales_in_tiles_of_its_own_size(
+    fixed: tuple[Any, ModelCard],
+) -> None:
+    model, _ = fixed
     pixels = np.random.default_rng(1).integers(0, 256, (144, 192, 3)).astype(np.uint8)
     settings = ModelInput.of_spec(_FIXED, Normalisation())
     both = Predictor(model, settings, scales=(0.5, 1)).probabilities(pixels)
@@ -84,8 +108,8 @@ def test_pspnet_predicts_at_several_scales_in_tiles_of_its_own_size() -> None:
     np.testing.assert_allclose(both, (own + back) / 2, atol=1e-5)
 
 
-def test_pspnet_uses_its_tiles_as_the_model_is_called(tmp_path: Path) -> None:
-    model = build_model(_FIXED)
+def test_pspnet_uses_its_tiles_as_the_model_is_called(fixed: tuple[Any, ModelCard]) -> None:
+    model, _ = fixed
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (96, 96, 3)).astype(np.uint8)
     predictor = Predictor(model, ModelInput.of_spec(_FIXED, Normalisation()), overlap=0)
@@ -94,8 +118,8 @@ def test_pspnet_uses_its_tiles_as_the_model_is_called(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", [_LIGHT, _FIXED, UNetVGG11Spec(classes=5)], ids=repr)
-def test_inspect_looks_into_it(spec: ZooSpec | UNetVGG11Spec, tmp_path: Path) -> None:
-    model, card = _saved(spec, tmp_path / "looked-into")
+def test_inspect_looks_into_it(spec: ZooSpec | UNetVGG11Spec, saved: Saved) -> None:
+    model, card = load_model(saved(spec))
     ends = last_activations(list_layers(model))
     assert ends
     image = np.random.default_rng(0).integers(0, 256, (70, 90, 3)).astype(np.uint8)
@@ -106,8 +130,10 @@ def test_inspect_looks_into_it(spec: ZooSpec | UNetVGG11Spec, tmp_path: Path) ->
         assert maps.maps.shape[2] == layer.channels
 
 
-def test_of_a_large_image_pspnet_is_shown_a_window_of_its_size(tmp_path: Path) -> None:
-    model, card = _saved(_FIXED, tmp_path / "window")
+def test_of_a_large_image_pspnet_is_shown_a_window_of_its_size(
+    fixed: tuple[Any, ModelCard],
+) -> None:
+    model, card = fixed
     image = np.zeros((300, 400, 3), np.uint8)
     maps = feature_maps(model, card, image, "logits_full")
     assert (maps.window.height, maps.window.width) == (96, 96)
@@ -117,10 +143,10 @@ def test_of_a_large_image_pspnet_is_shown_a_window_of_its_size(tmp_path: Path) -
 
 @pytest.mark.parametrize("spec", [_LIGHT, UNetVGG11Spec(classes=5)], ids=repr)
 def test_netron_gets_its_graph(
-    spec: ZooSpec | UNetVGG11Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spec: ZooSpec | UNetVGG11Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saved: Saved
 ) -> None:
     monkeypatch.setenv("DSI_WORKSPACE", str(tmp_path))
-    _saved(spec, workspace().models / "graph")
+    shutil.copytree(saved(spec), workspace().models / "graph")
     path = graph_file("graph")
     assert path.suffix == ".keras" and path.stat().st_size > 1_000_000
 

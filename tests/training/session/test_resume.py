@@ -91,7 +91,7 @@ def test_killed_with_sigkill_it_ends_with_the_same_steps(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while run.saved() is None and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)  # waits for a file, asserts nothing about time
     process.send_signal(signal.SIGKILL)
