@@ -42,6 +42,7 @@ def run(options: Namespace) -> None:
     from core.datasets.catalogue import find_dataset
     from core.datasets.identity import counted_samples
     from core.evaluation.evaluate import apply_card_recipe, evaluate, samples_of_split
+    from core.evaluation.match_classes import match_classes
     from core.inference.likeness import dataset_differences
     from core.inference.predictor import Predictor
     from core.models.model_input import ModelInput
@@ -56,6 +57,8 @@ def run(options: Namespace) -> None:
     for each in dataset.notes:
         if each not in opened.notes:
             note(each.text)
+    if match_classes(dataset.classes, card.classes, str(dataset.root)) is not None:
+        note("note: the dataset has the model's classes in another order: matched by name")
     model, card = load_model(ref.folder)
     for sample, difference in dataset_differences(ModelInput.of_card(card), dataset, samples):
         note(f"warning: {sample}: {difference}")

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import Server, settled
 from tests.e2e.test_frame import open_drawer
+from tests.pages.test_evaluate import evaluated
 
 AXE = REPOSITORY / "node_modules/axe-core/axe.min.js"
 # The frame is Netron's own page, in which no script but its own may run.
@@ -43,6 +44,12 @@ VIEWS = {
     "compare": "train?view=compare",
     "upload": "predict",
     "predict": "predict?source=Dataset&dataset=eyes",
+    "new evaluation": "evaluate?model=demo-unet&dataset=eyes",
+    "scores": "evaluate?view=Scores",
+    "confusion": "evaluate?view=Confusion&true=Road&predicted=Land",
+    "samples": "evaluate?view=Samples",
+    "calibration": "evaluate?view=Calibration",
+    "slices": "evaluate?view=Slices",
     "maps": "inspect?dataset=eyes",
     "graph": "inspect?view=Graph",
 }
@@ -53,6 +60,9 @@ def dataset(server: Server) -> None:
     from core.datasets.synthetic.dubai import write_demo
 
     write_demo(server.workspace / "datasets/eyes", scenes=2, size=96, seed=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DSI_WORKSPACE", str(server.workspace))
+        evaluated("demo-unet", "eyes")
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -18,7 +18,9 @@ from core.evaluation.kept.store import KeptEvaluation, list_evaluations, new_eva
 from core.inference.predictor import Predictor
 from core.models.store import find_model, load_model
 from tests.conftest import REPOSITORY
+from tests.evaluation.report import test_report
 from tests.pages.test_addresses import said
+from tests.pages.test_literal_names import EVIL, check
 from tests.tiny import save_tiny_model
 from tests.ui.components import component_data
 from ui.shell.jobs import find_job
@@ -251,3 +253,13 @@ def test_what_the_address_asks_for_and_is_not_there_is_said(kept: KeptEvaluation
     true, predicted = next(iter(analysis.regions.by_cell))
     at = opened(view="Confusion", true=names[true], predicted=names[predicted], region="99")
     assert "region “99”" in " ".join(said(at))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_names_are_shown_as_they_are(
+    tiny_model: str, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_report, "EVIL", EVIL)
+    first, _ = (test_report.named_as_they_may(tiny_model, seed) for seed in (1, 2))
+    at = opened(view=view, evaluation=first.kept.id, true=f"{EVIL} 0", predicted=f"{EVIL} 1")
+    assert check(at)

@@ -22,6 +22,7 @@ from core.paths import existing_folder
 __all__ = ["run_evaluation"]
 
 _INTERVAL = 15.0  # seconds of work that a kill takes at most, beside the present sample
+_PATIENCE = 3.0  # seconds that a stop waits for the end of a sample, after which all is kept
 
 
 def run_evaluation(
@@ -54,7 +55,7 @@ def run_evaluation(
             where=kept.id,
             remedy="delete this evaluation, and evaluate again",
         )
-    start = saved = time.monotonic()
+    start = saved = before = time.monotonic()
     total = len(plan.samples)
 
     def report() -> None:
@@ -62,16 +63,19 @@ def run_evaluation(
             progress(len(analysis), total)
 
     def on_strip(truth: np.ndarray, probabilities: np.ndarray) -> None:
-        report()
+        if time.monotonic() - before > _PATIENCE:
+            report()
         analysis.on_strip(truth, probabilities)
 
     def on_image(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
-        nonlocal saved
+        nonlocal saved, before
         kept.write_labels(len(analysis), labels)
         analysis.on_image(image, labels, matrix)
-        if time.monotonic() - saved > _INTERVAL:
+        now = time.monotonic()
+        if now - saved > _INTERVAL or now - before > _PATIENCE:
             kept.write_analysis(analysis)
-            saved = time.monotonic()
+            saved = now
+        before = now
         try:
             report()
         except BaseException:

@@ -15,7 +15,7 @@ from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.errors import DatasetError, ImageError
 from core.evaluation.kept.record import Misfits
 from core.formats import listed_first
-from core.imagery.header import Header, read_header
+from core.imagery.header import Georeference, Header, read_header
 from core.imagery.resample import farthest_off, labels_on_grid, resample_labels
 
 __all__ = ["Misfit", "MisfitMasks", "list_misfits", "scored_image"]
@@ -96,7 +96,7 @@ def _difference(image: Header, mask: Header) -> str:
     own, grid = mask.georeference, image.georeference
     if own is None or grid is None:
         return ""
-    if own.crs != grid.crs:
+    if own.crs and grid.crs and own.crs != grid.crs:
         return "image and mask are in different reference systems"
     off = farthest_off(own, grid, image.height, image.width)
     return f"the mask lies up to {off:,.1f} pixels off" if off > _OFF else ""
@@ -149,6 +149,8 @@ def _resampled(dataset: Dataset, sample: Sample, size: tuple[int, int]) -> np.nd
         return resample_labels(labels, *size)
     if labels.shape == size and (mask.height, mask.width) != size:
         return labels  # the dataset's reader has brought it to the image's grid
+    if own.crs is None or grid.crs is None:  # one of the two does not say in which it is
+        own = Georeference(grid.crs, own.transform)
     moved = labels_on_grid(labels, own, grid, *size)
     if moved is None:
         raise DatasetError(

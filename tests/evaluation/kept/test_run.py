@@ -96,18 +96,18 @@ def test_it_is_kept_as_evaluate_counts(made: Made) -> None:
     assert not list(kept.folder.rglob(".dsi-*"))
 
 
-@pytest.mark.parametrize("call", [4, 5])
+@pytest.mark.parametrize(("patience", "done"), [(1e9, 3), (-1.0, 1)])
 def test_it_goes_on_where_it_was_stopped(
-    made: Made, call: int, monkeypatch: pytest.MonkeyPatch
+    made: Made, patience: float, done: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After an image, and within one, of which nothing is counted twice."""
+    """After an image, and within one that takes long, of which nothing is counted twice."""
     kept, plan, predictor = made
-    monkeypatch.setattr(module, "_INTERVAL", 0.0)
+    monkeypatch.setattr(module, "_PATIENCE", patience)
     with pytest.raises(Stopped):
-        run_evaluation(kept, plan, predictor, stop_at(call))
+        run_evaluation(kept, plan, predictor, stop_at(4))
     half = kept.analysis()
     assert half is not None
-    assert 0 < len(half) < 6
+    assert len(half) == done
     assert not kept.record().finished
     first = sorted((kept.folder / "labels").iterdir())
     times = [path.stat().st_mtime_ns for path in first[: len(half)]]

@@ -82,14 +82,20 @@ def test_another_grid_is_asked_about(tmp_path: Path, tiny_model: str) -> None:
     write_pair(tmp_path, "b", wide, transform=from_origin(-80, 480, 10, 10))
     # Of the image's size, three pixels to the east: a part of the image has no truth.
     write_pair(tmp_path, "c", labels, transform=from_origin(30, 400, 10, 10))
+    # On the image's grid without saying in which system; in another system.
+    write_pair(tmp_path, "d", labels, crs=None)
+    write_pair(tmp_path, "e", labels, crs="EPSG:32632")
     dataset = open_dataset(tmp_path)
     listed = {m.sample: m.text for m in list_misfits(dataset, dataset.samples)}
-    assert set(listed) == {"b", "c"}
+    assert set(listed) == {"b", "c", "e"}
+    assert "different reference systems" in listed["e"]
     assert "up to 3.0 pixels off" in listed["c"]
-    with pytest.raises(MisfitMasks, match="2 masks of another size or grid"):
+    with pytest.raises(MisfitMasks, match="3 masks of another size or grid"):
         plan(tmp_path, "ask")
     resampled = plan(tmp_path, "resample")
     np.testing.assert_array_equal(labels_of(resampled, 0), labels)
     np.testing.assert_array_equal(labels_of(resampled, 1), wide[8:48, 8:68])
-    with pytest.raises(DatasetError, match="does not cover its image"):
-        labels_of(resampled, 2)
+    np.testing.assert_array_equal(labels_of(resampled, 3), labels)
+    for number in (2, 4):
+        with pytest.raises(DatasetError, match="does not cover its image"):
+            labels_of(resampled, number)

@@ -69,8 +69,12 @@ def read(html: str) -> Reader:
 
 @pytest.fixture
 def opened(space: Path, tiny_model: str) -> OpenEvaluation:
+    return named_as_they_may(tiny_model)
+
+
+def named_as_they_may(model: str, seed: int = 1) -> OpenEvaluation:
     """An evaluation of four samples whose names hold what they may, without its dataset."""
-    card = read_card(find_model(tiny_model).folder)
+    card = read_card(find_model(model).folder)
     names = [f"{EVIL} {number}" for number in range(5)]
     classes = ClassTable(
         classes=tuple(
@@ -94,7 +98,7 @@ def opened(space: Path, tiny_model: str) -> OpenEvaluation:
     )
     kept = new_evaluation(record, card)
     analysis = Analysis(5, 3)
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     for image in images:
         given = rng.dirichlet(np.ones(5), image.labels.shape).astype(np.float32)
         labels = np.where(image.valid, given.argmax(-1), 255).astype(np.uint8)
