@@ -272,7 +272,7 @@ def _layer_digest(path: Path, layer: str) -> str:
     digest = hashlib.sha256()
     quoted = layer.replace('"', '""')
     with closing(_read_only(path)) as database:
-        rows = database.execute(f'SELECT * FROM "{quoted}" ORDER BY fid')  # noqa: S608 (quoted)
+        rows = database.execute(f'SELECT * FROM "{quoted}" ORDER BY fid')
         digest.update(repr([column[0] for column in rows.description]).encode())
         for row in rows:
             digest.update(repr(row).encode())

@@ -24,7 +24,7 @@ from core.imagery.raster import read_raster
 from core.inference.anchor import Anchor
 from core.inference.outputs import Wanted
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Reports, predict_image
+from core.inference.scene.predict import Handling, NamedModel, predict_image
 from core.inference.scene.state import unfinished_folder
 from core.inference.small_regions import small_regions
 from core.models.store import find_model, load_model
@@ -68,10 +68,10 @@ def make(tiny_model: str) -> Callable[..., Predictor]:
 
 
 def by_windows(
-    image: Path, predictor: Any, out: Path, *, wanted: Wanted = EVERYTHING, **settings: Any
+    image: Path, predictor: Any, out: Path, *, wanted: Wanted = EVERYTHING, **handling: Any
 ) -> list[Path]:
-    settings = {"reports": Reports()} | settings
-    return predict_image(image, predictor, predictor.table, "tiny", out, wanted=wanted, **settings)
+    model = NamedModel(predictor, predictor.table, "tiny")
+    return predict_image(image, model, out, wanted, Handling(**handling))
 
 
 def in_memory(image: Path, predictor: Predictor) -> tuple[np.ndarray, np.ndarray]:
@@ -177,13 +177,14 @@ def test_a_prediction_that_was_ended_goes_on_to_the_same_bytes(
             raise Ended
 
     with pytest.raises(Ended):
-        by_windows(image, make(), tmp_path / "out", reports=Reports(end))
+        by_windows(image, make(), tmp_path / "out", progress=end)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".dsi-s.unfinished"]
     with pytest.raises(WorkspaceError, match=r"unfinished prediction.*--resume"):
         by_windows(image, make(), tmp_path / "out")
     seen: list[tuple[int, int]] = []
-    reports = Reports(lambda done, total: seen.append((done, total)))
-    by_windows(image, make(), tmp_path / "out", resume=True, reports=reports)
+    by_windows(
+        image, make(), tmp_path / "out", resume=True, progress=lambda *done: seen.append(done)
+    )
     assert seen[-1][0] == seen[-1][1]
     if after == 29:
         assert len(seen) < seen[-1][1]
@@ -198,7 +199,7 @@ def test_what_changed_meanwhile_is_named(make: Any, tmp_path: Path) -> None:
         raise Ended
 
     with pytest.raises(Ended):
-        by_windows(image, make(), tmp_path / "out", reports=Reports(end))
+        by_windows(image, make(), tmp_path / "out", progress=end)
     state = (unfinished_folder(tmp_path / "out", "s") / "state.json").read_text()
     with pytest.raises(WorkspaceError, match="other options"):
         by_windows(image, make(), tmp_path / "out", wanted=Wanted(), resume=True)
@@ -366,9 +367,7 @@ def test_polygons_are_those_of_the_whole_map(
     for min_area in (0.0, 600.0):
         wanted = Wanted(polygons=True, outlines=OutlineSettings(min_area))
         folder = tmp_path / str(min_area)
-        paths = by_windows(
-            image, make(), folder, wanted=wanted, reports=Reports(left_out=counts.append)
-        )
+        paths = by_windows(image, make(), folder, wanted=wanted, left_out=counts.append)
         assert is_own_file(folder / "s.geojson") and folder / "s.geojson" in paths
         labels = read(folder / "s_labels.tif")
         grid = read_header(image).georeference
