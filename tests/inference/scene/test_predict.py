@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 import shapely
@@ -26,7 +27,7 @@ from core.inference.outputs import Wanted
 from core.inference.predictor import Predictor
 from core.inference.scene.predict import Handling, NamedModel, predict_image
 from core.inference.scene.state import unfinished_folder
-from core.inference.small_regions import small_regions
+from core.inference.small_regions import SmallRegions, small_regions
 from core.models.store import find_model, load_model
 from core.provenance import is_own_file
 
@@ -363,10 +364,10 @@ def test_polygons_are_those_of_the_whole_map(
     """Bands of 13 rows: nearly every region lies in several."""
     monkeypatch.setattr("core.inference.scene.results._ROWS_BYTES", 13 * 170)
     image = scene(tmp_path / "s.tif", picture(150, 170))
-    counts: list[Any] = []
-    for min_area in (0.0, 600.0):
-        wanted = Wanted(polygons=True, outlines=OutlineSettings(min_area))
-        folder = tmp_path / str(min_area)
+    counts: list[SmallRegions] = []
+    min_area = 0.0
+    for folder in (tmp_path / "all", tmp_path / "large"):
+        wanted = Wanted(polygons=True, geopackage=True, outlines=OutlineSettings(min_area))
         paths = by_windows(image, make(), folder, wanted=wanted, left_out=counts.append)
         assert is_own_file(folder / "s.geojson") and folder / "s.geojson" in paths
         labels = read(folder / "s_labels.tif")
@@ -378,7 +379,14 @@ def test_polygons_are_those_of_the_whole_map(
         assert {k: v for k, v in made.items() if k not in ("features", "generator")} == {
             k: v for k, v in whole.items() if k not in ("features", "generator")
         }
-    assert counts == [small_regions(labels, grid, 600.0)] and counts[0].polygons > 3
+        areas = sorted(feature["properties"]["area_m2"] for feature in made["features"])
+        assert sorted(pyogrio.raw.read(folder / "s.gpkg")[3][3].tolist()) == areas
+        if min_area:
+            assert counts == [small_regions(labels, grid, min_area)]
+            assert counts[0].polygons == before // 2
+            break
+        min_area, before = areas[len(areas) // 2], len(areas)
+        assert before > 4
 
 
 def _features(collection: dict[str, Any]) -> list[tuple[Any, ...]]:
