@@ -365,7 +365,7 @@ def test_polygons_are_those_of_the_whole_map(
     monkeypatch.setattr("core.inference.scene.results._ROWS_BYTES", 13 * 170)
     image = scene(tmp_path / "s.tif", picture(150, 170))
     counts: list[SmallRegions] = []
-    min_area = 0.0
+    min_area, before = 0.0, 0
     for folder in (tmp_path / "all", tmp_path / "large"):
         wanted = Wanted(polygons=True, geopackage=True, outlines=OutlineSettings(min_area))
         paths = by_windows(image, make(), folder, wanted=wanted, left_out=counts.append)
