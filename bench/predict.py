@@ -36,7 +36,7 @@ from core.imagery.scene.scene import open_scene
 from core.inference.blocks import Blending
 from core.inference.outputs import Wanted
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Reports, predict_image
+from core.inference.scene.predict import Handling, NamedModel, predict_image
 from core.inference.scene.scene_image import SceneImage
 from core.models.store import find_model, load_model
 
@@ -77,14 +77,12 @@ def _pipeline(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...
     network, card = load_model(find_model(args.model).folder)
     predictor = Predictor.of_card(network, card, overlap=_OVERLAP, large_pixels=0)
     image = write_scene(folder / "scene.tif", args.size)
+    model = NamedModel(predictor, card.classes, args.model)
     tiles = _tiles(predictor, image)
     predictor.softmax(tiles[0][None])  # the graph is traced
 
     def whole() -> None:
-        predict_image(
-            image, predictor, card.classes, args.model, folder / "out", wanted=Wanted(),
-            reports=Reports(),
-        )  # fmt: skip
+        predict_image(image, model, folder / "out", Wanted(), Handling())
 
     def forward() -> None:
         for tile in tiles:
@@ -100,9 +98,8 @@ def _pipeline(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...
     for _ in range(args.repeat):
         rows.append([_seconds(work) for work in (forward, whole, loop, whole, forward)])
     yield f"{args.model}, {args.size}², {len(tiles)} tiles of {predictor.large_tile} px", *[""] * 4
-    for kind, times in zip(
-        ("seconds", "processors"), np.moveaxis(np.array(rows), 2, 0), strict=True
-    ):
+    both = np.moveaxis(np.array(rows), 2, 0)
+    for kind, times in zip(("seconds", "processors"), both, strict=True):
         before, first, looping, second, after = times.T
         piped, bare = (first + second) / 2, (before + after) / 2
         for what, other, wanted in (

@@ -41,12 +41,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="A",
         help="leave out polygons below this area: m², or pixels without a place on Earth",
     )
-    parser.add_argument(
+    simplify = parser.add_mutually_exclusive_group()
+    simplify.add_argument(
         "--simplify",
         type=pixels_off,
         default=0.0,
         metavar="P",
         help="give polygons fewer corners: about this many pixels off the edges, at most 20",
+    )
+    simplify.add_argument(
+        "--simplify-metres",
+        type=not_negative,
+        default=0.0,
+        metavar="M",
+        help="the same on the ground, for images with a place on Earth",
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="also write class probabilities"
@@ -156,7 +164,7 @@ def _wanted(options: Namespace) -> Wanted:
         options.probabilities,
         options.confidence,
         options.geopackage,
-        OutlineSettings(options.min_area, options.simplify),
+        OutlineSettings(options.min_area, options.simplify, options.simplify_metres),
     )
 
 
@@ -165,7 +173,7 @@ def _predict(
 ) -> None:
     from core.inference.outputs import ENDINGS
     from core.inference.predictor import Predictor
-    from core.inference.scene.predict import Reports, predict_image
+    from core.inference.scene.predict import Handling, NamedModel, predict_image
     from core.inference.scene.state import share_done
     from core.leftovers import remove_unfinished
     from core.models.store import load_model
@@ -180,19 +188,16 @@ def _predict(
     for image in images:
         try:
             with bar(image.name, "tile") as progress:
-                paths = predict_image(
-                    image,
-                    predictor,
-                    card.classes,
-                    name,
-                    options.out,
-                    wanted=_wanted(options),
-                    overwrite=options.overwrite,
-                    resume=options.resume,
-                    reports=Reports(
-                        progress, partial(_warn, image), partial(_left_out, image), note
-                    ),
+                handling = Handling(
+                    options.overwrite,
+                    options.resume,
+                    progress,
+                    partial(_warn, image),
+                    partial(_left_out, image),
+                    note,
                 )
+                named = NamedModel(predictor, card.classes, name)
+                paths = predict_image(image, named, options.out, _wanted(options), handling)
         except DSIError as error:
             batch.fail(error)
         except KeyboardInterrupt:

@@ -114,8 +114,7 @@ def read_raster(
             pixels, opaque = _bands(pages, header, bands)
             valid, fill = data_mask(pages, pixels, header.band_nodata)
             masks = [opaque] if opaque is not None else []
-            if values == "measured" and len(pages) == 1 and (blocks := stored_blocks(source)):
-                valid &= blocks.mask(slice(0, pages[0].height), slice(0, pages[0].width))
+            _leave_out_missing(valid, pages, source, values)
             if values != "measured" and (own := own_mask(pages)) is not None:
                 masks.append(own)
             palette = None
@@ -147,6 +146,15 @@ def read_raster(
         pixels = np.ascontiguousarray(pixels)  # one after the other: each may be a copy
         valid = np.ascontiguousarray(valid)
         return Raster(pixels, valid, header, fill, palette, hidden)
+
+
+def _leave_out_missing(
+    valid: np.ndarray, pages: tuple[Any, ...], source: Path | bytes, values: Values
+) -> None:
+    """What a sparse file does not hold has no data; in a mask it is the class of 0."""
+    if values == "measured" and len(pages) == 1 and (blocks := stored_blocks(source)):
+        height, width = valid.shape
+        valid &= blocks.mask(slice(0, height), slice(0, width))
 
 
 def _check(header: Header, values: Values, max_bytes: int, label: str) -> None:

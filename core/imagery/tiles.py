@@ -53,8 +53,6 @@ class TileGrid:
         size: int,
         overlap: int,
         multiple: int,
-        *,
-        whole: bool = False,
         phase: int = 0,
     ) -> TileGrid:
         """Spread tiles evenly over an axis.
@@ -68,13 +66,11 @@ class TileGrid:
             overlap: pixels two neighbours share at least, a multiple of `multiple` below `size`;
                 half of it, rounded to one, is the mirrored margin.
             multiple: what the network's input must be a multiple of.
-            whole: whether a tile is of that size also where the axis is shorter.
             phase: pixels by which the grid begins earlier, so that it lies on another image's.
         """
         margin, span = _extent(length, overlap, multiple, phase)
         if span <= size:
-            fitting = size if whole else -(-span // multiple) * multiple
-            return cls((-margin,), fitting)
+            return cls((-margin,), -(-span // multiple) * multiple)
         count = _count(span, size, overlap)
         step = -(-(span - size) // (count - 1) // multiple) * multiple
         return cls(tuple(-margin + index * step for index in range(count)), size)

@@ -22,9 +22,11 @@ from core.errors import DSIError, ImageError, WorkspaceError
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference, Header
 from core.imagery.output.geopackage import write_geopackage
+from core.imagery.output.geotiff import Content
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
 from core.imagery.output.polygons import outlines_of, polygon_parts
-from core.imagery.output.write import geotiff_bytes, label_geotiff, png_bytes
+from core.imagery.output.write import content_bytes, geotiff_bytes, label_geotiff, png_bytes
+from core.imagery.raster import Raster
 from core.imagery.window import turned
 from core.inference.anchor import Anchor
 from core.inference.averaging import PLAIN, Averaging
@@ -44,7 +46,7 @@ __all__ = [
     "Prediction",
     "Wanted",
     "class_summary",
-    "output_paths",
+    "confidence_content",
     "paths_by_kind",
     "predict_file",
     "prediction_outputs",
@@ -120,13 +122,12 @@ class Prediction:
         areas = ground_areas(self.georeference, width, height)
         counts = np.bincount(self.labels.ravel(), minlength=256)
         by_label = areas.by_label(self.labels) if isinstance(areas, GroundAreas) else counts
-        return class_summary(self.classes, height, width, counts, by_label, areas)
+        return class_summary(self.classes, (height, width), counts, by_label, areas)
 
 
 def class_summary(
     classes: ClassTable,
-    height: int,
-    width: int,
+    size: tuple[int, int],
     counts: np.ndarray,
     by_label: np.ndarray,
     areas: GroundAreas | NoGroundAreas,
@@ -135,12 +136,13 @@ def class_summary(
 
     Args:
         classes: class table of the model.
-        height, width: of the image.
+        size: height and width of the image.
         counts: (256,) pixels by label.
         by_label: (256,) m² by label; of no meaning where there are no areas.
         areas: of the image.
     """
     total = int(counts.sum() - counts[VOID])
+    height, width = size
     summary: dict[str, Any] = {
         "width": width,
         "height": height,
@@ -215,28 +217,6 @@ class Wanted:
         return [kind for kind in _FILES if not left_out.get(kind)]
 
 
-def output_paths(
-    image: Path,
-    header: Header,
-    out: Path,
-    *,
-    with_polygons: bool = False,
-    with_probabilities: bool = False,
-    with_confidence: bool = False,
-    with_geopackage: bool = False,
-) -> list[Path]:
-    """The files that `predict_file` would write, in its order.
-
-    Args:
-        image: path of the image.
-        header: of the image.
-        out, with_polygons, with_probabilities, with_confidence, with_geopackage: as in
-            `predict_file`.
-    """
-    wanted = Wanted(with_polygons, with_probabilities, with_confidence, with_geopackage)
-    return list(paths_by_kind(image, header, out, wanted).values())
-
-
 def paths_by_kind(image: Path, header: Header, out: Path, wanted: Wanted) -> dict[OutputKind, Path]:
     """The files of a prediction by what they hold."""
     return {kind: out / f"{image.stem}{_FILES[kind][0]}" for kind in wanted.kinds(header)}
@@ -297,12 +277,7 @@ def prediction_outputs(
             makers["confidence_png"] = lambda: marked_png(png_bytes(confidence))
         else:
             makers["confidence"] = partial(
-                geotiff_bytes,
-                confidence[..., None],
-                grid,
-                nodata=NO_CONFIDENCE,
-                descriptions=("confidence",),
-                scale=1 / CONFIDENCE_STEPS,
+                content_bytes, confidence[..., None], confidence_content(labels.shape, grid)
             )
     makers["summary"] = summary
     parts: dict[OutputKind, Callable[[], Iterable[bytes]]] = {
@@ -317,6 +292,26 @@ def prediction_outputs(
         for kind, (end, mime) in _FILES.items()
         if kind in parts
     ]
+
+
+def confidence_content(size: tuple[int, ...], grid: Georeference) -> Content:
+    """What the GeoTIFF of confidence holds.
+
+    Args:
+        size: height and width of the image.
+        grid: of the image.
+    """
+    height, width = size
+    return Content(
+        height,
+        width,
+        1,
+        "uint16",
+        grid,
+        NO_CONFIDENCE,
+        ("confidence",),
+        scale=1 / CONFIDENCE_STEPS,
+    )
 
 
 def _geopackage(
@@ -382,39 +377,14 @@ def predict_file(
     image_file = read_image_file(image, predictor.input.file_band_count)
     raster = image_file.raster
     predictor.input.check(raster.pixels, str(image))
-    paths = output_paths(
-        image,
-        raster.header,
-        out,
-        with_polygons=with_polygons,
-        with_probabilities=with_probabilities,
-        with_confidence=with_confidence,
-        with_geopackage=with_geopackage,
-    )
+    wanted = Wanted(with_polygons, with_probabilities, with_confidence, with_geopackage, outlines)
+    paths = list(paths_by_kind(image, raster.header, out, wanted).values())
     check_free(paths, [image], overwrite=overwrite)
     writable_folder(out)
     if warn:
         for difference in differences(predictor.input, raster):
             warn(difference)
-    probabilities = None
-    if with_probabilities:
-        # Band after band in memory, as they are written: otherwise the writer copies them all.
-        bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
-        probabilities = np.moveaxis(bands, 0, -1)
-    likeliest = np.empty(raster.valid.shape, np.float32) if with_confidence else None
-    labels = predictor.predict(
-        raster.pixels,
-        raster.valid,
-        progress,
-        probabilities=probabilities,
-        confidence=likeliest,
-        anchor=Anchor.of(raster.georeference),
-    )
-    if probabilities is not None:
-        probabilities[~raster.valid] = np.nan
-    confidence = None if likeliest is None else confidence_values(likeliest)
-    if confidence is not None:
-        confidence[~raster.valid] = NO_CONFIDENCE
+    labels, probabilities, confidence = _predicted(raster, predictor, wanted, progress)
     grid = raster.georeference
     if image_file.turned:  # the files lie on the image's own grid
         labels = labels[::-1, ::-1]
@@ -437,6 +407,37 @@ def predict_file(
         if regions.polygons:
             left_out(regions)
     return paths
+
+
+def _predicted(
+    raster: Raster,
+    predictor: Predictor,
+    wanted: Wanted,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Labels (H, W), and if they are wanted probabilities (H, W, K) and confidence (H, W)."""
+    labels = np.empty(raster.valid.shape, np.uint8)
+    probabilities = confidence = None
+    if wanted.probabilities:
+        # Band after band in memory, as they are written: otherwise the writer copies them all.
+        bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
+        probabilities = np.moveaxis(bands, 0, -1)
+    if wanted.confidence:
+        confidence = np.empty(raster.valid.shape, np.uint16)
+    anchor = Anchor.of(raster.georeference)
+    for strip in predictor.strips(raster.pixels, raster.valid, progress, anchor=anchor):
+        rows = slice(strip.row, strip.row + len(strip.probabilities))
+        labels[rows] = strip.probabilities.argmax(axis=-1)
+        if probabilities is not None:
+            probabilities[rows] = strip.probabilities
+        if confidence is not None:
+            confidence[rows] = confidence_values(strip.probabilities.max(axis=-1))
+    labels[~raster.valid] = VOID
+    if probabilities is not None:
+        probabilities[~raster.valid] = np.nan
+    if confidence is not None:
+        confidence[~raster.valid] = NO_CONFIDENCE
+    return labels, probabilities, confidence
 
 
 def _write_all(paths: Sequence[Path], outputs: Sequence[Output], image: str) -> None:

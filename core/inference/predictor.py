@@ -129,7 +129,6 @@ class Predictor:
         progress: Progress | None = None,
         *,
         probabilities: np.ndarray | None = None,
-        confidence: np.ndarray | None = None,
         anchor: Anchor = FREE,
     ) -> np.ndarray:
         """The likeliest class of every pixel.
@@ -139,7 +138,6 @@ class Predictor:
             valid: (H, W) bool; pixels without data come out void.
             progress: called with the number of tiles done and of all tiles.
             probabilities: (H, W, K) float32, filled on the way where it is given.
-            confidence: (H, W) float32, likewise, the probability of the likeliest class.
             anchor: where the image lies among others.
 
         Returns:
@@ -152,8 +150,6 @@ class Predictor:
         for strip in self.strips(pixels, valid, progress, anchor=anchor):
             rows = slice(strip.row, strip.row + len(strip.probabilities))
             labels[rows] = strip.probabilities.argmax(axis=-1)
-            if confidence is not None:
-                confidence[rows] = strip.probabilities.max(axis=-1)
             if probabilities is not None:
                 probabilities[rows] = strip.probabilities
         if valid is not None:
@@ -192,9 +188,10 @@ class Predictor:
         if large and side > tile:
             return TileGrid.anchored(side, tile, overlap, self._multiple, start=start)
         if self.input.size:
-            return TileGrid.over(side, tile, overlap, self._multiple, whole=True, phase=phase)
+            grid = TileGrid.over(side, tile, overlap, self._multiple, phase)
+            return TileGrid(grid.starts, tile)
         size = fitting_size(side, tile, overlap, self._multiple, phase)
-        return TileGrid.over(side, size, overlap, self._multiple, phase=phase)
+        return TileGrid.over(side, size, overlap, self._multiple, phase)
 
     def blending(self, image: TileImage, anchor: Anchor = FREE) -> Blending:
         """The tiles of an image, and how they are put together.

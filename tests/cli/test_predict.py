@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
+from rasterio.windows import Window
 
 from core.cli.main import main
 from core.datasets.catalogue import open_dataset
@@ -167,3 +173,58 @@ def test_evaluate_says_in_what_a_dataset_differs(
     assert json.loads(out)["images"] == 4
     assert err.startswith(f"warning: {open_dataset(root).samples[0].id}: the values lie ")
     assert "3 ± 0.5" in err
+
+
+@pytest.mark.training
+def test_a_killed_prediction_of_a_large_scene_goes_on(
+    tiny_model: str, space: Path, tmp_path: Path
+) -> None:
+    """A scene that goes by windows by itself; killed without a chance to tidy up."""
+    path = tmp_path / "scene.tif"
+    pixels = RNG.integers(1, 256, (3, 1024, 1024), np.uint8)
+    with rasterio.open(
+        path, "w", driver="GTiff", height=4096, width=4096, count=3, dtype="uint8", tiled=True,
+        blockxsize=512, blockysize=512, sparse_ok=True, crs="EPSG:32631",
+        transform=Affine(0.5, 0, 6e5, 0, -0.5, 5.7e6),
+    ) as file:  # fmt: skip
+        for place in (0, 1024, 3072):
+            file.write(pixels, window=Window(place, place, 1024, 1024))
+    command = [sys.executable, "-m", "core", "predict", path, "--model", "tiny", "--confidence"]
+
+    def start(out: Path, *more: str) -> subprocess.Popen[str]:
+        words = [*map(str, command), "--out", str(out), *more]
+        environment = os.environ | {"DSI_WORKSPACE": str(space)}
+        return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
+
+    whole = start(tmp_path / "whole")
+    assert whole.wait(timeout=300) == 0
+    out = tmp_path / "out"
+    state = out / ".dsi-scene.unfinished/state.json"
+    killed = start(out)
+    while not (state.is_file() and json.loads(state.read_text())["rows_done"]):
+        assert killed.poll() is None, killed.communicate()
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait()
+    assert state.is_file() and not list(out.glob("scene*"))
+    again = start(out)
+    message = again.communicate(timeout=300)[1]
+    assert again.returncode == 1
+    assert "an unfinished prediction of this image is there" in message and "--resume" in message
+    resumed = start(out, "--resume")
+    message = resumed.communicate(timeout=300)[1]
+    assert resumed.returncode == 0 and "goes on after" in message
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_metres_and_pixels_exclude_each_other(tiny_model: str, tmp_path: Path) -> None:
+    image = scene(tmp_path / "in", "x.tif")
+    arguments = ("--out", tmp_path / "out", "--polygons", "--geopackage", "--confidence")
+    assert predict(image, *arguments, "--simplify-metres", 1) == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "x_labels.png", "x_color.png", "x_labels.tif", "x.geojson", "x.gpkg", "x_confidence.tif",
+        "x.json",
+    }  # fmt: skip
+    assert predict(image, *arguments, "--simplify-metres", 1) == 0  # all of them are its own
+    with pytest.raises(SystemExit):
+        predict(image, *arguments, "--simplify-metres", 1, "--simplify", 1)

@@ -31,6 +31,7 @@ from core.imagery.output.regions import (
 from core.provenance import JsonMark
 
 __all__ = [
+    "Collection",
     "RegionSizes",
     "gathered",
     "outlines_of",
@@ -41,6 +42,25 @@ __all__ = [
 
 _VOID = 255
 _CORNERS = 20_000  # of a part that is made at a time: some 10 MiB of text and its pieces
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is the same of all regions of a map.
+
+    Attributes:
+        names: of the classes, in index order.
+        georeference: of the image.
+        areas: of the image.
+        min_area: least area of a region, as in `OutlineSettings`.
+        left_out: called with number and pixels of some regions that are below it.
+    """
+
+    names: tuple[str, ...]
+    georeference: Georeference | None
+    areas: GroundAreas | NoGroundAreas
+    min_area: float = 0.0
+    left_out: Callable[[int, int], None] | None = None
 
 
 def polygon_parts(
@@ -71,7 +91,7 @@ def polygon_parts(
     """
     areas = ground_areas(georeference, labels.shape[1], labels.shape[0])
     batch = outlines_of(labels, areas, settings.simplify)
-    yield from _collection([batch], names, georeference, areas, settings.min_area)
+    yield from polygon_parts_of([batch], Collection(names, georeference, areas, settings.min_area))
 
 
 def outlines_of(
@@ -89,29 +109,6 @@ def outlines_of(
     return (simplified(whole, simplify) if simplify else whole), sizes
 
 
-def polygon_parts_of(
-    batches: Iterable[Regions],
-    size: tuple[int, int],
-    names: tuple[str, ...],
-    georeference: Georeference | None,
-    min_area: float = 0,
-    left_out: Callable[[int, int], None] | None = None,
-) -> Iterator[bytes]:
-    """What `polygon_parts` gives, of regions that come in batches, along the pixels' edges.
-
-    Args:
-        batches: regions of a label map.
-        size: its height and width.
-        names, georeference: as in `polygon_parts`.
-        min_area: least area of a region, as in `OutlineSettings`.
-        left_out: called with number and pixels of some regions that are below it.
-    """
-    height, width = size
-    areas = ground_areas(georeference, width, height)
-    sized = ((part, region_sizes(part, areas)) for part in gathered(batches))
-    yield from _collection(sized, names, georeference, areas, min_area, left_out)
-
-
 def gathered(batches: Iterable[Regions]) -> Iterator[Regions]:
     """The same regions in batches that are neither of one region each nor of very many."""
     waiting: list[Regions] = []
@@ -127,24 +124,24 @@ def gathered(batches: Iterable[Regions]) -> Iterator[Regions]:
         yield concatenated(waiting)
 
 
-def _collection(
-    batches: Iterable[tuple[Regions, RegionSizes]],
-    names: tuple[str, ...],
-    georeference: Georeference | None,
-    areas: GroundAreas | NoGroundAreas,
-    min_area: float,
-    small: Callable[[int, int], None] | None = None,
+def polygon_parts_of(
+    batches: Iterable[tuple[Regions, RegionSizes]], of: Collection
 ) -> Iterator[bytes]:
-    """A collection of outlines and the sizes of their regions."""
-    text = _Text(names)
+    """What `polygon_parts` gives, of regions that come in batches.
+
+    Args:
+        batches: outlines, and the sizes of their regions.
+        of: what is the same of all of them.
+    """
+    text = _Text(of.names)
     yield text.head()
     without_place, note = 0, ""
     for outlines, sizes in batches:
-        places = _Places.of(outlines, georeference)
+        places = _Places.of(outlines, of.georeference)
         note = places.note or note
-        large = sizes.measure >= min_area
-        if small and not large.all():
-            small(int((~large).sum()), int(sizes.pixels[~large].sum()))
+        large = sizes.measure >= of.min_area
+        if of.left_out and not large.all():
+            of.left_out(int((~large).sum()), int(sizes.pixels[~large].sum()))
         outlines, sizes = outlines.select(large), sizes.select(large)
         for start, end in outlines.parts(_CORNERS):
             part = outlines.slice(start, end)
@@ -154,8 +151,8 @@ def _collection(
     notes = {}
     if note:
         notes["coordinates"] = note
-    if isinstance(areas, NoGroundAreas):
-        notes["no_area"] = areas.reason
+    if isinstance(of.areas, NoGroundAreas):
+        notes["no_area"] = of.areas.reason
     if without_place:
         notes["left_out"] = f"{without_place} outline(s) that cannot be given in degrees"
     yield text.tail(notes)

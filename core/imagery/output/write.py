@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,7 @@ from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend
 from core.imagery.output.geotiff import Content, write_geotiff
 
-__all__ = ["geotiff_bytes", "label_geotiff", "png_bytes"]
+__all__ = ["content_bytes", "geotiff_bytes", "label_geotiff", "png_bytes"]
 
 _VOID = 255
 
@@ -57,7 +58,6 @@ def geotiff_bytes(
     nodata: float | None = None,
     descriptions: tuple[str, ...] = (),
     legend: Legend | None = None,
-    scale: float = 1,
 ) -> bytes:
     """A cloud-optimised GeoTIFF of (H, W, C), marked as this program's.
 
@@ -67,7 +67,6 @@ def geotiff_bytes(
         nodata: value that means no data.
         descriptions: of the bands, from the first.
         legend: names and colours of the values, of one 8-bit band.
-        scale: what the values are to be multiplied by.
     """
     height, width, bands = pixels.shape
     content = Content(
@@ -79,9 +78,18 @@ def geotiff_bytes(
         nodata,
         descriptions,
         legend,
-        scale,
-        editable=True,
     )
+    return content_bytes(pixels, content)
+
+
+def content_bytes(pixels: np.ndarray, content: Content) -> bytes:
+    """A GeoTIFF as `write_geotiff` writes it, that can be edited in place.
+
+    Args:
+        pixels: (H, W, C).
+        content: what it is to hold.
+    """
+    content = replace(content, editable=True)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "result.tif"
         write_geotiff(path, content, lambda rows, columns: pixels[rows, columns])

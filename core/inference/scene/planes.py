@@ -18,6 +18,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.inference.confidence import confidence_values
+from core.inference.outputs import Wanted
 
 __all__ = ["Plane", "Planes", "open_planes"]
 
@@ -159,9 +160,7 @@ def open_planes(
     height: int,
     width: int,
     classes: int,
-    *,
-    with_confidence: bool,
-    with_probabilities: bool,
+    wanted: Wanted,
 ) -> Iterator[Planes]:
     """Open the values of a scene, which are made where they are missing.
 
@@ -169,14 +168,16 @@ def open_planes(
         folder: where they lie.
         height, width: of the scene.
         classes: number of classes K.
-        with_confidence, with_probabilities: whether these are kept.
+        wanted: which values are kept.
     """
     size = height, width
     labels = Plane(folder / "labels.raw", *size, "u1")
     planes = Planes(
         labels,
-        Plane(folder / "confidence.raw", *size, "<u2") if with_confidence else None,
-        Plane(folder / "probabilities.raw", *size, "<f4", classes) if with_probabilities else None,
+        Plane(folder / "confidence.raw", *size, "<u2") if wanted.confidence else None,
+        Plane(folder / "probabilities.raw", *size, "<f4", classes)
+        if wanted.probabilities
+        else None,
     )
     try:
         yield planes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import ClassTable
@@ -12,6 +12,7 @@ from core.datasets.known_layouts import LAYOUTS
 from core.errors import ImageError, WorkspaceError
 from core.formats import binary_size
 from core.imagery.header import Header, read_header
+from core.imagery.output.outlines import in_pixels
 from core.imagery.raster import MAX_BYTES
 from core.imagery.scene.scene import obstacle, open_scene
 from core.imagery.source.opening import gdal_settings
@@ -35,23 +36,42 @@ from core.inference.small_regions import SmallRegions
 from core.paths import disk_errors, writable_folder
 from core.provenance import check_free
 
-__all__ = ["Reports", "goes_by_windows", "predict_image"]
+__all__ = ["Handling", "NamedModel", "goes_by_windows", "predict_image"]
 
 _AHEAD = 2  # tiles that are read, and blocks that are written, while one is computed
 _RESULTS = 2.5  # bytes of results for each byte of labels, roughly and at most
 
 
 @dataclass(frozen=True)
-class Reports:
-    """What is called while an image is predicted.
+class NamedModel:
+    """A model that predicts.
 
     Attributes:
+        predictor: of the model.
+        classes: its class table.
+        name: of the model, for the summary.
+    """
+
+    predictor: Predictor
+    classes: ClassTable
+    name: str
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How a prediction goes about its files, and what is called meanwhile.
+
+    Attributes:
+        overwrite: whether files are replaced that this program did not write.
+        resume: whether to go on with a prediction by windows that was ended before.
         progress: with the number of tiles done and of all tiles.
         warn: with each way in which the image is unlike those of the training.
         left_out: with the regions that are too small for a polygon, where there are some.
         note: with a line on how the work goes.
     """
 
+    overwrite: bool = False
+    resume: bool = False
     progress: Callable[[int, int], None] | None = None
     warn: Callable[[Difference], None] | None = None
     left_out: Callable[[SmallRegions], None] | None = None
@@ -59,16 +79,7 @@ class Reports:
 
 
 def predict_image(
-    image: Path,
-    predictor: Predictor,
-    classes: ClassTable,
-    model: str,
-    out: Path,
-    *,
-    wanted: Wanted,
-    overwrite: bool = False,
-    resume: bool = False,
-    reports: Reports,
+    image: Path, model: NamedModel, out: Path, wanted: Wanted, handling: Handling
 ) -> list[Path]:
     """Predict an image file and write the contract's files.
 
@@ -78,14 +89,10 @@ def predict_image(
 
     Args:
         image: path of a PNG, JPEG or TIFF.
-        predictor: predictor of `model`.
-        classes: class table of the model.
-        model: name of the model, for the summary.
+        model: model that predicts it.
         out: folder to write to, created where it is missing.
         wanted: which files beside the usual ones.
-        overwrite: whether files are replaced that this program did not write.
-        resume: whether to go on with a prediction by windows that was ended before.
-        reports: what is called meanwhile.
+        handling: how it goes about them, and what is called meanwhile.
 
     Returns:
         Paths of the files.
@@ -96,60 +103,70 @@ def predict_image(
         WorkspaceError: `out` cannot be written or has too little room, has files that this program
             did not write, or an unfinished prediction that is not to be resumed.
     """
+    predictor = model.predictor
     header = read_header(image)
+    outlines = in_pixels(
+        wanted.outlines, header.georeference, header.width, header.height, str(image)
+    )
+    wanted = replace(wanted, outlines=outlines)
     if not goes_by_windows(image, header, predictor, wanted):
         return predict_file(
             image,
             predictor,
-            classes,
-            model,
+            model.classes,
+            model.name,
             out,
             with_polygons=wanted.polygons,
             with_probabilities=wanted.probabilities,
             with_confidence=wanted.confidence,
             with_geopackage=wanted.geopackage,
             outlines=wanted.outlines,
-            overwrite=overwrite,
-            progress=reports.progress,
-            warn=reports.warn,
-            left_out=reports.left_out,
+            overwrite=handling.overwrite,
+            progress=handling.progress,
+            warn=handling.warn,
+            left_out=handling.left_out,
         )
     paths = paths_by_kind(image, header, out, wanted)
-    check_free(list(paths.values()), [image], overwrite=overwrite)
+    check_free(list(paths.values()), [image], overwrite=handling.overwrite)
     known = predictor.input.file_band_count
     bands = known if known == header.bands else None
     tile = predictor.large_tile
     with open_scene(image, bands, tile=tile) as scene:
         sample = sample_of(scene)
         predictor.input.check(sample.pixels, str(image))
-        if reports.warn:
+        if handling.warn:
             for difference in differences(predictor.input, sample):
                 if difference.kind != "no data":  # of the whole scene the sample does not tell
-                    reports.warn(difference)
+                    handling.warn(difference)
         tiles = predictor.blending(
             SceneImage(scene, predictor.input), Anchor.of(header.georeference)
         )
         state = _state(image, predictor, tiles, wanted)
         writable_folder(out)
-        _check_room(out, image, header, scene.stored_share, predictor.classes, wanted)
-        with unfinished(out, image.stem, state, resume=resume) as work:
-            if reports.note and work.state.rows_done:
-                reports.note(f"goes on after {work.state.share:.0%} of {image.name}")
+        pixels = header.width * header.height * scene.stored_share
+        _check_room(out, image, pixels, predictor.classes, wanted)
+        with unfinished(out, image.stem, state, resume=handling.resume) as work:
+            if handling.note and work.state.rows_done:
+                handling.note(f"goes on after {work.state.share:.0%} of {image.name}")
             with open_planes(
                 work.folder,
                 header.height,
                 header.width,
                 predictor.classes,
-                with_confidence=wanted.confidence,
-                with_probabilities=wanted.probabilities,
+                wanted,
             ) as planes:
-                _predict(tiles, predictor, planes, work, reports.progress)
+                _predict(tiles, predictor, planes, work, handling.progress)
                 result = SceneResult(
-                    planes, classes, header.georeference, str(image), model, predictor.averaging
+                    planes,
+                    model.classes,
+                    header.georeference,
+                    str(image),
+                    model.name,
+                    predictor.averaging,
                 )
                 small = write_result(result, paths, work.folder, wanted.outlines.min_area)
-    if small.polygons and reports.left_out:
-        reports.left_out(small)
+    if small.polygons and handling.left_out:
+        handling.left_out(small)
     return list(paths.values())
 
 
@@ -216,11 +233,8 @@ def _state(image: Path, predictor: Predictor, tiles: Blending, wanted: Wanted) -
     )
 
 
-def _check_room(
-    out: Path, image: Path, header: Header, share: float, classes: int, wanted: Wanted
-) -> None:
+def _check_room(out: Path, image: Path, pixels: float, classes: int, wanted: Wanted) -> None:
     """Raise where the disk has plainly too little room for what is kept and for the results."""
-    pixels = header.width * header.height * share
     kept = 1 + 2 * wanted.confidence + 4 * classes * wanted.probabilities
     needed = pixels * (kept + _RESULTS + (kept - 1) * 2)
     there = unfinished_folder(out, image.stem)

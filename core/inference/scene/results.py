@@ -15,17 +15,24 @@ from rasterio.errors import RasterioError
 
 from core.classes import VOID, ClassTable
 from core.errors import WorkspaceError
-from core.imagery.ground_area import GroundAreas, ground_areas
+from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.imagery.output.attribute_table import Legend
 from core.imagery.output.geopackage import write_geopackage
 from core.imagery.output.geotiff import Content, block_windows, write_geotiff
 from core.imagery.output.joined_regions import joined_regions
 from core.imagery.output.label_pngs import write_label_pngs, write_png
-from core.imagery.output.polygons import gathered, polygon_parts_of, region_sizes
+from core.imagery.output.polygons import (
+    Collection,
+    RegionSizes,
+    gathered,
+    polygon_parts_of,
+    region_sizes,
+)
+from core.imagery.output.regions import Regions
 from core.inference.averaging import Averaging
-from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE
-from core.inference.outputs import NO_GRID, OutputKind, class_summary
+from core.inference.confidence import NO_CONFIDENCE
+from core.inference.outputs import NO_GRID, OutputKind, class_summary, confidence_content
 from core.inference.scene.planes import Planes
 from core.inference.small_regions import SmallRegions
 from core.paths import disk_errors
@@ -80,10 +87,21 @@ class SceneResult:
             else:
                 yield read(rows, slice(0, self.width))
 
+    def areas(self) -> GroundAreas | NoGroundAreas:
+        """Of the ground."""
+        return ground_areas(self.georeference, self.width, self.height)
+
+    def outlines(self) -> Iterator[tuple[Regions, RegionSizes]]:
+        """Outlines of all regions, and their sizes."""
+        areas = self.areas()
+        bands = self.rows(self.planes.read_labels, 1)
+        for part in gathered(joined_regions(bands, VOID)):
+            yield part, region_sizes(part, areas)
+
     def summary(self) -> dict[str, Any]:
         """What `Prediction.summary` has, added up window by window."""
         counts, by_label = np.zeros(256, np.int64), np.zeros(256)
-        areas = ground_areas(self.georeference, self.width, self.height)
+        areas = self.areas()
         for rows, columns in block_windows(self.height, self.width):
             if self.planes.labels.is_empty(rows):
                 counts[VOID] += (rows.stop - rows.start) * (columns.stop - columns.start)
@@ -93,7 +111,7 @@ class SceneResult:
             counts += here
             if isinstance(areas, GroundAreas) and here[VOID] < labels.size:
                 by_label += areas.of_part(labels, rows.start, columns.start)
-        return class_summary(self.classes, self.height, self.width, counts, by_label, areas)
+        return class_summary(self.classes, (self.height, self.width), counts, by_label, areas)
 
 
 def write_result(
@@ -158,21 +176,16 @@ def write_result(
 def _polygons(
     result: SceneResult, min_area: float, left_out: Callable[[int, int], None], path: Path
 ) -> None:
-    bands = result.rows(result.planes.read_labels, 1)
-    size, names = (result.height, result.width), result.classes.names
-    batches = joined_regions(bands, VOID)
-    parts = polygon_parts_of(batches, size, names, result.georeference, min_area, left_out)
+    names, grid = result.classes.names, result.georeference
+    of = Collection(names, grid, result.areas(), min_area, left_out)
     with path.open("wb") as file:
-        file.writelines(parts)
+        file.writelines(polygon_parts_of(result.outlines(), of))
 
 
 def _geopackage(result: SceneResult, min_area: float, path: Path) -> None:
     assert result.georeference is not None
-    areas = ground_areas(result.georeference, result.width, result.height)
-    bands = result.rows(result.planes.read_labels, 1)
-    batches = gathered(joined_regions(bands, VOID))
-    sized = ((part, region_sizes(part, areas)) for part in batches)
-    write_geopackage(path, sized, result.classes.names, result.georeference, min_area)
+    names, grid = result.classes.names, result.georeference
+    write_geopackage(path, result.outlines(), names, grid, min_area)
 
 
 def _put(made: Path, path: Path) -> None:
@@ -224,16 +237,8 @@ def _probabilities(result: SceneResult, path: Path) -> None:
 
 
 def _confidence(result: SceneResult, path: Path) -> None:
-    content = Content(
-        result.height,
-        result.width,
-        1,
-        "uint16",
-        result.georeference or NO_GRID,
-        NO_CONFIDENCE,
-        ("confidence",),
-        scale=1 / CONFIDENCE_STEPS,
-    )
+    size = result.height, result.width
+    content = confidence_content(size, result.georeference or NO_GRID)
 
     def window(rows: slice, columns: slice) -> np.ndarray | None:
         if result.planes.labels.is_empty(rows):

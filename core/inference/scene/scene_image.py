@@ -41,8 +41,10 @@ class SceneImage:
         part = valid[down.start - top : down.stop - top, across.start - left : across.stop - left]
         if not part.any():
             return Tile(None, part)
-        at = np.ix_(rows - top, columns - left)
-        return Tile(self._input.prepare(pixels, valid, at), None if part.all() else part.copy())
+        values = self._input.prepare(pixels, None if valid.all() else valid)
+        if values.shape[:2] != (len(rows), len(columns)):  # mirrored beyond the image's edge
+            values = values.take(rows - top, axis=0).take(columns - left, axis=1)
+        return Tile(values, None if part.all() else part.copy())
 
 
 def sample_of(scene: Scene) -> Raster:

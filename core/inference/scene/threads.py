@@ -35,39 +35,53 @@ def read_ahead(
     Raises:
         Whatever making them raised.
     """
-    ready: queue.Queue[Any] = queue.Queue(depth)
-    stop = threading.Event()
-
-    def put(item: Any) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=_WAIT)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
-        try:
-            with context():
-                for item in items:
-                    if not put(item):
-                        return
-        except BaseException as error:  # noqa: BLE001 (raised where the items are asked for)
-            put(_Failure(error))
-        else:
-            put(_END)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    reader = _Reader(items, depth, context)
     try:
-        while (item := ready.get()) is not _END:
+        while (item := reader.ready.get()) is not _END:
             if isinstance(item, _Failure):
                 raise item.error
             yield item
     finally:
-        stop.set()
-        thread.join()
+        reader.end()
+
+
+class _Reader:
+    """The thread of `read_ahead`."""
+
+    def __init__(
+        self, items: Iterator[Any], depth: int, context: Callable[[], AbstractContextManager[Any]]
+    ) -> None:
+        self.ready: queue.Queue[Any] = queue.Queue(depth)
+        self._items, self._context = items, context
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Have the thread end, whatever is left."""
+        self._stop.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            with self._context():
+                for item in self._items:
+                    if not self._put(item):
+                        return
+        except BaseException as error:  # noqa: BLE001 (raised where the items are asked for)
+            self._put(_Failure(error))
+        else:
+            self._put(_END)
+
+    def _put(self, item: Any) -> bool:
+        """Whether anybody still wants it."""
+        while not self._stop.is_set():
+            try:
+                self.ready.put(item, timeout=_WAIT)
+                return True
+            except queue.Full:
+                continue
+        return False
 
 
 class WriterThread(Generic[_T]):

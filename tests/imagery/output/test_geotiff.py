@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +32,41 @@ def faults(path: Path) -> list[str]:
     Tiles and overviews for more than 512 pixels, the first directory at the front, overviews from
     large to small behind it, and the data of the smallest first: none before its directory.
     """
-    wrong = []
     with tifffile.TiffFile(path) as file:
         pages: Any = list(file.pages)
-        first = pages[0]
-        sizes = [page.shape[:2] for page in pages]
-        if max(sizes[0]) > 512:
-            if not first.is_tiled:
-                wrong.append("not tiled")
-            if len(pages) == 1 or max(sizes[-1]) > 512:
-                wrong.append("too few overviews")
-        if first.offset > 300:
-            wrong.append("the first directory is not at the front")
-        if any(page.offset < before.offset for before, page in itertools.pairwise(pages)):
-            wrong.append("directories out of order")
-        if any(a <= b for a, b in itertools.pairwise(sizes)):
-            wrong.append("overviews do not get smaller")
-        data = [min((o for o in page.dataoffsets if o), default=None) for page in pages]
-        stored = [offset for offset in data if offset is not None]
-        if stored != sorted(stored, reverse=True):
-            wrong.append("a larger image's data come before a smaller one's")
-        if stored and min(stored) < max(page.offset for page in pages):
-            wrong.append("data before the directories")
-        if any(page.tilewidth != BLOCK for page in pages if page.is_tiled):
-            wrong.append("other blocks")
-        if not all(page.compression == 8 for page in pages):
-            wrong.append("not compressed")
+        wrong = [*_kind(pages), *_order(pages)]
     if list(path.parent.glob(f"{path.name}.*")):
         wrong.append("files beside it")
     return wrong
+
+
+def _kind(pages: Any) -> Iterator[str]:
+    sizes = [page.shape[:2] for page in pages]
+    if max(sizes[0]) > 512:
+        if not pages[0].is_tiled:
+            yield "not tiled"
+        if len(pages) == 1 or max(sizes[-1]) > 512:
+            yield "too few overviews"
+    if any(a <= b for a, b in pairwise(sizes)):
+        yield "overviews do not get smaller"
+    if any(page.tilewidth != BLOCK for page in pages if page.is_tiled):
+        yield "other blocks"
+    if not all(page.compression == 8 for page in pages):
+        yield "not compressed"
+
+
+def _order(pages: Any) -> Iterator[str]:
+    places = [page.offset for page in pages]
+    if places[0] > 300:
+        yield "the first directory is not at the front"
+    if places != sorted(places):
+        yield "directories out of order"
+    data = [min((o for o in page.dataoffsets if o), default=None) for page in pages]
+    stored = [offset for offset in data if offset is not None]
+    if stored != sorted(stored, reverse=True):
+        yield "a larger image's data come before a smaller one's"
+    if stored and min(stored) < places[-1]:
+        yield "data before the directories"
 
 
 def labels(height: int, width: int) -> np.ndarray:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 import shapely
+from affine import Affine
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
+from core.errors import ImageError
 from core.imagery.header import Georeference
-from core.imagery.output.outlines import OutlineSettings
+from core.imagery.output.outlines import OutlineSettings, in_pixels
 from tests.geojson import polygons
 
 NAMES = ("Land", "Roof", "Water")
@@ -75,3 +78,17 @@ def test_simplification_counts_in_pixels_whatever_the_grid() -> None:
     plain = polygons(discs(), NAMES, None, OutlineSettings(simplify=2))
     located = polygons(discs(), NAMES, GRID, OutlineSettings(simplify=2))
     assert corners(plain) == corners(located)
+
+
+def test_a_tolerance_in_metres_is_one_of_pixels() -> None:
+    settings = OutlineSettings(3, metres=2)
+    grid = Georeference(CRS.from_epsg(3857), Affine(1, 0, 0, 0, -1, 8_399_737))  # 60° north
+    made = in_pixels(settings, grid, 100, 100, "x.tif")
+    assert (made.min_area, made.metres) == (3, 0)
+    # There a unit of the web's Mercator is half a metre.
+    assert made.simplify == pytest.approx(4, rel=0.01)
+    assert in_pixels(OutlineSettings(simplify=3), None, 9, 9, "x") == OutlineSettings(simplify=3)
+    with pytest.raises(ImageError, match=r"no georeference.*--simplify P"):
+        in_pixels(settings, None, 9, 9, "x.tif")
+    with pytest.raises(ImageError, match=r"30 pixels.*at most 10 m"):
+        in_pixels(OutlineSettings(metres=15), grid, 9, 9, "x.tif")

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 import shapely
@@ -24,9 +25,9 @@ from core.imagery.raster import read_raster
 from core.inference.anchor import Anchor
 from core.inference.outputs import Wanted
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Reports, predict_image
+from core.inference.scene.predict import Handling, NamedModel, predict_image
 from core.inference.scene.state import unfinished_folder
-from core.inference.small_regions import small_regions
+from core.inference.small_regions import SmallRegions, small_regions
 from core.models.store import find_model, load_model
 from core.provenance import is_own_file
 
@@ -68,10 +69,10 @@ def make(tiny_model: str) -> Callable[..., Predictor]:
 
 
 def by_windows(
-    image: Path, predictor: Any, out: Path, *, wanted: Wanted = EVERYTHING, **settings: Any
+    image: Path, predictor: Any, out: Path, *, wanted: Wanted = EVERYTHING, **handling: Any
 ) -> list[Path]:
-    settings = {"reports": Reports()} | settings
-    return predict_image(image, predictor, predictor.table, "tiny", out, wanted=wanted, **settings)
+    model = NamedModel(predictor, predictor.table, "tiny")
+    return predict_image(image, model, out, wanted, Handling(**handling))
 
 
 def in_memory(image: Path, predictor: Predictor) -> tuple[np.ndarray, np.ndarray]:
@@ -177,13 +178,14 @@ def test_a_prediction_that_was_ended_goes_on_to_the_same_bytes(
             raise Ended
 
     with pytest.raises(Ended):
-        by_windows(image, make(), tmp_path / "out", reports=Reports(end))
+        by_windows(image, make(), tmp_path / "out", progress=end)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".dsi-s.unfinished"]
     with pytest.raises(WorkspaceError, match=r"unfinished prediction.*--resume"):
         by_windows(image, make(), tmp_path / "out")
     seen: list[tuple[int, int]] = []
-    reports = Reports(lambda done, total: seen.append((done, total)))
-    by_windows(image, make(), tmp_path / "out", resume=True, reports=reports)
+    by_windows(
+        image, make(), tmp_path / "out", resume=True, progress=lambda *done: seen.append(done)
+    )
     assert seen[-1][0] == seen[-1][1]
     if after == 29:
         assert len(seen) < seen[-1][1]
@@ -198,7 +200,7 @@ def test_what_changed_meanwhile_is_named(make: Any, tmp_path: Path) -> None:
         raise Ended
 
     with pytest.raises(Ended):
-        by_windows(image, make(), tmp_path / "out", reports=Reports(end))
+        by_windows(image, make(), tmp_path / "out", progress=end)
     state = (unfinished_folder(tmp_path / "out", "s") / "state.json").read_text()
     with pytest.raises(WorkspaceError, match="other options"):
         by_windows(image, make(), tmp_path / "out", wanted=Wanted(), resume=True)
@@ -361,25 +363,37 @@ def test_polygons_are_those_of_the_whole_map(
 ) -> None:
     """Bands of 13 rows: nearly every region lies in several."""
     monkeypatch.setattr("core.inference.scene.results._ROWS_BYTES", 13 * 170)
-    image = scene(tmp_path / "s.tif", picture(150, 170))
-    counts: list[Any] = []
-    for min_area in (0.0, 600.0):
-        wanted = Wanted(polygons=True, outlines=OutlineSettings(min_area))
-        folder = tmp_path / str(min_area)
-        paths = by_windows(
-            image, make(), folder, wanted=wanted, reports=Reports(left_out=counts.append)
-        )
+    predictor = make()
+    # A map with many regions: by brightness of the first band.
+    predictor.softmax = lambda tiles: np.eye(5, dtype=np.float32)[
+        (tiles[..., 0] * 4.99).astype(int)
+    ]
+    pixels = picture(150, 170)
+    pixels[20:60, 30:90] = 0  # void
+    image = scene(tmp_path / "s.tif", pixels, nodata=0)
+    counts: list[SmallRegions] = []
+    min_area, before = 0.0, 0
+    for folder in (tmp_path / "all", tmp_path / "large"):
+        wanted = Wanted(polygons=True, geopackage=True, outlines=OutlineSettings(min_area))
+        paths = by_windows(image, predictor, folder, wanted=wanted, left_out=counts.append)
         assert is_own_file(folder / "s.geojson") and folder / "s.geojson" in paths
         labels = read(folder / "s_labels.tif")
         grid = read_header(image).georeference
-        names = make().table.names
+        names = predictor.table.names
         whole = json.loads(b"".join(polygon_parts(labels, names, grid, wanted.outlines)))
         made = json.loads((folder / "s.geojson").read_text())
         assert _features(made) == _features(whole)
         assert {k: v for k, v in made.items() if k not in ("features", "generator")} == {
             k: v for k, v in whole.items() if k not in ("features", "generator")
         }
-    assert counts == [small_regions(labels, grid, 600.0)] and counts[0].polygons > 3
+        areas = sorted(feature["properties"]["area_m2"] for feature in made["features"])
+        assert sorted(pyogrio.raw.read(folder / "s.gpkg")[3][3].tolist()) == areas
+        if min_area:
+            assert counts == [small_regions(labels, grid, min_area)]
+            assert counts[0].polygons == before // 2
+            break
+        min_area, before = areas[len(areas) // 2], len(areas)
+        assert before > 4
 
 
 def _features(collection: dict[str, Any]) -> list[tuple[Any, ...]]:
