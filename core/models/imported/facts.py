@@ -136,7 +136,7 @@ def _runs(model: keras.Model, height: int, width: int) -> bool:
     """Whether it computes such an image: the shapes alone do not say where halves do not meet."""
     try:
         model(np.zeros((1, height, width, model.input_shape[-1]), np.float32), training=False)
-    except Exception as error:  # noqa: BLE001  # TensorFlow's own have no common class with Keras'
+    except Exception as error:  # TensorFlow's own have no common class with Keras'
         if type(error).__name__ == "ResourceExhaustedError":
             raise
         return False
