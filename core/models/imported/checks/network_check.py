@@ -2,10 +2,10 @@
 
 What comes out is Keras 3's own form with nothing in it but the layers of the table
 (`core.models.imported.checks.layer_table`), plain values and the wiring. No other word of the file
-reaches Keras: no module, no registered name, no function. That leaves nothing to what files have been made
-to run code by: modules and classes of their own (CVE-2024-3660, CVE-2025-1550), functions of Keras
-that fetch or write files (CVE-2025-8747), Lambda layers in files to which safe mode does not apply
-(CVE-2025-9905), or settings that switch it off (CVE-2025-9906).
+reaches Keras: no module, no registered name, no function. That leaves nothing to what files have
+been made to run code by: modules and classes of their own (CVE-2024-3660, CVE-2025-1550), functions
+of Keras that fetch or write files (CVE-2025-8747), Lambda layers in files to which safe mode does
+not apply (CVE-2025-9905), or settings that switch it off (CVE-2025-9906).
 """
 
 from __future__ import annotations
