@@ -42,6 +42,10 @@ def nothing_bundled(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.models.store.BUNDLED_MODELS", space / "none")
 
 
+def press(at: AppTest, label: str) -> None:
+    next(button for button in at.button if button.label == label).click().run()
+
+
 def opened() -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     return at.switch_page(str(REPOSITORY / "pages/predict.py")).run()
@@ -64,7 +68,7 @@ def test_upload_and_predict(tiny_model: str) -> None:
     at = opened()
     image = RNG.integers(0, 256, (70, 90, 3), np.uint8)
     at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
-    at.button[0].click().run()
+    press(at, "Predict")
     assert not at.exception
     assert not at.error
     assert [d.label for d in at.get("download_button")][:2] == ["Labels (PNG)", "Colours (PNG)"]
@@ -110,7 +114,7 @@ def test_damaged_weights_are_one_box(space: Path) -> None:
     at = opened()
     image = RNG.integers(0, 256, (30, 30, 3), np.uint8)
     at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
-    at.button[0].click().run()
+    press(at, "Predict")
     assert not at.exception
     assert any("do not match the SHA" in e.value for e in at.error)
     # After an error nothing looks as if it went on.
@@ -201,7 +205,7 @@ def test_a_download_that_fails_says_which_and_why(
     image = RNG.integers(0, 256, (40, 50, 3), np.uint8)
     data = geotiff_bytes(image, Georeference(crs, grid))
     at.file_uploader(key="image").upload("photo.tif", data, "image/tiff").run()
-    at.button[0].click().run()
+    press(at, "Predict")
     assert not at.exception
     assert not at.error
     with pytest.raises(ValueError, match="nothing"):
@@ -248,7 +252,7 @@ def test_an_address_opens_its_prediction_and_no_other(
     other = "Tile 1/image_part_001"
     at.selectbox(key="sample").select(other).run()
     assert not at.metric
-    at.button[0].click().run()
+    press(at, "Predict")
     assert scores_shown(at)
     assert other in at.query_params["predicted"]
     assert [kept.sample for kept in prediction_history().predictions] == [other, address.sample]
@@ -285,7 +289,7 @@ def test_an_upload_has_no_address_and_is_of_its_session_alone(tiny_model: str, s
     at = opened()
     image = RNG.integers(0, 256, (70, 90, 3), np.uint8)
     at.file_uploader(key="image").upload("photo.png", png_bytes(image), "image/png").run()
-    at.button[0].click().run()
+    press(at, "Predict")
     assert "predicted" not in at.query_params
     (kept,) = at.session_state["predictions.uploads"].values()
     assert (kept.image, kept.address) == ("photo.png", None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DSIError
-from core.models.imported.network_check import MAX_TEXT
+from core.models.imported.checks.network_check import MAX_TEXT
 from core.untrusted.bounded_child import serve
 
 Answer = tuple[str, str, str, Any]
@@ -34,7 +34,7 @@ def describe(text: str, weights: str) -> Answer:
     """Build a checked network, give it its weights, and try it.
 
     Args:
-        text: from `core.models.imported.network_check.check_network`.
+        text: from `core.models.imported.checks.network_check.check_network`.
         weights: path of the weights.
 
     Returns:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.device import tensorflow
 from core.errors import ModelError
 from core.models.architectures.imported import NETWORK_FILE, ImportedSpec
-from core.models.imported.network_check import MAX_TEXT, check_network
+from core.models.imported.checks.network_check import MAX_TEXT, check_network
 from core.untrusted.text_file import read_text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any
 from core.errors import ModelError
 from core.formats import binary_size
 from core.models.foreign import foreign_model
+from core.models.imported.checks.network_check import MAX_TEXT, CheckedNetwork, check_network
 from core.models.imported.facts import NetworkFacts
-from core.models.imported.network_check import MAX_TEXT, CheckedNetwork, check_network
 from core.models.spec import ModelSpec
 from core.paths import disk_errors
 from core.untrusted.archive import ArchiveError, Limits, extract

@@ -19,8 +19,8 @@ import pytest
 from core.errors import ModelError
 from core.models.exchange.keras_incoming import opened_file
 from core.models.imported import check_process, open_file
+from core.models.imported.checks.network_check import check_network
 from core.models.imported.network import build_network
-from core.models.imported.network_check import check_network
 from tests.models.imported.networks import legacy_unet, notebook_unet
 from tests.models.imported.test_round_trip import keras2_weights, write_keras2
 

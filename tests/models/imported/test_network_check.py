@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from core.errors import ModelError
-from core.models.imported.layer_table import LAYERS, OPERATIONS
-from core.models.imported.network_check import CheckedNetwork, check_network
+from core.models.imported.checks.layer_table import LAYERS, OPERATIONS
+from core.models.imported.checks.network_check import CheckedNetwork, check_network
 from tests.models.imported.networks import legacy_unet
 
 

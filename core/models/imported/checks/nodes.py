@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.models.imported.plain_values import is_plain_value, unwrapped
-from core.models.imported.refusal import refused
+from core.models.imported.checks.plain_values import is_plain_value, unwrapped
+from core.models.imported.checks.refusal import refused
 
 __all__ = ["Call", "Reference", "calls_of", "references", "written_call", "written_reference"]
 

@@ -1,11 +1,11 @@
 """A network's whole configuration, checked as data before Keras sees it, and written anew.
 
 What comes out is Keras 3's own form with nothing in it but the layers of the table
-(`core.models.imported.layer_table`), plain values and the wiring. No other word of the file reaches
-Keras: no module, no registered name, no function. That leaves nothing to what files have been made
-to run code by: modules and classes of their own (CVE-2024-3660, CVE-2025-1550), functions of Keras
-that fetch or write files (CVE-2025-8747), Lambda layers in files to which safe mode does not apply
-(CVE-2025-9905), or settings that switch it off (CVE-2025-9906).
+(`core.models.imported.checks.layer_table`), plain values and the wiring. No other word of the file
+reaches Keras: no module, no registered name, no function. That leaves nothing to what files have
+been made to run code by: modules and classes of their own (CVE-2024-3660, CVE-2025-1550), functions
+of Keras that fetch or write files (CVE-2025-8747), Lambda layers in files to which safe mode does
+not apply (CVE-2025-9905), or settings that switch it off (CVE-2025-9906).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ModelError
-from core.models.imported.layer_check import check_layer, class_of, is_operation, layer_name
-from core.models.imported.nodes import (
+from core.models.imported.checks.layer_check import check_layer, class_of, is_operation, layer_name
+from core.models.imported.checks.nodes import (
     Call,
     Reference,
     calls_of,
     references,
     written_call,
 )
-from core.models.imported.plain_values import unwrapped
-from core.models.imported.refusal import refused
+from core.models.imported.checks.plain_values import unwrapped
+from core.models.imported.checks.refusal import refused
 from core.untrusted.text_file import parse_json
 
 __all__ = ["MAX_TEXT", "CheckedNetwork", "check_network"]

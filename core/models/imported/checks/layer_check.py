@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import ModelError
-from core.models.imported.layer_table import (
+from core.models.imported.checks.layer_table import (
     ACTIVATION_LAYERS,
     ACTIVATIONS,
     ALIASES,
@@ -19,8 +19,8 @@ from core.models.imported.layer_table import (
     ROOTS,
     TRAINING_ONLY,
 )
-from core.models.imported.plain_values import is_plain_value, unwrapped
-from core.models.imported.refusal import refused
+from core.models.imported.checks.plain_values import is_plain_value, unwrapped
+from core.models.imported.checks.refusal import refused
 
 __all__ = ["check_layer", "class_of", "is_operation", "layer_name"]
 
