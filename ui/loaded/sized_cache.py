@@ -54,6 +54,12 @@ class SizedCache(Generic[T]):
                     self._makers.pop(key, None)
         return value
 
+    def kept(self, key: str) -> T | None:
+        """The value of a key; None where there is none."""
+        with self._lock:
+            value = self._used(key)
+        return value[0] if value else None
+
     def clear(self) -> None:
         """Keep nothing."""
         with self._lock:
