@@ -163,7 +163,8 @@ def test_a_dataset_sample_by_its_address(server: Server, page: Any) -> None:
     unsure = page.get_by_test_id("viewer-unsure-confidence")
     assert unsure.inner_text() == "unsure: 0.0% of the pixels"
     page.get_by_test_id("viewer-threshold-confidence").fill("1")
+    page.locator("[data-testid=viewer-root][data-ready='1']").wait_for()  # it is fetched now
     assert unsure.inner_text() != "unsure: 0.0% of the pixels"
     page.get_by_test_id("viewer-layer-entropy").check()
-    assert page.get_by_role("img", name="Entropy: colours from 0.000 bit to 2.322 bit").is_visible()
+    page.get_by_role("img", name="Entropy: colours from 0.000 bit to 2.322 bit").wait_for()
     assert page.get_by_test_id("stApp").get_attribute("data-test-script-state") == "notRunning"

@@ -57,7 +57,7 @@ def open_large_scene(path: Path) -> LargeScene | None:
         return None
     if error := obstacle(path, header):
         raise error
-    if whole := _scenes.find(scene_key(path)):
+    if whole := _scenes.kept(scene_key(path)):
         return whole
     with st.spinner("Reading the scene …"):
         return _scenes.get(file_stamp(path), lambda: _made_smaller(path, read_overview))

@@ -54,11 +54,11 @@ class SizedCache(Generic[T]):
                     self._makers.pop(key, None)
         return value
 
-    def find(self, key: str) -> T | None:
-        """The value of a key, where it is kept."""
+    def kept(self, key: str) -> T | None:
+        """The value of a key; None where there is none."""
         with self._lock:
-            kept = self._used(key)
-        return kept[0] if kept else None
+            value = self._used(key)
+        return value[0] if value else None
 
     def clear(self) -> None:
         """Keep nothing."""

@@ -1,4 +1,4 @@
-"""Arrays to what the compare viewer sends to the browser: PNG (or JPEG) as a data address.
+"""Arrays to what the compare viewer sends to the browser: PNG or JPEG, and its address.
 
 A label mask goes out as an 8-bit grey PNG whose grey values are the class indices, so that the
 browser gets exactly the labels and does the colouring itself. Encoded pictures are kept in a
@@ -22,6 +22,9 @@ from ui.loaded.sized_cache import SizedCache
 DISPLAY_LIMIT = 2304
 """Longest side sent to the browser, in pixels: every Dubai image is shown pixel for pixel."""
 
+INLINE = 32 * 1024
+"""A picture of more bytes is not part of the message: the browser fetches it, and keeps it."""
+
 JPEG_PIXELS = 1_000_000
 """A base image with more pixels than this is sent as JPEG; masks and overlays never are."""
 
@@ -34,14 +37,23 @@ class Encoded:
 
     Attributes:
         digest: names the content; the browser decodes a digest once.
-        src: `data:` address with the base64 picture.
+        data: the file.
+        mime: its media type.
         width, height: size of the sent picture in pixels, at most `DISPLAY_LIMIT`.
     """
 
     digest: str
-    src: str
+    data: bytes
+    mime: str
     width: int
     height: int
+
+    @property
+    def src(self) -> str:
+        """Its address: a small picture itself, a larger one at `ui.routes.pictures`."""
+        if len(self.data) > INLINE:
+            return f"/pictures/{self.digest}"
+        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
 def digest(pixels: np.ndarray) -> str:
@@ -60,14 +72,18 @@ def png_base64(pixels: np.ndarray) -> str:
     Raises:
         ValueError: for another shape or dtype.
     """
-    return _base64(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    return base64.b64encode(_png(pixels)).decode("ascii")
 
 
-def jpeg_base64(pixels: np.ndarray) -> str:
-    """JPEG of quality 95 with full colour resolution as base64 text; (H, W, 3) RGB uint8."""
+def _png(pixels: np.ndarray) -> bytes:
+    return _file(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    """Of quality 95 with full colour resolution; (H, W, 3) RGB uint8."""
     options = [cv2.IMWRITE_JPEG_QUALITY, 95]
     options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    return _base64(".jpg", pixels, options)
+    return _file(".jpg", pixels, options)
 
 
 def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
@@ -84,7 +100,12 @@ def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
     return _encoded.get(content, lambda: _encode(content, role, DISPLAY_LIMIT, pixels))
 
 
-_encoded: SizedCache[Encoded] = SizedCache(256 * 1024**2, 3600, lambda sent: len(sent.src))
+_encoded: SizedCache[Encoded] = SizedCache(256 * 1024**2, 3600, lambda sent: len(sent.data))
+
+
+def sent_picture(content: str) -> Encoded | None:
+    """A picture that was sent within the last hour, by its digest; None where there is none."""
+    return _encoded.kept(content)
 
 
 def _encode(content: str, role: Role, limit: int, pixels: np.ndarray) -> Encoded:
@@ -97,13 +118,11 @@ def _encode(content: str, role: Role, limit: int, pixels: np.ndarray) -> Encoded
         high, low = (shown >> 8).astype(np.uint8), (shown & 255).astype(np.uint8)
         shown = np.stack([high, low, np.zeros_like(low)], axis=-1)
     if role == "image" and height * width > JPEG_PIXELS:
-        src = f"data:image/jpeg;base64,{jpeg_base64(shown)}"
-    else:
-        src = f"data:image/png;base64,{png_base64(shown)}"
-    return Encoded(content, src, width, height)
+        return Encoded(content, _jpeg(shown), "image/jpeg", width, height)
+    return Encoded(content, _png(shown), "image/png", width, height)
 
 
-def _base64(extension: str, pixels: np.ndarray, options: list[int]) -> str:
+def _file(extension: str, pixels: np.ndarray, options: list[int]) -> bytes:
     channels = 1 if pixels.ndim == 2 else pixels.shape[-1]
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or channels not in (1, 3, 4):
         raise ValueError(
@@ -115,4 +134,4 @@ def _base64(extension: str, pixels: np.ndarray, options: list[int]) -> str:
     elif channels == 4:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA)
     _, encoded = cv2.imencode(extension, pixels, options)
-    return base64.b64encode(encoded.tobytes()).decode("ascii")
+    return encoded.tobytes()

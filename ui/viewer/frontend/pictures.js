@@ -2,6 +2,15 @@
 
 import { Downloads } from "./downloads.js"
 
+// Layers of values are large, and fetched when they are shown or a threshold is set on them.
+// `state`: what the user set so far; `layer`: as the script passes it.
+export function isNeeded(layer, state) {
+  if (!layer.range) return true
+  const isAbove = (threshold) => threshold !== undefined && threshold > layer.range[0]
+  const isLimited = isAbove(layer.threshold?.start) || isAbove(state.thresholds.get(layer.key))
+  return layer.visible || state.layers.get(layer.key)?.visible || isLimited
+}
+
 export class Pictures {
   // `kinds`: by name, see layers/kinds.js.
   constructor(kinds) {

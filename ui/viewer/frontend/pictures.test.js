@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { Downloads } from "./downloads.js"
-import { Pictures } from "./pictures.js"
+import { isNeeded, Pictures } from "./pictures.js"
 
 // A server whose answers are the addresses; what is asked for is kept.
 function serve(broken = []) {
@@ -61,4 +61,21 @@ test("a picture that cannot be read is reported, not thrown", async (t) => {
   serve(["/a"])
   t.mock.method(console, "error", () => {})
   assert.equal(await pictures().store.decode([file("a"), file("b")]), null)
+})
+
+test("a layer of values is fetched when it is shown or limits something", () => {
+  const state = { layers: new Map(), thresholds: new Map() }
+  const layer = { key: "sure", range: [0, 1], visible: false, threshold: { start: 0 } }
+  assert.ok(!isNeeded(layer, state))
+  assert.ok(isNeeded({ ...layer, visible: true }, state))
+  assert.ok(isNeeded({ ...layer, threshold: { start: 0.2 } }, state))
+  state.thresholds.set("sure", 0)
+  state.layers.set("sure", { visible: false })
+  assert.ok(!isNeeded(layer, state))
+  state.thresholds.set("sure", 0.1)
+  assert.ok(isNeeded(layer, state))
+  state.thresholds.set("sure", 0)
+  state.layers.set("sure", { visible: true })
+  assert.ok(isNeeded(layer, state))
+  assert.ok(isNeeded({ key: "labels", visible: false }, state)) // may be compared
 })

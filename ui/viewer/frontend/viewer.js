@@ -22,7 +22,7 @@ import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
 import { Unsure } from "./layers/unsure.js"
 import { modeNamed, MODES } from "./modes/table.js"
-import { Pictures } from "./pictures.js"
+import { isNeeded, Pictures } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
@@ -87,10 +87,11 @@ export class Viewer extends Commands {
     const round = ++this.round
     this.root.style.setProperty("--stage-height", `${given.height}px`)
     followTheme(this.root)
-    const number = stateFor(given.key, MODES).frame
+    const state = stateFor(given.key, MODES)
     const image = { ...given.image, key: IMAGE, title: "Image", kind: IMAGE }
-    const layers = given.layers.map((layer) => withFrame(layer, number))
-    const shown = [image, ...layers]
+    const layers = given.layers.map((layer) => withFrame(layer, state.frame))
+    const shown = [image, ...layers.filter((layer) =>
+      isNeeded(layer, state) || this.pictures.get(layer.digest))]
     if (!this.pictures.has(shown)) {
       this.root.dataset.ready = "0"
       const decoded = await this.pictures.decode(shown)
@@ -143,7 +144,10 @@ export class Viewer extends Commands {
   change(alter) {
     if (!this.state) return // a control was used before the first picture was decoded
     alter(this.state)
-    this.apply()
+    const isMissing = (layer) =>
+      isNeeded(layer, this.state) && !this.pictures.get(layer.digest)
+    if (this.data.layers.some(isMissing)) this.update(this.given, this.send)
+    else this.apply()
   }
 
   apply() {
@@ -181,7 +185,7 @@ export class Viewer extends Commands {
   paintClasses() {
     const { classes } = this.data
     const { off, thresholds } = this.state
-    const limits = this.layers.filter(({ threshold }) => threshold)
+    const limits = this.layers.filter(({ threshold, picture }) => threshold && picture)
       .map((layer) => [layer, thresholds.get(layer.key)])
     const digests = this.data.layers.map(({ digest }) => digest)
     const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests])

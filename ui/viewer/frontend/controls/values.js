@@ -42,7 +42,7 @@ export class ThresholdRow {
     this.slider.style.setProperty("--part", `${part}%`)
     this.slider.setAttribute("aria-valuetext", layer.text(value))
     this.value.textContent = value.toFixed(2)
-    const share = layer.picture.shareBelow(layer.codeOf(value))
+    const share = layer.picture?.shareBelow(layer.codeOf(value)) ?? 0
     this.share.textContent = `unsure: ${(100 * share).toFixed(1)}% of the pixels`
   }
 }

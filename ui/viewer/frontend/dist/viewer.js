@@ -1165,7 +1165,7 @@ var ThresholdRow = class {
     this.slider.style.setProperty("--part", `${part}%`);
     this.slider.setAttribute("aria-valuetext", layer.text(value));
     this.value.textContent = value.toFixed(2);
-    const share2 = layer.picture.shareBelow(layer.codeOf(value));
+    const share2 = layer.picture?.shareBelow(layer.codeOf(value)) ?? 0;
     this.share.textContent = `unsure: ${(100 * share2).toFixed(1)}% of the pixels`;
   }
 };
@@ -1478,9 +1478,12 @@ var LabelPicture = class {
 
 // layers/values.js
 var ValueLayer = class {
+  static most = 255;
+  // the highest code
   static decode(bitmap) {
     return new ValuePicture(bitmap, 255);
   }
+  // `picture`: undefined while it is not needed, see pictures.js.
   constructor({ key, title, note, range, unit, colors, threshold }, picture) {
     this.key = key;
     this.title = title;
@@ -1502,26 +1505,29 @@ var ValueLayer = class {
     return sampled(picture, picture.codes, x, y, size) || null;
   }
   describe(code) {
-    const { text, picture } = this;
-    const share2 = (code - 1) / (picture.most - 1);
+    const { text } = this;
+    const share2 = (code - 1) / this.steps;
     return {
       text: text(this.low + share2 * (this.high - this.low)),
       color: colorMap(this.colors)[Math.round(255 * share2)]
     };
   }
+  get steps() {
+    return this.constructor.most - 1;
+  }
   // The smallest code that is not below a value.
   codeOf(value) {
-    const steps = this.picture.most - 1;
-    return 1 + Math.ceil((value - this.low) / (this.high - this.low) * steps - 1e-9);
+    return 1 + Math.ceil((value - this.low) / (this.high - this.low) * this.steps - 1e-9);
   }
   // A value in words, with as many digits as the codes can tell apart.
   text = (value) => {
-    const step = (this.high - this.low) / (this.picture.most - 1);
+    const step = (this.high - this.low) / this.steps;
     const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))));
     return `${value.toFixed(digits)}${this.unit && ` ${this.unit}`}`;
   };
 };
 var DeepValueLayer = class extends ValueLayer {
+  static most = 65535;
   static decode(bitmap) {
     return new ValuePicture(bitmap, 65535);
   }
@@ -1647,6 +1653,12 @@ var Downloads = class {
 };
 
 // pictures.js
+function isNeeded(layer, state) {
+  if (!layer.range) return true;
+  const isAbove = (threshold) => threshold !== void 0 && threshold > layer.range[0];
+  const isLimited = isAbove(layer.threshold?.start) || isAbove(state.thresholds.get(layer.key));
+  return layer.visible || state.layers.get(layer.key)?.visible || isLimited;
+}
 var Pictures = class {
   // `kinds`: by name, see layers/kinds.js.
   constructor(kinds) {
@@ -2271,10 +2283,10 @@ var Viewer = class extends Commands {
     const round = ++this.round;
     this.root.style.setProperty("--stage-height", `${given.height}px`);
     followTheme(this.root);
-    const number2 = stateFor(given.key, MODES).frame;
+    const state = stateFor(given.key, MODES);
     const image = { ...given.image, key: IMAGE, title: "Image", kind: IMAGE };
-    const layers = given.layers.map((layer) => withFrame(layer, number2));
-    const shown = [image, ...layers];
+    const layers = given.layers.map((layer) => withFrame(layer, state.frame));
+    const shown = [image, ...layers.filter((layer) => isNeeded(layer, state) || this.pictures.get(layer.digest))];
     if (!this.pictures.has(shown)) {
       this.root.dataset.ready = "0";
       const decoded = await this.pictures.decode(shown);
@@ -2319,7 +2331,9 @@ var Viewer = class extends Commands {
   change(alter) {
     if (!this.state) return;
     alter(this.state);
-    this.apply();
+    const isMissing = (layer) => isNeeded(layer, this.state) && !this.pictures.get(layer.digest);
+    if (this.data.layers.some(isMissing)) this.update(this.given, this.send);
+    else this.apply();
   }
   apply() {
     const { mode, state, data } = this;
@@ -2354,7 +2368,7 @@ var Viewer = class extends Commands {
   paintClasses() {
     const { classes } = this.data;
     const { off, thresholds } = this.state;
-    const limits = this.layers.filter(({ threshold }) => threshold).map((layer) => [layer, thresholds.get(layer.key)]);
+    const limits = this.layers.filter(({ threshold, picture }) => threshold && picture).map((layer) => [layer, thresholds.get(layer.key)]);
     const digests = this.data.layers.map(({ digest }) => digest);
     const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests]);
     if (signature === this.legend.signature) return;

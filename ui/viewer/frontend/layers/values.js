@@ -6,10 +6,13 @@ import { colorMap } from "./colormaps.js"
 import { sampled, stretch } from "./picture.js"
 
 export class ValueLayer {
+  static most = 255 // the highest code
+
   static decode(bitmap) {
     return new ValuePicture(bitmap, 255)
   }
 
+  // `picture`: undefined while it is not needed, see pictures.js.
   constructor({ key, title, note, range, unit, colors, threshold }, picture) {
     this.key = key
     this.title = title
@@ -34,23 +37,26 @@ export class ValueLayer {
   }
 
   describe(code) {
-    const { text, picture } = this
-    const share = (code - 1) / (picture.most - 1)
+    const { text } = this
+    const share = (code - 1) / this.steps
     return {
       text: text(this.low + share * (this.high - this.low)),
       color: colorMap(this.colors)[Math.round(255 * share)],
     }
   }
 
+  get steps() {
+    return this.constructor.most - 1
+  }
+
   // The smallest code that is not below a value.
   codeOf(value) {
-    const steps = this.picture.most - 1
-    return 1 + Math.ceil(((value - this.low) / (this.high - this.low)) * steps - 1e-9)
+    return 1 + Math.ceil(((value - this.low) / (this.high - this.low)) * this.steps - 1e-9)
   }
 
   // A value in words, with as many digits as the codes can tell apart.
   text = (value) => {
-    const step = (this.high - this.low) / (this.picture.most - 1)
+    const step = (this.high - this.low) / this.steps
     const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))))
     return `${value.toFixed(digits)}${this.unit && ` ${this.unit}`}`
   }
@@ -58,6 +64,8 @@ export class ValueLayer {
 
 // Of 65,535 values, sent in two of a picture's bytes: the browser reads no more than eight bits.
 export class DeepValueLayer extends ValueLayer {
+  static most = 65535
+
   static decode(bitmap) {
     return new ValuePicture(bitmap, 65535)
   }
