@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
-
 import streamlit as st
 
-from core.datasets.identity import content_digest, image_digest
-from core.datasets.masks.single_mask import Truth
 from core.errors import DSIError
 from core.formats import counted, millions, score
 from core.imagery.tiles import OVERLAP
@@ -17,11 +11,8 @@ from core.inference.averaging import OWN_SIZE, Averaging
 from core.models.card import ModelCard
 from core.models.store import ModelRef, read_card
 from ui.data.add.forms import watch_new_datasets
-from ui.loaded.datasets import choose_dataset, open_chosen
-from ui.loaded.datasets import choose_sample as choose_sample_of
-from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+from ui.loaded.images import OpenImage
 from ui.loaded.models import choose_model
-from ui.loaded.upload import choose_upload
 from ui.overview.try_it import try_it
 from ui.own_model.dialog import own_model_button, take_kept_model
 from ui.predict.address import (
@@ -32,10 +23,10 @@ from ui.predict.address import (
     chosen_mode,
     scale_text,
 )
-from ui.predict.checks import fits_model, say_if_known
+from ui.predict.checks import fits_model
 from ui.predict.compare import Comparison, choose_other_maps
-from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.predict.history import show_history
+from ui.predict.image import choose_sample, ground_truth, upload_image
 from ui.predict.recent import note_prediction
 from ui.predict.result import (
     Settings,
@@ -46,7 +37,7 @@ from ui.predict.result import (
     warn_of_differences,
 )
 from ui.shell.address import take_flag, take_name, take_names, take_number
-from ui.shell.errors import plain, show_error
+from ui.shell.errors import plain
 from ui.shell.links import page_link
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
@@ -70,70 +61,6 @@ def describe(ref: ModelRef, card: ModelCard) -> str:
             *([f"mean IoU {score(mean_iou)} on held-out images"] if mean_iou is not None else []),
         ]
     )
-
-
-class Chosen(NamedTuple):
-    """An image, and what is known of it.
-
-    Attributes:
-        image: None where none is chosen yet.
-        truth: gives its ground truth; where it has to ask how a mask is written, the question
-            stands where it is called.
-        known: what the model's training did with it, in a few words; empty where that is unknown.
-    """
-
-    image: OpenImage | None = None
-    truth: Callable[[], Truth | None] = lambda: None
-    known: str = ""
-
-
-def upload_image(card: ModelCard, frame: Frame) -> Chosen:
-    """An uploaded image and, where there is one, its mask."""
-    file = choose_upload("image", "Image (PNG, JPEG, TIFF or GeoTIFF)", IMAGE_TYPES, key="image")
-    mask = choose_upload(
-        "mask",
-        "Ground truth, if you have it: a mask of the same place",
-        MASK_TYPES,
-        key="mask",
-        help="Written as the masks of its training, in the class colours, or with class numbers.",
-    )
-    if file is None:
-        frame.note("Upload an image to map it. It stays on this server.", keep=True)
-        return Chosen()
-    image = open_upload(file)
-    known = say_if_known(content_digest(file.data), ("", ""), card.training, frame)
-    if mask is None:
-        return Chosen(image, known=known)
-    return Chosen(image, lambda: read_ground_truth(mask, card, image.raster.header), known)
-
-
-def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
-    """A dataset's sample and its mask, where the classes are the model's."""
-    ref = choose_dataset()
-    if ref is None:
-        return Chosen()
-    dataset = open_chosen(ref)
-    sample = choose_sample_of(dataset)
-    known = say_if_known(
-        image_digest(sample.image), (dataset.name, sample.id), card.training, frame
-    )
-    image = open_sample(dataset, sample)
-    if sample.mask is None:
-        return Chosen(image, known=known)
-    if dataset.classes.names != card.classes.names:
-        frame.note("The dataset has other classes than the model: its masks are not compared.")
-        return Chosen(image, known=known)
-    labels = partial(dataset.load_labels, sample, image.rgb.shape[:2])
-    return Chosen(image, lambda: Truth(labels(), ()), known)
-
-
-def ground_truth(chosen: Chosen) -> Truth | None:
-    """The ground truth; an error is shown, as the image can be predicted without its mask."""
-    try:
-        return chosen.truth()
-    except DSIError as error:
-        show_error(error)
-        return None
 
 
 def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
@@ -184,6 +111,24 @@ def address_of(model: str, settings: Settings) -> PredictionAddress | None:
     return PredictionAddress(model, state["dataset"], state["sample"], settings.averaging, overlap)
 
 
+def choose_source() -> str:
+    """Where the image comes from, one of `_SOURCES`."""
+    take_name("source", _SOURCES, "source of the image")
+    source: str = st.segmented_control(
+        "Image from",
+        _SOURCES,
+        default="Upload",
+        required=True,
+        key="source",
+        bind="query-params",
+        persist_state="session",
+        width="stretch",
+    )
+    if source == "Upload":
+        check_asked(None)
+    return source
+
+
 def offer_example(frame: Frame) -> None:
     """One click on a picture where there is none yet."""
     watch_new_datasets()
@@ -211,19 +156,7 @@ def show_predict(frame: Frame) -> None:
     card = read_card(ref.folder)
     with frame.choices:
         st.caption(plain(describe(ref, card)))
-        take_name("source", _SOURCES, "source of the image")
-        source = st.segmented_control(
-            "Image from",
-            _SOURCES,
-            default="Upload",
-            required=True,
-            key="source",
-            bind="query-params",
-            persist_state="session",
-            width="stretch",
-        )
-        if source == "Upload":
-            check_asked(None)
+        source = choose_source()
         choose = upload_image if source == "Upload" else choose_sample
         chosen = choose(card, frame)
         if chosen.image is None:

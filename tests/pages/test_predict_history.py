@@ -1,4 +1,4 @@
-"""Predictions that the workspace keeps, on the Predict page: opened, compared, deleted."""
+"""Predictions on the Predict page: kept ones opened, compared, deleted; masks in other orders."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.evaluation.label_quality import agreement
 from core.imagery.output.write import png_bytes
 from core.inference.averaging import Averaging
 from core.models.prediction_history import keep_prediction, prediction_history, read_maps
+from core.models.store import find_model, read_card
 from tests.conftest import REPOSITORY
 from ui.predict import result
 from ui.predict.address import PredictionAddress
@@ -115,3 +116,23 @@ def test_one_is_deleted_from_the_list(demo: str) -> None:
     at.button(key=f"destroy-menu.prediction.{kept.id}").click().run()
     assert not at.exception
     assert prediction_history().predictions == []
+
+
+def test_masks_of_the_same_classes_in_another_order_are_compared(
+    tiny_model: str, space: Path
+) -> None:
+    classes = read_card(find_model(tiny_model).folder).classes
+    labels = RNG.integers(0, 5, (64, 64), np.uint8)
+    image = png_bytes(RNG.integers(0, 256, (64, 64, 3), np.uint8))
+    values = []
+    for name, order in (("same", range(5)), ("turned", range(4, -1, -1))):
+        root = space / "datasets" / name
+        for folder, data in (("images", image), ("masks", png_bytes(classes.colorize(labels)))):
+            (root / folder).mkdir(parents=True)
+            (root / folder / "a.png").write_bytes(data)
+        rows = [f"{classes.classes[i].name},{classes.classes[i].color}" for i in order]
+        (root / "classes.csv").write_text("\n".join(["name,color", *rows]) + "\n")
+        assert open_dataset(root).classes.names[0] == classes.names[order[0]]
+        at = opened(PredictionAddress(tiny_model, name, "a"))
+        values.append([metric.value for metric in at.metric])
+    assert values[0] == values[1] and values[0]

@@ -10,9 +10,10 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.datasets.masks.single_mask import Truth
-from core.errors import DSIError
+from core.errors import DatasetError, DSIError
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.label_quality import agreement
+from core.evaluation.match_classes import match_classes
 from core.formats import percent, score
 from core.models.card import ModelCard
 from core.models.prediction_history import KeptPrediction, prediction_history, read_maps
@@ -97,7 +98,7 @@ def _other(kept: KeptPrediction, shape: tuple[int, int], card: ModelCard) -> Oth
     title = _title(kept)
     try:
         labels = read_maps(kept)[..., 0]
-        names = read_card(find_model(kept.model).folder).classes.names
+        table = read_card(find_model(kept.model).folder).classes
     except DSIError as error:
         show_error(error)
         return None
@@ -107,17 +108,16 @@ def _other(kept: KeptPrediction, shape: tuple[int, int], card: ModelCard) -> Oth
             icon=":material/warning:",
         )
         return None
-    if sorted(names) != sorted(card.classes.names):
+    try:
+        lookup = match_classes(table, card.classes, title)
+    except DatasetError:
         st.warning(
-            f"{plain(title)}: it has other classes ({plain(', '.join(names))}), and is not "
+            f"{plain(title)}: it has other classes ({plain(', '.join(table.names))}), and is not "
             "compared.",
             icon=":material/warning:",
         )
         return None
-    table = np.arange(256, dtype=np.uint8)
-    for label, name in enumerate(names):
-        table[label] = card.classes.names.index(name)
-    return OtherMap(f"map-{kept.id}", title, table[labels])
+    return OtherMap(f"map-{kept.id}", title, labels if lookup is None else lookup[labels])
 
 
 def show_agreement(

@@ -48,13 +48,7 @@ def run_evaluation(
         WorkspaceError: the disk refuses, the folder was deleted, or what it holds is damaged.
     """
     record = plan.record
-    analysis = kept.analysis() or Analysis(len(record.classes), record.options.edge)
-    if len(analysis) > len(plan.samples):
-        raise WorkspaceError(
-            "the counts are of more samples than the evaluation has",
-            where=kept.id,
-            remedy="delete this evaluation, and evaluate again",
-        )
+    analysis = _analysis_so_far(kept, plan)
     start = saved = before = time.monotonic()
     total = len(plan.samples)
 
@@ -97,3 +91,16 @@ def run_evaluation(
         record = record.model_copy(update={"finished": True, "seconds": seconds})
         kept.write_record(record)
     return record
+
+
+def _analysis_so_far(kept: KeptEvaluation, plan: EvaluationPlan) -> Analysis:
+    """What was counted before a stop; nothing yet for a new evaluation."""
+    record = plan.record
+    analysis = kept.analysis() or Analysis(len(record.classes), record.options.edge)
+    if len(analysis) > len(plan.samples):
+        raise WorkspaceError(
+            "the counts are of more samples than the evaluation has",
+            where=kept.id,
+            remedy="delete this evaluation, and evaluate again",
+        )
+    return analysis
