@@ -27,6 +27,9 @@ help:
 run: $(VENV)/.run-ready
 	@$(PY) -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
+# Where nothing compiled is kept, each of hundreds of child processes compiles all that it imports.
+test test-fast coverage: export PYTHONDONTWRITEBYTECODE =
+
 test: $(VENV)/.test-ready lint
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
