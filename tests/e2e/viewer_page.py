@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ui.viewer.encode import sent_picture
 from ui.viewer.layers import Layer, picture_payload
 
 DIST = Path(__file__).resolve().parents[2] / "ui/viewer/frontend/dist"
@@ -41,10 +42,17 @@ def given(image: np.ndarray, layers: Sequence[Any], **changes: Any) -> dict[str,
         "height": 480,
         "mode": "overlay",
         "clickable": True,
-        "image": picture_payload(image, "image"),
-        "layers": [layer.payload(size) for layer in layers],
+        "image": _inline(picture_payload(image, "image")),
+        "layers": [_inline(layer.payload(size)) for layer in layers],
         "classes": [{"name": name, "color": c} for name, c in zip("ABC", COLORS, strict=True)],
     } | changes
+
+
+def _inline(payload: dict[str, Any]) -> dict[str, Any]:
+    """The picture itself instead of its address: here is no server."""
+    sent = sent_picture(payload["digest"])
+    assert sent
+    return payload | {"src": f"data:{sent.mime};base64,{b64encode(sent.data).decode()}"}
 
 
 def data(**changes: Any) -> dict[str, Any]:
