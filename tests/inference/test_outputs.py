@@ -74,9 +74,9 @@ def test_every_file_says_what_the_labels_say() -> None:
     assert summary["void_pixels"] == 2 * 17
     for index, (name, entry) in enumerate(summary["classes"].items()):
         pixels = int((index == LABELS).sum())
-        assert entry == pytest.approx(
-            {"pixels": pixels, "share": pixels / (10 * 17), "area_m2": pixels * 4}, rel=1e-3
-        )
+        areas = {"area_m2": pixels * 4, "area_ha": pixels * 4e-4, "area_km2": pixels * 4e-6}
+        shares = {"pixels": pixels, "share": pixels / (10 * 17)}
+        assert entry == pytest.approx(shares | areas, rel=1e-3)
         properties = [f["properties"] for f in features]
         assert sum(p["pixels"] for p in properties if p["class"] == name) == pixels
 
