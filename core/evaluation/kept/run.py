@@ -48,54 +48,6 @@ def run_evaluation(
         WorkspaceError: the disk refuses, the folder was deleted, or what it holds is damaged.
     """
     record = plan.record
-    analysis = _analysis_so_far(kept, plan)
-    start = saved = before = time.monotonic()
-    total = len(plan.samples)
-
-    def report() -> None:
-        if progress:
-            progress(len(analysis), total)
-
-    def on_strip(truth: np.ndarray, probabilities: np.ndarray) -> None:
-        if time.monotonic() - before > _PATIENCE:
-            report()
-        analysis.on_strip(truth, probabilities)
-
-    def on_image(image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
-        nonlocal saved, before
-        kept.write_labels(len(analysis), labels)
-        analysis.on_image(image, labels, matrix)
-        now = time.monotonic()
-        if now - saved > _INTERVAL or now - before > _PATIENCE:
-            kept.write_analysis(analysis)
-            saved = now
-        before = now
-        try:
-            report()
-        except BaseException:
-            kept.write_analysis(analysis)
-            raise
-
-    def images() -> list[LabelledImage]:
-        number = len(analysis)
-        check_sample(record, number, plan.samples[number])
-        misfits = record.options.misfits
-        return [scored_image(plan.dataset, plan.samples[number], plan.lookup, misfits)]
-
-    with existing_folder(kept.folder):
-        report()
-        while len(analysis) < total:
-            evaluate_images(predictor, images(), on_image, on_strip)
-        kept.write_analysis(analysis)
-        seconds = record.seconds + time.monotonic() - start
-        record = record.model_copy(update={"finished": True, "seconds": seconds})
-        kept.write_record(record)
-    return record
-
-
-def _analysis_so_far(kept: KeptEvaluation, plan: EvaluationPlan) -> Analysis:
-    """What was counted before a stop; nothing yet for a new evaluation."""
-    record = plan.record
     analysis = kept.analysis() or Analysis(len(record.classes), record.options.edge)
     if len(analysis) > len(plan.samples):
         raise WorkspaceError(
@@ -103,4 +55,56 @@ def _analysis_so_far(kept: KeptEvaluation, plan: EvaluationPlan) -> Analysis:
             where=kept.id,
             remedy="delete this evaluation, and evaluate again",
         )
-    return analysis
+    total = len(plan.samples)
+    work = _Work(kept, analysis, lambda: progress(len(analysis), total) if progress else None)
+    start = time.monotonic()
+    with existing_folder(kept.folder):
+        work.report()
+        while (number := len(analysis)) < total:
+            sample = plan.samples[number]
+            check_sample(record, number, sample)
+            image = scored_image(plan.dataset, sample, plan.lookup, record.options.misfits)
+            evaluate_images(predictor, [image], work.on_image, work.on_strip)
+        kept.write_analysis(analysis)
+        seconds = record.seconds + time.monotonic() - start
+        record = record.model_copy(update={"finished": True, "seconds": seconds})
+        kept.write_record(record)
+    return record
+
+
+class _Work:
+    """What is done with every strip and sample: counts, label maps, and what a stop leaves.
+
+    Args:
+        kept: where label maps and counts are kept.
+        analysis: the counts.
+        report: called now and then; what it raises stops the work.
+    """
+
+    def __init__(
+        self, kept: KeptEvaluation, analysis: Analysis, report: Callable[[], None]
+    ) -> None:
+        self.kept, self.analysis, self.report = kept, analysis, report
+        self.saved = self.before = time.monotonic()
+
+    def on_strip(self, truth: np.ndarray, probabilities: np.ndarray) -> None:
+        """A `StripCallback`."""
+        # A stop within a sample loses what was counted of it: one that ends soon is waited for.
+        if time.monotonic() - self.before > _PATIENCE:
+            self.report()
+        self.analysis.on_strip(truth, probabilities)
+
+    def on_image(self, image: LabelledImage, labels: np.ndarray, matrix: np.ndarray) -> None:
+        """An `ImageCallback`."""
+        self.kept.write_labels(len(self.analysis), labels)
+        self.analysis.on_image(image, labels, matrix)
+        now = time.monotonic()
+        if now - self.saved > _INTERVAL or now - self.before > _PATIENCE:
+            self.kept.write_analysis(self.analysis)
+            self.saved = now
+        self.before = now
+        try:
+            self.report()
+        except BaseException:
+            self.kept.write_analysis(self.analysis)
+            raise
