@@ -20,6 +20,7 @@ from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.match_classes import match_classes
 from core.evaluation.trained_on import trained_on
+from core.inference.anchor import Anchor
 from core.inference.predictor import Predictor
 from core.models.card import ModelCard, Training
 from core.settings import first_complaint
@@ -94,7 +95,9 @@ def evaluate_images(
     for image in images:
         predicted = np.empty(image.labels.shape, np.uint8)
         own = np.zeros_like(matrix)
-        for strip in predictor.strips(image.pixels, image.valid):
+        # With the tiles of `predict`, so that both have the same labels.
+        anchor = Anchor.of(image.georeference)
+        for strip in predictor.strips(image.pixels, image.valid, anchor=anchor):
             rows = slice(strip.row, strip.row + len(strip.probabilities))
             truth = image.labels[rows]
             predicted[rows] = strip.probabilities.argmax(axis=-1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
+from rasterio.crs import CRS
 
 from core.datasets.batches.labelled_image import (
     LabelledImage,
@@ -17,9 +20,11 @@ from core.datasets.catalogue import open_dataset
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion
 from core.evaluation.evaluate import apply_card_recipe, evaluate, evaluate_images, samples_of_split
+from core.imagery.header import Georeference
 from core.imagery.normalise import Normalisation
-from core.imagery.output.write import png_bytes
-from core.inference.predictor import Predictor
+from core.imagery.output.write import geotiff_bytes, png_bytes
+from core.inference.anchor import FREE, Anchor
+from core.inference.predictor import Predictor, Strip
 from core.models.model_input import ModelInput
 from core.models.store import find_model, load_model, read_card
 from tests.imagery.test_raster import tiff
@@ -115,3 +120,27 @@ def test_a_recipe_of_a_card_that_cannot_be_read_is_reported(tiny_model: str, gap
     training = card.training.model_copy(update={"config": {"recipe": {"unheard": 1}}})
     with pytest.raises(ModelError, match="recipe in the model card cannot be read"):
         apply_card_recipe(open_dataset(gappy), card.model_copy(update={"training": training}))
+
+
+def test_tiles_lie_where_a_prediction_has_them(tmp_path: Path) -> None:
+    """They depend on the ground, and labels with them by a few pixels."""
+    place = Georeference(CRS.from_epsg(32631), Affine(2, 0, 500_006, 0, -2, 5_000_010))
+    pixels = RNG.integers(1, 255, (8, 10, 3), np.uint8)
+    for folder, data, suffix in (
+        ("images", geotiff_bytes(pixels, place), "tif"),
+        ("masks", png_bytes(np.zeros((8, 10), np.uint8)), "png"),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"a.{suffix}").write_bytes(data)
+    anchors = []
+
+    class Recorder:
+        classes = 2
+
+        def strips(self, image: np.ndarray, *_: object, anchor: Anchor) -> Iterator[Strip]:
+            anchors.append(anchor)
+            yield Strip(0, np.full((*image.shape[:2], 2), 0.5, np.float32))
+
+    dataset = open_dataset(tmp_path)
+    evaluate_images(Recorder(), load_samples(dataset, dataset.samples))  # type: ignore[arg-type]
+    assert anchors == [Anchor.of(place)] != [FREE]

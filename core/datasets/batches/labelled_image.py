@@ -11,6 +11,7 @@ from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DatasetError
 from core.formats import binary_size, counted
+from core.imagery.header import Georeference
 from core.imagery.normalise import Normalisation
 
 __all__ = [
@@ -36,6 +37,7 @@ class LabelledImage:
         labels: (H, W) uint8, 255 = void; pixels without data are void.
         valid: (H, W) bool, False where the image has no data.
         named_bands: what the file calls its bands, see `Header.named_bands`.
+        georeference: where the image lies; None where that is unknown.
     """
 
     id: str
@@ -43,6 +45,7 @@ class LabelledImage:
     labels: np.ndarray
     valid: np.ndarray
     named_bands: tuple[str, ...] = ()
+    georeference: Georeference | None = None
 
 
 def load_samples(
@@ -64,7 +67,11 @@ def load_samples(
         labels = dataset.load_labels(sample, raster.pixels.shape[:2])
         labels[~raster.valid] = VOID
         named = raster.header.named_bands
-        loaded.append(LabelledImage(sample.id, raster.pixels, labels, raster.valid, named))
+        loaded.append(
+            LabelledImage(
+                sample.id, raster.pixels, labels, raster.valid, named, raster.georeference
+            )
+        )
         check_alike(loaded[0], loaded[-1])
         total += raster.pixels.nbytes + labels.nbytes + raster.valid.nbytes
         if total > _MEMORY:

@@ -127,7 +127,7 @@ def scored_image(
         labels = lookup[labels]
     labels = np.where(raster.valid, labels, np.uint8(VOID))
     named = raster.header.named_bands
-    return LabelledImage(sample.id, raster.pixels, labels, raster.valid, named)
+    return LabelledImage(sample.id, raster.pixels, labels, raster.valid, named, raster.georeference)
 
 
 def _resampled(dataset: Dataset, sample: Sample, size: tuple[int, int]) -> np.ndarray:

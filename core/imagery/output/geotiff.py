@@ -6,7 +6,10 @@ into the result, with overviews. Neither is held in memory.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +29,7 @@ BLOCK = 512
 
 _CLAIM = b"GDAL_STRUCTURAL_METADATA_SIZE="
 _CACHE = 64 * 1024**2
+_PATIENCE = 0.2  # seconds after which a signal is seen at the latest
 _MANY = 4096  # pixels along a side of what is written at once
 
 
@@ -91,27 +95,55 @@ def write_geotiff(
         RasterioError: the disk is full, or GDAL refuses.
     """
     blocked = path.with_name(f"blocked-{path.name}")
-    with rasterio.Env(GDAL_PAM_ENABLED=False, GDAL_CACHEMAX=_CACHE):
-        try:
+    try:
+        with rasterio.Env(GDAL_PAM_ENABLED=False, GDAL_CACHEMAX=_CACHE):
             _write_blocks(blocked, content, window)
-            resampling = "MODE" if content.legend else "AVERAGE"
-            copy(
-                blocked,
-                path,
-                driver="COG",
-                COMPRESS="DEFLATE",
-                BLOCKSIZE=BLOCK,
-                OVERVIEW_RESAMPLING=resampling,
-                BIGTIFF="IF_SAFER",
-                SPARSE_OK="TRUE",
-            )
-        finally:
-            blocked.unlink(missing_ok=True)
+        _beside(lambda: _copy_as_cog(blocked, path, "MODE" if content.legend else "AVERAGE"))
+    finally:
+        blocked.unlink(missing_ok=True)
     if content.legend:
         put_attribute_table(path, content.legend.table())
     if content.editable:
         _without_claim(path)
     mark_tiff(path)
+
+
+def _copy_as_cog(blocked: Path, path: Path, resampling: str) -> None:
+    # What rasterio is set to holds for one thread.
+    with rasterio.Env(GDAL_PAM_ENABLED=False, GDAL_CACHEMAX=_CACHE):
+        copy(
+            blocked,
+            path,
+            driver="COG",
+            COMPRESS="DEFLATE",
+            NUM_THREADS="ALL_CPUS",
+            BLOCKSIZE=BLOCK,
+            OVERVIEW_RESAMPLING=resampling,
+            BIGTIFF="IF_SAFER",
+            SPARSE_OK="TRUE",
+        )
+
+
+def _beside(work: Callable[[], None]) -> None:
+    """Do work of minutes that is one call of GDAL, so that this thread can be interrupted.
+
+    Python looks at signals between two steps of the main thread alone, and a call is one step.
+    """
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised where the work is waited for
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    # Nobody waits for it where the process ends.
+    threading.Thread(target=run, daemon=True, name="GeoTIFF").start()
+    while True:
+        with suppress(TimeoutError):
+            return done.result(timeout=_PATIENCE)
 
 
 def _without_claim(path: Path) -> None:
