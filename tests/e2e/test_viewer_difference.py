@@ -98,7 +98,7 @@ def test_a_single_label_layer_has_nothing_to_be_compared_with(page: Any) -> None
     image = np.full((60, 80, 3), GREY, np.uint8)
     viewer = Viewer(page, given(image, layers, mode="difference"))
     assert viewer.root.get_attribute("data-mode") == "overlay"
-    assert viewer.part("mode-difference").is_disabled()
+    assert viewer.part("mode-difference").is_hidden()
 
 
 def test_what_is_judged_and_the_reference_change_places(page: Any) -> None:

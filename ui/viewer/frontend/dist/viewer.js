@@ -828,6 +828,8 @@ var chooseMode = (mode) => ({
   keys: mode.letter ? [mode.letter] : [],
   group: "How to compare",
   face: mode.title,
+  // Where there is one label layer, as on Inspect, two are not compared: the bar has one row there.
+  isShown: (viewer) => !mode.needsLabels || viewer.isPossible(mode),
   isOn: (viewer) => viewer.mode === mode,
   isEnabled: (viewer) => viewer.isPossible(mode),
   run: (viewer) => viewer.choose(mode)
