@@ -199,7 +199,7 @@ def test_curves_begin_in_the_first_screen(
     row = page.locator(".st-key-train-run-links")
     inside = row.bounding_box()
     links = row.get_by_role("link").all()
-    assert len(links) == 2
+    assert len(links) == 3
     for link in links:
         box = link.bounding_box()  # not cut off at the edge of its row
         assert box["y"] >= inside["y"]
