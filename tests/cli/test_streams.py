@@ -203,3 +203,35 @@ def test_what_stdout_cannot_take_is_an_error() -> None:
         finally:
             os.dup2(saved, 1)
             os.close(saved)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_that_is_lost_is_made_again(tmp_path: Path, number: int, code: int) -> None:
+    """Modules of Cython clear what is raised while they are imported: work went on."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import pathlib, time\n"
+        "import core.cli.demo\n"
+        "def run(options):\n"
+        "    pathlib.Path(options.dir).touch()\n"
+        "    try:\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        pass\n"
+        "    time.sleep(60)\n"
+        "core.cli.demo.run = run\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "demo", str(tmp_path / "d")],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{REPOSITORY}"},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not (tmp_path / "d").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert err == "error: interrupted, files that were begun are not kept\n"

@@ -28,7 +28,7 @@ _JPEG = 16.0
 _UNCOUNTED = ("unreadable", "size-mismatch")
 # Files that stay by design: they are held by `flock`, and a removed one would be two locks.
 _LOCKS = (".lock",)
-_AUTOGRAPH = "temp/__autograph_generated_file"  # of TensorFlow, which removes it when it ends
+_AUTOGRAPH = ("temp/__autograph_generated_file", "temp/__pycache__/__autograph_generated_file")
 
 
 def snapshot(folder: Path) -> Snapshot:

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import entropy
 
 from core.classes import VOID
+from core.inference.anchor import Anchor
 from core.inference.certainty import entropy_bits, predict_with_certainty, value_codes
 from core.inference.predictor import Predictor, Strip
 
@@ -21,7 +22,9 @@ class Strips:
         self.probabilities = probabilities
         self.classes = probabilities.shape[-1]
 
-    def strips(self, pixels: np.ndarray, valid: Any, progress: Any) -> Iterator[Strip]:
+    def strips(
+        self, pixels: np.ndarray, valid: Any, progress: Any, *, anchor: Anchor
+    ) -> Iterator[Strip]:
         yield Strip(0, self.probabilities[:5])
         yield Strip(5, self.probabilities[5:])
 

@@ -136,7 +136,8 @@ def test_predict(demo: Path, tiny_model: str) -> None:
         at,
         unknown,
         [
-            "the way to compare “foo”, which is not there. There is: Overlay, Swipe, Side by side.",
+            "the way to compare “foo”, which is not there. There is: Overlay, Swipe, Side by "
+            "side, Blink, Difference.",
             "the prediction “foo”, which is not there. There is: demo/",
             "the overlap “900”, which is not there. There is: 0 to 75. Shown is “30”.",
             "the averaging over flips and turns “perhaps”, which is not there. There is: true,",

@@ -126,7 +126,7 @@ def test_a_cell_leads_to_its_regions_in_the_viewer(kept: KeptEvaluation) -> None
     assert f"its box begins at column {first.x}, row {first.y}" in texts(at)
     data = component_data(at, "dsi_compare_viewer")
     assert data is not None
-    assert [layer["key"] for layer in data["layers"]] == ["truth", "prediction", "errors"]
+    assert [layer["key"] for layer in data["layers"]] == ["truth", "prediction"]
     at.number_input(key="region").set_value(2).run()
     second = regions[1]
     assert f"its box begins at column {second.x}, row {second.y}" in texts(at)

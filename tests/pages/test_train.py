@@ -429,6 +429,7 @@ def test_a_model_of_a_run_leads_on_to_the_pages_that_use_it(space: Path, tiny_mo
     links = [link.proto for link in at.get("page_link") if link.proto.query_string]
     assert [(link.page, link.query_string) for link in links] == [
         ("predict", "model=one"),
+        ("evaluate", "model=one"),
         ("inspect", "model=one"),
     ]
 

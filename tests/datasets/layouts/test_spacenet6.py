@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -383,6 +383,7 @@ def test_a_file_named_by_itself_is_read_as_in_its_dataset(generated: Path, produ
 
 def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_path: Path) -> None:
     from core.inference.outputs import predict_file
+    from core.inference.predictor import Strip
 
     dataset = open_dataset(generated)
     sample = next(sample for sample in dataset.samples if sample.turned)
@@ -393,8 +394,9 @@ def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_pa
         input = SimpleNamespace(file_band_count=4, check=lambda pixels, where: None)
         averaging = PLAIN
 
-        def predict(self, pixels: np.ndarray, valid: np.ndarray, *_: object, **__: object) -> Any:
-            return np.where(valid, pixels[..., 0] > 30, VOID).astype(np.uint8)
+        def strips(self, pixels: np.ndarray, *_: object, **__: object) -> Iterator[Strip]:
+            bright = pixels[..., :1] > 30
+            yield Strip(0, np.concatenate([~bright, bright], axis=-1).astype(np.float32))
 
     paths = predict_file(
         sample.image,
