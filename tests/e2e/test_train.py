@@ -282,7 +282,7 @@ def test_a_training_outlives_page_and_server_and_its_model_predicts(
     assert page.get_by_role("button", name="Stop training").count() == 0
     load_model(run.folder)
 
-    page.get_by_text("Predict with this model").click()
+    page.get_by_text("Predict with it").click()
     page.wait_for_url(re.compile(r"/predict\?.*model=first"))
     settled(page)
     page.get_by_role("radio", name="Dataset").click()

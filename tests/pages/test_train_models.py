@@ -88,7 +88,7 @@ def test_all_models_are_listed_with_where_they_come_from(
     (facts,) = [text.value for text in at.markdown if "| Network |" in text.value]
     assert "3 bands of uint8" in facts
     links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}
-    assert links["Predict with this model"] == links["Inspect this model"] == "model=tiny"
+    assert links["Predict with it"] == links["Inspect it"] == "model=tiny"
     assert len(at.get("download_button")) == 1
     # What belongs to the program or to a run is not changed here.
     for name in ("dubai-unet", "trained"):

@@ -132,8 +132,9 @@ def _model(ref: ModelRef) -> None:
     card = read_card(ref.folder)
     st.markdown("\n".join(["| What it is | |", "|:--|:--|", *_facts(card)]))
     with st.container(horizontal=True, vertical_alignment="center"):
-        page_link("predict", "Predict with this model", "layers", {"model": ref.name})
-        page_link("inspect", "Inspect this model", "account_tree", {"model": ref.name})
+        page_link("predict", "Predict with it", "layers", {"model": ref.name})
+        page_link("evaluate", "Evaluate it", "analytics", {"model": ref.name})
+        page_link("inspect", "Inspect it", "account_tree", {"model": ref.name})
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download",

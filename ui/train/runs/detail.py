@@ -200,9 +200,9 @@ def _ended(run: Run, status: Status) -> None:
     box(plain(status.message), icon=icon)
     with st.container(horizontal=True, vertical_alignment="center", key="train-run-links"):
         if (run.folder / CARD_FILE).is_file():
-            page_link("predict", "Predict with this model", "layers", {"model": run.name})
-            page_link("evaluate", "Evaluate this model", "analytics", {"model": run.name})
-            page_link("inspect", "Inspect this model", "account_tree", {"model": run.name})
+            page_link("predict", "Predict with it", "layers", {"model": run.name})
+            page_link("evaluate", "Evaluate it", "analytics", {"model": run.name})
+            page_link("inspect", "Inspect it", "account_tree", {"model": run.name})
         if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
                 "Resume",
