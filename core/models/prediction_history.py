@@ -34,6 +34,7 @@ __all__ = [
     "KeptPrediction",
     "PredictionHistory",
     "delete_prediction",
+    "find_prediction",
     "forget_predictions",
     "keep_prediction",
     "prediction_history",
@@ -120,17 +121,27 @@ def prediction_history() -> PredictionHistory:
         if path.name == _FORMER:
             continue
         try:
-            kept = KeptPrediction.model_validate_json(read_text(path, most=_RECORD))
+            predictions.append(_read(path))
         except FileNotFoundError:  # removed meanwhile
             continue
         except (OSError, ValueError):  # a ValidationError is a ValueError
             damaged.append(path)
-            continue
-        if kept.id == path.stem:
-            predictions.append(kept)
-        else:
-            damaged.append(path)
     return PredictionHistory(sorted(predictions, key=lambda kept: -kept.made), sorted(damaged))
+
+
+def find_prediction(identity: str) -> KeptPrediction | None:
+    """The prediction of an id, as of `KeptPrediction.identity`; None where none can be read."""
+    try:
+        return _read(_file(identity, ".json"))
+    except (OSError, ValueError):
+        return None
+
+
+def _read(path: Path) -> KeptPrediction:
+    kept = KeptPrediction.model_validate_json(read_text(path, most=_RECORD))
+    if kept.id != path.stem:
+        raise ValueError("a record under another one's name")
+    return kept
 
 
 def read_picture(kept: KeptPrediction) -> bytes | None:

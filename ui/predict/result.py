@@ -22,7 +22,7 @@ from core.inference.likeness import differences
 from core.inference.outputs import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
-from core.models.prediction_history import KeptPrediction, prediction_history, read_maps
+from core.models.prediction_history import KeptPrediction, find_prediction, read_maps
 from ui.loaded.images import OpenImage
 from ui.loaded.models import open_predictor
 from ui.predict.address import forget_prediction
@@ -100,19 +100,18 @@ def recent_prediction(settings: Settings, shape: tuple[int, int], classes: int) 
     here = _store().get(settings)
     if here is not None:
         return here
-    wanted = kept_id(settings)
-    for kept in prediction_history().predictions:
-        if kept.id == wanted:
-            try:
-                maps = read_maps(kept)
-            except WorkspaceError:
-                return None  # it is made anew, and then kept
-            if maps.shape[:2] != shape:
-                return None
-            labels, confidence, entropy = np.moveaxis(maps, -1, 0).copy()
-            certainty = Certainty(confidence, entropy, most_bits(classes))
-            return LabelMap(labels, certainty, kept.seconds, settings.averaging)
-    return None
+    kept = find_prediction(kept_id(settings))
+    if kept is None:
+        return None
+    try:
+        maps = read_maps(kept)
+    except WorkspaceError:
+        return None  # it is made anew, and then kept
+    if maps.shape[:2] != shape:
+        return None
+    labels, confidence, entropy = np.moveaxis(maps, -1, 0).copy()
+    certainty = Certainty(confidence, entropy, most_bits(classes))
+    return LabelMap(labels, certainty, kept.seconds, settings.averaging)
 
 
 def kept_id(settings: Settings) -> str:

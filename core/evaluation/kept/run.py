@@ -105,6 +105,6 @@ class _Work:
         self.before = now
         try:
             self.report()
-        except BaseException:
+        except BaseException:  # a stop of the page's job is no Exception
             self.kept.write_analysis(self.analysis)
             raise
