@@ -38,7 +38,7 @@ def read_overview(scene: Scene, limit: int, *, most_bytes: int = _MOST_BYTES) ->
     """The whole of a scene, `limit` pixels along its longer side, never enlarged.
 
     From the file's own overviews where it has some. Where it has none and is too large to be
-    unpacked, single places are read, more and more of them for about a second and a half, and the
+    unpacked, single places are read, more and more of them for about two seconds, and the
     picture is as small as they are few. `read_whole_overview` takes the time that it takes.
 
     Args:
