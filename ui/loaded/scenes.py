@@ -81,7 +81,7 @@ def read_whole_scene(path: Path) -> None:
 def _made_smaller(path: Path, read: Callable[[Scene, int], Overview]) -> LargeScene:
     with open_scene(path, sampled=True) as scene:
         small = read(scene, _SIDE)
-        rgb = _shown(scene)(small.pixels, small.valid)
+        rgb = _shown(scene, small.pixels, small.valid)
         return LargeScene(scene.header, rgb, small.complete)
 
 
@@ -101,16 +101,12 @@ def open_part(path: Path, rows: slice, columns: slice) -> np.ndarray:
 
     def read() -> np.ndarray:
         with open_scene(path, sampled=True) as scene:
-            return _shown(scene)(*scene.part(rows, columns))
+            return _shown(scene, *scene.part(rows, columns))
 
     return _parts.get(f"{file_stamp(path)} {rows} {columns}", read)
 
 
-def _shown(scene: Scene) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """From pixels and validity to RGB, with the bands that the file names or its kind suggests."""
-
-    def rgb(pixels: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        bands = default_bands(scene.bands, str(pixels.dtype), scene.header.named_bands)
-        return to_rgb(pixels, valid, bands=bands)
-
-    return rgb
+def _shown(scene: Scene, pixels: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 of a part, with the bands that the file names or its kind suggests."""
+    bands = default_bands(scene.bands, str(pixels.dtype), scene.header.named_bands)
+    return to_rgb(pixels, valid, bands=bands)
