@@ -18,7 +18,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.inference.confidence import confidence_values
-from core.inference.outputs import Wanted
+from core.inference.outputs.kinds import Wanted
 
 __all__ = ["Plane", "Planes", "open_planes"]
 
