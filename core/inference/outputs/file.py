@@ -14,7 +14,7 @@ from core.errors import ImageError, WorkspaceError
 from core.imagery.raster import Raster
 from core.imagery.window import turned
 from core.inference.anchor import Anchor
-from core.inference.confidence import NO_CONFIDENCE, confidence_values
+from core.inference.certainty import FILE
 from core.inference.likeness import Difference, differences
 from core.inference.outputs.kinds import Wanted, paths_by_kind
 from core.inference.outputs.prediction import Prediction
@@ -142,7 +142,7 @@ def _predicted(
         bands = np.empty((predictor.classes, *raster.valid.shape), np.float32)
         probabilities = np.moveaxis(bands, 0, -1)
     if wanted.confidence:
-        confidence = np.empty(raster.valid.shape, np.uint16)
+        confidence = np.empty(raster.valid.shape, FILE.dtype)
     anchor = Anchor.of(raster.georeference)
     for strip in predictor.strips(raster.pixels, raster.valid, progress, anchor=anchor):
         rows = slice(strip.row, strip.row + len(strip.probabilities))
@@ -150,12 +150,12 @@ def _predicted(
         if probabilities is not None:
             probabilities[rows] = strip.probabilities
         if confidence is not None:
-            confidence[rows] = confidence_values(strip.probabilities.max(axis=-1))
+            confidence[rows] = FILE.codes(strip.probabilities.max(axis=-1))
     labels[~raster.valid] = VOID
     if probabilities is not None:
         probabilities[~raster.valid] = np.nan
     if confidence is not None:
-        confidence[~raster.valid] = NO_CONFIDENCE
+        confidence[~raster.valid] = FILE.none
     return labels, probabilities, confidence
 
 

@@ -28,7 +28,8 @@ class Prediction:
         probabilities: (H, W, K) float32, NaN where the image has no data; None where they were not
             asked for.
         averaging: over what the probabilities behind the labels were averaged.
-        confidence: (H, W) uint16, see `core.inference.confidence`; None where it was not asked for.
+        confidence: (H, W) uint16, coded as `core.inference.certainty.FILE`; None where it was not
+            asked for.
     """
 
     labels: np.ndarray

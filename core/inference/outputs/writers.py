@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 from rasterio import Affine
 from rasterio.errors import RasterioError
 from shapely.errors import GEOSException
@@ -22,7 +23,7 @@ from core.imagery.output.geotiff import Content
 from core.imagery.output.outlines import OutlineSettings
 from core.imagery.output.polygons import outlines_of, polygon_parts
 from core.imagery.output.write import content_bytes, geotiff_bytes, label_geotiff, png_bytes
-from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE
+from core.inference.certainty import FILE
 from core.inference.outputs.kinds import FILES, OutputKind, Wanted
 from core.inference.outputs.prediction import Prediction
 from core.provenance import marked_json, marked_png
@@ -178,9 +179,9 @@ def confidence_content(size: tuple[int, ...], grid: Georeference) -> Content:
         height,
         width,
         1,
-        "uint16",
+        np.dtype(FILE.dtype).name,
         grid,
-        NO_CONFIDENCE,
+        FILE.none,
         ("confidence",),
-        scale=1 / CONFIDENCE_STEPS,
+        scale=1 / FILE.steps,
     )

@@ -31,7 +31,7 @@ from core.imagery.output.polygons import (
 )
 from core.imagery.output.regions import Regions
 from core.inference.averaging import Averaging
-from core.inference.confidence import NO_CONFIDENCE
+from core.inference.certainty import FILE
 from core.inference.outputs.kinds import OutputKind
 from core.inference.outputs.prediction import class_summary
 from core.inference.outputs.writers import NO_GRID, confidence_content
@@ -246,7 +246,7 @@ def _confidence(result: SceneResult, path: Path) -> None:
         if result.planes.labels.is_empty(rows):
             return None
         part = result.planes.read_confidence(rows, columns)
-        return None if (part == NO_CONFIDENCE).all() else part[..., None]
+        return None if (part == FILE.none).all() else part[..., None]
 
     write_geotiff(path, content, window)
 
