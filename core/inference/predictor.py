@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
 
-__all__ = ["Predictor", "Strip", "counter"]
+__all__ = ["Predictor", "Progress", "Strip", "counter"]
 
 Progress = Callable[[int, int], None]
 
