@@ -65,7 +65,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with predictions of large images that were ended",
+        help="go on with what was ended: images whose results are there are left out, large ones "
+        "go on within",
     )
     parser.add_argument(
         "--overwrite",

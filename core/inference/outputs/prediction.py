@@ -11,6 +11,7 @@ from core.classes import VOID, ClassTable
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.inference.averaging import PLAIN, Averaging
+from core.inference.outputs.made_from import MadeFrom
 
 __all__ = ["Prediction", "class_summary"]
 
@@ -30,6 +31,7 @@ class Prediction:
         averaging: over what the probabilities behind the labels were averaged.
         confidence: (H, W) uint16, coded as `core.inference.certainty.FILE`; None where it was not
             asked for.
+        made_from: what its files depend on, for the summary; None where that is not kept.
     """
 
     labels: np.ndarray
@@ -40,6 +42,7 @@ class Prediction:
     probabilities: np.ndarray | None = None
     averaging: Averaging = PLAIN
     confidence: np.ndarray | None = None
+    made_from: MadeFrom | None = None
 
     def summary(self) -> dict[str, Any]:
         """Pixels, share and, where the image has a place on Earth, area per class.

@@ -21,7 +21,8 @@ from core.inference.averaging import OWN_SIZE
 from core.inference.blocks import Block
 from core.inference.likeness import differences
 from core.inference.outputs.file import Handling, NamedModel, predict_file
-from core.inference.outputs.kinds import Wanted, paths_by_kind
+from core.inference.outputs.kinds import OutputKind, Wanted, paths_by_kind
+from core.inference.outputs.made_from import MadeFrom, same_results
 from core.inference.predictor import Predictor, Progress, counter
 from core.inference.scene.planes import Planes, open_planes
 from core.inference.scene.results import SceneResult, write_result
@@ -30,7 +31,6 @@ from core.inference.scene.sizes import SceneSizes
 from core.inference.scene.state import (
     SceneState,
     Unfinished,
-    image_fingerprint,
     unfinished,
     unfinished_folder,
 )
@@ -51,7 +51,8 @@ def predict_image(
 
     A GeoTIFF of more than `predictor.large_pixels` pixels goes by windows: memory does not grow
     with it, and what is done is kept beside the results until they are complete. The labels are the
-    same either way.
+    same either way. To resume an image whose results are complete, and made from the same, is to
+    leave them as they are.
 
     Args:
         image: path of a PNG, JPEG or TIFF.
@@ -75,10 +76,13 @@ def predict_image(
         wanted.outlines, header.georeference, header.width, header.height, str(image)
     )
     wanted = replace(wanted, outlines=outlines)
-    if not goes_by_windows(image, header, predictor, wanted):
-        return predict_file(image, model, out, wanted, handling)
     located = header.georeference is not None
     paths = paths_by_kind(image, out, wanted, located=located)
+    made_from = MadeFrom.of(image, predictor, wanted)
+    if handling.resume and _is_there(image, paths, made_from, handling):
+        return list(paths.values())
+    if not goes_by_windows(image, header, predictor, wanted):
+        return predict_file(image, model, out, wanted, handling)
     check_free(list(paths.values()), [image], overwrite=handling.overwrite)
     known = predictor.input.file_band_count
     bands = known if known == header.bands else None
@@ -92,7 +96,7 @@ def predict_image(
                 if difference.kind != "no data":  # of the whole scene the sample does not tell
                     handling.warn(difference)
         tiles = _SizesWork(scene, predictor) if at_sizes else _PlainWork(scene, predictor)
-        state = _state(image, predictor, tiles, wanted)
+        state = _state(made_from, predictor, tiles, wanted)
         writable_folder(out)
         pixels = header.width * header.height * scene.stored_share
         needed = pixels * _pixel_bytes(predictor.classes, wanted) + tiles.waiting_bytes
@@ -115,11 +119,24 @@ def predict_image(
                     str(image),
                     model.name,
                     predictor.averaging,
+                    made_from,
                 )
                 small = write_result(result, paths, work.folder, wanted.outlines)
     if small.polygons and handling.left_out:
         handling.left_out(small)
     return list(paths.values())
+
+
+def _is_there(
+    image: Path, paths: dict[OutputKind, Path], made_from: MadeFrom, handling: Handling
+) -> bool:
+    """Whether the results are there already, which is said, and otherwise what of them differs."""
+    same, reason = same_results(paths, made_from)
+    if handling.note and same:
+        handling.note(f"note: {image}: left as it is: its results are there, made from the same")
+    if handling.note and reason:
+        handling.note(f"note: {image}: its results are made anew: {reason}")
+    return same
 
 
 def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: Wanted) -> bool:
@@ -156,11 +173,11 @@ def _not_by_windows(image: Path) -> ImageError | None:
     return None
 
 
-def _state(image: Path, predictor: Predictor, work: _Work, wanted: Wanted) -> SceneState:
+def _state(made_from: MadeFrom, predictor: Predictor, work: _Work, wanted: Wanted) -> SceneState:
     scales = predictor.averaging.scales
     return SceneState(
-        image=image_fingerprint(image),
-        model=predictor.model_digest,
+        image=made_from.image,
+        model=made_from.model,
         options={
             "overlap": predictor.overlap,
             "symmetries": predictor.averaging.symmetries,

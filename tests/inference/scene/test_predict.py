@@ -221,6 +221,45 @@ def test_what_changed_meanwhile_is_named(make: Any, tmp_path: Path) -> None:
     assert not unfinished_folder(tmp_path / "out", "s").exists()
 
 
+@pytest.mark.parametrize("large_pixels", [1000, 10**9])
+def test_complete_results_are_left_where_they_are_made_from_the_same(
+    make: Any, tmp_path: Path, large_pixels: int
+) -> None:
+    image, out = scene(tmp_path / "s.tif", picture(60, 70)), tmp_path / "out"
+    notes: list[str] = []
+    calls: list[int] = []
+
+    def predicted(wanted: Wanted = EVERYTHING, digest: str = "", **settings: Any) -> str:
+        """What is said, and nothing where it is predicted without a word."""
+        predictor = make(large_pixels=large_pixels, **settings)
+        predictor.model_digest = digest or predictor.model_digest
+        before, softmax = len(calls), predictor.softmax
+        predictor.softmax = lambda tiles: (calls.append(1), softmax(tiles))[1]
+        notes.clear()
+        paths = by_windows(image, predictor, out, wanted=wanted, resume=True, note=notes.append)
+        assert all(is_own_file(path) for path in paths)
+        return f"{'predicted' if len(calls) > before else 'left'} {' '.join(notes)}"
+
+    assert predicted() == "predicted "
+    files = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.iterdir()}
+    assert predicted().startswith("left note: ") and "made from the same" in notes[0]
+    assert files == {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in out.iterdir()}
+    assert "other options" in predicted(tta=True) and "predicted" in predicted()
+    assert "other options" in predicted(Wanted(polygons=True))
+    smaller = Wanted(polygons=True, outlines=OutlineSettings(9))
+    assert "other options" in predicted(smaller) and predicted(smaller).startswith("left")
+    assert "another model" in predicted(smaller, "0" * 64)
+    assert predicted(smaller, "0" * 64).startswith("left")
+    (out / "s_labels.tif").unlink()
+    assert "a file is missing" in predicted(smaller, "0" * 64)
+    (out / "s.geojson").write_bytes(b"{}")
+    with pytest.raises(WorkspaceError, match=r"s\.geojson is there already"):
+        predicted(smaller, "0" * 64)  # somebody's own now
+    (out / "s.geojson").unlink()
+    scene(image, picture(60, 70))
+    assert "predicted" in predicted(smaller, "0" * 64) and "image has changed" in notes[0]
+
+
 def test_resume_without_anything_begins_anew(make: Any, tmp_path: Path) -> None:
     image = scene(tmp_path / "s.tif", picture(60, 70))
     by_windows(image, make(), tmp_path / "out", resume=True, wanted=Wanted())
