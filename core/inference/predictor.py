@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -121,6 +122,16 @@ class Predictor:
         predictor = cls(model, ModelInput.of_card(card), **settings)
         predictor.model_digest = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
         return predictor
+
+    def for_bands(self, chosen: Sequence[int], file_bands: int) -> Predictor:
+        """The same for files with other bands, see `ModelInput.of_bands`; the network is shared.
+
+        Raises:
+            ConfigError: the bands do not fit.
+        """
+        other = copy.copy(self)
+        other.input = self.input.of_bands(chosen, file_bands)
+        return other
 
     def predict(
         self,

@@ -61,6 +61,7 @@ class MadeFrom:
             "files": wanted.kinds(located=True),
             "min_area": wanted.outlines.min_area,
             "simplify": wanted.outlines.simplify,
+            "bands": list(predictor.input.bands),
         }
         return cls(image_fingerprint(image), predictor.model_digest, options)
 

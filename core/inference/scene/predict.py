@@ -184,7 +184,8 @@ def _state(made_from: MadeFrom, predictor: Predictor, work: _Work, wanted: Wante
             "probabilities": wanted.probabilities,
             "confidence": wanted.confidence,
         }
-        | ({} if scales == OWN_SIZE else {"scales": list(scales)}),
+        | ({} if scales == OWN_SIZE else {"scales": list(scales)})
+        | ({} if not predictor.input.bands else {"bands": list(predictor.input.bands)}),
         grid=work.description,
         rows=work.rows,
     )
