@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from core.errors import ImageError, ModelError
 from core.explain.keract_bridge import get_activations
+from core.explain.layers import layer_output
 from core.imagery.raster import Raster
 from core.imagery.tiles import reflected
 from core.models.model_input import ModelInput
@@ -26,7 +29,10 @@ __all__ = [
     "centre_window",
     "channel_statistics",
     "feature_maps",
+    "layer_outputs",
 ]
+
+_lock = threading.Lock()
 
 LIMIT = 1024
 """Longest side, in pixels, of the part of an image that maps are made of at once."""
@@ -147,7 +153,7 @@ def feature_maps(
         reflected(window.row, padded[0], height), reflected(window.column, padded[1], width)
     )
     batch = model_input.prepare(pixels, valid, at)[None]
-    output = get_activations(model, batch, [layer])[layer]
+    output = layer_outputs(model, batch, [layer])[layer]
     if output.ndim != 4:
         raise ModelError(
             f"layer {layer!r} has no maps: its output is {output.ndim - 1}-dimensional",
@@ -167,6 +173,40 @@ def feature_maps(
     maps = np.ascontiguousarray(output[0, :rows, :columns])
     maps.setflags(write=False)  # sessions share them
     return FeatureMaps(layer, maps, stride, window, (height, width))
+
+
+def layer_outputs(
+    model: keras.Model, x: np.ndarray, layer_names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Outputs of some layers of a network of ours, by keract.
+
+    Only the part of the network up to these layers is traced and computed. One call runs at a
+    time, so that the memory of several sessions does not add up.
+
+    Args:
+        model: a functional model with one input; it is not changed.
+        x: (N, H, W, C) float32, normalised.
+        layer_names: names of the layers, at least one.
+
+    Returns:
+        By layer name, in the order asked for, (N, …) float32.
+
+    Raises:
+        ModelError: the model has no layer of that name, one without a single output tensor of its
+            own (a nested model, or a layer used twice), or the memory does not suffice.
+    """
+    import keras
+
+    outputs = {name: layer_output(model, name) for name in layer_names}
+    if not outputs:
+        raise ModelError("no layer was named", remedy="name at least one layer of the model")
+    batch = x.astype(np.float32, copy=False)
+    part = keras.Model(model.inputs, list(outputs.values()))
+    given = {symbol.name for symbol in model.inputs}
+    named = [name for name in outputs if name not in given]
+    with _lock:
+        maps = get_activations(part, batch, layer_names=named) if named else {}
+    return {name: np.asarray(maps.get(name, batch), np.float32) for name in outputs}
 
 
 def channel_statistics(maps: np.ndarray) -> ChannelStatistics:
