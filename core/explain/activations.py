@@ -117,13 +117,12 @@ def feature_maps(
     image: Raster | np.ndarray,
     layer: str,
     *,
-    window: Window | None = None,
-    limit: int = LIMIT,
+    part: Window | int = LIMIT,
 ) -> FeatureMaps:
     """The maps of a layer, at the scale the model was trained at.
 
     The image is never shrunk, for a network knows things by their size: of one that is larger
-    than `limit` a window is taken. It is extended downwards and to the right to a multiple of what
+    than `part` a window is taken. It is extended downwards and to the right to a multiple of what
     the model needs, by the pixels that lie there or, beyond the image's edge, by reflection.
 
     Args:
@@ -131,12 +130,12 @@ def feature_maps(
         card: the model's card.
         image: pixels (H, W, bands) as in the file, or a raster, whose pixels without data become 0.
         layer: name of a layer with a 4-D output.
-        window: part of the image; by default its middle.
-        limit: longest side of the part in pixels; for a network of one size, its size if less.
+        part: window of the image, or the longest side, in pixels, of its middle; a network of one
+            size takes that if it is less.
 
     Raises:
         ImageError: the image has another number of bands or another dtype than the model was
-            trained on, or the window is not inside the image or is larger than `limit`.
+            trained on, or the window is not inside the image or is larger than `LIMIT`.
         ModelError: there is no such layer, it has no maps, or they are not finite.
     """
     pixels = image.pixels if isinstance(image, Raster) else image
@@ -144,8 +143,9 @@ def feature_maps(
     model_input = ModelInput.of_card(card)
     model_input.check(pixels)
     height, width = pixels.shape[:2]
+    limit = LIMIT if isinstance(part, Window) else part
     limit = min(limit, model_input.size or limit)
-    window = window or centre_window(height, width, limit)
+    window = part if isinstance(part, Window) else centre_window(height, width, limit)
     _check_window(window, height, width, limit)
     multiple = model_input.size or model_input.multiple
     padded = [-(-side // multiple) * multiple for side in (window.height, window.width)]
