@@ -151,8 +151,8 @@ def _geopackage(prediction: Prediction, outlines: OutlineSettings) -> bytes:
     areas = ground_areas(grid, labels.shape[1], labels.shape[0])
     with TemporaryDirectory() as folder:
         path = Path(folder) / "result.gpkg"
-        batch = outlines_of(labels, areas, outlines.simplify)
-        write_geopackage(path, [batch], prediction.classes.names, grid, outlines.min_area)
+        batches = outlines_of(labels, areas, outlines.simplify)
+        write_geopackage(path, batches, prediction.classes.names, grid, outlines.min_area)
         return path.read_bytes()
 
 
