@@ -113,6 +113,11 @@ def _filtered(opened: OpenEvaluation, listed: SuspectList, frame: pd.DataFrame) 
         given = st.selectbox("Label", choices, key="given", bind="query-params", width=160)
         take_name("suggested", choices, "class that the model suggests")
         wanted = st.selectbox("Model", choices, key="suggested", bind="query-params", width=160)
+        take_number("sure", 0, 99, "least confidence in %")
+        sure = st.number_input(
+            "Least confidence, %", 0, 99, 0, 5, key="sure", bind="query-params", width=160
+        )
+        frame = frame[frame["Confidence"] >= sure / 100]
         take_name("rank", list(_SORTS), "order of suspect labels")
         by = st.selectbox("Sort by", list(_SORTS), key="rank", bind="query-params", width=160)
     if shown in _OF_SHOWN:

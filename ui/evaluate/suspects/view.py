@@ -32,6 +32,8 @@ from ui.widgets.classes import class_table
 
 __all__ = ["suspects_view"]
 
+_MANY = 0.1  # share of the labelled pixels
+
 
 def suspects_view(opened: OpenEvaluation) -> None:
     """Look for them once; then the list, the one that is chosen in its place, and the saving."""
@@ -131,6 +133,12 @@ def _facts(opened: OpenEvaluation, listed: SuspectList) -> None:
         )
     else:
         st.caption("The model was trained on none of these samples: it judges them out of sample.")
+    if (listed.share or 0) > _MANY:
+        st.info(
+            "So many are more likely the model's errors than the labels': begin with those of most "
+            "confidence, or evaluate a better model.",
+            icon=":material/info:",
+        )
     if listed.dropped:
         st.caption(
             f"The {count(len(listed.suspects))} regions of most weight are listed; "
