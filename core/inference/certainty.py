@@ -78,14 +78,12 @@ def predict_with_certainty(
     progress: Progress | None = None,
     *,
     anchor: Anchor = FREE,
-    disagreement: bool = False,
 ) -> tuple[np.ndarray, Certainty]:
-    """`Predictor.predict`, and how sure it is; three bytes a pixel in all, four with disagreement.
+    """`Predictor.predict`, and how sure it is; three bytes a pixel in all, four of several views.
 
     Args:
         predictor: what predicts.
         pixels, valid, progress, anchor: as in `Predictor.predict`.
-        disagreement: whether that of the views is kept, where the predictor averages some.
 
     Returns:
         (H, W) uint8 labels, and their certainty, which has no value where the image has no data.
@@ -96,9 +94,8 @@ def predict_with_certainty(
     shape = pixels.shape[:2]
     labels, confidence, entropy = (np.empty(shape, np.uint8) for _ in range(3))
     most = most_bits(predictor.classes)
-    divergence = np.zeros(shape, np.uint8) if disagreement else None
-    asked = {"disagreement": True} if disagreement else {}
-    for strip in predictor.strips(pixels, valid, progress, anchor=anchor, **asked):
+    divergence = None if predictor.averaging.is_plain else np.zeros(shape, np.uint8)
+    for strip in predictor.strips(pixels, valid, progress, anchor=anchor, disagreement=True):
         rows = slice(strip.row, strip.row + len(strip.probabilities))
         labels[rows] = strip.probabilities.argmax(axis=-1)
         confidence[rows] = value_codes(strip.probabilities.max(axis=-1), 0, 1)

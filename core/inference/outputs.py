@@ -30,6 +30,7 @@ from core.imagery.raster import Raster
 from core.imagery.window import turned
 from core.inference.anchor import Anchor
 from core.inference.averaging import PLAIN, Averaging
+from core.inference.certainty import HALF
 from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE, confidence_values
 from core.inference.likeness import Difference, differences
 from core.inference.predictor import Predictor
@@ -98,6 +99,7 @@ class Prediction:
             asked for.
         averaging: over what the probabilities behind the labels were averaged.
         confidence: (H, W) uint16, see `core.inference.confidence`; None where it was not asked for.
+        threshold: probability of class 1 of two classes from which on a pixel is of it.
     """
 
     labels: np.ndarray
@@ -108,6 +110,13 @@ class Prediction:
     probabilities: np.ndarray | None = None
     averaging: Averaging = PLAIN
     confidence: np.ndarray | None = None
+    threshold: float = HALF
+
+    def settings(self) -> dict[str, Any]:
+        """How it was made, as far as it was not made in the plain way."""
+        usual = self.threshold == HALF
+        threshold = {} if usual else {"threshold": {self.classes.names[1]: self.threshold}}
+        return self.averaging.record() | threshold
 
     def summary(self) -> dict[str, Any]:
         """Pixels, share and, where the image has a place on Earth, area per class.
@@ -255,8 +264,7 @@ def prediction_outputs(
 
     def summary() -> bytes:
         source = {"image": prediction.image, "model": prediction.model}
-        source |= prediction.averaging.record()
-        report = marked_json(source | prediction.summary())
+        report = marked_json(source | prediction.settings() | prediction.summary())
         text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
         return f"{text}\n".encode()
 

@@ -11,6 +11,7 @@ from scipy.stats import entropy
 
 from core.classes import VOID
 from core.inference.anchor import Anchor
+from core.inference.averaging import PLAIN
 from core.inference.certainty import labels_at, predict_with_certainty, value_codes
 from core.inference.disagreement import entropy_bits
 from core.inference.predictor import Predictor, Strip
@@ -22,9 +23,10 @@ class Strips:
     def __init__(self, probabilities: np.ndarray) -> None:
         self.probabilities = probabilities
         self.classes = probabilities.shape[-1]
+        self.averaging = PLAIN
 
     def strips(
-        self, pixels: np.ndarray, valid: Any, progress: Any, *, anchor: Anchor
+        self, pixels: np.ndarray, valid: Any, progress: Any, *, anchor: Anchor, disagreement: bool
     ) -> Iterator[Strip]:
         yield Strip(0, self.probabilities[:5])
         yield Strip(5, self.probabilities[5:])

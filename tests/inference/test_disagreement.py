@@ -94,7 +94,7 @@ def test_it_is_coded_as_the_entropy_is_and_has_no_value_without_data() -> None:
     valid = np.ones(IMAGE.shape[:2], bool)
     valid[0, 0] = False
     predictor = Views([1, 1, 1, 1, 0, 0, 0, 0], tta=True)
-    _, certainty = predict_with_certainty(predictor, IMAGE, valid, disagreement=True)
+    _, certainty = predict_with_certainty(predictor, IMAGE, valid)
     assert certainty.disagreement is not None
     assert certainty.disagreement[0, 0] == 0
     assert (certainty.disagreement[valid] == 255).all()
