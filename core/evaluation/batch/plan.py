@@ -233,6 +233,8 @@ def samples_of_side(side: BatchSide, card: ModelCard) -> tuple[Dataset, list[Sam
         dataset = apply_card_recipe(dataset, card, side.side)
         wanted = None if side.side == "all" else set(getattr(card.training, side.side))
     samples = [s for s in dataset.samples if wanted is None or s.id in wanted]
+    if side.samples:
+        samples = [s for s in samples if s.id in side.samples]
     if not samples:
         whose = f"the recipe {side.recipe}" if side.recipe else f"the model {card.name}"
         raise DatasetError(

@@ -63,6 +63,7 @@ class BatchSide(BaseModel):
         side: all samples, or one side of a split.
         recipe: name of the recipe whose split it is; empty for that of the model's own training.
         revision: of the recipe.
+        samples: ids of those alone that are predicted; empty for all of the side.
     """
 
     model_config = _MODEL
@@ -71,10 +72,14 @@ class BatchSide(BaseModel):
     side: SplitSide = "all"
     recipe: _Text = ""
     revision: int = Field(0, ge=0)
+    samples: tuple[_Text, ...] = Field((), max_length=MOST_IMAGES)
 
     @property
     def title(self) -> str:
         """In a few words."""
+        if self.samples:
+            more = f" and {len(self.samples) - 1:,} more" if len(self.samples) > 1 else ""
+            return f"{self.dataset}, {self.samples[0]}{more}"
         if self.side == "all":
             return f"{self.dataset}, all samples"
         of = f" of {self.recipe}, revision {self.revision}" if self.recipe else ""

@@ -7,14 +7,17 @@ import secrets
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import rasterio
 from pydantic import ValidationError
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 
 from core.errors import WorkspaceError
 from core.evaluation.batch.record import BatchRecord, ImageResult
@@ -208,6 +211,28 @@ class KeptBatch:
         sure = Certainty(confidence, entropy, most_bits(classes), disagreement)
         return ImageMaps(labels, sure)
 
+    def scene_labels(self, number: int, size: tuple[int, int]) -> np.ndarray:
+        """The labels of an image that was predicted by windows, made smaller.
+
+        Args:
+            number: of the image.
+            size: height and width that are wanted.
+
+        Returns:
+            (height, width) uint8, 255 = void.
+
+        Raises:
+            WorkspaceError: the file is missing or damaged.
+        """
+        path = next(iter(sorted(self.scene_folder(number).glob("*_labels.tif"))), None)
+        if path is None:
+            raise WorkspaceError("the map of this image is missing", where=self.id, remedy=_REMEDY)
+        try:
+            with rasterio.open(path, driver="GTiff") as file:
+                return np.asarray(file.read(1, out_shape=size, resampling=Resampling.nearest))
+        except RasterioError as error:
+            raise _unreadable("the map of this image", path) from error
+
     def _maps_file(self, number: int, ending: str = "") -> Path:
         return self.folder / "maps" / f"{number:06}{ending}.png"
 
@@ -244,13 +269,13 @@ def _home() -> Path:
 
 
 def list_batches(
-    on_error: Callable[[WorkspaceError], None], also: str = ""
+    on_error: Callable[[WorkspaceError], None], also: Container[str] = ()
 ) -> dict[str, tuple[KeptBatch, BatchRecord]]:
     """The batches that everybody may see, by id, the last first.
 
     Args:
         on_error: gets what is wrong with one that cannot be read.
-        also: id of one that is listed though it is of uploads that stay with who made it.
+        also: ids of those that are listed though they are of uploads and stay with who made them.
     """
     listed = []
     for name in list_folder(_home()).folders:
@@ -262,7 +287,7 @@ def list_batches(
         except WorkspaceError as error:
             on_error(error)
             continue
-        if record.listed or name == also:
+        if record.listed or name in also:
             listed.append((kept, record))
     listed.sort(key=lambda pair: pair[1].made, reverse=True)
     return {kept.id: (kept, record) for kept, record in listed}
