@@ -12,7 +12,7 @@ from scipy.stats import entropy
 from core.classes import VOID
 from core.inference.anchor import Anchor
 from core.inference.averaging import PLAIN
-from core.inference.certainty import labels_at, predict_with_certainty, value_codes
+from core.inference.certainty import FILE, SCREEN, Coding, labels_at, predict_with_certainty
 from core.inference.disagreement import entropy_bits
 from core.inference.predictor import Predictor, Strip
 
@@ -36,13 +36,18 @@ def probabilities() -> np.ndarray:
     return np.random.default_rng(1).dirichlet(np.ones(4), (9, 7)).astype(np.float32)
 
 
-def test_codes_are_at_most_half_a_step_off() -> None:
-    values = np.linspace(-2, 3, 1001)
-    codes = value_codes(values, -2, 3)
-    assert (codes.min(), codes.max()) == (1, 255)
-    back = -2 + (codes.astype(float) - 1) / 254 * 5
-    assert np.abs(back - values).max() <= 5 / 254 / 2 + 1e-6
-    assert value_codes(np.array([-9.0, 9.0, np.nan]), -2, 3).tolist() == [1, 255, 0]
+@pytest.mark.parametrize(
+    ("coding", "first", "last"), [(SCREEN, 1, 255), (FILE, 0, 10_000)], ids=["screen", "file"]
+)
+def test_codes_are_at_most_half_a_step_off(coding: Coding, first: int, last: int) -> None:
+    values = np.linspace(-2, 3, 10_001)
+    codes = coding.codes(values, -2, 3)
+    assert (codes.min(), codes.max(), codes.dtype) == (first, last, coding.dtype)
+    steps = last - first
+    back = -2 + (codes.astype(float) - first) / steps * 5
+    assert np.abs(back - values).max() <= 5 / steps / 2 + 1e-6
+    ends = [first, last, 65535 if coding is FILE else 0]
+    assert coding.codes(np.array([-9.0, 9.0, np.nan]), -2, 3).tolist() == ends
 
 
 def test_entropy_is_that_of_scipy() -> None:
@@ -77,7 +82,7 @@ def test_labels_at_a_threshold_are_those_of_the_probability_itself() -> None:
     values = np.stack([1 - share, share], axis=-1)
     labels = values.argmax(axis=-1).astype(np.uint8)
     labels[5, 5] = VOID
-    confidence = value_codes(values.max(axis=-1), 0, 1)
+    confidence = SCREEN.codes(values.max(axis=-1))
     confidence[5, 5] = 0
     assert labels_at(labels, confidence, 0.5) is labels
     for threshold in (0.02, 0.3, 0.499, 0.501, 0.7, 0.98):

@@ -25,7 +25,7 @@ from core.inference.certainty import (
     predict_with_certainty,
 )
 from core.inference.likeness import differences
-from core.inference.outputs import Prediction
+from core.inference.outputs.prediction import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
 from core.models.prediction_history import KeptPrediction, find_prediction, read_maps

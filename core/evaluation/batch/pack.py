@@ -22,9 +22,10 @@ from core.evaluation.batch.table import BatchRow, BatchTotals, batch_rows, table
 from core.formats import binary_size
 from core.imagery.header import Georeference
 from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
-from core.inference.certainty import HALF, labels_at
-from core.inference.confidence import CONFIDENCE_STEPS, NO_CONFIDENCE
-from core.inference.outputs import UNMADE, Output, Prediction, prediction_outputs
+from core.inference.certainty import FILE, HALF, SCREEN, labels_at
+from core.inference.outputs.kinds import Wanted
+from core.inference.outputs.prediction import Prediction
+from core.inference.outputs.writers import UNMADE, Output, prediction_outputs
 from core.paths import write_atomic
 from core.provenance import marked_json
 
@@ -123,8 +124,8 @@ class _Packed:
             labels = labels_at(labels, sure, self.options.threshold)
         confidence = None
         if self.options.confidence:
-            steps = np.rint((sure.astype(np.float32) - 1) / 254 * CONFIDENCE_STEPS)
-            confidence = np.where(sure == 0, NO_CONFIDENCE, steps).astype(np.uint16)
+            shares = (sure.astype(np.float32) - SCREEN.first) / SCREEN.steps
+            confidence = FILE.codes(np.where(sure == SCREEN.none, np.nan, shares))
         prediction = Prediction(
             labels,
             self.record.classes,
@@ -135,12 +136,12 @@ class _Packed:
             confidence=confidence,
             threshold=self.options.threshold,
         )
-        return prediction_outputs(
-            prediction,
-            stem,
-            with_polygons=self.options.polygons,
+        wanted = Wanted(
+            polygons=self.options.polygons,
+            confidence=self.options.confidence,
             outlines=self.options.outlines,
         )
+        return prediction_outputs(prediction, stem, wanted)
 
 
 def _ending(path: Path) -> str:

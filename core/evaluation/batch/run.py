@@ -20,9 +20,10 @@ from core.imagery.header import Georeference, read_header
 from core.imagery.raster import Raster
 from core.inference.anchor import Anchor
 from core.inference.certainty import likelihood_codes, predict_with_certainty
-from core.inference.outputs import Wanted, paths_by_kind
+from core.inference.outputs.file import Handling, NamedModel
+from core.inference.outputs.kinds import Wanted, paths_by_kind
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Handling, NamedModel, predict_image
+from core.inference.scene.predict import predict_image
 from core.paths import existing_folder
 
 __all__ = ["BatchProgress", "run_batch"]
@@ -173,7 +174,9 @@ class _Work:
         handling = Handling(overwrite=True, resume=True, progress=self.reports.tiles)
         predict_image(path, model, out, SCENE_FILES, handling)
         header = read_header(path)
-        summary = paths_by_kind(path, header, out, SCENE_FILES)["summary"]
+        summary = paths_by_kind(path, out, SCENE_FILES, located=header.georeference is not None)[
+            "summary"
+        ]
         report = json.loads(summary.read_text(encoding="utf-8"))
         classes = list(report["classes"].values())
         return ImageResult(

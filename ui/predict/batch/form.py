@@ -61,7 +61,7 @@ def new_batch_form(model: str) -> None:
     """
     take_name("batch_from", _FROM, "source of the images")
     source = st.segmented_control(
-        "Images from",
+        "Batch of",
         _FROM,
         default=_FROM[0],
         required=True,

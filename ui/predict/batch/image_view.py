@@ -14,7 +14,7 @@ from core.evaluation.batch.table import BatchRow
 from core.evaluation.match_classes import match_classes
 from core.formats import duration
 from core.inference.certainty import labels_at
-from core.inference.outputs import Prediction
+from core.inference.outputs.prediction import Prediction
 from ui.loaded.images import OpenImage, open_raster
 from ui.loaded.scenes import open_large_scene
 from ui.predict.batch.compare import OtherBatch

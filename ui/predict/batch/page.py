@@ -40,6 +40,7 @@ def show_batches(model: str, frame: Frame) -> None:
     """
     with frame.choices:
         new_batch_form(model)
+    with frame.main:
         chosen, listed = choose_batch()
     if not chosen:
         frame.note(
