@@ -139,7 +139,7 @@ def _confidence_png(prediction: Prediction) -> bytes:
 
 def _summary(prediction: Prediction) -> bytes:
     source = {"image": prediction.image, "model": prediction.model}
-    source |= prediction.averaging.record()
+    source |= prediction.settings()
     report = marked_json(source | prediction.summary())
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
