@@ -39,6 +39,7 @@ from ui.predict.result import (
 from ui.shell.address import take_flag, take_name, take_names, take_number
 from ui.shell.errors import plain
 from ui.shell.links import page_link
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
@@ -197,6 +198,7 @@ def show_predict(frame: Frame) -> None:
             height=600,
             clickable=False,
             georeference=image.raster.georeference,
+            bands=bands_of_raster(image.raster),
         )
         look_inside(ref.name, source)
         show_history(frame)
