@@ -1,9 +1,21 @@
-"""How sure a prediction is of each pixel: the likeliest class's probability, and the entropy."""
+"""How sure a prediction is of each pixel: the likeliest class's probability, and the entropy.
+
+Both are kept as whole numbers, in one of two codings:
+
+========  ======  ======================  =======  ================================================
+coding    dtype   codes of the range      no data  why
+========  ======  ======================  =======  ================================================
+`FILE`    uint16  0 to 10,000             65535    read in a GIS with the scale 1/10,000: decimals
+                                                   of a probability, and a threshold anywhere
+`SCREEN`  uint8   1 to 255 (254 steps)    0        a pixel is a byte sent to the browser, an index
+                                                   of its table of colours, of which 0 is clear
+========  ======  ======================  =======  ================================================
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,12 +25,54 @@ from core.inference.anchor import FREE, Anchor
 if TYPE_CHECKING:
     from core.inference.predictor import Predictor, Progress
 
-__all__ = ["Certainty", "entropy_bits", "most_bits", "predict_with_certainty", "value_codes"]
+__all__ = [
+    "FILE",
+    "SCREEN",
+    "Certainty",
+    "Coding",
+    "entropy_bits",
+    "most_bits",
+    "predict_with_certainty",
+]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Values of a range in even steps, as whole numbers.
+
+    Attributes:
+        dtype: of the codes, unsigned.
+        first: code of the low end of the range.
+        steps: from there to the code of the high end.
+        none: code of no value.
+    """
+
+    dtype: type[np.unsignedinteger[Any]]
+    first: int
+    steps: int
+    none: int
+
+    def codes(self, values: np.ndarray, low: float = 0, high: float = 1) -> np.ndarray:
+        """Codes of values, at most half a step off; of NaN the code of no value.
+
+        Args:
+            values: of any shape and real dtype; beyond the range they count as its end.
+            low, high: ends of the range, `low` below `high`.
+        """
+        share = (np.asarray(values, np.float32) - low) / (high - low)
+        codes = self.first + 0.5 + self.steps * np.clip(share, 0, 1)
+        return np.where(np.isnan(codes), self.none, codes).astype(self.dtype)
+
+
+FILE = Coding(np.uint16, first=0, steps=10_000, none=65535)
+"""Of the files of a prediction."""
+SCREEN = Coding(np.uint8, first=1, steps=254, none=0)
+"""Of the viewer, and of predictions that the workspace keeps for it."""
 
 
 @dataclass(frozen=True)
 class Certainty:
-    """Of each pixel in 254 steps, one byte: see `value_codes`.
+    """Of each pixel, coded as `SCREEN`.
 
     Attributes:
         confidence: (H, W) uint8 codes of the probability of the likeliest class, from 0 to 1.
@@ -30,21 +84,6 @@ class Certainty:
     confidence: np.ndarray
     entropy: np.ndarray
     most_bits: float
-
-
-def value_codes(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values in 254 even steps: 1 stands for `low`, 255 for `high`, 0 for no value (NaN).
-
-    Args:
-        values: of any shape and real dtype; beyond the range they count as its end.
-        low, high: ends of the range, `low` below `high`.
-
-    Returns:
-        uint8 of the same shape, at most half a step off.
-    """
-    share = (np.asarray(values, np.float32) - low) / (high - low)
-    codes = 1.5 + 254 * np.clip(share, 0, 1)
-    return np.where(np.isnan(codes), 0, codes).astype(np.uint8)
 
 
 def entropy_bits(probabilities: np.ndarray) -> np.ndarray:
@@ -84,9 +123,9 @@ def predict_with_certainty(
     for strip in predictor.strips(pixels, valid, progress, anchor=anchor):
         rows = slice(strip.row, strip.row + len(strip.probabilities))
         labels[rows] = strip.probabilities.argmax(axis=-1)
-        confidence[rows] = value_codes(strip.probabilities.max(axis=-1), 0, 1)
-        entropy[rows] = value_codes(entropy_bits(strip.probabilities), 0, most)
+        confidence[rows] = SCREEN.codes(strip.probabilities.max(axis=-1))
+        entropy[rows] = SCREEN.codes(entropy_bits(strip.probabilities), 0, most)
     if valid is not None:
         labels[~valid] = VOID
-        confidence[~valid] = entropy[~valid] = 0
+        confidence[~valid] = entropy[~valid] = SCREEN.none
     return labels, Certainty(confidence, entropy, most)

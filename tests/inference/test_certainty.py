@@ -11,7 +11,7 @@ from scipy.stats import entropy
 
 from core.classes import VOID
 from core.inference.anchor import Anchor
-from core.inference.certainty import entropy_bits, predict_with_certainty, value_codes
+from core.inference.certainty import FILE, SCREEN, Coding, entropy_bits, predict_with_certainty
 from core.inference.predictor import Predictor, Strip
 
 
@@ -33,13 +33,18 @@ def probabilities() -> np.ndarray:
     return np.random.default_rng(1).dirichlet(np.ones(4), (9, 7)).astype(np.float32)
 
 
-def test_codes_are_at_most_half_a_step_off() -> None:
-    values = np.linspace(-2, 3, 1001)
-    codes = value_codes(values, -2, 3)
-    assert (codes.min(), codes.max()) == (1, 255)
-    back = -2 + (codes.astype(float) - 1) / 254 * 5
-    assert np.abs(back - values).max() <= 5 / 254 / 2 + 1e-6
-    assert value_codes(np.array([-9.0, 9.0, np.nan]), -2, 3).tolist() == [1, 255, 0]
+@pytest.mark.parametrize(
+    ("coding", "first", "last"), [(SCREEN, 1, 255), (FILE, 0, 10_000)], ids=["screen", "file"]
+)
+def test_codes_are_at_most_half_a_step_off(coding: Coding, first: int, last: int) -> None:
+    values = np.linspace(-2, 3, 10_001)
+    codes = coding.codes(values, -2, 3)
+    assert (codes.min(), codes.max(), codes.dtype) == (first, last, coding.dtype)
+    steps = last - first
+    back = -2 + (codes.astype(float) - first) / steps * 5
+    assert np.abs(back - values).max() <= 5 / steps / 2 + 1e-6
+    ends = [first, last, 65535 if coding is FILE else 0]
+    assert coding.codes(np.array([-9.0, 9.0, np.nan]), -2, 3).tolist() == ends
 
 
 def test_entropy_is_that_of_scipy() -> None:

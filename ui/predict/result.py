@@ -19,7 +19,7 @@ from core.inference.anchor import Anchor
 from core.inference.averaging import Averaging
 from core.inference.certainty import Certainty, most_bits, predict_with_certainty
 from core.inference.likeness import differences
-from core.inference.outputs import Prediction
+from core.inference.outputs.prediction import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
 from core.models.prediction_history import KeptPrediction, find_prediction, read_maps

@@ -31,8 +31,10 @@ from core.imagery.output.polygons import (
 )
 from core.imagery.output.regions import Regions
 from core.inference.averaging import Averaging
-from core.inference.confidence import NO_CONFIDENCE
-from core.inference.outputs import NO_GRID, OutputKind, class_summary, confidence_content
+from core.inference.certainty import FILE
+from core.inference.outputs.kinds import OutputKind
+from core.inference.outputs.prediction import class_summary
+from core.inference.outputs.writers import NO_GRID, confidence_content
 from core.inference.scene.planes import Planes
 from core.inference.small_regions import SmallRegions
 from core.paths import disk_errors
@@ -244,7 +246,7 @@ def _confidence(result: SceneResult, path: Path) -> None:
         if result.planes.labels.is_empty(rows):
             return None
         part = result.planes.read_confidence(rows, columns)
-        return None if (part == NO_CONFIDENCE).all() else part[..., None]
+        return None if (part == FILE.none).all() else part[..., None]
 
     write_geotiff(path, content, window)
 

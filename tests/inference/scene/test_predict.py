@@ -23,9 +23,10 @@ from core.imagery.output.outlines import OutlineSettings
 from core.imagery.output.polygons import polygon_parts
 from core.imagery.raster import read_raster
 from core.inference.anchor import Anchor
-from core.inference.outputs import Wanted
+from core.inference.outputs.file import Handling, NamedModel
+from core.inference.outputs.kinds import Wanted
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Handling, NamedModel, predict_image
+from core.inference.scene.predict import predict_image
 from core.inference.scene.state import unfinished_folder
 from core.inference.small_regions import SmallRegions, small_regions
 from core.models.store import find_model, load_model
