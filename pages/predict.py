@@ -39,6 +39,7 @@ from ui.predict.settings import choose_averaging
 from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.shell.links import page_link
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
@@ -170,6 +171,7 @@ def show_single(model: str, card: ModelCard, source: str, frame: Frame) -> None:
             height=600,
             clickable=False,
             georeference=image.raster.georeference,
+            bands=bands_of_raster(image.raster),
         )
         look_inside(model, source)
         show_history(frame)

@@ -47,10 +47,15 @@ class Window:
     height: int
     width: int
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        rows = slice(self.row, self.row + self.height)
+        return rows, slice(self.column, self.column + self.width)
+
     def crop(self, pixels: np.ndarray) -> np.ndarray:
         """The part itself as a view, (height, width, …)."""
-        rows = slice(self.row, self.row + self.height)
-        return pixels[rows, self.column : self.column + self.width]
+        return pixels[self.slices]
 
 
 @dataclass(frozen=True)

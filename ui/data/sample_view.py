@@ -24,6 +24,7 @@ from ui.loaded.images import open_sample
 from ui.loaded.scenes import LargeScene, open_large_scene
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
@@ -73,6 +74,7 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         height=_HEIGHT,
         clickable=False,
         georeference=image.raster.georeference,
+        bands=bands_of_raster(image.raster),
     )
     with st.container(horizontal=True):
         for page, source, label, icon in (

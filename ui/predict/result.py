@@ -36,6 +36,7 @@ from ui.predict.compare import Comparison, show_agreement
 from ui.predict.downloads import show_downloads
 from ui.predict.settings import choose_threshold
 from ui.shell.errors import plain
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import viewer
@@ -221,6 +222,7 @@ def show_prediction(
         mode=mode or "overlay",
         clickable=False,
         georeference=image.raster.georeference,
+        bands=bands_of_raster(image.raster),
     )
     prediction = Prediction(
         label_map.labels,
