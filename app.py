@@ -9,7 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core.errors import DSIError
-from ui.routes import netron, pictures
+from ui.routes import netron, pictures, tiles
 from ui.routes import timelapse as timelapse_files
 from ui.routes.guard import PageHeaders, TrustedHosts
 from ui.routes.page_script import PageScript
@@ -17,7 +17,7 @@ from ui.shell.errors import show_uncaught
 
 app = st.App(
     Path(__file__).resolve().parent / "ui" / "shell" / "router.py",
-    routes=[*netron.routes(), *timelapse_files.routes(), *pictures.routes()],
+    routes=[*netron.routes(), *timelapse_files.routes(), *pictures.routes(), *tiles.routes()],
     middleware=[Middleware(PageHeaders), Middleware(TrustedHosts), Middleware(PageScript)],
     on_script_error=show_uncaught,
 )

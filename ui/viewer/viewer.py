@@ -22,6 +22,7 @@ from ui.viewer.layers import (
     FrameLayer,
     Layer,
     Served,
+    Tiled,
     ViewerClass,
     ViewerClick,
     check_pixels,
@@ -44,7 +45,7 @@ _component = st.components.v2.component(
 
 
 def viewer(
-    image: np.ndarray | Served,
+    image: np.ndarray | Served | Tiled,
     layers: Sequence[Layer | FrameLayer | ValueLayer],
     classes: Sequence[ViewerClass],
     *,
@@ -58,10 +59,11 @@ def viewer(
 
     What the user set in the browser wins over `mode` and a layer's `opacity` and `visible`, until
     the script passes another value than it did before. Images longer than `encode.DISPLAY_LIMIT`
-    are sent smaller; all coordinates stay those of `image`.
+    go as tiles, with all layers over them.
 
     Args:
-        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it.
+        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it, or its
+            tiles.
         layers: bottom first; may be empty.
         classes: names and colours of the label values; may be empty where no layer has labels.
         key: unique on the page, without "__"; the view is remembered under it.
@@ -85,6 +87,8 @@ def viewer(
     keys = [layer.key for layer in layers]
     if len({"image", *keys}) != len(keys) + 1:
         raise ValueError(f"expected unique layer keys other than 'image', received {keys}")
+    pictures = [image, *(layer.pixels for layer in layers if isinstance(layer, Layer))]
+    tiled = any(isinstance(picture, Tiled) for picture in pictures)
     data = {
         "key": key,
         "size": [size[1], size[0]],
@@ -92,8 +96,8 @@ def viewer(
         "mode": mode,
         "clickable": clickable,
         "ground": ground_payload(georeference, size[1], size[0]),
-        "image": picture_payload(image, "image"),
-        "layers": [layer.payload(size) for layer in layers],
+        "image": picture_payload(image, "image", tiled),
+        "layers": [layer.payload(size, tiled) for layer in layers],
         "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],
     }
     result = _component(key=key, data=data, on_click_change=_rerun)

@@ -55,13 +55,17 @@ class ArrayTiles:
         self.levels = Levels(pixels.shape[0], pixels.shape[1])
         self._kind = kind
         self._made = [pixels]  # level by level, as far as they were asked for
-        self._rank = np.arange(256, dtype=np.uint8)
-        if kind == "labels":
-            self._rank = rank_of(np.bincount(pixels.ravel(), minlength=256))
+        self._rank: np.ndarray | None = None
 
     def read(self, level: int, row: int, column: int) -> Tile:
         """A tile; see `TileReader`."""
         window = self.levels.window(level, row, column)
+        if self._rank is None:
+            self._rank = rank_of(
+                np.bincount(self._made[0].ravel(), minlength=256)
+                if self._kind == "labels"
+                else np.zeros(256)
+            )
         if self._kind == "codes":
             rows, columns = self.levels.span(level, row, column)
             pixels = reduced(self._made[0][rows, columns], level, "codes", self._rank)

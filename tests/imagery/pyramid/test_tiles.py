@@ -228,7 +228,10 @@ def test_overviews_that_blend_labels_are_not_used(tmp_path: Path) -> None:
             tiles = SceneTiles(source, "labels")
             for level in range(3):
                 assert set(np.unique(level_of(tiles, level, VOID))) == {2, 9}
-            assert set(np.unique(source.part(slice(0, 1100), slice(0, 1100), (50, 50))[0])) == {2, 9}
+            assert set(np.unique(source.part(slice(0, 1100), slice(0, 1100), (50, 50))[0])) == {
+                2,
+                9,
+            }
 
 
 def test_pictures_come_from_the_overviews(tmp_path: Path) -> None:
@@ -276,7 +279,8 @@ def test_blocks_that_a_sparse_file_leaves_out_are_not_read(tmp_path: Path) -> No
     path = tmp_path / "a.tif"
     with rasterio.open(
         path, "w", driver="GTiff", height=50_000, width=50_000, count=3, dtype="uint8", tiled=True,
-        blockxsize=512, blockysize=512, sparse_ok=True, compress="deflate", transform=Affine(1, 0, 0, 0, -1, 0),
+        blockxsize=512, blockysize=512, sparse_ok=True, compress="deflate",
+        transform=Affine(1, 0, 0, 0, -1, 0),
     ) as file:  # fmt: skip
         window = rasterio.windows.Window(40_960, 20_480, 512, 512)
         file.write(np.full((3, 512, 512), 77, np.uint8), window=window)
