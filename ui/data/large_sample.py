@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.masks.decode import values_of, window_decoder
-from core.datasets.masks.vector_file import VECTOR_SUFFIXES
+from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.errors import DSIError, ImageError
 from core.imagery.header import Header, read_header
 from core.imagery.raster import MAX_BYTES
@@ -143,7 +143,7 @@ def _mask(dataset: Dataset, sample: Sample, image: Header, frame: Frame) -> Laye
         raise ImageError(
             f"a {header.driver} this large is not read by windows",
             where=str(sample.mask),
-            remedy="convert it: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE mask.png mask.tif",
+            remedy="convert it: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE mask.png m.tif",
         )
     return Layer("mask", "Mask", "labels", dataset.read_mask(sample).labels)
 
