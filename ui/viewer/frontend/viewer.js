@@ -22,16 +22,22 @@ import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
 import { Unsure } from "./layers/unsure.js"
 import { modeNamed, MODES } from "./modes/table.js"
-import { isNeeded, Pictures } from "./pictures.js"
+import { isNeeded, Pictures, readBitmap } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
+import { TileStore } from "./tiles/store.js"
 import { place, settle } from "./view.js"
 
 export class Viewer extends Commands {
   constructor(parent) {
     super()
-    this.pictures = new Pictures(KINDS)
+    this.tiles = new TileStore({
+      changed: () => this.stage.forget() || this.draw(),
+      failed: (text) => this.stage.showNotice(text),
+      read: readBitmap,
+    })
+    this.pictures = new Pictures(KINDS, this.tiles)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
     this.frame = 0
     this.cursor = null
@@ -76,6 +82,7 @@ export class Viewer extends Commands {
     this.beat.set(0)
     this.frameBar.pause()
     this.pictures.keep([], [])
+    this.tiles.close()
     this.root.remove()
   }
 
@@ -210,6 +217,7 @@ export class Viewer extends Commands {
     if (!this.stage.isVisible) return
     const view = (this.state.view = settle(this.state.view, size, this.stage.extent))
     const isShown = ({ layer }) => !this.peeking || layer === this.image
+    this.wantTiles(isShown)
     this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
     const { ground } = this.data
@@ -217,6 +225,17 @@ export class Viewer extends Commands {
     this.root.dataset.zoom = view.zoom.toFixed(4)
     this.showPointer()
     this.root.dataset.ready = "1"
+  }
+
+  // Those of thresholds too, which hatch labels.
+  wantTiles(isShown) {
+    const limits = [...this.legend.unsure.values()].filter(({ picture }) => picture.isTiled)
+    const all = [0, 0, ...this.stage.panes[0].device]
+    this.tiles.want([
+      ...this.stage.wants(this.place, isShown),
+      ...limits.flatMap(({ picture }) => picture.wants(this.place, all, false)),
+    ])
+    this.root.dataset.pending = this.tiles.pending
   }
 
   get place() {

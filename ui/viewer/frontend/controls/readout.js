@@ -6,6 +6,7 @@ import { el, swatch } from "../dom.js"
 export function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size)
+    if (value === undefined) return [{ title: layer.title, text: "…", label: null }] // on its way
     return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }]
   })
   const isLabel = (label) => label !== null && label !== undefined
