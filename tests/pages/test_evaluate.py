@@ -15,6 +15,7 @@ from core.evaluation.kept.plan import plan_evaluation
 from core.evaluation.kept.record import EvaluationOptions
 from core.evaluation.kept.run import run_evaluation
 from core.evaluation.kept.store import KeptEvaluation, list_evaluations, new_evaluation
+from core.evaluation.spacenet.objects import read_building_scores
 from core.inference.predictor import Predictor
 from core.models.store import find_model, load_model
 from tests.conftest import REPOSITORY
@@ -25,7 +26,10 @@ from tests.tiny import save_tiny_model
 from tests.ui.components import component_data
 from ui.shell.jobs import find_job
 
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
+VIEWS = [
+    *("Scores", "Confusion", "Samples", "Calibration", "Slices", "Buildings", "Suspects"),
+    *("Compare", "Before and after"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +192,41 @@ def test_two_models_are_compared(kept: KeptEvaluation, space: Path) -> None:
     data = component_data(at, "dsi_compare_viewer")
     assert data is not None
     assert [layer["key"] for layer in data["layers"]] == ["truth", "first", "second"]
+
+
+def test_buildings_are_counted_and_a_miss_is_opened_at_its_place(kept: KeptEvaluation) -> None:
+    at = opened(view="Buildings")
+    assert "As the SpaceNet challenges count" in texts(at)
+    assert at.selectbox(key=f"buildings.class.{kept.id}").value == "Building"
+    at.number_input(key=f"buildings.area.{kept.id}").set_value(20.0).run()
+    at.button(key="buildings.count").click().run()
+    job = find_job(f"buildings-{kept.id}")
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception
+    assert not at.error
+    made = read_building_scores(kept)
+    assert made is not None
+    numbers = {metric.label: metric.value for metric in at.metric}
+    assert numbers["Misses"] == f"{made.total.misses:,}"
+    assert made.total.misses > 0
+    assert "buildings that touch are one" in texts(at)
+    first = next(each for each in made.objects if each.outcome == "miss")
+    sample = kept.record().samples[first.sample].id
+    assert f"{sample}: {first.area:,.0f} px, missed, from column {first.x}, row" in texts(at)
+    data = component_data(at, "dsi_compare_viewer")
+    assert data is not None
+    assert [layer["key"] for layer in data["layers"]] == ["truth", "prediction", "objects"]
+    assert [c["color"] for c in data["classes"][-3:]] == [
+        [150, 205, 255],
+        [255, 140, 0],
+        [30, 40, 160],
+    ]
+    at.selectbox(key="in").set_value(sample).run()
+    own = made.of_sample(first.sample)
+    assert f"{own.hits} hits, {own.false_alarms} false alarms, {own.misses} misses" in texts(at)
+    assert at.button(key="buildings.count").disabled
 
 
 def test_masks_of_another_size_are_asked_about(demo: Path, tiny_model: str) -> None:
