@@ -8,11 +8,12 @@ import streamlit as st
 
 from core.evaluation.kept.results import OpenEvaluation
 from core.formats import counted, duration
-from ui.evaluate.before_after import before_after_view
 from ui.evaluate.buildings import buildings_view
 from ui.evaluate.calibration import calibration_view
 from ui.evaluate.compare import compare_view
 from ui.evaluate.confusion import confusion_view
+from ui.evaluate.follow_up.before_after import before_after_view
+from ui.evaluate.follow_up.splits import splits_view
 from ui.evaluate.form import new_evaluation_form, watch_evaluation
 from ui.evaluate.manage import manage_evaluation, tell_deleted, unfinished
 from ui.evaluate.opened import Listed, choose_evaluation, open_evaluation
@@ -35,6 +36,7 @@ VIEWS: dict[str, Callable[[OpenEvaluation, Listed], None]] = {
     "Suspects": lambda opened, _: suspects_view(opened),
     "Compare": compare_view,
     "Before and after": before_after_view,
+    "Splits": splits_view,
 }
 
 

@@ -115,7 +115,7 @@ def test_suspects_accepted_and_a_training_launched_from_them(
     page.get_by_role("heading", name="doubter-again less doubter").wait_for()
     settled(page)
     query = parse_qs(urlsplit(page.url).query)
-    assert (query["evaluation"], query["again"]) == ([evaluation], ["doubter-again"])
+    assert (query["evaluation"], query["view"]) == ([evaluation], ["Before and after"])
     assert page.get_by_text("on the same 2 samples: those of the test side").is_visible()
     page.get_by_role("radio", name="Revised labels").click()
     settled(page)

@@ -28,7 +28,7 @@ from ui.shell.jobs import find_job
 
 VIEWS = [
     *("Scores", "Confusion", "Samples", "Calibration", "Slices", "Buildings", "Suspects"),
-    *("Compare", "Before and after"),
+    *("Compare", "Before and after", "Splits"),
 ]
 
 
