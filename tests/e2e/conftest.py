@@ -167,7 +167,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(scope="session")
 def tabs(context: Any) -> list[Any]:
-    """The tab that goes from test to test, which has the program in memory: half of a page's time."""
+    """The tab that goes from test to test; it has the program in memory, half of a page's time."""
     return []
 
 
@@ -230,7 +230,7 @@ def page(context: Any, tabs: list[Any], request: pytest.FixtureRequest) -> Itera
     assert not refused, refused
 
 
-# Whether the server was asked to run the script and has not answered: this time, however long on a
+# Whether the server was asked to run the script and has not answered: that time, however long on a
 # busy machine, is not mistaken for rest. The question is `rerun_script`, field 11 of BackMsg.
 ASKED = """
 const { send } = WebSocket.prototype;

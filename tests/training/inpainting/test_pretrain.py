@@ -25,11 +25,11 @@ from core.training.runs.run import Run, create_run, find_run
 from core.training.session import session
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
-from tests.tiny import TINY
+from tests.tiny import QUICK
 
 pytestmark = pytest.mark.training
 
-FIRST = ["pretrain_epochs=2", "epochs=1", "timelapse=0", "tensorboard=false"]
+FIRST = ["pretrain_epochs=2", "epochs=1"]
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def root(demo_dataset: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(root: Path) -> TrainConfig:
-    return with_settings(TrainConfig(dataset=str(root)), [*TINY, *FIRST])
+    return with_settings(TrainConfig(dataset=str(root)), [*QUICK, *FIRST])
 
 
 @pytest.fixture
@@ -145,6 +145,7 @@ def test_the_training_begins_with_its_weights_and_a_last_layer_as_without(
         return made
 
     monkeypatch.setattr(session, "assemble", noted)
+    config = with_settings(config, ["model.norm=batch"])  # what normalisation keeps goes along
     train(create_run("random", with_settings(config, ["pretrain_epochs=0"])))
     assert pretrained == []
     train(create_run("inpainted", config))

@@ -16,7 +16,7 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import find_run
 from core.training.schedules import learning_rate
 from tests.conftest import REPOSITORY
-from tests.tiny import TINY
+from tests.tiny import QUICK
 
 _STEPS = """
 import json, sys
@@ -93,7 +93,7 @@ sys.exit(main(["train", "--dataset", sys.argv[1], "--run", "two", *sys.argv[2:]]
 
 def test_a_whole_training_with_two_replicas(demo_dataset: Path) -> None:
     """Callbacks, checkpoint and validation too, with averaged weights."""
-    settings = [*TINY, "epochs=1", "replicas=2", "ema=0.5", "timelapse=0", "tensorboard=false"]
+    settings = [*QUICK, "epochs=1", "replicas=2", "ema=0.5"]
     options = [part for each in settings for part in ("--set", each)]
     process = subprocess.run(
         [sys.executable, "-c", _WHOLE, str(demo_dataset), *options],
