@@ -22,6 +22,7 @@ from core.training.checkpoint import mark_checkpoint
 from core.training.config import TrainConfig, with_settings
 from core.training.inpainting.pretrained import Pretrained
 from core.training.runs.run import Run, create_run, find_run
+from core.training.schedules import learning_rate
 from core.training.session import session
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
@@ -322,7 +323,8 @@ def test_half_precision_and_few_bands(config: TrainConfig) -> None:
 
 
 def test_two_replicas_pretrain_and_train(config: TrainConfig, tmp_path: Path) -> None:
-    settings = with_settings(config, ["replicas=2", "pretrain_epochs=1"])
+    """Callbacks, checkpoint and validation of the training too, with averaged weights."""
+    settings = with_settings(config, ["replicas=2", "pretrain_epochs=1", "ema=0.5"])
     (tmp_path / "config.json").write_text(settings.model_dump_json())
     command = [sys.executable, "-m", "core", "train", "--run", "two", "--config"]
     process = subprocess.run(
@@ -336,6 +338,10 @@ def test_two_replicas_pretrain_and_train(config: TrainConfig, tmp_path: Path) ->
     assert process.returncode == 0, process.stderr[-3000:]
     run = find_run("two")
     assert _losses(run) == [1] and run.status().state == "finished"
+    (epoch,) = run.epochs()
+    assert epoch.step == 3
+    # What was set before the last step, by a cosine over three.
+    assert epoch.learning_rate == pytest.approx(learning_rate(settings, 3, 2))
 
 
 @pytest.mark.usefixtures("eager")
