@@ -247,9 +247,9 @@ WebSocket.prototype.send = function (message) {
     return send.call(this, message);
 };
 """
-QUIET_MS = (
-    300  # a table waits for 150 ms before it tells the server what was selected, a slider 200
-)
+# A table waits for 150 ms before it tells the server what was selected, the viewer 250 for a second
+# click.
+QUIET_MS = 300
 CALM = """quiet => new Promise(done => {
     let since = performance.now();
     const look = () => {
