@@ -13,6 +13,7 @@ from core.models.card import ModelCard
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
+from ui.loaded.scenes import LargeScene, open_large_scene
 from ui.loaded.upload import choose_upload
 from ui.predict.checks import say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
@@ -26,15 +27,17 @@ class Chosen(NamedTuple):
     """An image, and what is known of it.
 
     Attributes:
-        image: None where none is chosen yet.
+        image: None where none is chosen yet, or it is too large to be read whole.
         truth: gives its ground truth; where it has to ask how a mask is written, the question
             stands where it is called.
         known: what the model's training did with it, in a few words; empty where that is unknown.
+        scene: the image made smaller, where it is too large to be read whole.
     """
 
     image: OpenImage | None = None
     truth: Callable[[], Truth | None] = lambda: None
     known: str = ""
+    scene: LargeScene | None = None
 
 
 def upload_image(card: ModelCard, frame: Frame) -> Chosen:
@@ -67,6 +70,10 @@ def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
     known = say_if_known(
         image_digest(sample.image), (dataset.name, sample.id), card.training, frame
     )
+    if not (sample.turned or sample.id in dataset.windows):
+        scene = open_large_scene(sample.image)
+        if scene is not None:
+            return Chosen(known=known, scene=scene)
     image = open_sample(dataset, sample)
     if sample.mask is None:
         return Chosen(image, known=known)
