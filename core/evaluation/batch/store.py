@@ -14,10 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import rasterio
 from pydantic import ValidationError
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 
 from core.errors import WorkspaceError
 from core.evaluation.batch.record import BatchRecord, ImageResult
@@ -211,27 +208,19 @@ class KeptBatch:
         sure = Certainty(confidence, entropy, most_bits(classes), disagreement)
         return ImageMaps(labels, sure)
 
-    def scene_labels(self, number: int, size: tuple[int, int]) -> np.ndarray:
-        """The labels of an image that was predicted by windows, made smaller.
+    def scene_path(self, number: int) -> Path:
+        """The GeoTIFF of labels of an image that was predicted by windows.
 
         Args:
             number: of the image.
-            size: height and width that are wanted.
-
-        Returns:
-            (height, width) uint8, 255 = void.
 
         Raises:
-            WorkspaceError: the file is missing or damaged.
+            WorkspaceError: the file is missing.
         """
         path = next(iter(sorted(self.scene_folder(number).glob("*_labels.tif"))), None)
         if path is None:
             raise WorkspaceError("the map of this image is missing", where=self.id, remedy=_REMEDY)
-        try:
-            with rasterio.open(path, driver="GTiff") as file:
-                return np.asarray(file.read(1, out_shape=size, resampling=Resampling.nearest))
-        except RasterioError as error:
-            raise _unreadable("the map of this image", path) from error
+        return path
 
     def _maps_file(self, number: int, ending: str = "") -> Path:
         return self.folder / "maps" / f"{number:06}{ending}.png"

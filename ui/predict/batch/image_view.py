@@ -16,12 +16,12 @@ from core.formats import duration
 from core.inference.certainty import labels_at
 from core.inference.outputs.prediction import Prediction
 from ui.loaded.images import OpenImage, open_raster
-from ui.loaded.scenes import open_large_scene
 from ui.predict.batch.compare import OtherBatch
 from ui.predict.batch.opened import OpenBatch
 from ui.predict.result import certainty_layers, show_scores
 from ui.shell.errors import plain, show_error
 from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.tiles.files import tiled_labels, tiled_picture
 from ui.viewer.values import ValueLayer
 from ui.viewer.viewer import viewer
 
@@ -139,21 +139,22 @@ def _other_labels(opened: OpenBatch, row: BatchRow, other: OtherBatch) -> np.nda
 
 
 def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
-    """A scene that was predicted by windows, made smaller."""
-    scene = open_large_scene(opened.source().path(row.number))
-    if scene is None:
+    """A scene that was predicted by windows, as tiles."""
+    scene = tiled_picture(opened.source().path(row.number))
+    if (scene.header.height, scene.header.width) != (result.height, result.width):
         st.warning("The image has another size now.", icon=":material/warning:")
         return
-    labels = opened.kept.scene_labels(row.number, scene.rgb.shape[:2])
+    labels = tiled_labels(opened.kept.scene_path(row.number))
     viewer(
-        scene.rgb,
-        [Layer("prediction", "Prediction", "labels", labels)],
+        scene.tiles,
+        [Layer("prediction", "Prediction", "labels", labels.tiles)],
         _classes(opened),
         key="batch_scene_viewer",
         height=_HEIGHT,
         clickable=False,
+        georeference=scene.header.georeference,
     )
     st.caption(
         f"{plain(row.name)}: {result.width:,} × {result.height:,} pixels, predicted by windows in "
-        f"{duration(result.seconds)}, shown made smaller. The download has it in full."
+        f"{duration(result.seconds)}."
     )
