@@ -12,7 +12,6 @@ from core.models.store import ModelRef, read_card
 from ui.data.add.forms import watch_new_datasets
 from ui.loaded.images import OpenImage
 from ui.loaded.models import choose_model
-from ui.loaded.scenes import LargeScene
 from ui.overview.try_it import try_it
 from ui.own_model.dialog import own_model_button, take_kept_model
 from ui.predict.address import (
@@ -43,6 +42,7 @@ from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.shell.links import page_link
 from ui.viewer.band_values import bands_of_raster
+from ui.viewer.tiles.files import TiledFile
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
@@ -104,7 +104,7 @@ def offer_example(frame: Frame) -> None:
         try_it(primary=True)
 
 
-def offer_windows(model: str, scene: LargeScene, frame: Frame) -> None:
+def offer_windows(model: str, scene: TiledFile, frame: Frame) -> None:
     """A scene that is too large to be read whole is predicted by windows, as a batch of one."""
     dataset, sample = st.session_state["dataset"], st.session_state["sample"]
     with frame.choices:
@@ -125,7 +125,15 @@ def offer_windows(model: str, scene: LargeScene, frame: Frame) -> None:
         keep=True,
     )
     with frame.main:
-        viewer(scene.rgb, [], [], key="predict_scene_viewer", height=600, clickable=False)
+        viewer(
+            scene.tiles,
+            [],
+            [],
+            key="predict_scene_viewer",
+            height=600,
+            clickable=False,
+            georeference=header.georeference,
+        )
 
 
 def look_inside(model: str, source: str) -> None:

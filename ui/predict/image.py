@@ -9,15 +9,17 @@ from core.datasets.identity import content_digest, image_digest
 from core.datasets.masks.single_mask import Truth
 from core.errors import DatasetError, DSIError
 from core.evaluation.match_classes import match_classes
+from core.imagery.header import read_header
+from core.imagery.raster import MAX_BYTES
 from core.models.card import ModelCard
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
 from ui.loaded.images import IMAGE_TYPES, OpenImage, open_sample, open_upload
-from ui.loaded.scenes import LargeScene, open_large_scene
 from ui.loaded.upload import choose_upload
 from ui.predict.checks import say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.shell.errors import show_error
+from ui.viewer.tiles.files import TiledFile, tiled_picture
 from ui.widgets.frame import Frame
 
 __all__ = ["Chosen", "choose_sample", "ground_truth", "upload_image"]
@@ -31,13 +33,13 @@ class Chosen(NamedTuple):
         truth: gives its ground truth; where it has to ask how a mask is written, the question
             stands where it is called.
         known: what the model's training did with it, in a few words; empty where that is unknown.
-        scene: the image made smaller, where it is too large to be read whole.
+        scene: the image as tiles, where it is too large to be read whole.
     """
 
     image: OpenImage | None = None
     truth: Callable[[], Truth | None] = lambda: None
     known: str = ""
-    scene: LargeScene | None = None
+    scene: TiledFile | None = None
 
 
 def upload_image(card: ModelCard, frame: Frame) -> Chosen:
@@ -70,10 +72,9 @@ def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
     known = say_if_known(
         image_digest(sample.image), (dataset.name, sample.id), card.training, frame
     )
-    if not (sample.turned or sample.id in dataset.windows):
-        scene = open_large_scene(sample.image)
-        if scene is not None:
-            return Chosen(known=known, scene=scene)
+    as_it_lies = not (sample.turned or sample.id in dataset.windows)
+    if as_it_lies and read_header(sample.image).bytes > MAX_BYTES:
+        return Chosen(known=known, scene=tiled_picture(sample.image))
     image = open_sample(dataset, sample)
     if sample.mask is None:
         return Chosen(image, known=known)

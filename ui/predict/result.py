@@ -46,6 +46,7 @@ from ui.widgets.frame import Frame
 __all__ = [
     "LabelMap",
     "Settings",
+    "area_text",
     "certainty_layers",
     "kept_id",
     "predict",
@@ -306,7 +307,7 @@ def show_scores(
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
-        [count(c["pixels"]), percent(c["share"]), *([_area(c["area_m2"])] if located else [])]
+        [count(c["pixels"]), percent(c["share"]), *([area_text(c["area_m2"])] if located else [])]
         for c in report["classes"].values()
     ]
     if truth is not None:
@@ -348,7 +349,8 @@ def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
     )
 
 
-def _area(square_metres: float) -> str:
+def area_text(square_metres: float) -> str:
+    """An area in the unit in which it is read best."""
     if square_metres >= 1e6:
         return f"{square_metres / 1e6:,.2f} km²"
     return f"{square_metres / 1e4:,.2f} ha" if square_metres >= 1e4 else f"{square_metres:,.0f} m²"
