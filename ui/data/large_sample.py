@@ -61,7 +61,7 @@ def show_large_sample(
     header = scene.header
     frame.note(
         f"The image has {header.width:,} × {header.height:,} pixels. It is read where it is looked "
-        "at. It is mapped on the command line, by windows: "
+        "at. It is mapped by windows, on the Predict page or on the command line: "
         "`python -m core predict IMAGE --model MODEL --out FOLDER`."
     )
     for note in header.notes:

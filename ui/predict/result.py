@@ -46,6 +46,7 @@ from ui.widgets.frame import Frame
 __all__ = [
     "LabelMap",
     "Settings",
+    "area_text",
     "certainty_layers",
     "kept_id",
     "predict",
@@ -119,8 +120,8 @@ def recent_prediction(settings: Settings, shape: tuple[int, int], classes: int) 
         return None  # it is made anew, and then kept
     if maps.shape[:2] != shape:
         return None
-    labels, confidence, entropy = np.moveaxis(maps, -1, 0).copy()
-    certainty = Certainty(confidence, entropy, most_bits(classes))
+    labels, confidence, entropy, *views = np.moveaxis(maps, -1, 0).copy()
+    certainty = Certainty(confidence, entropy, most_bits(classes), views[0] if views else None)
     return LabelMap(labels, certainty, kept.seconds, settings.averaging)
 
 
@@ -188,7 +189,7 @@ def show_prediction(
     label_map: LabelMap,
     card: ModelCard,
     comparison: Comparison,
-) -> None:
+) -> float:
     """The viewer with the layers, the scores, the table by class, and the downloads.
 
     Args:
@@ -196,6 +197,9 @@ def show_prediction(
         label_map: its prediction.
         card: card of the model.
         comparison: what it is compared with.
+
+    Returns:
+        The threshold that is chosen, of two classes; else one half.
     """
     truth, mode, others = comparison.truth, comparison.mode, comparison.others
     threshold = choose_threshold(card.classes)
@@ -238,6 +242,7 @@ def show_prediction(
     if others:
         show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
+    return threshold
 
 
 def certainty_layers(certainty: Certainty) -> list[ValueLayer]:
@@ -302,7 +307,7 @@ def show_scores(
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
-        [count(c["pixels"]), percent(c["share"]), *([_area(c["area_m2"])] if located else [])]
+        [count(c["pixels"]), percent(c["share"]), *([area_text(c["area_m2"])] if located else [])]
         for c in report["classes"].values()
     ]
     if truth is not None:
@@ -344,7 +349,8 @@ def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
     )
 
 
-def _area(square_metres: float) -> str:
+def area_text(square_metres: float) -> str:
+    """An area in the unit in which it is read best."""
     if square_metres >= 1e6:
         return f"{square_metres / 1e6:,.2f} km²"
     return f"{square_metres / 1e4:,.2f} ha" if square_metres >= 1e4 else f"{square_metres:,.0f} m²"
