@@ -43,6 +43,7 @@ from ui.viewer.band_values import bands_of_raster
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
+from ui.widgets.place import asked_place
 
 _SOURCES = ("Upload", "Dataset")
 _MOST_OVERLAP = 75  # %
@@ -199,6 +200,8 @@ def show_predict(frame: Frame) -> None:
             clickable=False,
             georeference=image.raster.georeference,
             bands=bands_of_raster(image.raster),
+            at=asked_place("predict_viewer", image.digest),
+            linked=True,
         )
         look_inside(ref.name, source)
         show_history(frame)
