@@ -73,7 +73,7 @@ def _maps(
     from ui.loaded.models import open_model
 
     model, card = open_model(name)
-    features = feature_maps(model, card, _image.raster, layer, window=window)
+    features = feature_maps(model, card, _image.raster, layer, part=window)
     key = (sha256, digest, layer, window)
     return OpenMaps(key, features, channel_statistics(features.maps))
 

@@ -23,6 +23,7 @@ from ui.viewer.layers import (
     FrameLayer,
     Layer,
     Served,
+    Tiled,
     ViewerClass,
     ViewerClick,
     check_pixels,
@@ -46,7 +47,7 @@ _component = st.components.v2.component(
 
 
 def viewer(
-    image: np.ndarray | Served,
+    image: np.ndarray | Served | Tiled,
     layers: Sequence[Layer | FrameLayer | ValueLayer],
     classes: Sequence[ViewerClass],
     *,
@@ -65,10 +66,11 @@ def viewer(
 
     What the user set in the browser wins over `mode` and a layer's `opacity` and `visible`, until
     the script passes another value than it did before. Images longer than `encode.DISPLAY_LIMIT`
-    are sent smaller; all coordinates stay those of `image`.
+    go as tiles, with all layers over them.
 
     Args:
-        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it.
+        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it, or its
+            tiles.
         layers: bottom first; may be empty.
         classes: names and colours of the label values; may be empty where no layer has labels.
         key: unique on the page, without "__"; the view is remembered under it.
@@ -98,7 +100,9 @@ def viewer(
     keys = [layer.key for layer in layers]
     if len({"image", *keys}) != len(keys) + 1:
         raise ValueError(f"expected unique layer keys other than 'image', received {keys}")
-    picture = picture_payload(image, "image")
+    pictures = [image, *(layer.pixels for layer in layers if isinstance(layer, Layer))]
+    tiled = any(isinstance(picture, Tiled) for picture in pictures)
+    picture = picture_payload(image, "image", tiled)
     data = {
         "key": key,
         "size": [size[1], size[0]],
@@ -112,7 +116,7 @@ def viewer(
         "rectangle": rectangle_payload(key, picture["digest"], size) if rectangle else None,
         "bands": bands_payload(bands),
         "image": picture,
-        "layers": [layer.payload(size) for layer in layers],
+        "layers": [layer.payload(size, tiled) for layer in layers],
         "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],
     }
     result = _component(key=key, data=data, on_click_change=_rerun, on_rectangle_change=_rerun)

@@ -139,7 +139,7 @@ def _confidence_png(prediction: Prediction) -> bytes:
 
 def _summary(prediction: Prediction) -> bytes:
     source = {"image": prediction.image, "model": prediction.model}
-    source |= prediction.averaging.record()
+    source |= prediction.settings()
     report = marked_json(source | prediction.summary())
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
@@ -151,8 +151,8 @@ def _geopackage(prediction: Prediction, outlines: OutlineSettings) -> bytes:
     areas = ground_areas(grid, labels.shape[1], labels.shape[0])
     with TemporaryDirectory() as folder:
         path = Path(folder) / "result.gpkg"
-        batch = outlines_of(labels, areas, outlines.simplify)
-        write_geopackage(path, [batch], prediction.classes.names, grid, outlines.min_area)
+        batches = outlines_of(labels, areas, outlines.simplify)
+        write_geopackage(path, batches, prediction.classes.names, grid, outlines.min_area)
         return path.read_bytes()
 
 

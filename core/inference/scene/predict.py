@@ -113,7 +113,7 @@ def predict_image(
                     model.name,
                     predictor.averaging,
                 )
-                small = write_result(result, paths, work.folder, wanted.outlines.min_area)
+                small = write_result(result, paths, work.folder, wanted.outlines)
     if small.polygons and handling.left_out:
         handling.left_out(small)
     return list(paths.values())
@@ -144,13 +144,6 @@ def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: W
 
 def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageError | None:
     """What is asked for that needs the whole image; None where nothing does."""
-    if (wanted.polygons or wanted.geopackage) and wanted.outlines.simplify:
-        return ImageError(
-            "simplifying its polygons (--simplify) needs the image in memory, for which it is too "
-            "large",
-            where=str(image),
-            remedy="leave it out, or cut the image into smaller pieces",
-        )
     if predictor.averaging.scales != (1.0,):
         return ImageError(
             "averaging over sizes of the image (--tta-scales) needs it in memory, for which it is "

@@ -359,11 +359,14 @@ def test_other_bands_and_numbers_are_refused(make: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("simplify", [0, 1.5, 4])
 def test_polygons_are_those_of_the_whole_map(
-    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simplify: float
 ) -> None:
-    """Bands of 13 rows: nearly every region lies in several."""
+    """Bands of 13 rows, or 40 of those that are simplified: nearly every region lies in several."""
     monkeypatch.setattr("core.inference.scene.results._ROWS_BYTES", 13 * 170)
+    for module in ("core.imagery.output.polygons", "core.inference.scene.results"):
+        monkeypatch.setattr(f"{module}.SIMPLIFIED_ROWS", 40)
     predictor = make()
     # A map with many regions: by brightness of the first band.
     predictor.softmax = lambda tiles: np.eye(5, dtype=np.float32)[
@@ -375,7 +378,9 @@ def test_polygons_are_those_of_the_whole_map(
     counts: list[SmallRegions] = []
     min_area, before = 0.0, 0
     for folder in (tmp_path / "all", tmp_path / "large"):
-        wanted = Wanted(polygons=True, geopackage=True, outlines=OutlineSettings(min_area))
+        wanted = Wanted(
+            polygons=True, geopackage=True, outlines=OutlineSettings(min_area, simplify)
+        )
         paths = by_windows(image, predictor, folder, wanted=wanted, left_out=counts.append)
         assert is_own_file(folder / "s.geojson") and folder / "s.geojson" in paths
         labels = read(folder / "s_labels.tif")

@@ -23,10 +23,11 @@ import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
 import { Unsure } from "./layers/unsure.js"
 import { modeNamed, MODES } from "./modes/table.js"
-import { isNeeded, Pictures } from "./pictures.js"
+import { isNeeded, Pictures, readBitmap } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
+import { TileStore } from "./tiles/store.js"
 import { aimedAt, boxOf } from "./tools/sketch.js"
 import { TOOLS } from "./tools/table.js"
 import { place, settle, viewOf } from "./view.js"
@@ -34,7 +35,12 @@ import { place, settle, viewOf } from "./view.js"
 export class Viewer extends Commands {
   constructor(parent) {
     super()
-    this.pictures = new Pictures(KINDS)
+    this.tiles = new TileStore({
+      changed: () => this.stage.forget() || this.draw(),
+      failed: (text) => this.stage.showNotice(text),
+      read: readBitmap,
+    })
+    this.pictures = new Pictures(KINDS, this.tiles)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
     this.frame = 0
     this.cursor = null
@@ -83,6 +89,7 @@ export class Viewer extends Commands {
     this.frameBar.pause()
     this.bandValues.cancel()
     this.pictures.keep([], [])
+    this.tiles.close()
     this.root.remove()
   }
 
@@ -221,6 +228,7 @@ export class Viewer extends Commands {
     const view = (state.view = settle(wanted, size, stage.extent))
     state.goal = null
     const isShown = ({ layer }) => !this.peeking || layer === this.image
+    this.wantTiles(isShown)
     this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
     const { ground } = this.data
@@ -230,6 +238,17 @@ export class Viewer extends Commands {
     this.root.dataset.ready = "1"
   }
 
+  // Those of thresholds too, which hatch labels.
+  wantTiles(isShown) {
+    const limits = [...this.legend.unsure.values()].filter(({ picture }) => picture.isTiled)
+    const all = [0, 0, ...this.stage.panes[0].device]
+    this.tiles.want([
+      ...this.stage.wants(this.place, isShown),
+      ...limits.flatMap(({ picture }) => picture.wants(this.place, all, false)),
+    ])
+    this.root.dataset.pending = this.tiles.pending
+  }
+
   get place() {
     return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio)
   }
@@ -237,8 +256,7 @@ export class Viewer extends Commands {
   showPointer() {
     const { cursor, image } = this
     const { marker } = this.state
-    const { size } = this.data
-    const { bands } = this.data
+    const { size, bands } = this.data
     this.readout.showBands(bands, cursor, this.bandValues.at(bands, cursor))
     const step = [size[0] / image.picture.width, size[1] / image.picture.height]
     this.showSketches()

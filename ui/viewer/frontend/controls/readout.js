@@ -8,6 +8,7 @@ const GONE = "the server does not have the image at hand any more: reload the pa
 export function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size)
+    if (value === undefined) return [{ title: layer.title, text: "…", label: null }] // on its way
     return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }]
   })
   const isLabel = (label) => label !== null && label !== undefined

@@ -467,6 +467,32 @@ var blink = {
   }
 };
 
+// layers/tiled_pairs.js
+var TiledPairs = class {
+  constructor(first, second) {
+    this.width = first.width;
+    this.height = first.height;
+    this.counts = null;
+    this.how = "of the masks made smaller by the commonest class";
+    this.error = "";
+    this.changed = null;
+    this.load(`${first.src}/pairs/${second.src.split("/").at(-1)}`);
+  }
+  async load(src) {
+    try {
+      const answer = await fetch(src);
+      if (!answer.ok) throw new Error(await answer.text());
+      const { width, height, pairs } = await answer.json();
+      const counts2 = new Float64Array(65536);
+      for (const [first, second, pixels2] of pairs) counts2[256 * first + second] = pixels2;
+      Object.assign(this, { width, height, counts: counts2 });
+    } catch (error) {
+      this.error = error.message;
+    }
+    this.changed?.();
+  }
+};
+
 // layers/picture.js
 var PictureLayer = class {
   static decode(bitmap) {
@@ -480,8 +506,12 @@ var PictureLayer = class {
     this.usesClasses = false;
   }
   // Smoothed only where several of its pixels come to lie on one of the screen.
+  get isSmooth() {
+    return true;
+  }
   draw(surface) {
     const { picture } = this;
+    if (picture.isTiled) return picture.draw(surface, ({ source }) => source, this.isSmooth);
     const isShrunk = surface.width < picture.width || surface.height < picture.height;
     stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source);
   }
@@ -496,10 +526,19 @@ function stretch({ context, left, top, width, height }, source) {
   context.imageSmoothingEnabled = false;
   context.drawImage(source, left, top, width, height);
 }
-function sampled({ width, height }, values, x, y, size) {
+function drawPainted(surface, picture, paint) {
+  if (!picture.isTiled) {
+    paint(picture);
+    return stretch(surface, picture.source);
+  }
+  picture.draw(surface, (part, tile) => paint(part, tile) === false ? null : part.source, false);
+}
+function sampled(picture, name, { x, y, size }, empty = 0) {
+  if (picture.isTiled) return picture.sample(name, x, y, empty);
+  const { width, height } = picture;
   const column = Math.floor((x + 0.5) * width / size[0]);
   const row = Math.floor((y + 0.5) * height / size[1]);
-  return values[row * width + column];
+  return picture[name][row * width + column];
 }
 var Picture = class {
   constructor(bitmap) {
@@ -507,6 +546,7 @@ var Picture = class {
     this.width = bitmap.width;
     this.height = bitmap.height;
     this.small = null;
+    this.bytes = 4 * this.width * this.height;
   }
   // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
   shrunk({ width, height }) {
@@ -525,6 +565,7 @@ var Picture = class {
 };
 
 // layers/difference.js
+var NOTHING = globalThis.document && el("canvas", { width: 1, height: 1 });
 var HIT = 1;
 var FALSE_ALARM = 2;
 var MISS = 3;
@@ -580,12 +621,28 @@ var DifferenceLayer = class {
   get pairs() {
     return pairsOf(this.first.picture, this.second.picture);
   }
-  draw(surface, legend) {
-    this.pairs.paint(legend);
-    stretch(surface, this.pairs.source);
+  // What is compared, which has to be there.
+  get pictures() {
+    return [this.first.picture, this.second.picture];
   }
+  draw(surface, legend) {
+    const [first, second] = this.pictures;
+    if (!first.isTiled) {
+      this.pairs.paint(legend);
+      return stretch(surface, this.pairs.source);
+    }
+    first.draw(surface, (part, tile) => {
+      const other = second.get(tile);
+      if (!other?.indices) return other ? NOTHING : null;
+      const pairs = pairsOf(part, other);
+      pairs.paint(legend);
+      return pairs.source;
+    }, false);
+  }
+  // Undefined while one of the two is not known.
   valueAt(x, y, size) {
-    return 256 * this.first.valueAt(x, y, size) + this.second.valueAt(x, y, size);
+    const [first, second] = [this.first, this.second].map((layer) => layer.valueAt(x, y, size));
+    return first === void 0 || second === void 0 ? void 0 : 256 * first + second;
   }
   describe(value, { classes, off }) {
     const [first, second] = [value >> 8, value & 255];
@@ -600,7 +657,9 @@ var known = /* @__PURE__ */ new WeakMap();
 function pairsOf(first, second) {
   if (!known.has(first)) known.set(first, /* @__PURE__ */ new WeakMap());
   const ofFirst = known.get(first);
-  if (!ofFirst.has(second)) ofFirst.set(second, new Pairs(first, second));
+  if (!ofFirst.has(second)) {
+    ofFirst.set(second, new (first.isTiled ? TiledPairs : Pairs)(first, second));
+  }
   return ofFirst.get(second);
 }
 var Pairs = class {
@@ -609,6 +668,7 @@ var Pairs = class {
     this.height = Math.max(first.height, second.height);
     this.codes = new Uint16Array(this.width * this.height);
     this.counts = new Uint32Array(65536);
+    this.how = "as they were sent";
     this.legend = null;
     const [ofFirst, ofSecond] = [first, second].map((picture) => this.rowsOf(picture));
     for (let y = 0, i = 0; y < this.height; y++) {
@@ -1030,6 +1090,7 @@ var DifferencePanel = class {
     const { pairs } = layer;
     if (this.shown?.pairs === pairs && this.shown.legend === legend) return;
     this.shown = { pairs, legend };
+    if (!pairs.counts) return this.wait(pairs, () => this.show(layer, opacity, legend, size));
     const { outcomes, classes } = tally(pairs.counts, legend.classes.length, legend.off);
     const compared = outcomes.slice(1).reduce((sum2, pixels2) => sum2 + pixels2, 0);
     const shrunk = pairs.width < size[0] || pairs.height < size[1];
@@ -1049,9 +1110,19 @@ var DifferencePanel = class {
       ...shrunk ? [el(
         "p",
         { class: "note" },
-        `Counted on ${pairs.width} × ${pairs.height} pixels, as they were sent.`
+        `Counted on ${pairs.width} × ${pairs.height} pixels, ${pairs.how}.`
       )] : []
     );
+  }
+  // Until the server has counted.
+  wait(pairs, again) {
+    const text = pairs.error ? `Not counted: ${pairs.error}` : "Counting the pixels …";
+    this.figures.replaceChildren(el("p", { class: "note", role: "status" }, text));
+    pairs.changed = () => {
+      this.shown = null;
+      if (pairs.counts) again();
+      else this.wait(pairs, again);
+    };
   }
   table(rows, { classes, off }) {
     const head = (text, title) => el("th", { scope: "col", title }, text);
@@ -1706,6 +1777,7 @@ var GONE = "the server does not have the image at hand any more: reload the page
 function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size);
+    if (value === void 0) return [{ title: layer.title, text: "…", label: null }];
     return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }];
   });
   const isLabel = (label) => label !== null && label !== void 0;
@@ -1884,11 +1956,11 @@ var LabelLayer = class {
   }
   // Never smoothed: that would invent colours that stand for no class.
   draw(surface, { table, unsure }) {
-    this.picture.paint(table, unsure?.get(this.key));
-    stretch(surface, this.picture.source);
+    const limit = unsure?.get(this.key);
+    drawPainted(surface, this.picture, (part, tile) => part.paint(table, limit?.of(tile)));
   }
   valueAt(x, y, size) {
-    return sampled(this.picture, this.picture.indices, x, y, size);
+    return sampled(this.picture, "indices", { x, y, size }, VOID);
   }
   // Void says nothing about the ground, so it disagrees with nothing.
   describe(value, { classes, unsure }, at) {
@@ -1910,6 +1982,7 @@ var LabelPicture = class {
     this.indices = new Uint8Array(this.width * this.height);
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i];
     this.table = this.unsure = null;
+    this.bytes = 9 * this.indices.length;
   }
   // `unsure`: see unsure.js; undefined where all are sure.
   paint(table, unsure) {
@@ -1946,12 +2019,11 @@ var ValueLayer = class {
   }
   // Never smoothed where enlarged: a value is one pixel's.
   draw(surface) {
-    this.picture.paint(this.colors);
-    stretch(surface, this.picture.source);
+    drawPainted(surface, this.picture, (part) => part.paint(this.colors));
   }
   valueAt(x, y, size) {
-    const { picture } = this;
-    return sampled(picture, picture.codes, x, y, size) || null;
+    const code = sampled(this.picture, "codes", { x, y, size });
+    return code === 0 ? null : code;
   }
   describe(code) {
     const { text } = this;
@@ -2000,6 +2072,7 @@ var ValuePicture = class {
       this.counts[this.codes[i]]++;
     }
     this.colors = null;
+    this.bytes = 10 * this.codes.length;
   }
   // The share of the pixels with a value whose code is below one.
   shareBelow(code) {
@@ -2042,9 +2115,19 @@ var Unsure = class {
   constructor(layer, threshold) {
     this.picture = layer.picture;
     this.code = layer.codeOf(threshold);
+    this.parts = /* @__PURE__ */ new Map();
+  }
+  // Of a tile, of which the same is given as long as its values are; undefined where they are not
+  // there, or there are none. Of a whole picture itself.
+  of(tile) {
+    if (!tile) return this;
+    const picture = this.picture.isTiled ? this.picture.get(tile) : void 0;
+    if (!picture?.codes) return void 0;
+    if (!this.parts.has(picture)) this.parts.set(picture, { ...this, picture, hatch: this.hatch });
+    return this.parts.get(picture);
   }
   isAt(x, y, size) {
-    const code = sampled(this.picture, this.picture.codes, x, y, size);
+    const code = sampled(this.picture, "codes", { x, y, size });
     return code > 0 && code < this.code;
   }
   // Over the painted labels of a picture of that size; what is not painted stays so.
@@ -2101,6 +2184,333 @@ var Downloads = class {
   }
 };
 
+// tiles/grid.js
+var levelSize = ({ size }, level) => size.map((length) => Math.ceil(length / 2 ** level));
+function levelFor({ levels }, scale, isSmooth) {
+  const exact = -Math.log2(scale);
+  const level = isSmooth ? Math.floor(exact + 1e-9) : Math.ceil(exact - 1e-9);
+  return clamp(level, 0, levels - 1);
+}
+function shownRegion(pyramid, level, place2, [left, top, right, bottom], margin) {
+  const along = (axis, from, to, start, length) => {
+    const step = pyramid.size[axis] / length / 2 ** level;
+    const low = Math.floor((Math.max(from, start) - start) * step - 1e-6) - margin;
+    const high = Math.ceil((Math.min(to, start + length) - start) * step + 1e-6) + margin;
+    return [low, high];
+  };
+  const [x0, x1] = along(0, left, right, place2.left, place2.width);
+  const [y0, y1] = along(1, top, bottom, place2.top, place2.height);
+  return [x0, y0, x1, y1];
+}
+function onPane({ size }, level, place2, [x, y]) {
+  const step = 2 ** level;
+  const [width, height] = [step * place2.width / size[0], step * place2.height / size[1]];
+  return { left: place2.left + x * width, top: place2.top + y * height, width, height };
+}
+function tilesIn(pyramid, level, [x0, y0, x1, y1]) {
+  const { side: side3 } = pyramid;
+  const [width, height] = levelSize(pyramid, level);
+  const tiles = [];
+  for (let row = Math.max(0, Math.floor(y0 / side3)); row * side3 < Math.min(y1, height); row++) {
+    for (let column = Math.max(0, Math.floor(x0 / side3)); column * side3 < Math.min(x1, width); column++) {
+      tiles.push({ level, row, column });
+    }
+  }
+  return tiles;
+}
+function regionOf(pyramid, { level, row, column }) {
+  const { side: side3 } = pyramid;
+  const [width, height] = levelSize(pyramid, level);
+  const [left, top] = [column * side3, row * side3];
+  return [left, top, Math.min(width, left + side3), Math.min(height, top + side3)];
+}
+var above = ({ level, row, column }, up) => ({ level: level + up, row: row >> up, column: column >> up });
+function tileOf({ side: side3 }, { x, y }) {
+  const tile = { level: 0, row: Math.floor(y / side3), column: Math.floor(x / side3) };
+  return { tile, x: x % side3, y: y % side3 };
+}
+
+// tiles/store.js
+var MOST_BYTES = 256 * 1024 ** 2;
+var AT_ONCE = 8;
+var AGAIN_MS = 1e3;
+var POINT_MS = 120;
+var EMPTY = { bytes: 0, close() {
+} };
+var Refusal = class extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+};
+var TileStore = class {
+  // `changed()`: tiles have come; `failed(text)`: one cannot be had, in words.
+  // `read(blob)`: a promise of a bitmap.
+  constructor({ changed, failed, read, mostBytes = MOST_BYTES }) {
+    Object.assign(this, { changed, failed, read, mostBytes });
+    this.tiles = /* @__PURE__ */ new Map();
+    this.bytes = 0;
+    this.loading = /* @__PURE__ */ new Map();
+    this.lost = /* @__PURE__ */ new Map();
+    this.wanted = /* @__PURE__ */ new Map();
+    this.points = /* @__PURE__ */ new Map();
+    this.timer = 0;
+  }
+  // Undefined where it is not there yet.
+  get(key) {
+    const tile = this.tiles.get(key);
+    if (!tile) return void 0;
+    this.tiles.delete(key);
+    this.tiles.set(key, tile);
+    return tile;
+  }
+  // All that the screen needs just now; what was asked for and is not needed is dropped.
+  want(tiles) {
+    this.wanted = new Map(tiles.map((tile) => [tile.key, tile]));
+    for (const tile of this.points.values()) this.wanted.set(tile.key, tile);
+    for (const [key, controller] of this.loading) if (!this.wanted.has(key)) controller.abort();
+    this.evict();
+    this.fetchNext();
+  }
+  // Besides, once the pointer rests: one tile of each picture, named by `of`.
+  wantPoint(of, tile) {
+    if (this.points.get(of)?.key === tile.key) return;
+    this.points.set(of, tile);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      for (const each of this.points.values()) this.wanted.set(each.key, each);
+      this.fetchNext();
+    }, POINT_MS);
+  }
+  // The number of tiles that are wanted and have not come.
+  get pending() {
+    let count = 0;
+    for (const key of this.wanted.keys()) if (!this.tiles.has(key) && !this.lost.has(key)) count++;
+    return count;
+  }
+  fetchNext() {
+    for (const tile of this.wanted.values()) {
+      if (this.loading.size >= AT_ONCE) return;
+      const { key } = tile;
+      const mayAsk = (this.lost.get(key) ?? 0) <= Date.now();
+      if (!this.tiles.has(key) && !this.loading.has(key) && mayAsk) this.fetch(tile);
+    }
+  }
+  async fetch(tile) {
+    const { key } = tile;
+    const controller = new AbortController();
+    this.loading.set(key, controller);
+    const { signal } = controller;
+    const picture = await this.load(tile, signal).catch((error) => this.report(key, error, signal));
+    this.loading.delete(key);
+    if (picture && !signal.aborted) this.put(key, picture);
+    else picture?.close();
+    this.fetchNext();
+    if (picture) this.changed();
+  }
+  async load({ src, decode }, signal) {
+    const answer = await fetch(src, { signal });
+    if (!answer.ok) throw new Refusal(answer.status, await answer.text());
+    const blob = answer.status === 204 ? null : await answer.blob();
+    return blob?.size ? decode(await this.read(blob)) : EMPTY;
+  }
+  report(key, error, { aborted }) {
+    if (aborted) return;
+    this.lose(key, error.status);
+    if (error instanceof Refusal) return error.status === 503 || this.failed(error.message);
+    console.error("compare viewer:", error);
+    this.failed("The server does not answer, or what it sends cannot be read.");
+  }
+  // A busy server is asked again; what cannot be had is not, until the pictures are others.
+  lose(key, status) {
+    if (status !== 503) return this.lost.set(key, Infinity);
+    this.lost.set(key, Date.now() + AGAIN_MS);
+    setTimeout(() => {
+      this.lost.delete(key);
+      this.fetchNext();
+    }, AGAIN_MS);
+  }
+  put(key, tile) {
+    this.tiles.set(key, tile);
+    this.bytes += tile.bytes;
+    this.evict();
+  }
+  // What is wanted stays, however much it is.
+  evict() {
+    for (const [key, tile] of this.tiles) {
+      if (this.bytes <= this.mostBytes) return;
+      if (!this.wanted.has(key)) this.drop(key, tile);
+    }
+  }
+  drop(key, tile) {
+    this.tiles.delete(key);
+    this.bytes -= tile.bytes;
+    tile.close();
+  }
+  // All of a picture whose keys start like this.
+  forget(start) {
+    const isOf = (key) => key.startsWith(start);
+    this.points.delete(start);
+    for (const map of [this.lost, this.wanted]) {
+      for (const key of [...map.keys()].filter(isOf)) map.delete(key);
+    }
+    for (const [key, controller] of this.loading) if (isOf(key)) controller.abort();
+    for (const [key, tile] of this.tiles) if (isOf(key)) this.drop(key, tile);
+  }
+  close() {
+    clearTimeout(this.timer);
+    this.want([]);
+    this.forget("");
+  }
+};
+
+// tiles/tiled_picture.js
+var TIE = 1e-3;
+var sheet = null;
+function blankSheet(width, height) {
+  sheet ??= el("canvas", { width: 1, height: 1 }).getContext("2d");
+  const { canvas } = sheet;
+  if (canvas.width < width || canvas.height < height) {
+    canvas.width = Math.max(width, canvas.width);
+    canvas.height = Math.max(height, canvas.height);
+  } else {
+    sheet.clearRect(0, 0, width, height);
+  }
+  sheet.imageSmoothingEnabled = false;
+  return sheet;
+}
+var TiledPicture = class {
+  // `tiles`: {src, size, side, levels}; `kind`: of layer, which decodes them; `store`: of the viewer.
+  constructor({ digest, tiles, counts: counts2 }, kind, store) {
+    this.isTiled = true;
+    this.id = digest;
+    this.src = tiles.src;
+    this.pyramid = tiles;
+    this.counts = counts2;
+    [this.width, this.height] = tiles.size;
+    this.kind = kind;
+    this.store = store;
+  }
+  request(tile) {
+    const place2 = `${tile.level}/${tile.row}/${tile.column}`;
+    return { key: `${this.id}/${place2}`, src: `${this.src}/${place2}`, decode: (bitmap) => this.kind.decode(bitmap) };
+  }
+  // Undefined where it is not there yet.
+  get({ level, row, column }) {
+    return this.store.get(`${this.id}/${level}/${row}/${column}`);
+  }
+  // The tiles that a pane needs: first one that shows all of it, then from the middle outwards.
+  wants(place2, region, isSmooth) {
+    const { pyramid } = this;
+    const level = levelFor(pyramid, place2.width / this.width, isSmooth);
+    const shown = shownRegion(pyramid, level, place2, region, 1);
+    const middle = [(shown[0] + shown[2]) / 2, (shown[1] + shown[3]) / 2].map((at) => at / pyramid.side);
+    const distance2 = ({ row, column }) => Math.hypot(column + 0.5 - middle[0], row + 0.5 - middle[1]);
+    const tiles = tilesIn(pyramid, level, shown).sort((a, b) => distance2(a) - distance2(b));
+    const last = { level: pyramid.levels - 1, row: 0, column: 0 };
+    return [last, ...tiles].map((tile) => this.request(tile));
+  }
+  // `sourceOf(picture, tile)`: what is to be drawn of a tile, a canvas or bitmap; null where that is
+  // not there yet. Then the nearest level above that has it is shown.
+  draw({ context, left, top, width, height, clip }, sourceOf, isSmooth) {
+    const { pyramid } = this;
+    const place2 = { left, top, width, height };
+    const level = levelFor(pyramid, width / this.width, isSmooth);
+    const isShrunk = isSmooth && width < this.width;
+    const region = this.region(level, place2, clip, isShrunk);
+    const size = [region[2] - region[0], region[3] - region[1]];
+    if (size[0] <= 0 || size[1] <= 0) return;
+    const { canvas } = this.assemble(level, region, size, sourceOf);
+    const at = onPane(pyramid, level, place2, region);
+    const shift = isShrunk ? 0 : TIE;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    context.imageSmoothingEnabled = isShrunk;
+    context.imageSmoothingQuality = "low";
+    context.drawImage(
+      canvas,
+      0,
+      0,
+      ...size,
+      at.left - shift,
+      at.top - shift,
+      size[0] * at.width,
+      size[1] * at.height
+    );
+    context.restore();
+  }
+  // Averaged pixels end at the picture's edge, where there is nothing to average with; others go on
+  // by one, so that an edge between two device pixels is not half transparent.
+  region(level, place2, clip, isShrunk) {
+    const region = shownRegion(this.pyramid, level, place2, clip, isShrunk ? 2 : 1);
+    if (!isShrunk) return region;
+    const [width, height] = levelSize(this.pyramid, level);
+    return [
+      Math.max(0, region[0]),
+      Math.max(0, region[1]),
+      Math.min(width, region[2]),
+      Math.min(height, region[3])
+    ];
+  }
+  assemble(level, region, size, sourceOf) {
+    const context = blankSheet(...size);
+    for (const tile of tilesIn(this.pyramid, level, region)) {
+      const part = this.nearest(tile, sourceOf);
+      if (!part?.source) continue;
+      const [x0, y0, x1, y1] = regionOf(this.pyramid, tile);
+      const step = 2 ** part.up;
+      const [left, top] = regionOf(this.pyramid, part.tile);
+      const [width, height] = [x1 - x0, y1 - y0];
+      context.drawImage(
+        part.source,
+        x0 / step - left,
+        y0 / step - top,
+        width / step,
+        height / step,
+        x0 - region[0],
+        y0 - region[1],
+        width,
+        height
+      );
+    }
+    return context;
+  }
+  // What there is of a tile, or of one above it: {tile, up, source}, without a source where nothing
+  // is to be seen.
+  nearest(tile, sourceOf) {
+    for (let up = 0; tile.level + up < this.pyramid.levels; up++) {
+      const at = above(tile, up);
+      const picture = this.get(at);
+      if (picture === EMPTY) return { tile: at, up, source: null };
+      const source = picture && sourceOf(picture, at);
+      if (source) return { tile: at, up, source };
+    }
+    return null;
+  }
+  // The value of a pixel of the image itself by the name of its array; undefined while its tile is
+  // not there, which is asked for then.
+  sample(name, x, y, empty) {
+    const at = tileOf(this.pyramid, { x, y });
+    const picture = this.get(at.tile);
+    if (picture === EMPTY) return empty;
+    if (picture) return picture[name][at.y * picture.width + at.x];
+    this.store.wantPoint(this.id, this.request(at.tile));
+    return void 0;
+  }
+  // Of a layer of values: the share of the pixels with a value whose code is below one.
+  shareBelow(code) {
+    if (!this.counts) return 0;
+    const bins = this.kind.most > 255 ? code / 256 : code;
+    const sum2 = (counts2) => counts2.reduce((total, pixels2) => total + pixels2, 0);
+    return sum2(this.counts.slice(0, Math.ceil(bins))) / (sum2(this.counts) || 1);
+  }
+  close() {
+    this.store.forget(this.id);
+  }
+};
+
 // pictures.js
 function isNeeded(layer, state) {
   if (!layer.range) return true;
@@ -2109,9 +2519,10 @@ function isNeeded(layer, state) {
   return layer.visible || state.layers.get(layer.key)?.visible || isLimited;
 }
 var Pictures = class {
-  // `kinds`: by name, see layers/kinds.js.
-  constructor(kinds) {
+  // `kinds`: by name, see layers/kinds.js; `tiles`: the store of tiles.
+  constructor(kinds, tiles) {
     this.kinds = kinds;
+    this.tiles = tiles;
     this.decoded = /* @__PURE__ */ new Map();
     this.downloads = new Downloads();
   }
@@ -2127,6 +2538,9 @@ var Pictures = class {
     const missing = wanted.filter(({ digest }) => !this.decoded.has(digest));
     const unique = new Map(missing.map((picture) => [picture.digest, picture]));
     const read = async (picture) => {
+      if (picture.tiles) {
+        return [picture.digest, new TiledPicture(picture, this.kinds[picture.kind], this.tiles)];
+      }
       const bitmap = await this.bitmap(picture);
       return [picture.digest, this.kinds[picture.kind].decode(bitmap)];
     };
@@ -2139,7 +2553,7 @@ var Pictures = class {
   }
   async bitmap({ digest, src }) {
     const blob = src.startsWith("data:") ? unpack(src) : await this.downloads.get(digest, src);
-    return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    return readBitmap(blob);
   }
   add(decoded) {
     decoded.forEach((picture, digest) => this.decoded.set(digest, picture));
@@ -2152,9 +2566,10 @@ var Pictures = class {
       picture.close();
       this.decoded.delete(digest);
     }
-    this.downloads.keep([...shown, ...others]);
+    this.downloads.keep([...shown, ...others].filter(({ tiles }) => !tiles));
   }
 };
+var readBitmap = (blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 function unpack(src) {
   const [head, body] = src.split(",", 2);
   const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
@@ -2487,6 +2902,10 @@ var Pane = class {
     for (const strip of strips) this.drawStrip(strip, stack, place2, legend);
     this.scroll.keep(what, place2);
   }
+  // All of it is drawn anew next time: tiles have come.
+  forget() {
+    this.scroll.keep(null, null);
+  }
   drawStrip([left, top, right, bottom], stack, place2, legend) {
     const { context, device } = this;
     context.clearRect(left, top, right - left, bottom - top);
@@ -2499,7 +2918,7 @@ var Pane = class {
       context.rect(start, top, end - start, bottom - top);
       context.clip();
       context.globalAlpha = opacity;
-      layer.draw({ context, ...place2 }, legend);
+      layer.draw({ context, ...place2, clip: [start, top, end, bottom] }, legend);
       context.restore();
     }
   }
@@ -2701,6 +3120,16 @@ var Stage = class {
       pane.canvas.classList.toggle("fits", isFitted);
     });
   }
+  // The tiles that a stack needs to be drawn, and what layers it compares.
+  wants(place2, isShown2) {
+    return this.panes.flatMap((pane, i) => this.specs[i].stack.filter(isShown2).flatMap(({ layer, from = 0, to = 1 }) => {
+      const region = [from * pane.device[0], 0, to * pane.device[0], pane.device[1]];
+      return (layer.pictures ?? [layer.picture]).flatMap((picture) => picture?.isTiled ? picture.wants(place2, region, layer.isSmooth) : []);
+    }));
+  }
+  forget() {
+    this.panes.forEach((pane) => pane.forget());
+  }
   showPointer(place2, size, { cursor, marker, step }) {
     const at = (x, y) => toScreen(place2, size, this.ratio, [x, y]);
     for (const pane of this.panes) {
@@ -2744,7 +3173,12 @@ var Stage = class {
 var Viewer = class extends Commands {
   constructor(parent) {
     super();
-    this.pictures = new Pictures(KINDS);
+    this.tiles = new TileStore({
+      changed: () => this.stage.forget() || this.draw(),
+      failed: (text) => this.stage.showNotice(text),
+      read: readBitmap
+    });
+    this.pictures = new Pictures(KINDS, this.tiles);
     this.round = 0;
     this.frame = 0;
     this.cursor = null;
@@ -2804,6 +3238,7 @@ var Viewer = class extends Commands {
     this.frameBar.pause();
     this.bandValues.cancel();
     this.pictures.keep([], []);
+    this.tiles.close();
     this.root.remove();
   }
   // ---- data from the script ----
@@ -2923,6 +3358,7 @@ var Viewer = class extends Commands {
     const view = state.view = settle(wanted, size, stage.extent);
     state.goal = null;
     const isShown2 = ({ layer }) => !this.peeking || layer === this.image;
+    this.wantTiles(isShown2);
     this.stage.draw(this.place, this.legend, view.fit, isShown2);
     this.toolbar.showZoom(view.zoom);
     const { ground } = this.data;
@@ -2931,14 +3367,23 @@ var Viewer = class extends Commands {
     this.showPointer();
     this.root.dataset.ready = "1";
   }
+  // Those of thresholds too, which hatch labels.
+  wantTiles(isShown2) {
+    const limits = [...this.legend.unsure.values()].filter(({ picture }) => picture.isTiled);
+    const all = [0, 0, ...this.stage.panes[0].device];
+    this.tiles.want([
+      ...this.stage.wants(this.place, isShown2),
+      ...limits.flatMap(({ picture }) => picture.wants(this.place, all, false))
+    ]);
+    this.root.dataset.pending = this.tiles.pending;
+  }
   get place() {
     return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio);
   }
   showPointer() {
     const { cursor, image } = this;
     const { marker } = this.state;
-    const { size } = this.data;
-    const { bands } = this.data;
+    const { size, bands } = this.data;
     this.readout.showBands(bands, cursor, this.bandValues.at(bands, cursor));
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
     this.showSketches();

@@ -64,6 +64,11 @@ export class Pane {
     this.scroll.keep(what, place)
   }
 
+  // All of it is drawn anew next time: tiles have come.
+  forget() {
+    this.scroll.keep(null, null)
+  }
+
   drawStrip([left, top, right, bottom], stack, place, legend) {
     const { context, device } = this
     context.clearRect(left, top, right - left, bottom - top)
@@ -76,7 +81,7 @@ export class Pane {
       context.rect(start, top, end - start, bottom - top)
       context.clip()
       context.globalAlpha = opacity
-      layer.draw({ context, ...place }, legend)
+      layer.draw({ context, ...place, clip: [start, top, end, bottom] }, legend)
       context.restore()
     }
   }

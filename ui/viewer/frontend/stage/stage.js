@@ -145,6 +145,20 @@ export class Stage {
     })
   }
 
+  // The tiles that a stack needs to be drawn, and what layers it compares.
+  wants(place, isShown) {
+    return this.panes.flatMap((pane, i) =>
+      this.specs[i].stack.filter(isShown).flatMap(({ layer, from = 0, to = 1 }) => {
+        const region = [from * pane.device[0], 0, to * pane.device[0], pane.device[1]]
+        return (layer.pictures ?? [layer.picture]).flatMap((picture) =>
+          picture?.isTiled ? picture.wants(place, region, layer.isSmooth) : [])
+      }))
+  }
+
+  forget() {
+    this.panes.forEach((pane) => pane.forget())
+  }
+
   showPointer(place, size, { cursor, marker, step }) {
     const at = (x, y) => toScreen(place, size, this.ratio, [x, y])
     for (const pane of this.panes) {

@@ -1,0 +1,244 @@
+"""What tiles are made from: named by ids that nobody can guess, read by a thread each.
+
+A page that shows an image registers it and is given an id; `ui.routes.tiles` gives out tiles by
+that id alone. GDAL's datasets are not for several threads, so each source has one of its own, in
+which its file is opened, read and closed. What is asked for waits there until it is cancelled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from core.errors import ImageError
+from core.imagery.pyramid.levels import Levels
+from core.imagery.pyramid.reader import TileReader
+from ui.loaded.sized_cache import SizedCache
+from ui.viewer.encode import Role, picture_file
+
+__all__ = ["BusyError", "TileFile", "TileSource", "Tiled", "find_source", "open_source"]
+
+T = TypeVar("T")
+
+_MOST_BYTES = 1536 * 1024**2  # of the arrays of all sources
+_MOST_SOURCES = 256
+_MOST_OPEN = 12  # files, and threads
+_MOST_WAITING = 256  # tiles of one source
+_SECRET = secrets.token_bytes(16)
+_turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+
+
+class BusyError(Exception):
+    """More tiles are asked for than are made soon."""
+
+
+@dataclass(frozen=True)
+class Tiled:
+    """A picture of which the browser fetches the tiles that it shows.
+
+    Attributes:
+        id: of its source; what has another content has another id.
+        width, height: of the picture in full resolution.
+        sharp: whether all its tiles are made of all its pixels, see `Tile.sharp`.
+    """
+
+    id: str
+    width: int
+    height: int
+    sharp: bool = True
+
+    @property
+    def payload(self) -> dict[str, object]:
+        """What the browser is sent."""
+        levels = Levels(self.height, self.width)
+        return {
+            "src": f"/tiles/{self.id}",
+            "size": [self.width, self.height],
+            "side": levels.side,
+            "levels": levels.count,
+        }
+
+
+@dataclass(frozen=True)
+class TileFile:
+    """A tile ready to send: a picture file, empty where there is nothing to see.
+
+    Attributes:
+        data: the file.
+        mime: its media type.
+        sharp: see `Tile.sharp`.
+    """
+
+    data: bytes
+    mime: str
+    sharp: bool
+
+
+@dataclass
+class TileSource:
+    """Something that gives tiles.
+
+    Attributes:
+        id: by which it is asked for.
+        levels: its pyramid.
+        role: how the browser reads its pixels.
+        open: gives its reader.
+        is_current: whether it still is what it was when the page showed it.
+        size: bytes that it holds in memory.
+    """
+
+    id: str
+    levels: Levels
+    role: Role
+    open: Callable[[], AbstractContextManager[TileReader]]
+    is_current: Callable[[], bool]
+    size: int
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pool: ThreadPoolExecutor | None = None
+    _reader: TileReader | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _waiting: int = 0
+
+    def tile(self, level: int, row: int, column: int) -> Future[TileFile]:
+        """A tile, as soon as it is made; a future that is cancelled in time is not made.
+
+        Raises:
+            BusyError: too many are waiting.
+        """
+        key = f"{self.id} {level} {row} {column}"
+        if kept := _files.kept(key):
+            ready: Future[TileFile] = Future()
+            ready.set_result(kept)
+            return ready
+
+        def make(reader: TileReader) -> TileFile:
+            return _files.get(key, lambda: self._file(reader, level, row, column))
+
+        return self.work(make)
+
+    def work(self, make: Callable[[TileReader], T]) -> Future[T]:
+        """What a function makes of the source's reader, in the source's thread.
+
+        Raises:
+            BusyError: too much is waiting.
+        """
+        with self._lock:
+            if self._waiting >= _MOST_WAITING:
+                raise BusyError
+            self._waiting += 1
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "tiles")
+            future = self._pool.submit(self._run, make)
+        future.add_done_callback(self._count_down)
+        _note_open(self)
+        return future
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is needed."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            if pool is not None:
+                pool.submit(self._close)
+                pool.shutdown(wait=False)
+
+    def _count_down(self, _: object) -> None:
+        with self._lock:
+            self._waiting -= 1
+
+    def _run(self, make: Callable[[TileReader], T]) -> T:
+        with _turns:
+            try:
+                if self._reader is None:
+                    stack = ExitStack()
+                    self._reader = stack.enter_context(self.open())
+                    self._stack = stack
+                return make(self._reader)
+            except BaseException:
+                stack, self._reader, self._stack = self._stack, None, ExitStack()
+                # The file's context says what is wrong in words.
+                stack.__exit__(*sys.exc_info())
+                raise
+
+    def _close(self) -> None:
+        stack, self._reader, self._stack = self._stack, None, ExitStack()
+        stack.close()
+
+    def _file(self, reader: TileReader, level: int, row: int, column: int) -> TileFile:
+        if not self.is_current():
+            raise ImageError("the file has changed since the page showed it", remedy="reload it")
+        tile = reader.read(level, row, column)
+        if tile.pixels is None:
+            return TileFile(b"", "image/png", tile.sharp)
+        data, mime = picture_file(tile.pixels, self.role)
+        return TileFile(data, mime, tile.sharp)
+
+
+_files: SizedCache[TileFile] = SizedCache(256 * 1024**2, 3600, lambda tile: len(tile.data) + 200)
+_sources: OrderedDict[str, TileSource] = OrderedDict()
+_open: OrderedDict[str, TileSource] = OrderedDict()
+_registry = threading.Lock()
+
+
+def open_source(
+    content: str,
+    levels: Levels,
+    role: Role,
+    opener: Callable[[], AbstractContextManager[TileReader]],
+    *,
+    is_current: Callable[[], bool] = lambda: True,
+    size: int = 0,
+) -> TileSource:
+    """Register what gives tiles, or find it again.
+
+    Args:
+        content: tells one content from another, such as a digest.
+        levels: its pyramid.
+        role: how the browser reads its pixels.
+        opener: gives its reader, in the thread that uses it.
+        is_current: whether it still is that content.
+        size: bytes that it holds in memory.
+    """
+    key = hashlib.blake2b(f"{role} {content}".encode(), digest_size=16, key=_SECRET).hexdigest()
+    with _registry:
+        source = _sources.pop(key, None)
+        if source is None:
+            source = TileSource(key, levels, role, opener, is_current, size)
+        _sources[key] = source
+        gone = []
+        while len(_sources) > _MOST_SOURCES or (
+            len(_sources) > 1 and sum(each.size for each in _sources.values()) > _MOST_BYTES
+        ):
+            gone.append(_sources.popitem(last=False)[1])
+    for old in gone:
+        old.close()
+    return source
+
+
+def find_source(key: str) -> TileSource | None:
+    """The source of an id; None where there is none, or none any more."""
+    with _registry:
+        source = _sources.get(key)
+        if source is not None:
+            _sources.move_to_end(key)
+    return source
+
+
+def _note_open(source: TileSource) -> None:
+    """Close the file that was not read for longest where too many are open."""
+    old = None
+    with _registry:
+        _open[source.id] = source
+        _open.move_to_end(source.id)
+        if len(_open) > _MOST_OPEN:
+            old = _open.popitem(last=False)[1]
+    if old is not None:
+        old.close()
