@@ -24,6 +24,8 @@ def test_a_rectangle_is_counted(server: Server, page: Any, pair: tuple[Path, Pat
         data = cv2.imencode(".png", pixels)[1].tobytes()
         upload(page, which, {"name": name, "mimeType": "image/png", "buffer": data})
     predict(page)
+    page.get_by_text("Mean IoU", exact=True).wait_for()
+    settled(page)
     canvas = page.get_by_test_id("viewer-canvas")
     canvas.focus()
     page.keyboard.press("r")
@@ -34,6 +36,9 @@ def test_a_rectangle_is_counted(server: Server, page: Any, pair: tuple[Path, Pat
     page.keyboard.press("Enter")
     page.get_by_text("Rectangle:", exact=False).wait_for()
     settled(page)
+    # The run of the script has not taken the focus away.
+    focused = "document.activeElement.shadowRoot?.activeElement?.dataset.testid"
+    assert page.evaluate(focused) == "viewer-canvas"
     words = page.get_by_test_id("viewer-tool-text").inner_text().split()
     assert words[:3] == ["41", "×", "41"]
     x, y = int(words[6].rstrip(",")), int(words[8])

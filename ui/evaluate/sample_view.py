@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
-from affine import Affine
 
 from core.classes import ClassTable
 from core.datasets.batches.labelled_image import LabelledImage
@@ -16,11 +15,9 @@ from core.evaluation.kept.pictures import ScoredSample, margin_box
 from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.regions import Region
 from core.imagery.display import bands_of, to_rgb
-from core.imagery.header import Georeference
 from ui.evaluate.opened import scored_sample
 from ui.shell.errors import plain, show_error
 from ui.viewer.band_values import MemoryBands
-from ui.viewer.encode import DISPLAY_LIMIT
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.places import Place, Ring, outlines
 from ui.viewer.viewer import viewer
@@ -42,10 +39,6 @@ class Part(NamedTuple):
     rows: slice
     columns: slice
     outlined: np.ndarray | None = None
-
-    def of(self, array: np.ndarray) -> np.ndarray:
-        """The part of an array of the whole sample."""
-        return np.ascontiguousarray(array[self.rows, self.columns])
 
 
 def viewed_sample(opened: OpenEvaluation, number: int) -> ScoredSample | None:
@@ -128,64 +121,45 @@ def show_part(
     image = scored.image
     # Stretched as the whole image is: a part would look another way than its neighbour.
     rgb = to_rgb(image.pixels, image.valid, bands=bands_of(image.pixels, image.named_bands))
-    shown = _around(part, image.labels.shape)
-    layers = [Layer("truth", "Ground truth", "labels", shown.of(image.labels))]
-    layers += [Layer(k, title, "labels", shown.of(m)) for k, (title, m) in maps.items()]
+    layers = [Layer("truth", "Ground truth", "labels", image.labels)]
+    layers += [Layer(k, title, "labels", labels) for k, (title, labels) in maps.items()]
     mark: Sequence[Ring] = ()
     if part.outlined is not None and st.toggle(
         "Outline the region", value=True, key=f"{key}-outline", persist_state="session"
     ):
-        mark = outlines(shown.of(part.outlined))
-    moved = Affine.translation(shown.columns.start, shown.rows.start)
-    where = image.georeference
+        mark = outlines(part.outlined)
     viewer(
-        shown.of(rgb),
+        rgb,
         layers,
         _viewer_classes(classes),
         key=key,
         height=_HEIGHT,
         mode="side",
         clickable=False,
-        georeference=where and Georeference(where.crs, where.transform @ moved),
-        bands=_bands(image, shown),
-        at=_place(part, shown) if part.outlined is not None else None,
+        georeference=image.georeference,
+        bands=_bands(image),
+        at=_place(part) if part.outlined is not None else None,
         mark=mark,
         rectangle=True,
     )
     for title, labels in maps.values():
-        mapped = MappedPlace(
-            shown.of(labels),
-            shown.of(image.labels),
-            classes,
-            where and Georeference(where.crs, where.transform @ moved),
-        )
+        mapped = MappedPlace(labels, image.labels, classes, image.georeference)
         show_rectangle(key, mapped, title if len(maps) > 1 else "")
 
 
-def _around(part: Part, size: tuple[int, ...]) -> Part:
-    """The whole sample, or as much around a part as is sent pixel by pixel."""
-    spans = []
-    for own, length in zip((part.rows, part.columns), size, strict=True):
-        most = max(DISPLAY_LIMIT, own.stop - own.start)
-        start = max(0, min(length - most, (own.start + own.stop - most) // 2))
-        spans.append(slice(start, min(length, start + most)))
-    return Part(spans[0], spans[1])
-
-
-def _place(part: Part, shown: Part) -> Place:
+def _place(part: Part) -> Place:
     rows, columns = part.rows, part.columns
-    x = (columns.start + columns.stop) / 2 - shown.columns.start
-    y = (rows.start + rows.stop) / 2 - shown.rows.start
+    x, y = (columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2
     return Place(x, y, columns.stop - columns.start, rows.stop - rows.start)
 
 
-def _bands(image: LabelledImage, part: Part) -> MemoryBands:
+def _bands(image: LabelledImage) -> MemoryBands:
     named = [name.capitalize() for name in image.named_bands]
     names = [
         (named[band] if band < len(named) else "") or f"Band {band + 1}"
         for band in range(image.pixels.shape[-1])
     ]
-    return MemoryBands(image.pixels, image.valid, names, (part.rows, part.columns))
+    return MemoryBands(image.pixels, image.valid, names)
 
 
 def _viewer_classes(classes: ClassTable) -> Sequence[ViewerClass]:
