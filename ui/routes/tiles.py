@@ -47,9 +47,9 @@ async def _tile(request: Request) -> Response:
     # Not before a tile is asked for: the server is there sooner.
     from ui.viewer.tiles.sources import BusyError
 
-    source, refusal = _source(request.path_params["id"])
-    if source is None:
-        return refusal
+    source = _source(request.path_params["id"])
+    if isinstance(source, Response):
+        return source
     place = [request.path_params[name] for name in ("level", "row", "column")]
     if not source.levels.has(*place):
         return _text(404, "There is no such tile.")
@@ -72,9 +72,9 @@ async def _pairs(request: Request) -> Response:
 
     sources = []
     for name in ("id", "other"):
-        source, refusal = _source(request.path_params[name])
-        if source is None:
-            return refusal
+        source = _source(request.path_params[name])
+        if isinstance(source, Response):
+            return source
         sources.append(source)
     first, second = sources
     if first.levels != second.levels or {first.role, second.role} != {"labels"}:
@@ -91,15 +91,16 @@ async def _pairs(request: Request) -> Response:
     return JSONResponse(counts, headers=_HEADERS | {"Cache-Control": _KEPT})
 
 
-def _source(key: str) -> tuple[TileSource, None] | tuple[None, Response]:
+def _source(key: str) -> TileSource | Response:
+    """The source of an id, or why there is none."""
     from ui.viewer.tiles.sources import find_source
 
     source = find_source(key)
     if source is None:
-        return None, _text(404, "The server holds this image no more. Reload the page.")
+        return _text(404, "The server holds this image no more. Reload the page.")
     if not source.is_current():
-        return None, _text(410, "The file has changed since. Reload the page.")
-    return source, None
+        return _text(410, "The file has changed since. Reload the page.")
+    return source
 
 
 async def _result(request: Request, future: Future[T]) -> T | None:

@@ -1,4 +1,4 @@
-"""How many pixels two tiled label layers have of each pair of labels, for the viewer's difference."""
+"""Pixels by pairs of labels, of two tiled label layers: for the viewer's difference."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def pairs_of(
         stop: set when nobody waits for it any more.
 
     Returns:
-        ``{"width", "height", "pairs": [[label, label, pixels], …]}``, of the level that was counted;
-        None where it was stopped.
+        ``{"width", "height", "pairs": [[label, label, pixels], …]}`` of the level that was
+        counted; None where it was stopped.
 
     Raises:
         BusyError: too much is waiting.
