@@ -229,7 +229,7 @@ def test_a_file_is_closed_where_too_many_are_open(
         for key in ids:
             assert answer(f"/tiles/{key}/0/0/0")[0] == 200
     assert len(sources._open) == 2
-    still = [key for key in ids if (source := find_source(key)) and source._pool is not None]
+    still = [key for key in ids if (source := find_source(key)) and source.is_open]
     assert still == ids[-2:]
 
 
