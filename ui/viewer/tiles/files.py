@@ -180,7 +180,9 @@ def _remove_old(place: Path, newest: str) -> None:
     folders = [f for f in place.iterdir() if f.is_dir() and not f.name.startswith(".")]
     sizes = {f: sum(tile.stat().st_size for tile in f.iterdir()) for f in folders}
     for folder in sorted(folders, key=lambda f: f.stat().st_mtime):
-        if sum(sizes.values()) <= _MOST_KEPT or folder.name == newest:
+        if sum(sizes.values()) <= _MOST_KEPT:
             break
+        if folder.name == newest:
+            continue
         del sizes[folder]
         shutil.rmtree(folder, ignore_errors=True)
