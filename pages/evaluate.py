@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.formats import counted, duration
+from ui.evaluate.before_after import before_after_view
 from ui.evaluate.calibration import calibration_view
 from ui.evaluate.compare import compare_view
 from ui.evaluate.confusion import confusion_view
@@ -14,12 +15,16 @@ from ui.evaluate.opened import Listed, choose_evaluation, open_evaluation
 from ui.evaluate.samples import samples_view
 from ui.evaluate.scores import scores_view
 from ui.evaluate.slices import slices_view
+from ui.evaluate.suspects.view import suspects_view
 from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
 NEW = "evaluate.new"
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
+VIEWS = [
+    *("Scores", "Confusion", "Samples", "Calibration", "Slices", "Suspects", "Compare"),
+    "Before and after",
+]
 
 
 def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
@@ -55,6 +60,10 @@ def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
         calibration_view(opened)
     elif view == "Slices":
         slices_view(opened)
+    elif view == "Suspects":
+        suspects_view(opened)
+    elif view == "Before and after":
+        before_after_view(opened, listed)
     else:
         compare_view(opened, listed)
     st.divider()

@@ -17,7 +17,7 @@ from core.imagery.tiles import OVERLAP
 if TYPE_CHECKING:
     from core.imagery.header import Header
     from core.inference.likeness import Difference
-    from core.inference.outputs import Wanted
+    from core.inference.outputs.kinds import Wanted
     from core.inference.small_regions import SmallRegions
 
 __all__ = ["add_arguments", "run"]
@@ -144,20 +144,20 @@ def _left_out(image: Path, regions: SmallRegions) -> None:
 
 def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
     """Before anything is mapped: nobody else's file is in the way of a result."""
-    from core.inference.outputs import paths_by_kind
+    from core.inference.outputs.kinds import paths_by_kind
     from core.provenance import check_free
 
-    outputs = [
-        path
-        for image, header in headers.items()
-        for path in paths_by_kind(image, header, options.out, _wanted(options)).values()
-    ]
+    wanted = _wanted(options)
+    outputs: list[Path] = []
+    for image, header in headers.items():
+        located = header.georeference is not None
+        outputs += paths_by_kind(image, options.out, wanted, located=located).values()
     check_free(outputs, options.images, overwrite=options.overwrite)
 
 
 def _wanted(options: Namespace) -> Wanted:
     from core.imagery.output.outlines import OutlineSettings
-    from core.inference.outputs import Wanted
+    from core.inference.outputs.kinds import Wanted
 
     return Wanted(
         options.polygons,
@@ -171,9 +171,10 @@ def _wanted(options: Namespace) -> Wanted:
 def _predict(
     options: Namespace, name: str, folder: Path, images: Sequence[Path], batch: _Batch
 ) -> None:
-    from core.inference.outputs import ENDINGS
+    from core.inference.outputs.file import Handling, NamedModel
+    from core.inference.outputs.kinds import ENDINGS
     from core.inference.predictor import Predictor
-    from core.inference.scene.predict import Handling, NamedModel, predict_image
+    from core.inference.scene.predict import predict_image
     from core.inference.scene.state import share_done
     from core.leftovers import remove_unfinished
     from core.models.store import load_model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from core.errors import ImageError, ModelError
 from core.explain.keract_bridge import get_activations
+from core.explain.layers import layer_output
 from core.imagery.raster import Raster
 from core.imagery.tiles import reflected
 from core.models.model_input import ModelInput
@@ -26,7 +29,10 @@ __all__ = [
     "centre_window",
     "channel_statistics",
     "feature_maps",
+    "layer_outputs",
 ]
+
+_lock = threading.Lock()
 
 LIMIT = 1024
 """Longest side, in pixels, of the part of an image that maps are made of at once."""
@@ -41,10 +47,15 @@ class Window:
     height: int
     width: int
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        rows = slice(self.row, self.row + self.height)
+        return rows, slice(self.column, self.column + self.width)
+
     def crop(self, pixels: np.ndarray) -> np.ndarray:
         """The part itself as a view, (height, width, …)."""
-        rows = slice(self.row, self.row + self.height)
-        return pixels[rows, self.column : self.column + self.width]
+        return pixels[self.slices]
 
 
 @dataclass(frozen=True)
@@ -111,13 +122,12 @@ def feature_maps(
     image: Raster | np.ndarray,
     layer: str,
     *,
-    window: Window | None = None,
-    limit: int = LIMIT,
+    part: Window | int = LIMIT,
 ) -> FeatureMaps:
     """The maps of a layer, at the scale the model was trained at.
 
     The image is never shrunk, for a network knows things by their size: of one that is larger
-    than `limit` a window is taken. It is extended downwards and to the right to a multiple of what
+    than `part` a window is taken. It is extended downwards and to the right to a multiple of what
     the model needs, by the pixels that lie there or, beyond the image's edge, by reflection.
 
     Args:
@@ -125,12 +135,12 @@ def feature_maps(
         card: the model's card.
         image: pixels (H, W, bands) as in the file, or a raster, whose pixels without data become 0.
         layer: name of a layer with a 4-D output.
-        window: part of the image; by default its middle.
-        limit: longest side of the part in pixels; for a network of one size, its size if less.
+        part: window of the image, or the longest side, in pixels, of its middle; a network of one
+            size takes that if it is less.
 
     Raises:
         ImageError: the image has another number of bands or another dtype than the model was
-            trained on, or the window is not inside the image or is larger than `limit`.
+            trained on, or the window is not inside the image or is larger than `LIMIT`.
         ModelError: there is no such layer, it has no maps, or they are not finite.
     """
     pixels = image.pixels if isinstance(image, Raster) else image
@@ -138,8 +148,9 @@ def feature_maps(
     model_input = ModelInput.of_card(card)
     model_input.check(pixels)
     height, width = pixels.shape[:2]
+    limit = LIMIT if isinstance(part, Window) else part
     limit = min(limit, model_input.size or limit)
-    window = window or centre_window(height, width, limit)
+    window = part if isinstance(part, Window) else centre_window(height, width, limit)
     _check_window(window, height, width, limit)
     multiple = model_input.size or model_input.multiple
     padded = [-(-side // multiple) * multiple for side in (window.height, window.width)]
@@ -147,7 +158,7 @@ def feature_maps(
         reflected(window.row, padded[0], height), reflected(window.column, padded[1], width)
     )
     batch = model_input.prepare(pixels, valid, at)[None]
-    output = get_activations(model, batch, [layer])[layer]
+    output = layer_outputs(model, batch, [layer])[layer]
     if output.ndim != 4:
         raise ModelError(
             f"layer {layer!r} has no maps: its output is {output.ndim - 1}-dimensional",
@@ -167,6 +178,40 @@ def feature_maps(
     maps = np.ascontiguousarray(output[0, :rows, :columns])
     maps.setflags(write=False)  # sessions share them
     return FeatureMaps(layer, maps, stride, window, (height, width))
+
+
+def layer_outputs(
+    model: keras.Model, x: np.ndarray, layer_names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Outputs of some layers of a network of ours, by keract.
+
+    Only the part of the network up to these layers is traced and computed. One call runs at a
+    time, so that the memory of several sessions does not add up.
+
+    Args:
+        model: a functional model with one input; it is not changed.
+        x: (N, H, W, C) float32, normalised.
+        layer_names: names of the layers, at least one.
+
+    Returns:
+        By layer name, in the order asked for, (N, …) float32.
+
+    Raises:
+        ModelError: the model has no layer of that name, one without a single output tensor of its
+            own (a nested model, or a layer used twice), or the memory does not suffice.
+    """
+    import keras
+
+    outputs = {name: layer_output(model, name) for name in layer_names}
+    if not outputs:
+        raise ModelError("no layer was named", remedy="name at least one layer of the model")
+    batch = x.astype(np.float32, copy=False)
+    part = keras.Model(model.inputs, list(outputs.values()))
+    given = {symbol.name for symbol in model.inputs}
+    named = [name for name in outputs if name not in given]
+    with _lock:
+        maps = get_activations(part, batch, layer_names=named) if named else {}
+    return {name: np.asarray(maps.get(name, batch), np.float32) for name in outputs}
 
 
 def channel_statistics(maps: np.ndarray) -> ChannelStatistics:

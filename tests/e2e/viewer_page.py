@@ -27,6 +27,7 @@ MOUNT = """async ([source, data]) => {
     window.clicks = [];
     window.give = (data) => mount({
         data, parentElement, setTriggerValue: (name, value) => window.clicks.push([name, value]),
+        setStateValue: (name, value) => window.clicks.push([name, value]),
     });
     window.give(data);
 }"""

@@ -23,6 +23,7 @@ from ui.loaded.datasets import choose_sample
 from ui.loaded.images import open_sample
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.tiles.files import TiledFile
 from ui.viewer.viewer import viewer
@@ -73,6 +74,7 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         height=_HEIGHT,
         clickable=False,
         georeference=image.raster.georeference,
+        bands=bands_of_raster(image.raster),
     )
     with st.container(horizontal=True):
         for page, source, label, icon in (

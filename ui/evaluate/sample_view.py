@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.classes import ClassTable
+from core.datasets.batches.labelled_image import LabelledImage
 from core.errors import DSIError
 from core.evaluation.kept.pictures import ScoredSample, margin_box
 from core.evaluation.kept.results import OpenEvaluation
@@ -16,6 +17,7 @@ from core.evaluation.regions import Region
 from core.imagery.display import bands_of, to_rgb
 from ui.evaluate.opened import scored_sample
 from ui.shell.errors import plain, show_error
+from ui.viewer.band_values import MemoryBands
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.viewer import viewer
 
@@ -147,7 +149,17 @@ def show_part(
         height=_HEIGHT,
         mode="side",
         clickable=False,
+        bands=_bands(image, part),
     )
+
+
+def _bands(image: LabelledImage, part: Part) -> MemoryBands:
+    named = [name.capitalize() for name in image.named_bands]
+    names = [
+        (named[band] if band < len(named) else "") or f"Band {band + 1}"
+        for band in range(image.pixels.shape[-1])
+    ]
+    return MemoryBands(image.pixels, image.valid, names, (part.rows, part.columns))
 
 
 def _viewer_classes(classes: ClassTable) -> Sequence[ViewerClass]:

@@ -16,7 +16,15 @@ from core.imagery.raster import Raster, read_raster
 from ui.loaded.sized_cache import SizedCache
 from ui.loaded.upload import Upload
 
-__all__ = ["IMAGE_TYPES", "OpenImage", "file_stamp", "open_sample", "open_upload", "safe_stem"]
+__all__ = [
+    "IMAGE_TYPES",
+    "OpenImage",
+    "file_stamp",
+    "open_raster",
+    "open_sample",
+    "open_upload",
+    "safe_stem",
+]
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "jp2"]
 
@@ -53,6 +61,17 @@ _images: SizedCache[OpenImage] = SizedCache(1024**3, 3600, _bytes)
 def _kept(name: str, digest: str, read: Callable[[], Raster]) -> OpenImage:
     with st.spinner("Reading the image …"):
         return _images.get(f"{digest} {name}", lambda: _opened(name, digest, read()))
+
+
+def open_raster(name: str, content: str, read: Callable[[], Raster]) -> OpenImage:
+    """An image that is read otherwise, kept as the others are.
+
+    Args:
+        name: what it is called.
+        content: names its content.
+        read: reads it; what it raises passes.
+    """
+    return _kept(name, _digest(content.encode()), read)
 
 
 def open_upload(upload: Upload) -> OpenImage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,15 @@ from core.evaluation.confusion import confusion, scores
 from core.formats import count, duration, percent, score, short_duration
 from core.inference.anchor import Anchor
 from core.inference.averaging import Averaging
-from core.inference.certainty import Certainty, most_bits, predict_with_certainty
+from core.inference.certainty import (
+    HALF,
+    Certainty,
+    labels_at,
+    most_bits,
+    predict_with_certainty,
+)
 from core.inference.likeness import differences
-from core.inference.outputs import Prediction
+from core.inference.outputs.prediction import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
 from core.models.prediction_history import KeptPrediction, find_prediction, read_maps
@@ -28,7 +34,9 @@ from ui.loaded.models import open_predictor
 from ui.predict.address import forget_prediction
 from ui.predict.compare import Comparison, show_agreement
 from ui.predict.downloads import show_downloads
+from ui.predict.settings import choose_threshold
 from ui.shell.errors import plain
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import viewer
@@ -38,10 +46,12 @@ from ui.widgets.frame import Frame
 __all__ = [
     "LabelMap",
     "Settings",
+    "certainty_layers",
     "kept_id",
     "predict",
     "recent_prediction",
     "show_prediction",
+    "show_scores",
     "warn_of_differences",
 ]
 
@@ -188,6 +198,10 @@ def show_prediction(
         comparison: what it is compared with.
     """
     truth, mode, others = comparison.truth, comparison.mode, comparison.others
+    threshold = choose_threshold(card.classes)
+    if threshold != HALF:
+        moved = labels_at(label_map.labels, label_map.certainty.confidence, threshold)
+        label_map = replace(label_map, labels=moved)
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
     layers: list[Layer | ValueLayer] = [
         Layer("prediction", "Prediction", "labels", label_map.labels)
@@ -198,7 +212,7 @@ def show_prediction(
     if truth is not None:
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
-    layers += _certainty_layers(label_map.certainty)
+    layers += certainty_layers(label_map.certainty)
     viewer(
         image.rgb,
         layers,
@@ -208,6 +222,7 @@ def show_prediction(
         mode=mode or "overlay",
         clickable=False,
         georeference=image.raster.georeference,
+        bands=bands_of_raster(image.raster),
     )
     prediction = Prediction(
         label_map.labels,
@@ -216,16 +231,22 @@ def show_prediction(
         image.name,
         card.name,
         averaging=label_map.averaging,
+        threshold=threshold,
     )
     report = prediction.summary()
-    _scores(prediction, report, truth, label_map.seconds)
+    show_scores(prediction, report, truth, label_map.seconds)
     if others:
         show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
 
 
-def _certainty_layers(certainty: Certainty) -> list[ValueLayer]:
-    return [
+def certainty_layers(certainty: Certainty) -> list[ValueLayer]:
+    """Layers of how sure a prediction is, hidden at first.
+
+    Args:
+        certainty: of the prediction, whose layer is called ``prediction``.
+    """
+    layers = [
         ValueLayer(
             "confidence",
             "Confidence",
@@ -248,11 +269,35 @@ def _certainty_layers(certainty: Certainty) -> list[ValueLayer]:
             note="0 where one class is certain; high where several are likely.",
         ),
     ]
+    if certainty.disagreement is not None:
+        layers.append(
+            ValueLayer(
+                "disagreement",
+                "TTA disagreement",
+                certainty.disagreement,
+                0,
+                certainty.most_bits,
+                unit="bit",
+                colors="inferno",
+                visible=False,
+                note="Jensen-Shannon divergence of the views that were averaged: 0 where they all "
+                "say the same, however unsure they are.",
+            )
+        )
+    return layers
 
 
-def _scores(
+def show_scores(
     prediction: Prediction, report: dict[str, Any], truth: Truth | None, seconds: float
 ) -> None:
+    """The scores where there is a truth, and the table by class.
+
+    Args:
+        prediction: what is shown.
+        report: its summary.
+        truth: ground truth, where there is some.
+        seconds: that it took.
+    """
     classes = prediction.classes
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
@@ -277,9 +322,17 @@ def _scores(
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
         f"{short_duration(seconds)}"
         + (f", the mean over {prediction.averaging}." if str(prediction.averaging) else ".")
+        + _threshold_text(prediction)
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
         + (_ground(prediction, report) if located else f" No areas: {plain(report['no_area'])}.")
     )
+
+
+def _threshold_text(prediction: Prediction) -> str:
+    if prediction.threshold == HALF:
+        return ""
+    name = plain(prediction.classes.names[1])
+    return f" {name} from a probability of {prediction.threshold:.2f} on."
 
 
 def _ground(prediction: Prediction, report: dict[str, Any]) -> str:

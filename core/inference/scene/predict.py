@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from core.classes import ClassTable
 from core.datasets.known_layouts import LAYOUTS
 from core.errors import ImageError, WorkspaceError
 from core.formats import binary_size
@@ -18,8 +17,9 @@ from core.imagery.scene.scene import obstacle, open_scene
 from core.imagery.source.opening import gdal_settings
 from core.inference.anchor import Anchor
 from core.inference.blocks import Blending, Block
-from core.inference.likeness import Difference, differences
-from core.inference.outputs import Wanted, paths_by_kind, predict_file
+from core.inference.likeness import differences
+from core.inference.outputs.file import Handling, NamedModel, predict_file
+from core.inference.outputs.kinds import Wanted, paths_by_kind
 from core.inference.predictor import Predictor, counter
 from core.inference.scene.planes import Planes, open_planes
 from core.inference.scene.results import SceneResult, write_result
@@ -32,50 +32,13 @@ from core.inference.scene.state import (
     unfinished_folder,
 )
 from core.inference.scene.threads import WriterThread, read_ahead
-from core.inference.small_regions import SmallRegions
 from core.paths import disk_errors, writable_folder
 from core.provenance import check_free
 
-__all__ = ["Handling", "NamedModel", "goes_by_windows", "predict_image"]
+__all__ = ["goes_by_windows", "predict_image"]
 
 _AHEAD = 2  # tiles that are read, and blocks that are written, while one is computed
 _RESULTS = 2.5  # bytes of results for each byte of labels, roughly and at most
-
-
-@dataclass(frozen=True)
-class NamedModel:
-    """A model that predicts.
-
-    Attributes:
-        predictor: of the model.
-        classes: its class table.
-        name: of the model, for the summary.
-    """
-
-    predictor: Predictor
-    classes: ClassTable
-    name: str
-
-
-@dataclass(frozen=True)
-class Handling:
-    """How a prediction goes about its files, and what is called meanwhile.
-
-    Attributes:
-        overwrite: whether files are replaced that this program did not write.
-        resume: whether to go on with a prediction by windows that was ended before.
-        progress: with the number of tiles done and of all tiles.
-        warn: with each way in which the image is unlike those of the training.
-        left_out: with the regions that are too small for a polygon, where there are some.
-        note: with a line on how the work goes.
-    """
-
-    overwrite: bool = False
-    resume: bool = False
-    progress: Callable[[int, int], None] | None = None
-    warn: Callable[[Difference], None] | None = None
-    left_out: Callable[[SmallRegions], None] | None = None
-    note: Callable[[str], None] | None = None
 
 
 def predict_image(
@@ -110,23 +73,9 @@ def predict_image(
     )
     wanted = replace(wanted, outlines=outlines)
     if not goes_by_windows(image, header, predictor, wanted):
-        return predict_file(
-            image,
-            predictor,
-            model.classes,
-            model.name,
-            out,
-            with_polygons=wanted.polygons,
-            with_probabilities=wanted.probabilities,
-            with_confidence=wanted.confidence,
-            with_geopackage=wanted.geopackage,
-            outlines=wanted.outlines,
-            overwrite=handling.overwrite,
-            progress=handling.progress,
-            warn=handling.warn,
-            left_out=handling.left_out,
-        )
-    paths = paths_by_kind(image, header, out, wanted)
+        return predict_file(image, model, out, wanted, handling)
+    located = header.georeference is not None
+    paths = paths_by_kind(image, out, wanted, located=located)
     check_free(list(paths.values()), [image], overwrite=handling.overwrite)
     known = predictor.input.file_band_count
     bands = known if known == header.bands else None
@@ -164,7 +113,7 @@ def predict_image(
                     model.name,
                     predictor.averaging,
                 )
-                small = write_result(result, paths, work.folder, wanted.outlines.min_area)
+                small = write_result(result, paths, work.folder, wanted.outlines)
     if small.polygons and handling.left_out:
         handling.left_out(small)
     return list(paths.values())
@@ -195,13 +144,6 @@ def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: W
 
 def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageError | None:
     """What is asked for that needs the whole image; None where nothing does."""
-    if (wanted.polygons or wanted.geopackage) and wanted.outlines.simplify:
-        return ImageError(
-            "simplifying its polygons (--simplify) needs the image in memory, for which it is too "
-            "large",
-            where=str(image),
-            remedy="leave it out, or cut the image into smaller pieces",
-        )
     if predictor.averaging.scales != (1.0,):
         return ImageError(
             "averaging over sizes of the image (--tta-scales) needs it in memory, for which it is "

@@ -23,9 +23,10 @@ from core.imagery.output.outlines import OutlineSettings
 from core.imagery.output.polygons import polygon_parts
 from core.imagery.raster import read_raster
 from core.inference.anchor import Anchor
-from core.inference.outputs import Wanted
+from core.inference.outputs.file import Handling, NamedModel
+from core.inference.outputs.kinds import Wanted
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Handling, NamedModel, predict_image
+from core.inference.scene.predict import predict_image
 from core.inference.scene.state import unfinished_folder
 from core.inference.small_regions import SmallRegions, small_regions
 from core.models.store import find_model, load_model
@@ -358,11 +359,14 @@ def test_other_bands_and_numbers_are_refused(make: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("simplify", [0, 1.5, 4])
 def test_polygons_are_those_of_the_whole_map(
-    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simplify: float
 ) -> None:
-    """Bands of 13 rows: nearly every region lies in several."""
+    """Bands of 13 rows, or 40 of those that are simplified: nearly every region lies in several."""
     monkeypatch.setattr("core.inference.scene.results._ROWS_BYTES", 13 * 170)
+    for module in ("core.imagery.output.polygons", "core.inference.scene.results"):
+        monkeypatch.setattr(f"{module}.SIMPLIFIED_ROWS", 40)
     predictor = make()
     # A map with many regions: by brightness of the first band.
     predictor.softmax = lambda tiles: np.eye(5, dtype=np.float32)[
@@ -374,7 +378,9 @@ def test_polygons_are_those_of_the_whole_map(
     counts: list[SmallRegions] = []
     min_area, before = 0.0, 0
     for folder in (tmp_path / "all", tmp_path / "large"):
-        wanted = Wanted(polygons=True, geopackage=True, outlines=OutlineSettings(min_area))
+        wanted = Wanted(
+            polygons=True, geopackage=True, outlines=OutlineSettings(min_area, simplify)
+        )
         paths = by_windows(image, predictor, folder, wanted=wanted, left_out=counts.append)
         assert is_own_file(folder / "s.geojson") and folder / "s.geojson" in paths
         labels = read(folder / "s_labels.tif")

@@ -25,7 +25,7 @@ from ui.routes.tiles import routes
 from ui.viewer.tiles import sources
 from ui.viewer.tiles.arrays import tiled_array
 from ui.viewer.tiles.files import tiled_labels, tiled_picture
-from ui.viewer.tiles.sources import find_source, open_source
+from ui.viewer.tiles.sources import TileContent, find_source, open_source
 
 
 def answer(path: str, gone: threading.Event | None = None) -> tuple[int, dict[str, str], bytes]:
@@ -182,7 +182,7 @@ def slow() -> Iterator[tuple[Slow, str]]:
     def opener() -> Iterator[Slow]:
         yield reader
 
-    source = open_source(f"slow {id(reader)}", Slow.levels, "labels", opener)
+    source = open_source(f"slow {id(reader)}", TileContent(Slow.levels, "labels", opener))
     yield reader, source.id
     reader.go.set()
 
@@ -259,7 +259,7 @@ def test_an_error_closes_the_file_and_the_next_one_opens_it(slow: tuple[Slow, st
         opened.append(1)
         yield Broken()
 
-    key = open_source(f"broken {id(opened)}", Slow.levels, "labels", opener).id
+    key = open_source(f"broken {id(opened)}", TileContent(Slow.levels, "labels", opener)).id
     status, _, body = answer(f"/tiles/{key}/0/0/0")
     assert (status, body) == (422, b"the image data is damaged: copy it again")
     assert answer(f"/tiles/{key}/0/0/0")[0] == 204 and len(opened) == 2

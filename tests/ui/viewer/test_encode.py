@@ -9,7 +9,8 @@ import pytest
 from core.imagery.resample import resample_labels
 from core.imagery.shrink import display_size, downsample_image
 from ui.viewer import encode
-from ui.viewer.layers import Layer, Tiled, ViewerClass, ViewerClick
+from ui.viewer.layers import Layer, ViewerClass, ViewerClick
+from ui.viewer.tiles.sources import Tiled
 from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import _click, viewer
 

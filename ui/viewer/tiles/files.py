@@ -27,7 +27,7 @@ from core.paths import disk_errors, new_folder, workspace
 from ui.loaded.images import file_stamp
 from ui.loaded.sized_cache import SizedCache
 from ui.shell.jobs import start_job
-from ui.viewer.tiles.sources import Tiled, open_source
+from ui.viewer.tiles.sources import TileContent, Tiled, open_source
 
 __all__ = ["TiledFile", "tiled_labels", "tiled_picture"]
 
@@ -116,10 +116,12 @@ def _tiled(
     sharp = upper_levels is not None or known.is_whole
     source = open_source(
         f"{name} {'made' if upper_levels else 'direct'}",
-        Levels(header.height, header.width),
-        role,
-        open_tiles,
-        is_current=lambda: file_stamp(path) == stamp,
+        TileContent(
+            Levels(header.height, header.width),
+            role,
+            open_tiles,
+            is_current=lambda: file_stamp(path) == stamp,
+        ),
     )
     tiles = Tiled(source.id, header.width, header.height, sharp)
     job = f"tiles-{name}"

@@ -45,7 +45,7 @@ def pairs_of(
         key = f"{first.id} {second.id}"
         if kept := _counts.kept(key):
             return kept
-        with first.open() as one, second.open() as other:
+        with first.content.open() as one, second.content.open() as other:
             counted = count_pairs(one, other, _MOST_PIXELS, stop.is_set)
         if counted is None:
             return None

@@ -84,25 +84,36 @@ class TileFile:
     sharp: bool
 
 
+@dataclass(frozen=True)
+class TileContent:
+    """What tiles are made of.
+
+    Attributes:
+        levels: its pyramid.
+        role: how the browser reads its pixels.
+        open: gives its reader, in the thread that uses it.
+        is_current: whether it still is what it was when the page showed it.
+        size: bytes that it holds in memory.
+    """
+
+    levels: Levels
+    role: Role
+    open: Callable[[], AbstractContextManager[TileReader]]
+    is_current: Callable[[], bool] = lambda: True
+    size: int = 0
+
+
 @dataclass
 class TileSource:
     """Something that gives tiles.
 
     Attributes:
         id: by which it is asked for.
-        levels: its pyramid.
-        role: how the browser reads its pixels.
-        open: gives its reader.
-        is_current: whether it still is what it was when the page showed it.
-        size: bytes that it holds in memory.
+        content: what they are made of.
     """
 
     id: str
-    levels: Levels
-    role: Role
-    open: Callable[[], AbstractContextManager[TileReader]]
-    is_current: Callable[[], bool]
-    size: int
+    content: TileContent
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _tasks: SimpleQueue[_Task | None] | None = None
     _waiting: int = 0
@@ -137,7 +148,7 @@ class TileSource:
             if self._tasks is None:
                 self._tasks = SimpleQueue()
                 # A daemon: its file is nothing that must be closed before the server ends.
-                args = self.open, self._tasks
+                args = self.content.open, self._tasks
                 threading.Thread(target=_work, args=args, daemon=True, name="tiles").start()
             future: Future[T] = Future()
             future.add_done_callback(self._count_down)
@@ -162,12 +173,12 @@ class TileSource:
             self._waiting -= 1
 
     def _file(self, reader: TileReader, level: int, row: int, column: int) -> TileFile:
-        if not self.is_current():
+        if not self.content.is_current():
             raise ImageError("the file has changed since the page showed it", remedy="reload it")
         tile = reader.read(level, row, column)
         if tile.pixels is None:
             return TileFile(b"", "image/png", tile.sharp)
-        data, mime = picture_file(tile.pixels, self.role)
+        data, mime = picture_file(tile.pixels, self.content.role)
         return TileFile(data, mime, tile.sharp)
 
 
@@ -208,34 +219,23 @@ _open: OrderedDict[str, TileSource] = OrderedDict()
 _registry = threading.Lock()
 
 
-def open_source(
-    content: str,
-    levels: Levels,
-    role: Role,
-    opener: Callable[[], AbstractContextManager[TileReader]],
-    *,
-    is_current: Callable[[], bool] = lambda: True,
-    size: int = 0,
-) -> TileSource:
-    """Register what gives tiles, or find it again.
+def open_source(name: str, content: TileContent) -> TileSource:
+    """Register what gives tiles, or what was registered by that name before.
 
     Args:
-        content: tells one content from another, such as a digest.
-        levels: its pyramid.
-        role: how the browser reads its pixels.
-        opener: gives its reader, in the thread that uses it.
-        is_current: whether it still is that content.
-        size: bytes that it holds in memory.
+        name: tells one content from another, such as a digest.
+        content: what tiles are made of.
     """
-    key = hashlib.blake2b(f"{role} {content}".encode(), digest_size=16, key=_SECRET).hexdigest()
+    text = f"{content.role} {name}".encode()
+    key = hashlib.blake2b(text, digest_size=16, key=_SECRET).hexdigest()
     with _registry:
         source = _sources.pop(key, None)
         if source is None:
-            source = TileSource(key, levels, role, opener, is_current, size)
+            source = TileSource(key, content)
         _sources[key] = source
         gone = []
         while len(_sources) > _MOST_SOURCES or (
-            len(_sources) > 1 and sum(each.size for each in _sources.values()) > _MOST_BYTES
+            len(_sources) > 1 and sum(each.content.size for each in _sources.values()) > _MOST_BYTES
         ):
             gone.append(_sources.popitem(last=False)[1])
     for old in gone:

@@ -2,6 +2,7 @@
 
 import { el } from "../dom.js"
 import { Scroll } from "./scroll.js"
+import { SketchView } from "./sketch_view.js"
 
 const PIXEL_BOX_FROM = 6 // CSS pixels: smaller, a box around a pixel is only in the way
 
@@ -18,7 +19,9 @@ export class Pane {
     this.hairs = [el("div", { class: "hair vertical" }), el("div", { class: "hair horizontal" })]
     this.box = el("div", { class: "pixel-box" })
     this.pin = el("div", { class: "pin" })
-    this.picture = el("div", { class: "picture" }, this.canvas, ...this.hairs, this.box, this.pin)
+    this.sketch = new SketchView()
+    this.picture = el("div", { class: "picture" }, this.canvas, this.sketch.element, ...this.hairs,
+      this.box, this.pin)
     this.caption = el("figcaption")
     this.element = el("figure", { class: "pane" }, this.caption, this.picture)
     this.reported = null
