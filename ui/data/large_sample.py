@@ -96,7 +96,7 @@ def _sharpen(file: TiledFile, what: str, frame: Frame) -> None:
     if file.tiles.sharp:
         return
     job = watch_job(file.job)
-    if job is None and file.header.bytes <= _AT_ONCE_BYTES:
+    if job is None and file.bytes <= _AT_ONCE_BYTES:
         file.sharpen()
         job = watch_job(file.job)
     if job is not None and job.state == "running":
