@@ -59,7 +59,7 @@ def run(options: Namespace) -> None:
 
 def _run(options: Namespace) -> None:
     from core.datasets.catalogue import find_dataset, list_datasets
-    from core.datasets.recipes.recipe import load_recipe
+    from core.datasets.recipes.exchange import read_recipe_file
     from core.training.checks.checks import check_training
     from core.training.config import TrainConfig, load_config, with_settings
     from core.training.queue.launch import suggest_name
@@ -85,7 +85,7 @@ def _run(options: Namespace) -> None:
         return
     config = load_config(options.config) if options.config else TrainConfig()
     if options.recipe:
-        config = config.model_copy(update={"recipe": load_recipe(options.recipe)})
+        config = config.model_copy(update={"recipe": read_recipe_file(options.recipe)})
     if options.dataset:
         config = config.model_copy(update={"dataset": options.dataset})
     config = with_settings(config, options.settings)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classes import ClassTable
+from core.classes import VOID, ClassTable
 from core.datasets.masks.decode import Mask, decode_mask, open_mask
 from core.datasets.masks.footprints import VECTOR_SUFFIXES, rasterise
 from core.datasets.note import Note
+from core.datasets.void.regions import VoidRegion
 from core.errors import DatasetError, ImageError
 from core.imagery.header import Header, read_header
 from core.imagery.raster import Raster, alpha_bands, read_raster
@@ -21,7 +22,7 @@ from core.imagery.resample import onto_image
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 from core.mask_coding import MaskCoding
 
-__all__ = ["Dataset", "ImageTraits", "Sample"]
+__all__ = ["Dataset", "ImageTraits", "Sample", "UnknownMaskValues"]
 
 _ASKED = 12  # images that are asked whether their alpha is one
 
@@ -43,6 +44,23 @@ class Sample:
     image: Path
     mask: Path | None
     turned: bool = False
+
+
+class UnknownMaskValues(DatasetError):
+    """Masks have values outside the class table, and nobody has said what they are read as.
+
+    Attributes:
+        unknown: pixels by value, as `core.datasets.masks.decode` names them.
+    """
+
+    def __init__(self, unknown: Mapping[str, int], where: str) -> None:
+        self.unknown = dict(unknown)
+        super().__init__(
+            f"the mask has {_listed(unknown)} outside the class table",
+            where=where,
+            remedy="the audit lists all of them; add them to the classes or to "
+            '"void" in classes.json, or decide in a recipe what they are read as',
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,7 @@ class Dataset:
         products: all products; empty where a dataset has one kind of image.
         bands: decided in a recipe: the bands that are used, counted from 0; empty for all.
         windows: decided in a recipe: parts of samples that are used, by id.
+        void: decided in a recipe: pixels of masks that are void whatever they hold, by id.
         decibel: whether the images are radar backscatter in dB, as the product's description says;
             the values alone do not tell.
         nodata: a value that in all bands at once means no data, also where a file does not say so.
@@ -90,6 +109,7 @@ class Dataset:
     products: tuple[str, ...] = ()
     bands: tuple[int, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
+    void: Mapping[str, VoidRegion] = field(default_factory=dict)
     nodata: float | None = None
     decibel: bool = False
 
@@ -150,13 +170,16 @@ class Dataset:
     def read_mask(self, sample: Sample, header: Header | None = None) -> Mask:
         """The mask with what is wrong in it; `load_labels` refuses such.
 
+        All that reads labels reads them here: what the recipe has decided about them holds.
+
         Args:
             sample: one that has a mask.
             header: of the image file as it lies on the disk, where that is known: footprints are
                 burnt onto its grid.
 
         Raises:
-            DatasetError: no mask, or footprints that do not fit the image's grid.
+            DatasetError: no mask, footprints that do not fit the image's grid, or void regions of
+                another size.
             ImageError: the mask, or for footprints the image's header, cannot be read.
         """
         if sample.mask is None:
@@ -180,6 +203,8 @@ class Dataset:
                 labels, resampled = moved, True
         if sample.turned:
             labels = np.ascontiguousarray(labels[::-1, ::-1])
+        if sample.id in self.void:
+            labels = _without_void(labels, self.void[sample.id], sample.id)
         if sample.id in self.windows:
             x, y, width, height = self.windows[sample.id]
             labels = np.ascontiguousarray(labels[y : y + height, x : x + width])
@@ -207,17 +232,13 @@ class Dataset:
             (H, W) uint8 class indices, 255 = void.
 
         Raises:
-            DatasetError: no mask, a mask of another size, or values outside the class table.
+            UnknownMaskValues: it has values outside the class table.
+            DatasetError: no mask, or a mask of another size.
             ImageError: the mask cannot be read.
         """
         mask = self.read_mask(sample)
         if mask.unknown:
-            raise DatasetError(
-                f"the mask has {_listed(mask.unknown)} outside the class table",
-                where=str(sample.mask),
-                remedy="the audit lists all of them; add them to the classes "
-                'or to "void" in classes.json, or decide in a recipe what they are read as',
-            )
+            raise UnknownMaskValues(mask.unknown, str(sample.mask))
         labels = mask.labels
         if shape is not None and labels.shape != shape:
             raise DatasetError(
@@ -227,6 +248,18 @@ class Dataset:
                 remedy="export the mask again at the image's size, or exclude the sample",
             )
         return labels
+
+
+def _without_void(labels: np.ndarray, region: VoidRegion, sample_id: str) -> np.ndarray:
+    if labels.shape != region.size:
+        raise DatasetError(
+            f"the recipe's void region is of {region.size[1]} × {region.size[0]} pixels, the mask "
+            f"of {labels.shape[1]} × {labels.shape[0]}",
+            where=sample_id,
+            remedy="take the region out of the recipe (Data, Prepare, Clean), or exclude the "
+            "sample",
+        )
+    return np.where(region.pixel_mask(), np.uint8(VOID), labels)
 
 
 def _listed(unknown: Mapping[str, int]) -> str:

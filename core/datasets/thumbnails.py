@@ -76,6 +76,8 @@ def thumbnail_key(
     """
     read_as = f"{dataset.classes}|{dataset.coding}|{dataset.bands}|{dataset.windows.get(sample.id)}"
     read_as += f"|{dataset.nodata}|{bands}|{clip}|{decibel}"
+    if region := dataset.void.get(sample.id):
+        read_as += f"|{region.size}|{region.counts}"
     files = f"{_stamp(sample.image)}|{_stamp(sample.mask)}"
     text = f"{_VERSION}|{SIDE}|{files}|{sample}|{read_as}"
     return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest()

@@ -13,9 +13,11 @@ from core.classes import VOID
 from core.datasets.batches.labelled_image import LabelledImage, load_samples
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.identity import sample_digests
+from core.datasets.note import Note
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.splits import SplitConfig
+from core.datasets.void.store import has_regions
 from core.errors import DatasetError, ModelError
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.match_classes import match_classes
@@ -36,6 +38,11 @@ __all__ = [
 ]
 
 _NAMED = 3  # samples that are named
+_NO_REGIONS = Note(
+    "The model was trained with void regions that are not in this workspace: the labels are scored "
+    "as they lie in the files.",
+    "warning",
+)
 
 StripCallback = Callable[[np.ndarray, np.ndarray], None]
 """Takes labels (h, W) uint8 of some rows, and their probabilities (h, W, K) float32."""
@@ -118,9 +125,11 @@ def evaluate_images(
 def apply_card_recipe(dataset: Dataset, card: ModelCard, split: str = "") -> Dataset:
     """The dataset with the decisions about data that the model was trained with.
 
-    The image product is used wherever the dataset has it; exclusions, windows, blocks and the
-    meaning of unknown mask values only for the dataset of the training itself, by whatever name or
-    path it was opened (`trained_on`). The bands are chosen by the predictor.
+    The image product is used wherever the dataset has it; exclusions, windows, blocks, void regions
+    and the meaning of unknown mask values only for the dataset of the training itself, by whatever
+    name or path it was opened (`trained_on`). The bands are chosen by the predictor. Void regions
+    that the workspace does not have, as of a model from elsewhere, are left out, and a note says
+    so.
 
     Args:
         dataset: dataset as opened.
@@ -148,6 +157,9 @@ def apply_card_recipe(dataset: Dataset, card: ModelCard, split: str = "") -> Dat
         return dataset
     changed: dict[str, Any] = {"product": product, "bands": ()}
     changed |= {"split": SplitConfig()} if split == "all" else {}
+    if recipe.void_regions and not has_regions(recipe.void_regions):
+        dataset = replace(dataset, notes=(*dataset.notes, _NO_REGIONS))
+        changed["void_regions"] = ""
     # Its samples are known to be meant: one that is left out, or cut, may be gone since.
     return prepared(dataset, recipe.model_copy(update=changed), own=True)
 

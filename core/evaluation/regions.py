@@ -11,7 +11,14 @@ import numpy as np
 
 from core.classes import VOID
 
-__all__ = ["MOST_REGIONS", "MOST_REGIONS_PER_CELL", "Region", "RegionList", "regions_of"]
+__all__ = [
+    "MOST_REGIONS",
+    "MOST_REGIONS_PER_CELL",
+    "Region",
+    "RegionList",
+    "by_kind",
+    "regions_of",
+]
 
 MOST_REGIONS = 5_000
 """Regions that are kept of an evaluation, and one of every kind of confusion at least."""
@@ -53,7 +60,7 @@ def regions_of(
         sample: number of the sample, for the regions.
         most: of a cell at most.
     """
-    for kind, left, top, own in _by_kind(cells):
+    for kind, left, top, own in by_kind(cells):
         _, _, boxes, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
         boxes = boxes[1:]
         truth, prediction = divmod(kind, classes)
@@ -63,7 +70,7 @@ def regions_of(
             yield Region(area, sample, *place, truth, prediction)
 
 
-def _by_kind(cells: np.ndarray) -> Iterator[tuple[int, int, int, np.ndarray]]:
+def by_kind(cells: np.ndarray) -> Iterator[tuple[int, int, int, np.ndarray]]:
     """Every kind of confusion, and within its box (left and top) its pixels, (h, w) uint8."""
     wrong = cells >= 0
     if np.count_nonzero(wrong) > _SORTED:  # numbers of pixels would take many times the image

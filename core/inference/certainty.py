@@ -1,5 +1,8 @@
 """How sure a prediction is of each pixel: the likeliest class's probability, and the entropy.
 
+Of two classes the probability of the likelier one says that of the other too, so that labels at
+another threshold than one half are made of what was kept, without predicting again.
+
 Both are kept as whole numbers, in one of two codings:
 
 ========  ======  ======================  =======  ================================================
@@ -21,19 +24,25 @@ import numpy as np
 
 from core.classes import VOID
 from core.inference.anchor import FREE, Anchor
+from core.inference.disagreement import entropy_bits
 
 if TYPE_CHECKING:
     from core.inference.predictor import Predictor, Progress
 
 __all__ = [
     "FILE",
+    "HALF",
     "SCREEN",
     "Certainty",
     "Coding",
-    "entropy_bits",
+    "labels_at",
+    "likelihood_codes",
     "most_bits",
     "predict_with_certainty",
 ]
+
+HALF = 0.5
+"""Threshold at which two classes are as `argmax` has them."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +88,14 @@ class Certainty:
         entropy: (H, W) uint8 codes of the entropy of the probabilities in bits, from 0 to
             `most_bits`.
         most_bits: entropy where all classes are equally likely.
+        disagreement: (H, W) uint8 codes of the divergence of the views that were averaged, from 0
+            to `most_bits` (`core.inference.disagreement`); None where there are none.
     """
 
     confidence: np.ndarray
     entropy: np.ndarray
     most_bits: float
-
-
-def entropy_bits(probabilities: np.ndarray) -> np.ndarray:
-    """Shannon's entropy over the last axis in bits, (…, K) to (…); 0 where one class is certain."""
-    logarithm = np.log2(np.maximum(probabilities, np.finfo(np.float32).tiny))
-    return np.asarray(-(probabilities * logarithm).sum(axis=-1))
+    disagreement: np.ndarray | None = None
 
 
 def most_bits(classes: int) -> float:
@@ -105,7 +111,7 @@ def predict_with_certainty(
     *,
     anchor: Anchor = FREE,
 ) -> tuple[np.ndarray, Certainty]:
-    """`Predictor.predict`, and how sure it is; three bytes a pixel in all.
+    """`Predictor.predict`, and how sure it is; three bytes a pixel in all, four of several views.
 
     Args:
         predictor: what predicts.
@@ -120,12 +126,48 @@ def predict_with_certainty(
     shape = pixels.shape[:2]
     labels, confidence, entropy = (np.empty(shape, np.uint8) for _ in range(3))
     most = most_bits(predictor.classes)
-    for strip in predictor.strips(pixels, valid, progress, anchor=anchor):
+    divergence = None if predictor.averaging.is_plain else np.zeros(shape, np.uint8)
+    for strip in predictor.strips(pixels, valid, progress, anchor=anchor, disagreement=True):
         rows = slice(strip.row, strip.row + len(strip.probabilities))
         labels[rows] = strip.probabilities.argmax(axis=-1)
         confidence[rows] = SCREEN.codes(strip.probabilities.max(axis=-1))
         entropy[rows] = SCREEN.codes(entropy_bits(strip.probabilities), 0, most)
+        if divergence is not None and strip.disagreement is not None:
+            divergence[rows] = SCREEN.codes(strip.disagreement, 0, most)
     if valid is not None:
         labels[~valid] = VOID
         confidence[~valid] = entropy[~valid] = SCREEN.none
-    return labels, Certainty(confidence, entropy, most)
+        if divergence is not None:
+            divergence[~valid] = SCREEN.none
+    return labels, Certainty(confidence, entropy, most, divergence)
+
+
+def likelihood_codes(labels: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Codes of the probability of class 1 of two classes, from 0 (code 1) to 1 (code 255).
+
+    Args:
+        labels: (H, W) uint8 of two classes, 255 = void.
+        confidence: (H, W) uint8 codes of the likelier one's probability.
+
+    Returns:
+        (H, W) uint8, 0 where there is no data.
+    """
+    codes = np.where(labels == 1, confidence, np.uint8(0) - confidence)  # 256 less the code
+    return np.where(labels == VOID, np.uint8(0), codes)
+
+
+def labels_at(labels: np.ndarray, confidence: np.ndarray, threshold: float) -> np.ndarray:
+    """Labels of two classes where class 1 is taken from another probability on than one half.
+
+    At `HALF` they are those that were predicted; else they go by the steps of the codes, so that a
+    probability may be taken for one that is 1/508 higher or lower.
+
+    Args:
+        labels, confidence: as for `likelihood_codes`.
+        threshold: probability of class 1, 0 to 1, from which on a pixel is of it.
+    """
+    if threshold == HALF:
+        return labels
+    likelihood = (likelihood_codes(labels, confidence).astype(np.float32) - 1) / 254
+    chosen = (likelihood >= np.float32(threshold)).astype(np.uint8)
+    return np.where(labels == VOID, np.uint8(VOID), chosen)

@@ -11,7 +11,9 @@ from scipy.stats import entropy
 
 from core.classes import VOID
 from core.inference.anchor import Anchor
-from core.inference.certainty import FILE, SCREEN, Coding, entropy_bits, predict_with_certainty
+from core.inference.averaging import PLAIN
+from core.inference.certainty import FILE, SCREEN, Coding, labels_at, predict_with_certainty
+from core.inference.disagreement import entropy_bits
 from core.inference.predictor import Predictor, Strip
 
 
@@ -21,9 +23,10 @@ class Strips:
     def __init__(self, probabilities: np.ndarray) -> None:
         self.probabilities = probabilities
         self.classes = probabilities.shape[-1]
+        self.averaging = PLAIN
 
     def strips(
-        self, pixels: np.ndarray, valid: Any, progress: Any, *, anchor: Anchor
+        self, pixels: np.ndarray, valid: Any, progress: Any, *, anchor: Anchor, disagreement: bool
     ) -> Iterator[Strip]:
         yield Strip(0, self.probabilities[:5])
         yield Strip(5, self.probabilities[5:])
@@ -71,3 +74,21 @@ def test_certainty_is_that_of_the_probabilities_and_none_without_data() -> None:
         assert (codes[~valid] == 0).all() and (codes[valid] > 0).all()
         read = (codes[valid].astype(float) - 1) / 254 * most
         np.testing.assert_allclose(read, what[valid], atol=most / 508 + 1e-5)
+
+
+def test_labels_at_a_threshold_are_those_of_the_probability_itself() -> None:
+    share = np.random.default_rng(2).random((40, 50), dtype=np.float32)
+    share[0, :3] = 0.5, 0.0, 1.0
+    values = np.stack([1 - share, share], axis=-1)
+    labels = values.argmax(axis=-1).astype(np.uint8)
+    labels[5, 5] = VOID
+    confidence = SCREEN.codes(values.max(axis=-1))
+    confidence[5, 5] = 0
+    assert labels_at(labels, confidence, 0.5) is labels
+    for threshold in (0.02, 0.3, 0.499, 0.501, 0.7, 0.98):
+        there = labels_at(labels, confidence, threshold)
+        assert there[5, 5] == VOID
+        clear = np.abs(share - threshold) > 1 / 508 + 1e-6
+        clear[5, 5] = False
+        np.testing.assert_array_equal(there[clear], (share > threshold)[clear])
+    assert (labels_at(labels, confidence, 0.0)[labels != VOID] == 1).all()

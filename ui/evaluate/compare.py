@@ -27,19 +27,20 @@ from ui.shell.errors import plain
 from ui.shell.jobs import find_job, start_job, watch_job
 from ui.widgets.classes import class_table
 
-__all__ = ["compare_view", "same_samples"]
+__all__ = ["compare_pair", "compare_table", "compare_view", "same_samples"]
 
 _OTHER = "evaluate.other"
 _NAMES = {"iou": "IoU", "f1": "F1", "precision": "Precision", "recall": "Recall"}
 
 
 def same_samples(first: EvaluationRecord, second: EvaluationRecord) -> bool:
-    """Whether two evaluations are of the same images and masks, by their content and order."""
+    """Whether two evaluations are of the same images and labels, by their content and order."""
     pairs = zip(first.samples, second.samples, strict=False)
     return (
         len(first.samples) == len(second.samples)
         and all((a.image, a.mask) == (b.image, b.mask) for a, b in pairs)
         and first.classes.names == second.classes.names
+        and first.void == second.void
     )
 
 
@@ -73,12 +74,17 @@ def compare_view(opened: OpenEvaluation, listed: Listed) -> None:
         return
     unit = choose_unit(opened)
     every = [opened, *(open_evaluation(listed[name][0]) for name in alike)]
-    _table([each for each in every if each is not None], unit)
-    _differences(opened, second, unit)
-    _pixels(opened, second)
+    compare_table([each for each in every if each is not None], unit)
+    compare_pair(opened, second, unit)
 
 
-def _table(every: list[OpenEvaluation], unit: Unit) -> None:
+def compare_pair(first: OpenEvaluation, second: OpenEvaluation, unit: Unit) -> None:
+    """Differences of two evaluations of the same samples and labels, and who is right where."""
+    _differences(first, second, unit)
+    _pixels(first, second)
+
+
+def compare_table(every: list[OpenEvaluation], unit: Unit) -> None:
     """All evaluations of these samples, the best first."""
     rows = []
     for each in every:

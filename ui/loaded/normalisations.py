@@ -24,6 +24,7 @@ _DECIDES = {
     "mask_values",
     "mask_tolerance",
     "windows",
+    "void_regions",
     "normalisation",
     "clip",
 }

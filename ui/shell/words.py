@@ -14,6 +14,7 @@ _KEY = re.compile(r"\b(recipe(?:\.[a-z_]+)+)(?:=(\{[^}]*\}|[^\s,;)]+))?")
 _WITHOUT_FIELD = {
     "recipe.mask_tolerance": "Tolerance of mask values",
     "recipe.mask_values": "Mask values read as",
+    "recipe.void_regions": "Void regions",
     "recipe.windows": "Parts of samples",
     "recipe.split": "Split",
 }

@@ -57,7 +57,7 @@ def divided(dataset: Dataset, crop: int) -> Dataset:
         crop: side of the training crops in pixels.
     """
     samples: list[Sample] = []
-    windows = dict(dataset.windows)
+    windows, void = dict(dataset.windows), dict(dataset.void)
     for sample in dataset.samples:
         outer = windows.get(sample.id) or _whole(sample.image)
         blocks = block_windows(outer[2], outer[3], crop) if outer and sample.mask else []
@@ -65,11 +65,14 @@ def divided(dataset: Dataset, crop: int) -> Dataset:
             samples.append(sample)
             continue
         windows.pop(sample.id, None)
+        region = void.pop(sample.id, None)
         for name, (x, y, width, height) in zip(_names(blocks), blocks, strict=True):
             part = f"{sample.id}/{name}"
             samples.append(replace(sample, id=part))
             windows[part] = (outer[0] + x, outer[1] + y, width, height)
-    return replace(dataset, samples=tuple(samples), windows=windows)
+            if region is not None:
+                void[part] = region  # of the whole image; the window cuts both
+    return replace(dataset, samples=tuple(samples), windows=windows, void=void)
 
 
 def _names(blocks: list[Window]) -> Iterator[str]:

@@ -199,6 +199,8 @@ class Recipe(BaseModel):
         mask_tolerance: unknown values that differ by at most this much from that of a class, in
             every band, are read as the nearest class; 0 for none. JPEG and smoothing make such.
         windows: parts of samples that are used, by id: x, y, width, height in pixels.
+        void_regions: digest of pixels of the masks that are taken as void
+            (`core.datasets.void.store`); empty for none.
         normalisation: how values become network input, see `Normalisation`.
         clip: for ``percentile`` the two percentiles (default 1, 99), for ``decibel`` the two
             limits in dB (default: those percentiles of each band); for the others nothing.
@@ -222,6 +224,7 @@ class Recipe(BaseModel):
     mask_values: dict[str, str] = Field(default_factory=dict)
     mask_tolerance: float = Field(0.0, ge=0, le=255)
     windows: dict[str, Window] = Field(default_factory=dict)
+    void_regions: str = Field("", pattern=r"^([0-9a-f]{32})?$")
     normalisation: Annotated[
         NormalisationKind,
         Label(
@@ -255,8 +258,9 @@ class Recipe(BaseModel):
 
     @property
     def has_fixes(self) -> bool:
-        """Whether samples are left out or cut, or mask values read otherwise than they lie."""
-        return bool(self.exclude or self.mask_values or self.mask_tolerance or self.windows)
+        """Whether samples are left out or cut, or masks read otherwise than they lie."""
+        read_as = self.mask_values or self.mask_tolerance or self.void_regions
+        return bool(self.exclude or self.windows or read_as)
 
     @field_validator("mask_values")
     @classmethod
@@ -283,7 +287,7 @@ class Recipe(BaseModel):
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe file.
+    """Read a recipe of the workspace; a file of elsewhere is read by `exchange.import_recipe`.
 
     Raises:
         ConfigError: it is missing, no JSON, or has unknown or wrong settings.

@@ -11,6 +11,9 @@ import numpy as np
 from core.datasets.catalogue import find_dataset
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.identity import mask_digests, sample_digests
+from core.datasets.recipes.apply import with_mask_values, with_void
+from core.datasets.void.regions import VoidRegions
+from core.datasets.void.store import regions_digest
 from core.errors import DatasetError
 from core.evaluation.evaluate import apply_card_recipe, samples_of_split
 from core.evaluation.kept.record import (
@@ -23,7 +26,7 @@ from core.evaluation.kept.store import KeptEvaluation
 from core.evaluation.kept.truth import Misfit, MisfitMasks, list_misfits
 from core.evaluation.match_classes import match_classes
 from core.evaluation.trained_on import seen_in_training
-from core.formats import counted
+from core.formats import counted, listed_first
 from core.inference.likeness import dataset_differences
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
@@ -77,8 +80,10 @@ def plan_evaluation(
         ModelError: the model's card cannot be read.
     """
     card = read_card(model.folder)
-    prepared = apply_card_recipe(dataset, card, split)
+    prepared = _with_labels(apply_card_recipe(dataset, card, split), options)
     samples = samples_of_split(prepared, card, split)
+    if options.only:
+        samples = _chosen(samples, options.only, str(prepared.root))
     lookup = match_classes(prepared.classes, card.classes, str(prepared.root))
     total = len(samples)
     misfits = list_misfits(prepared, samples, lambda n: progress(n, total) if progress else None)
@@ -110,10 +115,35 @@ def plan_evaluation(
         classes=card.classes,
         samples=every,
         left_out=left_out,
+        void=_void_of(prepared, samples),
         remarks=tuple(remark[:4096] for remark in remarks[:_MOST_REMARKS]),
         made=time.time(),
     )
     return EvaluationPlan(record, card, prepared, samples, lookup)
+
+
+def _chosen(samples: Sequence[Sample], only: Sequence[str], where: str) -> list[Sample]:
+    by_id = {sample.id: sample for sample in samples}
+    gone = [sample_id for sample_id in only if sample_id not in by_id]
+    if gone:
+        raise DatasetError(
+            f"{counted(len(gone), 'sample')} to be scored cannot be, the first is {gone[0]}",
+            where=where,
+            remedy="they have gone, have no mask, or are left out in the recipe of the model",
+        )
+    return [by_id[sample_id] for sample_id in only]
+
+
+def _with_labels(dataset: Dataset, options: EvaluationOptions) -> Dataset:
+    if options.mask_values:
+        dataset = with_mask_values(dataset, options.mask_values)
+    return dataset if options.void_regions is None else with_void(dataset, options.void_regions)
+
+
+def _void_of(dataset: Dataset, samples: Sequence[Sample]) -> str:
+    """Digest of the regions of these samples alone: others make no other truth."""
+    regions = {s.id: dataset.void[s.id] for s in samples if s.id in dataset.void}
+    return regions_digest(VoidRegions(samples=regions)) if regions else ""
 
 
 def _remarks(
@@ -128,6 +158,12 @@ def _remarks(
             "The dataset has the model's classes in another order: they were matched by name "
             f"({', '.join(dataset.classes.names)} there, {', '.join(card.classes.names)} here)."
         )
+    if options.mask_values:
+        pairs = [f"{value} as {meaning}" for value, meaning in options.mask_values.items()]
+        yield f"Mask values outside the class table were read: {listed_first(pairs, 6)}."
+    if dataset.void:
+        marked = counted(len(dataset.void), "sample")
+        yield f"Pixels of {marked} are void as a person has judged them (void regions of a recipe)."
     if misfits:
         done = "left out" if options.misfits == "leave-out" else "brought to the image's grid"
         verb = "were" if len(misfits) > 1 else "was"
@@ -169,7 +205,7 @@ def plan_again(kept: KeptEvaluation) -> EvaluationPlan:
             where=kept.id,
             remedy="bring it back under this name; the scores can be read without it",
         ) from error
-    dataset = apply_card_recipe(opened, card, record.split)
+    dataset = _with_labels(apply_card_recipe(opened, card, record.split), record.options)
     by_id = {sample.id: sample for sample in dataset.samples}
     gone = [sample.id for sample in record.samples if sample.id not in by_id]
     if gone:
@@ -180,5 +216,12 @@ def plan_again(kept: KeptEvaluation) -> EvaluationPlan:
             remedy="bring them back; the scores can be read without them",
         )
     samples = [by_id[sample.id] for sample in record.samples]
+    if _void_of(dataset, samples) != record.void:
+        raise DatasetError(
+            "the void regions that this evaluation was scored with are not what they were",
+            where=kept.id,
+            remedy="bring their file, and the masks, back as they were; the scores can be read "
+            "without them",
+        )
     lookup = match_classes(dataset.classes, record.classes, str(dataset.root))
     return EvaluationPlan(record, card, dataset, samples, lookup)

@@ -39,6 +39,11 @@ class EvaluationOptions(BaseModel):
             `core.inference.averaging.Averaging`.
         edge: pixels from an edge of classes that count as near it.
         misfits: what becomes of masks of another size or grid.
+        void_regions: digest of the pixels of the truth that are void beside those that its files
+            have; empty for none, None for those of the model's recipe.
+        mask_values: what values of the masks outside the class table are read as, by class name or
+            ``void``, as in a recipe; others are refused.
+        only: ids of the samples that are scored, in this order; empty for all of the side.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -47,6 +52,9 @@ class EvaluationOptions(BaseModel):
     scales: tuple[float, ...] = Field(OWN_SIZE, max_length=16)
     edge: float = Field(3.0, gt=0, le=MOST_DISTANCE)
     misfits: Misfits = "ask"
+    void_regions: str | None = Field(None, pattern=r"^([0-9a-f]{32})?$")
+    mask_values: dict[_Text, _Text] = Field(default_factory=dict, max_length=1_000)
+    only: tuple[_Text, ...] = ()
 
     @property
     def averaging(self) -> Averaging:
@@ -86,6 +94,7 @@ class EvaluationRecord(BaseModel):
         classes: the model's class table.
         samples: the samples, in the order in which they are scored.
         left_out: ids of samples that were not scored, as their masks do not fit.
+        void: digest of the void regions of these samples that hold for the truth; empty for none.
         remarks: sentences that a person should read beside the scores.
         made: when it was begun, in seconds since 1970.
         seconds: time that it took.
@@ -104,6 +113,7 @@ class EvaluationRecord(BaseModel):
     classes: ClassTable
     samples: tuple[EvaluatedSample, ...] = Field(min_length=1)
     left_out: tuple[_Text, ...] = ()
+    void: str = Field("", pattern=r"^([0-9a-f]{32})?$")
     remarks: tuple[_Text, ...] = ()
     made: float
     seconds: float = 0.0
@@ -114,7 +124,8 @@ class EvaluationRecord(BaseModel):
     def title(self) -> str:
         """Model, dataset and side of the split in a few words."""
         side = "all samples" if self.split == "all" else f"side {self.split}"
-        return f"{self.model} on {self.dataset}, {side}"
+        labels = ", revised labels" if self.void else ""
+        return f"{self.model} on {self.dataset}, {side}{labels}"
 
     def groups(self) -> dict[str, list[int]]:
         """The numbers of the samples of each scene."""

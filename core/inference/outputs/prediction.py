@@ -11,6 +11,7 @@ from core.classes import VOID, ClassTable
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.inference.averaging import PLAIN, Averaging
+from core.inference.certainty import HALF
 from core.inference.outputs.made_from import MadeFrom
 
 __all__ = ["Prediction", "class_summary"]
@@ -31,6 +32,7 @@ class Prediction:
         averaging: over what the probabilities behind the labels were averaged.
         confidence: (H, W) uint16, coded as `core.inference.certainty.FILE`; None where it was not
             asked for.
+        threshold: probability of class 1 of two classes from which on a pixel is of it.
         made_from: what its files depend on, for the summary; None where that is not kept.
     """
 
@@ -42,7 +44,14 @@ class Prediction:
     probabilities: np.ndarray | None = None
     averaging: Averaging = PLAIN
     confidence: np.ndarray | None = None
+    threshold: float = HALF
     made_from: MadeFrom | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """How it was made, as far as it was not made in the plain way."""
+        usual = self.threshold == HALF
+        threshold = {} if usual else {"threshold": {self.classes.names[1]: self.threshold}}
+        return self.averaging.record() | threshold
 
     def summary(self) -> dict[str, Any]:
         """Pixels, share and, where the image has a place on Earth, area per class.

@@ -64,13 +64,17 @@ def load_data(
         ImageError: an image cannot be read.
     """
     # One that the run began with is checked for what it trains on: the rest may be gone.
-    dataset = prepared(find_dataset(config.dataset), config.recipe, own=record is not None)
-    changes = ""
+    opened = find_dataset(config.dataset)
+    dataset = prepared(opened, config.recipe, own=record is not None)
+    # Void regions that do not hold any more are no reason to end, and are to be seen.
+    notes = [n.text for n in dataset.notes if n not in opened.notes and n.severity == "warning"]
+    changes = " ".join(notes)
     if record is None:
         split = split_samples(dataset.samples, config.recipe.split)
     else:
         check_classes(record, dataset)
-        split, changes = split_of_record(record, dataset)
+        split, others = split_of_record(record, dataset)
+        changes = " ".join(filter(None, (changes, others)))
     if not split.val:
         raise ConfigError(
             "there is nothing to validate on",

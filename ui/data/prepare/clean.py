@@ -7,11 +7,14 @@ from html import escape
 import streamlit as st
 
 from core.datasets.dataset import Dataset
+from core.datasets.recipes.apply import prepared
+from core.datasets.void.store import load_regions
 from core.errors import DSIError
+from core.formats import count, counted
 from core.imagery.header import read_header
 from ui.data.prepare.draft import RecipeDraft
 from ui.settings.fields import Fields
-from ui.shell.errors import plain
+from ui.shell.errors import page_errors, plain, show_error
 
 __all__ = ["clean_section"]
 
@@ -27,6 +30,7 @@ def clean_section(draft: RecipeDraft, dataset: Dataset) -> None:
         Fields(draft).several("exclude", ids, placeholder="None")
     _values(draft, dataset)
     _windows(draft)
+    _void(draft, dataset)
     if not recipe.has_fixes:
         st.info(
             "Nothing is left out or read differently so far. The view Problems lists what is wrong "
@@ -108,6 +112,33 @@ def _windows(draft: RecipeDraft) -> None:
                 on_click=_forget,
                 args=(draft, "windows", sample),
             )
+
+
+def _void(draft: RecipeDraft, dataset: Dataset) -> None:
+    digest = draft.build().void_regions
+    if not digest:
+        return
+    st.markdown("**Labels that are taken as void**")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        try:
+            regions = load_regions(digest)
+        except DSIError as error:
+            show_error(error)
+        else:
+            samples = counted(len(regions.samples), "sample")
+            st.markdown(f"{count(regions.pixels)} pixels of {samples}, from suspect labels")
+        st.button(
+            "Forget",
+            key=f"forget-{draft.ref.id}-void",
+            icon=":material/undo:",
+            on_click=draft.change,
+            args=({"void_regions": ""},),
+        )
+    # Regions of masks that have changed since are not applied, which is said here.
+    with page_errors():
+        for note in prepared(dataset, draft.build()).notes:
+            if note not in dataset.notes:
+                st.warning(plain(note.text), icon=":material/warning:")
 
 
 def _reread(draft: RecipeDraft, value: str, key: str) -> None:

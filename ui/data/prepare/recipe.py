@@ -6,8 +6,8 @@ import json
 
 import pandas as pd
 import streamlit as st
-from pydantic import ValidationError
 
+from core.datasets.recipes.exchange import import_recipe, recipe_text
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import (
     differences,
@@ -18,7 +18,6 @@ from core.datasets.recipes.revisions import (
 )
 from core.errors import DSIError
 from core.formats import counted
-from core.settings import misfit
 from ui.data.prepare.draft import RecipeDraft
 from ui.data.prepare.manage_recipe import manage_recipe, recipe_dialogs
 from ui.loaded.images import safe_stem
@@ -86,7 +85,7 @@ def recipe_section(draft: RecipeDraft) -> None:
             st.code(text, language="json", wrap_lines=True)
         st.download_button(
             "Download",
-            text,
+            lambda: recipe_text(recipe),
             file_name=f"{safe_stem(recipe.name)}.json",
             mime="application/json",
             icon=":material/download:",
@@ -118,9 +117,10 @@ def _load(draft: RecipeDraft) -> None:
     if upload is not None and st.session_state.get("recipe-uploaded") != upload.file_id:
         st.session_state["recipe-uploaded"] = upload.file_id  # once, not on every rerun
         try:
-            draft.fill(Recipe.model_validate_json(upload.getvalue()))
-        except ValidationError as error:
-            show_error(misfit(error, "the recipe does not fit", where=upload.name))
+            text = upload.getvalue().decode(errors="replace")
+            draft.fill(import_recipe(text, upload.name))
+        except DSIError as error:
+            show_error(error)
         else:
             st.rerun()
 

@@ -140,7 +140,9 @@ def _images(content: str, split: Split, _dataset: Dataset) -> TrainingImages:
 
 def _present(ref: DatasetRef, dataset: Dataset) -> dict[str, frozenset[str]] | None:
     audit = finished_audit(audit_key(ref, dataset.product))
-    if audit is None or dataset.windows or dataset.coding.read_as or dataset.coding.tolerance:
+    if audit is None or dataset.windows or dataset.void:
+        return None
+    if dataset.coding.read_as or dataset.coding.tolerance:
         return None  # it has counted whole samples, and masks as they are
     counted = {fact.id: fact.pixels_per_class for fact in audit.facts}
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,8 +10,9 @@ import streamlit as st
 from core.datasets.catalogue import DatasetRef, list_datasets
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import differences, list_recipes, load_draft, recipe_file
+from core.datasets.void.store import load_regions
 from core.errors import DSIError
-from core.formats import counted, significant
+from core.formats import count, counted, sentence, significant
 from core.training.runs.run import find_run
 from ui.settings.problem import Problem
 from ui.shell.address import ask_for
@@ -154,27 +156,38 @@ def _fill_recipe() -> None:
     st.session_state.pop(_CLONED, None)
 
 
-def _report(ref: DatasetRef, draft: TrainDraft) -> None:
-    """What the recipe decides and no field shows."""
-    recipe = draft.value("recipe")
-    sentences = []
+def _void_text(digest: str) -> str:
+    try:
+        regions = load_regions(digest)
+    except DSIError as error:
+        return sentence(plain(error.what))
+    pixels, samples = count(regions.pixels), counted(len(regions.samples), "sample")
+    return f"Takes {pixels} pixels of {samples} as void."
+
+
+def _sentences(recipe: Mapping[str, Any]) -> Iterator[str]:
+    """What a recipe decides and no field shows."""
     if recipe["product"]:
-        sentences.append(f"Uses the product {plain(recipe['product'])}.")
+        yield f"Uses the product {plain(recipe['product'])}."
     if recipe["bands"]:
-        sentences.append(f"Uses the bands {', '.join(str(band + 1) for band in recipe['bands'])}.")
+        yield f"Uses the bands {', '.join(str(band + 1) for band in recipe['bands'])}."
     if excluded := recipe["exclude"]:
         names = plain(", ".join(excluded[:5])) + (" …" if len(excluded) > 5 else "")
-        sentences.append(f"Leaves out {len(excluded)} sample{'s' * (len(excluded) > 1)}: {names}.")
+        yield f"Leaves out {len(excluded)} sample{'s' * (len(excluded) > 1)}: {names}."
     if recipe["windows"]:
-        sentences.append(f"Uses parts of {len(recipe['windows'])} samples.")
+        yield f"Uses parts of {len(recipe['windows'])} samples."
     if recipe["mask_values"]:
-        sentences.append(f"Reads {len(recipe['mask_values'])} values of the masks anew.")
+        yield f"Reads {len(recipe['mask_values'])} values of the masks anew."
     if tolerance := recipe["mask_tolerance"]:
-        sentences.append(
-            f"Reads mask values within {significant(tolerance, 3)} of a class as that class."
-        )
-    if sentences:
-        st.caption(" ".join(sentences))
+        yield f"Reads mask values within {significant(tolerance, 3)} of a class as that class."
+    if recipe["void_regions"]:
+        yield _void_text(recipe["void_regions"])
+
+
+def _report(ref: DatasetRef, draft: TrainDraft) -> None:
+    recipe = draft.value("recipe")
+    if text := " ".join(_sentences(recipe)):
+        st.caption(text)
         if st.session_state.get(_RECIPE) is None:
             st.button("Use all of the dataset", on_click=draft.fill_recipe, args=(None,))
     if recipe["dataset"] and recipe["dataset"] != ref.id:

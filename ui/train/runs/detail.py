@@ -11,8 +11,10 @@ from core.datasets.identity import counted_samples
 from core.formats import MISSING, binary_size, duration, score
 from core.models.card import CARD_FILE, ModelCard
 from core.models.store import read_card
+from core.paths import workspace
 from core.training.queue.launch import resume
 from core.training.runs.metrics import Metrics
+from core.training.runs.origin import read_origin
 from core.training.runs.run import Run, run_exists
 from core.training.runs.status import RunState, Status
 from core.training.runs.summary import run_status
@@ -203,6 +205,7 @@ def _ended(run: Run, status: Status) -> None:
             page_link("predict", "Predict with it", "layers", {"model": run.name})
             page_link("evaluate", "Evaluate it", "analytics", {"model": run.name})
             page_link("inspect", "Inspect it", "account_tree", {"model": run.name})
+        _origin_link(run)
         if status.state not in ("queued", "finished") and run.resumable:
             pressed = st.button(
                 "Resume",
@@ -214,6 +217,19 @@ def _ended(run: Run, status: Status) -> None:
                 resume(run)
                 choose_run(run.name)
                 st.rerun()
+
+
+def _origin_link(run: Run) -> None:
+    """From a training that was launched on the Evaluate page back to what it is compared with."""
+    origin = read_origin(run)
+    if origin is None or not (workspace().evaluations / origin.evaluation).is_dir():
+        return
+    query = {"evaluation": origin.evaluation, "view": "Splits"}
+    label, icon = "Split by scene and at random", "shuffle"
+    if origin.kind == "suspects":
+        query |= {"view": "Before and after", "again": run.name}
+        label, icon = "Before and after", "compare_arrows"
+    page_link("evaluate", label, icon, query)
 
 
 def _numbers(status: Status, card: ModelCard | None, now: Metrics) -> None:
