@@ -46,7 +46,6 @@ from core.models.store import find_model, load_model
 
 _DUBAI = Path(__file__).parents[2] / "shared" / "data" / "dubai"
 _OVERLAP = 0.25
-_LOOP_TILES = (256, 512, 1024)
 _BLOCK = 512
 _SPARSE = 100_000
 
@@ -58,6 +57,9 @@ def main() -> None:
     parser.add_argument("--memory-model", default="demo-unet", help="of the other parts")
     parser.add_argument("--size", type=int, default=2816, help="side of the pipeline's scene")
     parser.add_argument("--repeat", type=int, default=3, help="medians of so many ratios count")
+    parser.add_argument(
+        "--tiles", type=int, nargs="+", default=[256, 512, 1024], help="of the loops"
+    )
     parser.add_argument("--sides", type=int, nargs=2, default=[4096, 16384], metavar="PX")
     parser.add_argument("--folder", type=Path, help="for scenes and results; a temporary one")
     args = parser.parse_args()
@@ -118,7 +120,7 @@ def _pipeline(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...
 
 def _loops(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...]]:
     pixels = read_raster(write_scene(folder / "loops.tif", args.size)).pixels
-    for side in _LOOP_TILES:
+    for side in args.tiles:
         # A network anew: Keras' own function fails at a second size, where it enlarges linearly.
         network, card = load_model(find_model(args.model).folder)
         predictor = Predictor.of_card(network, card, overlap=_OVERLAP)
