@@ -9,15 +9,17 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from core.errors import DSIError
-from ui.routes import netron, pictures
+from ui.routes import band_values, batches, netron, pictures, tiles
 from ui.routes import timelapse as timelapse_files
 from ui.routes.guard import PageHeaders, TrustedHosts
 from ui.routes.page_script import PageScript
 from ui.shell.errors import show_uncaught
 
+SERVED = (netron, timelapse_files, pictures, band_values, tiles, batches)
+
 app = st.App(
     Path(__file__).resolve().parent / "ui" / "shell" / "router.py",
-    routes=[*netron.routes(), *timelapse_files.routes(), *pictures.routes()],
+    routes=[route for module in SERVED for route in module.routes()],
     middleware=[Middleware(PageHeaders), Middleware(TrustedHosts), Middleware(PageScript)],
     on_script_error=show_uncaught,
 )

@@ -34,9 +34,10 @@ from core.device import describe
 from core.imagery.raster import read_raster
 from core.imagery.scene.scene import open_scene
 from core.inference.blocks import Blending
-from core.inference.outputs import Wanted
+from core.inference.outputs.file import Handling, NamedModel
+from core.inference.outputs.kinds import Wanted
 from core.inference.predictor import Predictor
-from core.inference.scene.predict import Handling, NamedModel, predict_image
+from core.inference.scene.predict import predict_image
 from core.inference.scene.scene_image import SceneImage
 from core.models.store import find_model, load_model
 

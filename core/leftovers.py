@@ -78,7 +78,7 @@ def remove_unfinished(folder: Path, endings: Sequence[str]) -> int:
 
 
 def _unfinished_folders(root: Path) -> Iterator[Path]:
-    for kind in ("datasets", "evaluations", "exports", "models", "runs"):
+    for kind in ("datasets", "evaluations", "exports", "models", "predictions/batches", "runs"):
         for path in _entries(root / kind):
             if _FOLDER.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
                 yield path
@@ -92,6 +92,8 @@ def _unfinished_files(root: Path) -> Iterator[Path]:
         folders += below
         if kind.name in ("evaluations", "runs"):  # checkpoints and label maps are folders in them
             folders += [path for run in below for path in _entries(run) if path.is_dir()]
+    batches = [path for path in _entries(root / "predictions/batches") if path.is_dir()]
+    folders += [*batches, *(batch / "maps" for batch in batches)]
     for folder in folders:
         for path in _entries(folder):
             if _FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink():

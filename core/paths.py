@@ -98,6 +98,11 @@ class Workspace:
         """Pretrained weights: fetched ones, and files that people put there."""
         return self._folder("cache/weights")
 
+    @property
+    def tiles(self) -> Path:
+        """Upper levels of large images, a folder each; made again where they are missing."""
+        return self._folder("cache/tiles")
+
 
 def workspace() -> Workspace:
     """The workspace named by ``$DSI_WORKSPACE``, by default ``./workspace``."""

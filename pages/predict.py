@@ -6,9 +6,8 @@ import streamlit as st
 
 from core.errors import DSIError
 from core.formats import counted, millions, score
-from core.imagery.tiles import OVERLAP
-from core.inference.averaging import OWN_SIZE, Averaging
 from core.models.card import ModelCard
+from core.models.prediction_history import note_threshold
 from core.models.store import ModelRef, read_card
 from ui.data.add.forms import watch_new_datasets
 from ui.loaded.images import OpenImage
@@ -21,8 +20,10 @@ from ui.predict.address import (
     asked_for_prediction,
     check_asked,
     chosen_mode,
-    scale_text,
 )
+from ui.predict.batch.form import predict_samples
+from ui.predict.batch.manage import show_batch_history
+from ui.predict.batch.page import show_batches
 from ui.predict.checks import fits_model
 from ui.predict.compare import Comparison, choose_other_maps
 from ui.predict.history import show_history
@@ -36,16 +37,18 @@ from ui.predict.result import (
     show_prediction,
     warn_of_differences,
 )
-from ui.shell.address import take_flag, take_name, take_names, take_number
+from ui.predict.settings import choose_averaging
+from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.shell.links import page_link
+from ui.viewer.band_values import bands_of_raster
+from ui.viewer.tiles.files import TiledFile
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
+from ui.widgets.place import asked_place
 
-_SOURCES = ("Upload", "Dataset")
-_MOST_OVERLAP = 75  # %
-_SCALES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+_SOURCES = ("Upload", "Dataset", "Batch")
 
 
 def describe(ref: ModelRef, card: ModelCard) -> str:
@@ -64,41 +67,7 @@ def describe(ref: ModelRef, card: ModelCard) -> str:
 
 
 def choose_settings(card: ModelCard, image: OpenImage) -> Settings:
-    with st.expander("Settings"):
-        take_number("overlap", 0, _MOST_OVERLAP, "overlap")
-        overlap = st.slider(
-            "Overlap of neighbouring tiles, % of a tile",
-            min_value=0,
-            max_value=_MOST_OVERLAP,
-            value=round(100 * OVERLAP),
-            step=5,
-            key="overlap",
-            bind="query-params",
-            persist_state="session",
-        )
-        take_flag("tta", "averaging over flips and turns")
-        tta = st.toggle(
-            "Average over flips and quarter turns (8 times the time)",
-            key="tta",
-            bind="query-params",
-            persist_state="session",
-        )
-        take_names("tta_scales", _SCALES, "size to average over", text=scale_text)
-        scales = st.pills(
-            "Average over sizes, in multiples of the image's own",
-            _SCALES,
-            selection_mode="multi",
-            default=list(OWN_SIZE),
-            format_func=scale_text,
-            key="tta_scales",
-            bind="query-params",
-            persist_state="session",
-            help="The image is predicted at each size and the maps are brought back to its own. "
-            "With flips and turns, each size is turned too. With none chosen, its own size alone.",
-        )
-        averaging = Averaging(tta, tuple(sorted(scales)) or OWN_SIZE)
-        if not averaging.is_plain:
-            st.caption(f"{averaging.cost_text.capitalize()}.")
+    averaging, overlap = choose_averaging()
     return Settings(card.sha256, image.digest, averaging, overlap / 100)
 
 
@@ -124,7 +93,7 @@ def choose_source() -> str:
         persist_state="session",
         width="stretch",
     )
-    if source == "Upload":
+    if source != "Dataset":
         check_asked(None)
     return source
 
@@ -134,6 +103,38 @@ def offer_example(frame: Frame) -> None:
     watch_new_datasets()
     with frame.main:
         try_it(primary=True)
+
+
+def offer_windows(model: str, scene: TiledFile, frame: Frame) -> None:
+    """A scene that is too large to be read whole is predicted by windows, as a batch of one."""
+    dataset, sample = st.session_state["dataset"], st.session_state["sample"]
+    with frame.choices:
+        st.button(
+            "Predict by windows",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="predict.windows",
+            on_click=predict_samples,
+            args=(model, dataset, (sample,)),
+            width="stretch",
+        )
+    header = scene.header
+    frame.facts([sample, f"{header.width:,} × {header.height:,} pixels"])
+    frame.note(
+        "The image is too large to be read whole. It is predicted by windows, in the background, "
+        "and can be stopped and gone on with; its files are kept with the batch.",
+        keep=True,
+    )
+    with frame.main:
+        viewer(
+            scene.tiles,
+            [],
+            [],
+            key="predict_scene_viewer",
+            height=600,
+            clickable=False,
+            georeference=header.georeference,
+        )
 
 
 def look_inside(model: str, source: str) -> None:
@@ -157,12 +158,24 @@ def show_predict(frame: Frame) -> None:
     with frame.choices:
         st.caption(plain(describe(ref, card)))
         source = choose_source()
+    if source == "Batch":
+        show_batches(ref.name, frame)
+    else:
+        show_single(ref.name, card, source, frame)
+
+
+def show_single(model: str, card: ModelCard, source: str, frame: Frame) -> None:
+    with frame.choices:
         choose = upload_image if source == "Upload" else choose_sample
         chosen = choose(card, frame)
+        if chosen.scene is not None:
+            offer_windows(model, chosen.scene, frame)
+            return
         if chosen.image is None:
             offer_example(frame)
             with frame.main:
                 show_history(frame)
+                show_batch_history()
             return
         image = render_as_chosen(chosen.image, "predict")
         settings = choose_settings(card, image)
@@ -182,12 +195,12 @@ def show_predict(frame: Frame) -> None:
     truth = ground_truth(chosen)
     for note in truth.notes if truth else ():
         frame.note(plain(note), warning=True, icon=":material/palette:")
-    address = address_of(ref.name, settings)
+    address = address_of(model, settings)
     check_asked(address)
     asked = asked_for_prediction() or (address and address.is_asked_for)
     label_map = recent_prediction(settings, image.rgb.shape[:2], len(card.classes))
     if label_map is None and asked:
-        label_map = predict(settings, ref.name, image)
+        label_map = predict(settings, model, image)
     if label_map is None:
         viewer(
             image.rgb,
@@ -197,9 +210,13 @@ def show_predict(frame: Frame) -> None:
             height=600,
             clickable=False,
             georeference=image.raster.georeference,
+            bands=bands_of_raster(image.raster),
+            at=asked_place("predict_viewer", image.digest),
+            linked=True,
         )
-        look_inside(ref.name, source)
+        look_inside(model, source)
         show_history(frame)
+        show_batch_history()
         return
     others = []
     if address:
@@ -212,9 +229,12 @@ def show_predict(frame: Frame) -> None:
         note_prediction(settings, image, label_map, card, address)
     except DSIError as error:
         frame.note(f"It is not kept: {plain(str(error))}", warning=True)
-    show_prediction(image, label_map, card, Comparison(truth, chosen_mode(), others))
-    look_inside(ref.name, source)
+    threshold = show_prediction(image, label_map, card, Comparison(truth, chosen_mode(), others))
+    if address:
+        note_threshold(kept_id(settings), threshold)
+    look_inside(model, source)
     show_history(frame)
+    show_batch_history()
 
 
 with open_frame("Predict") as frame:

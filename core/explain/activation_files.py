@@ -20,8 +20,7 @@ from core.explain.activations import (
     feature_maps,
 )
 from core.explain.heat import sheet, to_heat
-from core.explain.keract_bridge import layer_output
-from core.explain.layers import last_activations, list_layers
+from core.explain.layers import last_activations, layer_output, list_layers
 from core.models.model_input import ModelInput
 from core.models.store import find_model, load_model
 from core.paths import writable_folder, write_bytes, write_json

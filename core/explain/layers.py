@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from core.errors import ModelError
+
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["LayerInfo", "last_activations", "list_layers", "single_output"]
+__all__ = ["LayerInfo", "last_activations", "layer_output", "list_layers", "single_output"]
 
 # Sides of the image whose way through the graph is followed, without computing a pixel. They
 # differ, so that an output of fixed size shows; both are multiples of every U-Net's 256.
@@ -88,6 +91,33 @@ def single_output(layer: keras.layers.Layer) -> Any:
     if isinstance(layer, keras.Model) or len(nodes) != 1 or len(nodes[0].output_tensors) != 1:
         return None
     return nodes[0].output_tensors[0]
+
+
+def layer_output(model: keras.Model, name: str) -> Any:
+    """The symbolic output of a layer, in the graph of `model`.
+
+    Raises:
+        ModelError: there is no such layer, or it has no single output tensor of its own.
+    """
+    layers = {layer.name: layer for layer in model.layers}
+    if name not in layers:
+        close = difflib.get_close_matches(name, layers, n=5, cutoff=0.4)
+        near = f"did you mean {', '.join(close)}?" if close else f"name one of: {_some(layers)}"
+        raise ModelError(f"the model has no layer {name!r}", remedy=near)
+    output = single_output(layers[name])
+    if output is None:
+        raise ModelError(
+            f"layer {name!r} is a nested model, is used more than once or has several outputs, so "
+            "it has no one output to show",
+            remedy="choose the layer before or after it",
+        )
+    return output
+
+
+def _some(names: Iterable[str], most: int = 100) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
 
 
 def _info(

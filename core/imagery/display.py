@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["CLIP", "Bands", "bands_of", "default_bands", "presets", "stretch_limits", "to_rgb"]
+__all__ = [
+    "CLIP",
+    "Bands",
+    "Stretch",
+    "bands_of",
+    "default_bands",
+    "presets",
+    "stretch_limits",
+    "stretch_of",
+    "to_rgb",
+]
 
 _SAMPLE = 512  # percentiles are taken from a grid of at most this many pixels a side
 
@@ -91,6 +102,82 @@ def _usual(count: int, dtype: str) -> dict[str, Bands]:
     return {"First three bands": (0, 1, 2)}
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """How an image of any depth is shown as 8-bit RGB, the same for each part of it.
+
+    Attributes:
+        bands: indices shown as red, green, blue.
+        limits: of each the value that becomes 0 and the one that becomes 255, (3,) float32 each,
+            equal for a constant band, which is medium grey; None for an image of 8 bit that is
+            shown as it is, and for one without a valid pixel, which is black.
+        plain: whether it is shown as it is.
+        decibel: as of `to_rgb`.
+    """
+
+    bands: Bands
+    limits: tuple[np.ndarray, np.ndarray] | None
+    plain: bool = False
+    decibel: bool = False
+
+    def rgb(self, pixels: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+        """A part of the image for the screen.
+
+        Args:
+            pixels: (h, w, C) of it.
+            valid: (h, w) bool; where the image is stretched, other pixels come out black.
+
+        Returns:
+            (h, w, 3) uint8.
+        """
+        picture = _real(pixels[..., list(self.bands)], self.decibel)
+        if self.plain:
+            return np.ascontiguousarray(picture)
+        if self.limits is None:
+            return np.zeros(picture.shape, np.uint8)
+        low, high = self.limits
+        shown = np.isfinite(picture).all(axis=-1)
+        if valid is not None:
+            shown &= valid
+        with np.errstate(invalid="ignore", over="ignore"):
+            scaled = np.clip((picture - low) / np.where(high > low, high - low, 1), 0, 1)
+        scaled = np.where(high > low, scaled, np.float32(0.5)) * 255
+        return np.where(shown[..., None], np.nan_to_num(scaled) + 0.5, 0).astype(np.uint8)
+
+
+def stretch_of(
+    pixels: np.ndarray,
+    valid: np.ndarray | None = None,
+    *,
+    bands: Bands | None = None,
+    clip: tuple[float, float] | None = None,
+    decibel: bool = False,
+) -> Stretch:
+    """The stretch of `to_rgb`, from an image or one made smaller; its arguments."""
+    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype))
+    if clip is None and not decibel and pixels.dtype in (np.bool_, np.uint8):
+        return Stretch(chosen, None, plain=True)
+    picture = _real(pixels[..., list(chosen)], decibel)
+    shown = np.isfinite(picture).all(axis=-1)
+    if valid is not None:
+        shown &= valid
+    limits = stretch_limits(picture, shown, clip or CLIP) if shown.any() else None
+    return Stretch(chosen, limits, decibel=decibel)
+
+
+def _real(picture: np.ndarray, decibel: bool) -> np.ndarray:
+    """Amplitudes of complex numbers, 255 for True, and decibel where they are asked for."""
+    if np.iscomplexobj(picture):
+        picture = np.abs(picture)
+        picture = picture * picture if decibel else picture
+    if picture.dtype == np.bool_:
+        picture = picture.astype(np.uint8) * 255
+    if decibel:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            picture = 10 * np.log10(picture.astype(np.float32))
+    return picture
+
+
 def to_rgb(
     pixels: np.ndarray,
     valid: np.ndarray | None = None,
@@ -118,28 +205,7 @@ def to_rgb(
     Returns:
         (H, W, 3) uint8.
     """
-    chosen = bands or default_bands(pixels.shape[-1], str(pixels.dtype))
-    picture = pixels[..., list(chosen)]
-    if np.iscomplexobj(picture):
-        picture = np.abs(picture)
-        picture = picture * picture if decibel else picture
-    if picture.dtype == np.bool_:
-        picture = picture.astype(np.uint8) * 255
-    if picture.dtype == np.uint8 and clip is None and not decibel:
-        return np.ascontiguousarray(picture)
-    if decibel:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            picture = 10 * np.log10(picture.astype(np.float32))
-    shown = np.isfinite(picture).all(axis=-1)
-    if valid is not None:
-        shown &= valid
-    if not shown.any():
-        return np.zeros(picture.shape, np.uint8)
-    low, high = stretch_limits(picture, shown, clip or CLIP)
-    with np.errstate(invalid="ignore", over="ignore"):
-        scaled = np.clip((picture - low) / np.where(high > low, high - low, 1), 0, 1)
-    scaled = np.where(high > low, scaled, np.float32(0.5)) * 255
-    return np.where(shown[..., None], np.nan_to_num(scaled) + 0.5, 0).astype(np.uint8)
+    return stretch_of(pixels, valid, bands=bands, clip=clip, decibel=decibel).rgb(pixels, valid)
 
 
 def stretch_limits(

@@ -13,7 +13,14 @@ from numpy.polynomial import chebyshev
 if TYPE_CHECKING:
     from core.imagery.header import Georeference
 
-__all__ = ["GroundAreas", "NoGroundAreas", "ground_areas", "in_degrees", "pixel_sides"]
+__all__ = [
+    "GroundAreas",
+    "NoGroundAreas",
+    "ground_areas",
+    "in_degrees",
+    "pixel_sides",
+    "space_series",
+]
 
 # WGS 84: semi-major axis in m, first eccentricity squared.
 _AXIS, _E2 = 6378137.0, 6.69437999014e-3
@@ -22,6 +29,9 @@ _STEP = 20.0  # m: shorter steps drown in the rounding of PROJ, longer ones in t
 _DEGREES = (2, 6, 14, 30)  # of the polynomial; higher ones where lower ones do not fit
 _EXACT = 1e-6  # relative error at which a polynomial fits
 _WORST = 1e-3  # and up to which the last one is taken
+_SPACE_DEGREES = (2, 4, 8, 16, 24)  # likewise, of places in space
+_PLACED = 1e-4  # m, the error at which it fits
+_PLACED_WORST = 1e-3  # and up to which the last one is taken
 _ROWS, _COLUMNS = 512, 4096  # of an image at once
 
 
@@ -295,3 +305,49 @@ def pixel_sides(
     across = float(np.linalg.norm(right - left)) / (2 * reach[0])
     along = float(np.linalg.norm(down - up)) / (2 * reach[1])
     return (across, along) if across > 0 and along > 0 else None
+
+
+def space_series(georeference: Georeference, width: int, height: int) -> np.ndarray | None:
+    """Where the points of an image lie in space, as a polynomial that holds to a millimetre.
+
+    From it lengths and areas on the WGS 84 ellipsoid follow without knowing the reference system.
+
+    Args:
+        georeference: grid and reference system of the image.
+        width, height: of the image in pixels.
+
+    Returns:
+        (3, n, n) float64, coefficients of Chebyshev polynomials in x and y, each from -1 at one
+        edge of the image to 1 at the other, of x, y and z from the centre of the Earth in m; None
+        where a part of the image has no known place, or the reference system is torn within it.
+    """
+    probe = np.linspace(-0.99, 0.99, 9)
+    truth = _places_in_space(georeference, width, height, probe)
+    if truth is None:
+        return None
+    error = math.inf
+    for degree in _SPACE_DEGREES:
+        nodes = np.cos((np.arange(degree + 1) + 0.5) * np.pi / (degree + 1))
+        places = _places_in_space(georeference, width, height, nodes)
+        if places is None:
+            return None
+        series = np.stack([_interpolation(values) for values in places])
+        values = np.stack([chebyshev.chebgrid2d(probe, probe, own) for own in series])
+        error = float(np.abs(values - truth).max())
+        if error < _PLACED:
+            return series
+    return series if error < _PLACED_WORST else None
+
+
+def _places_in_space(
+    georeference: Georeference, width: int, height: int, at: np.ndarray
+) -> np.ndarray | None:
+    """x, y and z (3, n, n) in m at n × n places of an image, each from -1 to 1."""
+    columns = np.repeat((at + 1) * width / 2, len(at))
+    rows = np.tile((at + 1) * height / 2, len(at))
+    grid = georeference.transform
+    east = grid.a * columns + grid.b * rows + grid.c
+    degrees = in_degrees(georeference, east, grid.d * columns + grid.e * rows + grid.f)
+    if degrees is None:
+        return None
+    return _in_space(degrees).T.reshape(3, len(at), len(at))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from core.imagery.tiles import OVERLAP, TileGrid, fitting_size
 from core.inference.anchor import FREE, LARGE_PIXELS, Anchor
 from core.inference.averaging import OWN_SIZE, Averaging
 from core.inference.blocks import Blending, TileImage
+from core.inference.disagreement import disagreement_bits, view_rows, with_entropy, within_rows
 from core.inference.scales import ScaledImage, brought_back, mean_of_rows
 from core.models.model_input import ModelInput
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
 
-__all__ = ["Predictor", "Strip", "counter"]
+__all__ = ["Predictor", "Progress", "Strip", "counter"]
 
 Progress = Callable[[int, int], None]
 
@@ -35,10 +38,18 @@ _LARGE_TILE = (4, 3)  # of a tile of smaller images: 1024 pixels instead of 768
 
 @dataclass(frozen=True)
 class Strip:
-    """Finished rows of a prediction: probabilities (h, W, K) float32 of rows row … row+h-1."""
+    """Finished rows of a prediction.
+
+    Attributes:
+        row: the first of them.
+        probabilities: (h, w, K) float32 of rows row … row+h-1.
+        disagreement: (h, w) float32, of the views that these are the mean of, in bits, see
+            `core.inference.disagreement`; None where it was not asked for.
+    """
 
     row: int
     probabilities: np.ndarray
+    disagreement: np.ndarray | None = None
 
 
 class Predictor:
@@ -122,6 +133,16 @@ class Predictor:
         predictor.model_digest = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
         return predictor
 
+    def for_bands(self, chosen: Sequence[int], file_bands: int) -> Predictor:
+        """The same for files with other bands, see `ModelInput.of_bands`; the network is shared.
+
+        Raises:
+            ConfigError: the bands do not fit.
+        """
+        other = copy.copy(self)
+        other.input = self.input.of_bands(chosen, file_bands)
+        return other
+
     def predict(
         self,
         pixels: np.ndarray,
@@ -193,17 +214,18 @@ class Predictor:
         size = fitting_size(side, tile, overlap, self._multiple, phase)
         return TileGrid.over(side, size, overlap, self._multiple, phase)
 
-    def blending(self, image: TileImage, anchor: Anchor = FREE) -> Blending:
+    def blending(self, image: TileImage, anchor: Anchor = FREE, extra: int = 0) -> Blending:
         """The tiles of an image, and how they are put together.
 
         Args:
             image: to cut tiles from, in memory or in a file.
             anchor: where it lies among other images.
+            extra: values of a pixel beside its probabilities.
         """
         down, across = self.tiles(image.height, image.width, anchor)
         large = image.height * image.width > self.large_pixels
         overlap = self._large[1] if large else self.overlap
-        return Blending(image, down, across, overlap, self.classes)
+        return Blending(image, down, across, overlap, self.classes + extra)
 
     def strips(
         self,
@@ -212,6 +234,7 @@ class Predictor:
         progress: Progress | None = None,
         *,
         anchor: Anchor = FREE,
+        disagreement: bool = False,
     ) -> Iterator[Strip]:
         """Predict from top to bottom and hand out rows as soon as no later tile touches them.
 
@@ -220,29 +243,35 @@ class Predictor:
             valid: (H, W) bool; what a pixel without data holds makes no difference.
             progress: called with the number of tiles done and of all tiles.
             anchor: where the image lies among others.
+            disagreement: whether that of the views is handed out, where something is averaged.
 
         Raises:
             ImageError: the image has another number of bands or another dtype.
         """
         self.input.check(pixels)
+        views = disagreement and not self.averaging.is_plain
         sizes = [ScaledImage(self.input, pixels, valid, s) for s in self.averaging.scales]
         # Images of another size share no pixels with their neighbours.
-        parts = [self.blending(size, FREE if size.is_resized else anchor) for size in sizes]
+        parts = [self.blending(size, FREE if size.is_resized else anchor, views) for size in sizes]
         step = counter(progress, sum(part.tiles for part in parts))
         streams = [
             self._at_own_size(size, part, step) for size, part in zip(sizes, parts, strict=True)
         ]
         row = 0
-        for probabilities in streams[0] if len(streams) == 1 else mean_of_rows(streams):
-            yield Strip(row, probabilities)
-            row += len(probabilities)
+        for rows in streams[0] if len(streams) == 1 else mean_of_rows(streams):
+            yield Strip(row, rows[..., :-1], disagreement_bits(rows)) if views else Strip(row, rows)
+            row += len(rows)
 
     def _at_own_size(
         self, size: ScaledImage, tiles: Blending, step: Callable[[int], None]
     ) -> Iterator[np.ndarray]:
         """Rows of `_rows` at the image's own size."""
         rows = self._rows(size.width, tiles, step)
-        return brought_back(rows, *size.back_taps(), self.tile) if size.is_resized else rows
+        if not size.is_resized:
+            return rows
+        if tiles.classes == self.classes:
+            return brought_back(rows, *size.back_taps(), self.tile)
+        return view_rows(brought_back(within_rows(rows), *size.back_taps(), self.tile))
 
     def _rows(
         self, width: int, tiles: Blending, step: Callable[[int], None]
@@ -251,14 +280,17 @@ class Predictor:
 
         Args:
             width: of the image at that scale.
-            tiles: of the image at that scale.
+            tiles: of the image at that scale; where they have one value more than there are
+                classes, it is the mean entropy of the views.
             step: called with the number of tiles done since it last was.
         """
-        rows = np.empty((0, width, self.classes), np.float32)
-        for block in tiles.blocks(self.softmax, step, batch=self.batch):
+        rows = np.empty((0, width, tiles.classes), np.float32)
+        view = self._call if tiles.classes == self.classes else with_entropy(self._call)
+        softmax = partial(self._mean_of_views, view)
+        for block in tiles.blocks(softmax, step, batch=self.batch):
             if block.column == 0:
                 # A new array, as the one before may be held by whoever asked for it.
-                rows = np.zeros((block.height, width, self.classes), np.float32)
+                rows = np.zeros((block.height, width, tiles.classes), np.float32)
             if block.probabilities is not None:
                 rows[:, block.column : block.column + block.width] = block.probabilities
             if block.column + block.width == width:
@@ -266,15 +298,21 @@ class Predictor:
 
     def softmax(self, tiles: np.ndarray) -> np.ndarray:
         """Probabilities of normalised tiles (N, h, w, C) → (N, h, w, K)."""
+        return self._mean_of_views(self._call, tiles)
+
+    def _mean_of_views(
+        self, view: Callable[[np.ndarray], np.ndarray], tiles: np.ndarray
+    ) -> np.ndarray:
+        """What `view` says of tiles, as a mean over the symmetries where they are averaged."""
         if not self.averaging.symmetries:
-            return self._call(tiles)
-        total = np.zeros((*tiles.shape[:3], self.classes), np.float32)
+            return view(tiles)
+        total: np.ndarray | float = 0.0
         for turn in range(4):
             turned = np.rot90(tiles, turn, axes=(1, 2))
-            total += np.rot90(self._call(turned), -turn, axes=(1, 2))
-            mirrored = self._call(turned[:, :, ::-1])[:, :, ::-1]
-            total += np.rot90(mirrored, -turn, axes=(1, 2))
-        return total / 8
+            total = total + np.rot90(view(turned), -turn, axes=(1, 2))
+            mirrored = view(turned[:, :, ::-1])[:, :, ::-1]
+            total = total + np.rot90(mirrored, -turn, axes=(1, 2))
+        return np.asarray(total / 8)
 
     def _call(self, tiles: np.ndarray) -> np.ndarray:
         tf = tensorflow()

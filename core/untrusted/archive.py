@@ -69,12 +69,14 @@ class Extracted:
         files, size: taken out of the archive, in all and in bytes.
         left: files left in it, by their ending, with how many.
         examples: names of some of those.
+        names: names of all of those.
     """
 
     files: int
     size: int
     left: dict[str, int]
     examples: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 # What zipfile and the decompressors raise at bytes that make no sense; bz2's is an OSError.
@@ -176,7 +178,8 @@ def extract(
     left = [entry for entry in files if _suffix(entry) not in kept]
     counts = Counter(_suffix(entry) or "without an ending" for entry in left)
     examples = tuple(entry.filename for entry in left[:3])
-    return Extracted(len(taken), written, dict(counts.most_common()), examples)
+    names = tuple(entry.filename for entry in left)
+    return Extracted(len(taken), written, dict(counts.most_common()), examples, names)
 
 
 def _copy(

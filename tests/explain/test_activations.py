@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from core.errors import ImageError, ModelError
-from core.explain.activations import (
-    Window,
-    centre_window,
-    channel_statistics,
-    feature_maps,
-)
+from core.explain.activations import channel_statistics, feature_maps
+from core.explain.window import Window, centre_window
 from core.imagery.header import Header
 from core.imagery.raster import Raster
 from core.models.store import find_model, load_model
@@ -57,7 +53,7 @@ def test_a_single_pixel_has_maps(tiny):
 def test_a_window_is_the_same_as_that_part_cut_out(tiny):
     image = _image(64, 64)
     window = Window(8, 20, 32, 24)
-    features = feature_maps(*tiny, image, "enc2_relu2", window=window)
+    features = feature_maps(*tiny, image, "enc2_relu2", part=window)
     cut = feature_maps(*tiny, window.crop(image), "enc2_relu2")
     np.testing.assert_array_equal(features.maps, cut.maps)
     assert features.note == (
@@ -68,7 +64,7 @@ def test_a_window_is_the_same_as_that_part_cut_out(tiny):
 
 def test_a_large_image_is_not_shrunk_but_its_middle_is_taken(tiny):
     image = _image(40, 90)
-    features = feature_maps(*tiny, image, "enc1_relu2", limit=32)
+    features = feature_maps(*tiny, image, "enc1_relu2", part=32)
     assert features.window == centre_window(40, 90, 32) == Window(4, 29, 32, 32)
     cut = feature_maps(*tiny, image[4:36, 29:61], "enc1_relu2")
     np.testing.assert_array_equal(features.maps, cut.maps)
@@ -77,16 +73,16 @@ def test_a_large_image_is_not_shrunk_but_its_middle_is_taken(tiny):
 @pytest.mark.parametrize(
     ("window", "text"),
     [
-        (Window(0, 0, 41, 10), "is not inside the image of 40 × 40 px"),
+        (Window(0, 0, 41, 10), "is not inside the image of 1030 × 40 px"),
         (Window(-1, 0, 10, 10), "is not inside"),
-        (Window(0, 35, 10, 10), "is not inside"),
+        (Window(0, 1025, 10, 10), "is not inside"),
         (Window(0, 0, 0, 10), "is not inside"),
-        (Window(0, 0, 40, 40), "is larger than 32 px"),
+        (Window(0, 0, 40, 1025), "is larger than 1024 px"),
     ],
 )
 def test_a_window_that_does_not_fit_is_refused(tiny, window, text):
     with pytest.raises(ImageError, match=text):
-        feature_maps(*tiny, _image(40, 40), "enc1_relu2", window=window, limit=32)
+        feature_maps(*tiny, _image(40, 1030), "enc1_relu2", part=window)
 
 
 def test_pixels_without_data_are_zero_whatever_they_hold(tiny):

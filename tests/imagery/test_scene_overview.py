@@ -12,7 +12,7 @@ from rasterio.enums import Resampling
 
 from core.imagery.raster import read_raster
 from core.imagery.scene import overview
-from core.imagery.scene.overview import read_overview, read_whole_overview
+from core.imagery.scene.overview import read_overview
 from core.imagery.scene.scene import open_scene
 
 RNG = np.random.default_rng(5)
@@ -68,19 +68,6 @@ def test_without_overviews_a_large_one_is_read_place_by_place(
     assert (result.pixels == pixels[32::64, 32::64]).all()
 
 
-def test_all_of_it_is_read_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview, "_SIDE", 128)
-    rows, columns = np.mgrid[:512, :768]
-    pixels = np.stack([rows // 8 + 1, columns // 8 + 1], axis=-1).astype(np.uint16)
-    pixels[:128, :256] = 0
-    calls = []
-    with open_scene(write(tmp_path / "a.tif", pixels, nodata=0)) as scene:
-        result = read_whole_overview(scene, 96, lambda done, total: calls.append((done, total)))
-        assert (result.pixels == read_overview(scene, 96).pixels).all()
-        assert (result.valid == read_overview(scene, 96).valid).all()
-    assert calls == [(n, 24) for n in range(24)]
-
-
 def test_time_is_what_bounds_the_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overview, "_SECONDS", 0.0)
     path = write(tmp_path / "a.tif", RNG.integers(1, 255, (512, 512, 1), np.uint8))
@@ -91,7 +78,7 @@ def test_time_is_what_bounds_the_places(tmp_path: Path, monkeypatch: pytest.Monk
 def test_overviews_make_a_large_one_complete(tmp_path: Path) -> None:
     pixels = RNG.integers(1, 255, (512, 512, 1), np.uint8)
     with open_scene(write(tmp_path / "a.tif", pixels, (2, 4, 8, 16))) as scene:
-        assert scene.decimation == 16
+        assert scene.overviews == (2, 4, 8, 16)
         assert read_overview(scene, 32, most_bytes=2000).complete
 
 

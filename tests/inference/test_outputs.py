@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,12 @@ from core.classes import DUBAI_CLASSES
 from core.errors import ImageError
 from core.imagery.header import Georeference
 from core.imagery.output.write import png_bytes
-from core.inference import outputs as outputs_module
 from core.inference.averaging import Averaging
-from core.inference.outputs import Prediction, predict_file, prediction_outputs
+from core.inference.outputs import writers
+from core.inference.outputs.file import NamedModel, predict_file
+from core.inference.outputs.kinds import Wanted
+from core.inference.outputs.prediction import Prediction
+from core.inference.outputs.writers import prediction_outputs
 from core.inference.predictor import Predictor
 from core.models.store import find_model, load_model
 
@@ -46,7 +50,7 @@ def test_without_a_grid_there_is_no_geotiff_of_labels() -> None:
 
 def test_every_file_says_what_the_labels_say() -> None:
     scores = RNG.random((12, 17, 5)).astype(np.float32)
-    outputs = prediction_outputs(prediction(GRID, scores), "s", with_polygons=True)
+    outputs = prediction_outputs(prediction(GRID, scores), "s", Wanted(True, True))
     assert [o.name for o in outputs] == [
         "s_labels.png", "s_color.png", "s_labels.tif", "s.geojson", "s_probabilities.tif", "s.json",
     ]  # fmt: skip
@@ -91,7 +95,7 @@ def test_the_record_says_what_was_averaged() -> None:
 
 def test_a_file_is_made_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    monkeypatch.setattr(outputs_module, "png_bytes", lambda _: calls.append("png") or b"")
+    monkeypatch.setattr(writers, "png_bytes", lambda _: calls.append("png") or b"")
     outputs = prediction_outputs(prediction(None), "scene")
     assert calls == []
     outputs[0].make()
@@ -105,9 +109,8 @@ def test_the_command_line_writes_these_files(tiny_model: str, tmp_path: Path) ->
     image = tmp_path / "plain.png"
     image.write_bytes(png_bytes(pixels))
     out = tmp_path / "out"
-    paths = predict_file(
-        image, predictor, card.classes, "tiny", out, with_polygons=True, with_probabilities=True
-    )
+    named, wanted = NamedModel(predictor, card.classes, "tiny"), Wanted(True, True)
+    paths = predict_file(image, named, out, wanted)
     made = Prediction(
         predictor.predict(pixels),
         card.classes,
@@ -116,10 +119,19 @@ def test_the_command_line_writes_these_files(tiny_model: str, tmp_path: Path) ->
         "tiny",
         predictor.probabilities(pixels),
     )
-    outputs = prediction_outputs(made, "plain", with_polygons=True)
+    outputs = prediction_outputs(made, "plain", wanted)
     assert paths == [out / output.name for output in outputs]
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
-        output.name: output.make() for output in outputs
+    files = {path.name: path.read_bytes() for path in out.iterdir()}
+    expected = {output.name: output.make() for output in outputs}
+    summaries = [json.loads(each.pop("plain.json")) for each in (files, expected)]
+    assert files == expected
+    made_from = summaries[0].pop("made_from")
+    for summary in summaries:
+        assert summary.pop("generator")
+    assert summaries[0] == summaries[1]
+    assert made_from["model"] == predictor.model_digest
+    assert made_from["files"] == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
     }
 
 
@@ -127,8 +139,9 @@ def test_an_image_of_another_kind_is_named(tiny_model: str, tmp_path: Path) -> N
     model, card = load_model(find_model(tiny_model).folder)
     image = tmp_path / "grey.png"
     image.write_bytes(png_bytes(np.zeros((8, 8), np.uint8)))
+    named = NamedModel(Predictor.of_card(model, card), card.classes, "tiny")
     with pytest.raises(ImageError, match="takes 3 band") as caught:
-        predict_file(image, Predictor.of_card(model, card), card.classes, "tiny", tmp_path / "out")
+        predict_file(image, named, tmp_path / "out")
     assert caught.value.where == str(image)
     assert not (tmp_path / "out").exists()
 
@@ -141,14 +154,15 @@ def test_what_cannot_be_made_takes_no_other_file_along(
     def fail(*_: object) -> None:
         raise ValueError("the grid maps nothing")
 
-    monkeypatch.setattr(outputs_module, "polygon_parts", fail)
+    monkeypatch.setattr(writers, "polygon_parts", fail)
     model, card = load_model(find_model(tiny_model).folder)
     predictor = Predictor.of_card(model, card, tile=32)
     image = tmp_path / "plain.png"
     image.write_bytes(png_bytes(RNG.integers(0, 256, (40, 50, 3), np.uint8)))
     out = tmp_path / "out"
     with pytest.raises(ImageError, match=r"plain\.geojson \(the grid maps nothing\)") as caught:
-        predict_file(image, predictor, card.classes, "tiny", out, with_polygons=True)
+        predict_file(image, NamedModel(predictor, card.classes, "tiny"), out, Wanted(True))
     assert "the labels are among them" in str(caught.value.remedy)
     names = {"plain_labels.png", "plain_color.png", "plain.json"}
     assert {path.name for path in out.iterdir()} == names
+    assert "made_from" not in json.loads((out / "plain.json").read_text())  # to be made again

@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 from core.classes import ClassTable, LandClass
 from core.imagery.header import Georeference
 from core.imagery.output.write import geotiff_bytes, png_bytes
-from core.inference import outputs
 from core.inference.averaging import Averaging
-from core.inference.outputs import Output
+from core.inference.outputs import writers
+from core.inference.outputs.writers import Output
 from core.models.prediction_history import forget_predictions, prediction_history
 from tests.conftest import REPOSITORY
 from tests.tiny import save_tiny_model
@@ -200,7 +200,7 @@ def test_a_download_that_fails_says_which_and_why(
         yield b""
 
     monkeypatch.setattr(downloads, "maker", noted)
-    monkeypatch.setattr(outputs, "polygon_parts", fail)
+    monkeypatch.setattr(writers, "polygon_parts", fail)
     at = opened()
     image = RNG.integers(0, 256, (40, 50, 3), np.uint8)
     data = geotiff_bytes(image, Georeference(crs, grid))

@@ -1,91 +1,171 @@
-"""A sample too large to be read whole: all of it made smaller, and a part at full detail."""
+"""A sample too large to be read whole, as tiles that are read when they are looked at."""
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import streamlit as st
 
-from core.datasets.dataset import Sample
-from core.formats import significant
-from ui.loaded.scenes import LargeScene, open_part, read_whole_scene, scene_key
+from core.datasets.dataset import Dataset, Sample
+from core.datasets.masks.decode import values_of, window_decoder
+from core.datasets.masks.footprints import VECTOR_SUFFIXES
+from core.errors import DSIError, ImageError
+from core.imagery.header import Header, read_header
+from core.imagery.raster import MAX_BYTES
+from core.imagery.resample import farthest_off
+from core.imagery.scene.scene import obstacle
+from ui.loaded.images import file_stamp
 from ui.shell.errors import plain
 from ui.shell.jobs import watch_job
+from ui.viewer.band_values import SceneBands
+from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.tiles.files import TiledFile, tiled_labels, tiled_picture
 from ui.viewer.viewer import viewer
 from ui.widgets.frame import Frame
+from ui.widgets.place import asked_place
 
-__all__ = ["show_large_sample"]
+__all__ = ["large_sample", "show_large_sample"]
 
-_PART = 1024  # pixels along a part's side
-_PLACE = "sample.part"
+_WHOLE_BYTES = 512 * 1024**2  # of pixels: what takes longer to be read than people wait
+_AT_ONCE_BYTES = 4 * 1024**3  # of pixels that are all read without being asked
+_MASK_PIXELS = 2**28  # of a mask that is read whole
+_OFF = 0.5  # pixels that grids may lie apart
 
 
-def show_large_sample(sample: Sample, scene: LargeScene, height: int, frame: Frame) -> None:
-    """Show the scene, and the part around the place that was clicked last.
+def large_sample(path: Path) -> TiledFile | None:
+    """An image that is too large to be read whole while somebody waits; None where it is not.
 
     Args:
-        sample: the sample.
-        scene: its image.
-        height: CSS pixels of a picture.
+        path: of the image.
+
+    Raises:
+        ImageError: it cannot be read, or is too large and of a format that is not read by windows.
+    """
+    header = read_header(path)
+    if header.bytes <= _WHOLE_BYTES:
+        return None
+    if header.bytes <= MAX_BYTES and obstacle(path, header):
+        return None
+    return tiled_picture(path)
+
+
+def show_large_sample(
+    dataset: Dataset, sample: Sample, scene: TiledFile, height: int, frame: Frame
+) -> None:
+    """Show the scene with its mask.
+
+    Args:
+        dataset, sample: whose image it is.
+        scene: the image.
+        height: CSS pixels of the picture.
         frame: of the page.
     """
-    _say(scene, frame)
-    if not scene.complete:
-        _offer_whole(sample)
-    click = viewer(scene.rgb, [], [], key="scene-viewer", height=height)
-    if click:
-        st.session_state[_PLACE] = (sample.id, click.x, click.y)
-    place = st.session_state.get(_PLACE)
-    if place is None or place[0] != sample.id:
-        st.caption("Click a place of it to see that at full detail.")
-        return
-    rows, columns = _window(scene, place[1], place[2])
-    st.caption(
-        f"At full detail: columns {columns.start:,} to {columns.stop - 1:,}, rows {rows.start:,} "
-        f"to {rows.stop - 1:,}. Click another place of the scene for another part."
-    )
-    part = open_part(sample.image, rows, columns)
-    viewer(part, [], [], key="part-viewer", height=height, clickable=False)
-
-
-def _offer_whole(sample: Sample) -> None:
-    job = watch_job(scene_key(sample.image))
-    if job is None or job.state != "running":
-        st.button(
-            "Read all of it for a sharp picture",
-            key="scene-whole",
-            icon=":material/deblur:",
-            on_click=read_whole_scene,
-            args=(sample.image,),
-            help="In the background; it takes minutes for tens of gigabytes of pixels.",
-        )
-
-
-def _say(scene: LargeScene, frame: Frame) -> None:
     header = scene.header
-    ratio = significant(header.width / scene.rgb.shape[1], 3)
     frame.note(
-        f"The image has {header.width:,} × {header.height:,} pixels, more than are read at once. "
-        f"It is shown made smaller, {ratio} pixels as one, without its mask. It is mapped on the "
-        "command line, by windows: `python -m core predict IMAGE --model MODEL --out FOLDER`."
+        f"The image has {header.width:,} × {header.height:,} pixels. It is read where it is looked "
+        "at. It is mapped by windows, on the Predict page or on the command line: "
+        "`python -m core predict IMAGE --model MODEL --out FOLDER`."
     )
-    if not scene.complete:
-        frame.note(
-            "The picture is coarse, as the file has no overviews to take it from. Have all of it "
-            "read, or give it some, once: `gdaladdo -r average IMAGE`",
-            warning=True,
-            icon=":material/blur_on:",
-        )
     for note in header.notes:
         frame.note(plain(f"{note.text}: {note.remedy}"), warning=True)
+    _sharpen(scene, "image", frame)
+    layers = []
+    try:
+        if mask := _mask(dataset, sample, header, frame):
+            layers.append(mask)
+    except DSIError as error:
+        frame.note(f"Its mask is not shown: {plain(str(error))}", warning=True)
+    classes = [ViewerClass(each.name, each.rgb) for each in dataset.classes.classes]
+    viewer(
+        scene.tiles,
+        layers,
+        classes if layers else [],
+        key="scene-viewer",
+        height=height,
+        clickable=False,
+        georeference=header.georeference,
+        bands=SceneBands(sample.image, file_stamp(sample.image)),
+        at=asked_place("scene-viewer", file_stamp(sample.image)),
+        linked=True,
+    )
 
 
-def _window(scene: LargeScene, x: int, y: int) -> tuple[slice, slice]:
-    """Rows and columns of the part around a pixel of the picture."""
-    spans = []
-    for at, small, length in (
-        (y, scene.rgb.shape[0], scene.header.height),
-        (x, scene.rgb.shape[1], scene.header.width),
-    ):
-        middle = int((at + 0.5) * length / small)
-        start = max(0, min(length - _PART, middle - _PART // 2))
-        spans.append(slice(start, min(length, start + _PART)))
-    return spans[0], spans[1]
+def _sharpen(file: TiledFile, what: str, frame: Frame) -> None:
+    """Have all of a file read where it has no overviews, and say so."""
+    if file.tiles.sharp:
+        return
+    job = watch_job(file.job)
+    if job is None and file.bytes <= _AT_ONCE_BYTES:
+        file.sharpen()
+        job = watch_job(file.job)
+    if job is not None and job.state == "running":
+        frame.note(f"From afar the {what} is coarse until all of it was read.")
+        return
+    frame.note(
+        f"From afar the {what} is coarse, as its file has no overviews to take it from; enlarged "
+        "it is exact. Have all of it read, or give it some, once: `gdaladdo -r "
+        f"{'mode' if what == 'mask' else 'average'} FILE`",
+        warning=True,
+        icon=":material/blur_on:",
+    )
+    st.button(
+        f"Read all of the {what} for a sharp picture",
+        key=f"whole-{what}",
+        icon=":material/deblur:",
+        on_click=file.sharpen,
+        help="In the background, once; it takes minutes for tens of gigabytes of pixels.",
+    )
+
+
+def _mask(dataset: Dataset, sample: Sample, image: Header, frame: Frame) -> Layer | None:
+    """The mask as a layer; None where there is none.
+
+    Raises:
+        DSIError: it cannot be read, or not be laid over.
+    """
+    if sample.mask is None:
+        frame.note("This sample has no mask.")
+        return None
+    if sample.mask.suffix.lower() in VECTOR_SUFFIXES:
+        raise ImageError(
+            "footprints are not drawn on images this large",
+            where=str(sample.mask),
+            remedy="burn them into a GeoTIFF on the image's grid: gdal_rasterize",
+        )
+    header = read_header(sample.mask)
+    _check_grid(sample.mask, header, image)
+    if obstacle(sample.mask, header) is None:
+        coding = hashlib.blake2b(f"{dataset.coding} {dataset.classes}".encode()).hexdigest()
+        mask = tiled_labels(
+            sample.mask,
+            values=values_of(dataset.coding),
+            decode=window_decoder(dataset.classes, dataset.coding),
+            coding=coding,
+        )
+        _sharpen(mask, "mask", frame)
+        return Layer("mask", "Mask", "labels", mask.tiles)
+    if header.width * header.height > _MASK_PIXELS:
+        raise ImageError(
+            f"a {header.driver} this large is not read by windows",
+            where=str(sample.mask),
+            remedy="convert it: gdal_translate -co TILED=YES -co COMPRESS=DEFLATE mask.png m.tif",
+        )
+    return Layer("mask", "Mask", "labels", dataset.read_mask(sample).labels)
+
+
+def _check_grid(path: Path, mask: Header, image: Header) -> None:
+    size, wanted = (mask.width, mask.height), (image.width, image.height)
+    if size != wanted:
+        raise ImageError(
+            f"it has {size[0]:,} × {size[1]:,} pixels, the image {wanted[0]:,} × {wanted[1]:,}",
+            where=str(path),
+            remedy="bring it to the image's grid: gdalwarp -tr, -te and -r near",
+        )
+    own, grid = mask.georeference, image.georeference
+    if own and grid and farthest_off(own, grid, image.height, image.width) > _OFF:
+        raise ImageError(
+            "it lies elsewhere on the ground than the image",
+            where=str(path),
+            remedy="bring it to the image's grid: gdalwarp -tr, -te and -r near",
+        )

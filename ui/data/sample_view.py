@@ -17,18 +17,20 @@ from core.imagery.header import Header
 from ui.data.arrow_keys import arrow_keys
 from ui.data.filters import filtered
 from ui.data.gallery.view import first_page, known_samples
-from ui.data.large_sample import show_large_sample
+from ui.data.large_sample import large_sample, show_large_sample
 from ui.data.prepare.draft import RecipeDraft
 from ui.loaded.datasets import choose_sample
 from ui.loaded.images import open_sample
-from ui.loaded.scenes import LargeScene, open_large_scene
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.tiles.files import TiledFile
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
+from ui.widgets.place import asked_place
 
 __all__ = ["neighbours", "sample_view"]
 
@@ -52,7 +54,7 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         _steps(neighbours(dataset, sample, left), frame)
     try:
         if scene := _large(dataset, sample):
-            show_large_sample(sample, scene, _HEIGHT, frame)
+            show_large_sample(dataset, sample, scene, _HEIGHT, frame)
             _facts(sample, scene.header)
             return
         with frame.choices:
@@ -73,6 +75,9 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         height=_HEIGHT,
         clickable=False,
         georeference=image.raster.georeference,
+        bands=bands_of_raster(image.raster),
+        at=asked_place("sample-viewer", image.digest),
+        linked=True,
     )
     with st.container(horizontal=True):
         for page, source, label, icon in (
@@ -89,10 +94,10 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
             _shares(dataset, labels)
 
 
-def _large(dataset: Dataset, sample: Sample) -> LargeScene | None:
+def _large(dataset: Dataset, sample: Sample) -> TiledFile | None:
     """The sample as a scene that is too large to be read whole, where it is used as it lies."""
     used_otherwise = sample.turned or sample.id in dataset.windows
-    return None if used_otherwise else open_large_scene(sample.image)
+    return None if used_otherwise else large_sample(sample.image)
 
 
 def neighbours(

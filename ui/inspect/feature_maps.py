@@ -12,14 +12,16 @@ import streamlit as st
 from ui.loaded.images import OpenImage
 from ui.shell.address import take_name
 from ui.shell.errors import plain
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.encode import png_base64
 from ui.viewer.layers import Layer
 from ui.viewer.viewer import viewer
 
 if TYPE_CHECKING:
-    from core.explain.activations import ChannelStatistics, FeatureMaps, Window
+    from core.explain.activations import ChannelStatistics, FeatureMaps
     from core.explain.heat import Ends
     from core.explain.layers import LayerInfo
+    from core.explain.window import Window
     from core.models.card import ModelCard
     from core.models.store import ModelRef
 
@@ -72,7 +74,7 @@ def _maps(
     from ui.loaded.models import open_model
 
     model, card = open_model(name)
-    features = feature_maps(model, card, _image.raster, layer, window=window)
+    features = feature_maps(model, card, _image.raster, layer, part=window)
     key = (sha256, digest, layer, window)
     return OpenMaps(key, features, channel_statistics(features.maps))
 
@@ -200,6 +202,7 @@ def _enlarged(image: OpenImage, maps: OpenMaps, channel: int, ends: Ends | None)
         [],
         key="maps_viewer",
         clickable=False,
+        bands=bands_of_raster(image.raster, features.window.slices),
     )
     low, high = float(statistics.low[channel]), float(statistics.high[channel])
     mean, std = float(statistics.mean[channel]), float(statistics.std[channel])

@@ -9,14 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from core.formats import decimal_size
+from core.formats import counted, decimal_size, listed_first
 from ui.shell.errors import plain
 
-__all__ = ["Purpose", "Upload", "choose_upload", "held_upload"]
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+__all__ = [
+    "Purpose",
+    "Upload",
+    "choose_upload",
+    "choose_uploads",
+    "forget_uploads",
+    "held_upload",
+    "held_uploads",
+]
 
 Purpose = Literal["image", "mask"]
 """What an upload is for: an image to look at, on any page, or the mask of that image."""
@@ -93,5 +104,87 @@ def _remove(purpose: Purpose) -> None:
         st.session_state.pop(_place("mask"), None)
 
 
-def _place(purpose: Purpose) -> str:
+def _place(purpose: str) -> str:
     return f"upload.{purpose}"
+
+
+def held_uploads(purpose: str) -> list[Upload]:
+    """The session's files of a purpose of which there may be several, in their order."""
+    held: dict[str, Upload] = st.session_state.get(_place(purpose), {})
+    return list(held.values())
+
+
+def choose_uploads(
+    purpose: str, label: str, types: Sequence[str], *, help: str | None = None
+) -> list[Upload]:
+    """A box for any number of files; those that were put into it before another page was opened
+    stay.
+
+    Args:
+        purpose: what they are for, a word of letters and dashes.
+        label, help: as of ``st.file_uploader``.
+        types: endings of the files that are taken.
+    """
+    key = _box(purpose)
+    files = st.file_uploader(
+        label,
+        type=list(types),
+        key=key,
+        help=help,
+        accept_multiple_files=True,
+        on_change=_several_changed,
+        args=(purpose, key),
+    )
+    held = _hold(purpose, files)
+    shown = {file.file_id for file in files}
+    st.session_state[f"{_place(purpose)}.shown"] = shown
+    before = [upload for upload in held.values() if upload.file_id not in shown]
+    if before:
+        size = decimal_size(sum(len(upload.data) for upload in before))
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-held"):
+            st.caption(
+                f":material/draft: {counted(len(before), 'file')}, {size}, from before: "
+                f"{plain(listed_first([upload.name for upload in before], 3))}."
+            )
+            st.button(
+                "Remove",
+                key=f"{key}.remove",
+                icon=":material/close:",
+                type="tertiary",
+                on_click=forget_uploads,
+                args=(purpose,),
+            )
+    return list(held.values())
+
+
+def forget_uploads(purpose: str) -> None:
+    """Let go of the files of a purpose, and empty their box."""
+    st.session_state.pop(_place(purpose), None)
+    st.session_state.pop(f"{_place(purpose)}.shown", None)
+    # A box of another key is empty, and Streamlit lets go of what was in the old one.
+    st.session_state[f"{_place(purpose)}.box"] = st.session_state.get(_number(purpose), 0) + 1
+
+
+def _number(purpose: str) -> str:
+    return f"{_place(purpose)}.box"
+
+
+def _box(purpose: str) -> str:
+    return f"{purpose}-{st.session_state.get(_number(purpose), 0)}"
+
+
+def _hold(purpose: str, files: Sequence[UploadedFile]) -> dict[str, Upload]:
+    held: dict[str, Upload] = st.session_state.setdefault(_place(purpose), {})
+    for file in files:
+        if file.file_id not in held:
+            held[file.file_id] = Upload(file.name, file.getvalue(), file.file_id)
+    return held
+
+
+def _several_changed(purpose: str, key: str) -> None:
+    """Files came into the box, or were taken out of it."""
+    files = st.session_state[key]
+    held = _hold(purpose, files)
+    now = {file.file_id for file in files}
+    for gone in st.session_state.get(f"{_place(purpose)}.shown", set()) - now:
+        held.pop(gone, None)

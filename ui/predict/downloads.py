@@ -11,7 +11,9 @@ import streamlit as st
 
 from core.errors import ImageError
 from core.imagery.output.outlines import MOST_SIMPLIFIED, OutlineSettings
-from core.inference.outputs import UNMADE, Output, OutputKind, Prediction, prediction_outputs
+from core.inference.outputs.kinds import OutputKind, Wanted
+from core.inference.outputs.prediction import Prediction
+from core.inference.outputs.writers import UNMADE, Output, prediction_outputs
 from ui.loaded.images import safe_stem
 from ui.predict.small_regions import say_left_out
 from ui.shell.errors import show_error
@@ -55,9 +57,8 @@ def show_downloads(prediction: Prediction, located: bool) -> None:
     st.subheader("Download")
     outlines = _outlines(located)
     failures = _failures(prediction, outlines)
-    outputs = prediction_outputs(
-        prediction, safe_stem(prediction.image), with_polygons=True, outlines=outlines
-    )
+    wanted = Wanted(polygons=True, outlines=outlines)
+    outputs = prediction_outputs(prediction, safe_stem(prediction.image), wanted)
     with st.container(horizontal=True):
         for output in outputs:
             if output.kind in _TITLES:

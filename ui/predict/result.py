@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,18 @@ from streamlit.delta_generator import DeltaGenerator
 from core.datasets.masks.single_mask import Truth
 from core.errors import WorkspaceError
 from core.evaluation.confusion import confusion, scores
-from core.formats import count, duration, percent, score, short_duration
+from core.formats import count, duration, ground_area, percent, score, short_duration
 from core.inference.anchor import Anchor
 from core.inference.averaging import Averaging
-from core.inference.certainty import Certainty, most_bits, predict_with_certainty
+from core.inference.certainty import (
+    HALF,
+    Certainty,
+    labels_at,
+    most_bits,
+    predict_with_certainty,
+)
 from core.inference.likeness import differences
-from core.inference.outputs import Prediction
+from core.inference.outputs.prediction import Prediction
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
 from core.models.prediction_history import KeptPrediction, find_prediction, read_maps
@@ -28,20 +35,26 @@ from ui.loaded.models import open_predictor
 from ui.predict.address import forget_prediction
 from ui.predict.compare import Comparison, show_agreement
 from ui.predict.downloads import show_downloads
+from ui.predict.settings import choose_threshold
 from ui.shell.errors import plain
+from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.values import Threshold, ValueLayer
-from ui.viewer.viewer import viewer
+from ui.viewer.viewer import Mode, viewer
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
+from ui.widgets.place import asked_place
+from ui.widgets.rectangle import MappedPlace, show_rectangle
 
 __all__ = [
     "LabelMap",
     "Settings",
+    "certainty_layers",
     "kept_id",
     "predict",
     "recent_prediction",
     "show_prediction",
+    "show_scores",
     "warn_of_differences",
 ]
 
@@ -109,8 +122,8 @@ def recent_prediction(settings: Settings, shape: tuple[int, int], classes: int) 
         return None  # it is made anew, and then kept
     if maps.shape[:2] != shape:
         return None
-    labels, confidence, entropy = np.moveaxis(maps, -1, 0).copy()
-    certainty = Certainty(confidence, entropy, most_bits(classes))
+    labels, confidence, entropy, *views = np.moveaxis(maps, -1, 0).copy()
+    certainty = Certainty(confidence, entropy, most_bits(classes), views[0] if views else None)
     return LabelMap(labels, certainty, kept.seconds, settings.averaging)
 
 
@@ -178,7 +191,7 @@ def show_prediction(
     label_map: LabelMap,
     card: ModelCard,
     comparison: Comparison,
-) -> None:
+) -> float:
     """The viewer with the layers, the scores, the table by class, and the downloads.
 
     Args:
@@ -186,8 +199,15 @@ def show_prediction(
         label_map: its prediction.
         card: card of the model.
         comparison: what it is compared with.
+
+    Returns:
+        The threshold that is chosen, of two classes; else one half.
     """
     truth, mode, others = comparison.truth, comparison.mode, comparison.others
+    threshold = choose_threshold(card.classes)
+    if threshold != HALF:
+        moved = labels_at(label_map.labels, label_map.certainty.confidence, threshold)
+        label_map = replace(label_map, labels=moved)
     classes = [ViewerClass(c.name, c.rgb) for c in card.classes.classes]
     layers: list[Layer | ValueLayer] = [
         Layer("prediction", "Prediction", "labels", label_map.labels)
@@ -198,17 +218,11 @@ def show_prediction(
     if truth is not None:
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
-    layers += _certainty_layers(label_map.certainty)
-    viewer(
-        image.rgb,
-        layers,
-        classes,
-        key="predict_viewer",
-        height=600,
-        mode=mode or "overlay",
-        clickable=False,
-        georeference=image.raster.georeference,
-    )
+    layers += certainty_layers(label_map.certainty)
+    truth_labels = None if truth is None else truth.labels
+    georeference = image.raster.georeference
+    place = MappedPlace(label_map.labels, truth_labels, card.classes, georeference)
+    _maps(image, layers, classes, mode or "overlay", place)
     prediction = Prediction(
         label_map.labels,
         card.classes,
@@ -216,16 +230,50 @@ def show_prediction(
         image.name,
         card.name,
         averaging=label_map.averaging,
+        threshold=threshold,
     )
     report = prediction.summary()
-    _scores(prediction, report, truth, label_map.seconds)
+    show_scores(prediction, report, truth, label_map.seconds)
     if others:
         show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
+    return threshold
 
 
-def _certainty_layers(certainty: Certainty) -> list[ValueLayer]:
-    return [
+# Of its own: a rectangle that is drawn is not to make the downloads anew.
+@st.fragment
+def _maps(
+    image: OpenImage,
+    layers: Sequence[Layer | ValueLayer],
+    classes: Sequence[ViewerClass],
+    mode: Mode,
+    place: MappedPlace,
+) -> None:
+    """The viewer, and what is within the rectangle drawn in it."""
+    viewer(
+        image.rgb,
+        layers,
+        classes,
+        key="predict_viewer",
+        height=600,
+        mode=mode,
+        clickable=False,
+        georeference=place.georeference,
+        bands=bands_of_raster(image.raster),
+        at=asked_place("predict_viewer", image.digest),
+        linked=True,
+        rectangle=True,
+    )
+    show_rectangle("predict_viewer", place)
+
+
+def certainty_layers(certainty: Certainty) -> list[ValueLayer]:
+    """Layers of how sure a prediction is, hidden at first.
+
+    Args:
+        certainty: of the prediction, whose layer is called ``prediction``.
+    """
+    layers = [
         ValueLayer(
             "confidence",
             "Confidence",
@@ -248,16 +296,40 @@ def _certainty_layers(certainty: Certainty) -> list[ValueLayer]:
             note="0 where one class is certain; high where several are likely.",
         ),
     ]
+    if certainty.disagreement is not None:
+        layers.append(
+            ValueLayer(
+                "disagreement",
+                "TTA disagreement",
+                certainty.disagreement,
+                0,
+                certainty.most_bits,
+                unit="bit",
+                colors="inferno",
+                visible=False,
+                note="Jensen-Shannon divergence of the views that were averaged: 0 where they all "
+                "say the same, however unsure they are.",
+            )
+        )
+    return layers
 
 
-def _scores(
+def show_scores(
     prediction: Prediction, report: dict[str, Any], truth: Truth | None, seconds: float
 ) -> None:
+    """The scores where there is a truth, and the table by class.
+
+    Args:
+        prediction: what is shown.
+        report: its summary.
+        truth: ground truth, where there is some.
+        seconds: that it took.
+    """
     classes = prediction.classes
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
-        [count(c["pixels"]), percent(c["share"]), *([_area(c["area_m2"])] if located else [])]
+        [count(c["pixels"]), percent(c["share"]), *([ground_area(c["area_m2"])] if located else [])]
         for c in report["classes"].values()
     ]
     if truth is not None:
@@ -277,9 +349,17 @@ def _scores(
         f"{plain(prediction.image)}: {report['width']} × {report['height']} pixels, predicted in "
         f"{short_duration(seconds)}"
         + (f", the mean over {prediction.averaging}." if str(prediction.averaging) else ".")
+        + _threshold_text(prediction)
         + (f" {report['void_pixels']:,} pixels without data." if report["void_pixels"] else "")
         + (_ground(prediction, report) if located else f" No areas: {plain(report['no_area'])}.")
     )
+
+
+def _threshold_text(prediction: Prediction) -> str:
+    if prediction.threshold == HALF:
+        return ""
+    name = plain(prediction.classes.names[1])
+    return f" {name} from a probability of {prediction.threshold:.2f} on."
 
 
 def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
@@ -289,9 +369,3 @@ def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
     return (
         f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({plain(str(crs))})."
     )
-
-
-def _area(square_metres: float) -> str:
-    if square_metres >= 1e6:
-        return f"{square_metres / 1e6:,.2f} km²"
-    return f"{square_metres / 1e4:,.2f} ha" if square_metres >= 1e4 else f"{square_metres:,.0f} m²"

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.imagery.header import Georeference
-from core.inference.outputs import Prediction
+from core.inference.outputs.prediction import Prediction
 from core.inference.small_regions import SmallRegions, small_regions
 
 __all__ = ["say_left_out"]

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import streamlit as st
 
@@ -21,7 +21,13 @@ from ui.shell.errors import plain, show_error
 
 __all__ = ["Job", "find_job", "start_job", "watch_job"]
 
-Progress = Callable[[int, int], None]
+
+class ProgressOfParts(Protocol):
+    """What a job's work calls now and then; it is stopped by what this raises."""
+
+    def __call__(self, done: int, total: int, *, share: float = ..., detail: str = ...) -> None:
+        """Take a report; see `Job` for what is what."""
+
 
 _KEPT = 32  # finished jobs remembered
 
@@ -39,6 +45,8 @@ class Job:
         title: its purpose, for the screen.
         unit: things counted, such as "samples".
         done, total: progress; a total of 0 means it is not known yet.
+        share: of all the work, 0 to 1, where things differ in size; None counts them.
+        detail: what of the present thing is done, for the screen.
         result: return value of the work, once it is ``done``.
         error: reason why it ``failed``.
         id: name of its own, so that it is not taken for an earlier job of the same key.
@@ -49,10 +57,13 @@ class Job:
     state: Literal["running", "done", "failed", "stopped"] = "running"
     done: int = 0
     total: int = 0
+    share: float | None = None
+    detail: str = ""
     result: Any = None
     error: DSIError | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _started: float = field(default_factory=time.monotonic)
+    _first_share: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -70,18 +81,34 @@ class Job:
         """Title, count and time left."""
         if not self.total:
             return f"{self.title} …"
-        text = f"{self.title}: {self.done} of {self.total} {self.unit}"
-        spent = time.monotonic() - self._started
-        if 0 < self.done < self.total and spent > 2:
-            text += f", about {duration(max(1, spent / self.done * (self.total - self.done)))} left"
+        text = f"{self.title}: {self.done:,} of {self.total:,} {self.unit}"
+        if self.detail:
+            text += f", {self.detail}"
+        spent, first = time.monotonic() - self._started, self._first_share or 0.0
+        made = self.done_share - first
+        if made > 0 and self.done_share < 1 and spent > 2:
+            left = spent / made * (1 - self.done_share)
+            text += f", about {duration(max(1, left))} left"
         return text
 
-    def _report(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
+    @property
+    def done_share(self) -> float:
+        """How much is done, 0 to 1."""
+        if self.share is not None:
+            return min(1.0, self.share)
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    def _report(
+        self, done: int, total: int, *, share: float | None = None, detail: str = ""
+    ) -> None:
+        self.done, self.total, self.share, self.detail = done, total, share, detail
+        if share is not None and self._first_share is None:
+            # What was done before this job takes none of its time.
+            self._first_share, self._started = share, time.monotonic()
         if self._stop.is_set():
             raise _Stopped
 
-    def _run(self, work: Callable[[Progress], Any]) -> None:
+    def _run(self, work: Callable[..., Any]) -> None:
         try:
             self.result = work(self._report)
             self.state = "done"
@@ -115,7 +142,7 @@ def find_job(key: str) -> Job | None:
     return _jobs()[0].get(key)
 
 
-def start_job(key: str, title: str, unit: str, work: Callable[[Progress], Any]) -> Job:
+def start_job(key: str, title: str, unit: str, work: Callable[[ProgressOfParts], Any]) -> Job:
     """Start work in the background, unless it is running under this key already.
 
     Args:
@@ -123,7 +150,8 @@ def start_job(key: str, title: str, unit: str, work: Callable[[Progress], Any]) 
         title: its purpose, for the screen: "Writing the demo set".
         unit: things counted: "scenes".
         work: function that is called in a thread with a progress function (done, total), through
-            which it is also stopped; it uses no Streamlit.
+            which it is also stopped; it uses no Streamlit. Where things differ in size it may say
+            the share that is done and what of the present thing is.
     """
     jobs, lock = _jobs()
     with lock:
@@ -175,6 +203,6 @@ def _running(key: str) -> None:
         st.rerun(scope="app")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.done / job.total if job.total else 0.0, text=plain(job.progress_text))
+        st.progress(job.done_share, text=plain(job.progress_text))
         if st.button("Stop", key=f"stop-{key}", icon=":material/stop:"):
             job.stop()

@@ -15,12 +15,11 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from core.imagery.resample import resample_labels
-from core.imagery.shrink import display_size, downsample_image
+from ui.loaded.own_file import own_file
 from ui.loaded.sized_cache import SizedCache
 
 DISPLAY_LIMIT = 2304
-"""Longest side sent to the browser, in pixels: every Dubai image is shown pixel for pixel."""
+"""Longest side sent to the browser whole, in pixels; what is longer goes as tiles."""
 
 INLINE = 32 * 1024
 """A picture of more bytes is not part of the message: the browser fetches it, and keeps it."""
@@ -39,7 +38,7 @@ class Encoded:
         digest: names the content; the browser decodes a digest once.
         data: the file.
         mime: its media type.
-        width, height: size of the sent picture in pixels, at most `DISPLAY_LIMIT`.
+        width, height: in pixels.
     """
 
     digest: str
@@ -87,17 +86,16 @@ def _jpeg(pixels: np.ndarray) -> bytes:
 
 
 def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
-    """Shrink to `DISPLAY_LIMIT` where needed, encode, and remember by digest.
+    """Encode, and remember by digest.
 
     Args:
         pixels: uint8; (H, W) for "labels" and "values", (H, W, 3) for "image", (H, W, 3 or 4) for
             "rgba"; (H, W) uint16 for "values16".
-        role: "image" is averaged when shrunk and may be a JPEG; "rgba" is averaged and always a
-            PNG; "labels" and "values" take the nearest pixel and are always a PNG, and so are
-            "values16", whose high byte is red and whose low byte is green.
+        role: "image" may be a JPEG, its own where there is one (`ui.loaded.own_file`), all others
+            are PNG; the high byte of "values16" is red and the low byte green.
     """
-    content = f"{role}-{DISPLAY_LIMIT}-{digest(pixels)}"
-    return _encoded.get(content, lambda: _encode(content, role, DISPLAY_LIMIT, pixels))
+    content = f"{role}-{digest(pixels)}"
+    return _encoded.get(content, lambda: _encode(content, pixels, role))
 
 
 _encoded: SizedCache[Encoded] = SizedCache(256 * 1024**2, 3600, lambda sent: len(sent.data))
@@ -108,15 +106,31 @@ def sent_picture(content: str) -> Encoded | None:
     return _encoded.kept(content)
 
 
-def _encode(content: str, role: Role, limit: int, pixels: np.ndarray) -> Encoded:
-    height, width = display_size(pixels.shape[0], pixels.shape[1], limit)
-    shown = pixels
-    if (height, width) != pixels.shape[:2]:
-        shrink = downsample_image if role in ("image", "rgba") else resample_labels
-        shown = shrink(pixels, height, width)
+def picture_file(pixels: np.ndarray, role: Role) -> tuple[bytes, str]:
+    """A tile as a file, and its media type.
+
+    Args:
+        pixels: as for `encode_picture`; of an "image" (H, W, 4) too.
+        role: an "image" without transparency is a JPEG where that is smaller, all others are PNG.
+    """
     if role == "values16":
-        high, low = (shown >> 8).astype(np.uint8), (shown & 255).astype(np.uint8)
-        shown = np.stack([high, low, np.zeros_like(low)], axis=-1)
+        pixels = _two_bytes(pixels)
+    png = _png(pixels)
+    if role == "image" and pixels.shape[2] == 3 and len(jpeg := _jpeg(pixels)) < len(png):
+        return jpeg, "image/jpeg"
+    return png, "image/png"
+
+
+def _two_bytes(codes: np.ndarray) -> np.ndarray:
+    high, low = (codes >> 8).astype(np.uint8), (codes & 255).astype(np.uint8)
+    return np.stack([high, low, np.zeros_like(low)], axis=-1)
+
+
+def _encode(content: str, pixels: np.ndarray, role: Role) -> Encoded:
+    height, width = pixels.shape[:2]
+    shown = _two_bytes(pixels) if role == "values16" else pixels
+    if role == "image" and (own := own_file(pixels)) is not None:
+        return Encoded(content, own, "image/jpeg", width, height)
     if role == "image" and height * width > JPEG_PIXELS:
         return Encoded(content, _jpeg(shown), "image/jpeg", width, height)
     return Encoded(content, _png(shown), "image/png", width, height)

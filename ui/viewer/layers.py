@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ui.viewer.encode import Role, encode_picture
+from ui.viewer.encode import DISPLAY_LIMIT, Role, encode_picture
+from ui.viewer.tiles.arrays import tiled_array
+from ui.viewer.tiles.sources import Tiled
 
 __all__ = [
     "Frame",
@@ -76,25 +78,31 @@ class Layer:
     key: str
     title: str
     kind: Literal["labels", "rgba"]
-    pixels: np.ndarray | Served
+    pixels: np.ndarray | Served | Tiled
     opacity: float = 0.55
     visible: bool = True
     note: str = ""
 
-    def payload(self, size: tuple[int, int]) -> dict[str, Any]:
+    def payload(self, size: tuple[int, int], tiled: bool = False) -> dict[str, Any]:
         """What the browser is sent.
 
         Args:
             size: height and width of the image.
+            tiled: whether it goes as tiles however small it is, as other layers do.
 
         Raises:
             ValueError: for pixels of another shape or dtype than stated.
         """
+        if isinstance(self.pixels, Tiled) and (self.pixels.height, self.pixels.width) != size:
+            raise ValueError(
+                f"layer {self.key!r}: expected tiles of {size}, "
+                f"received {(self.pixels.height, self.pixels.width)}"
+            )
         if isinstance(self.pixels, np.ndarray):
             shapes = [size] if self.kind == "labels" else [(*size, 3), (*size, 4)]
             expected = " or ".join(str(shape) for shape in shapes)
             check_pixels(f"layer {self.key!r}", self.pixels, self.pixels.shape in shapes, expected)
-        picture = picture_payload(self.pixels, self.kind)
+        picture = picture_payload(self.pixels, self.kind, tiled)
         return {**_look(self), "kind": self.kind, "note": self.note, **picture}
 
 
@@ -131,7 +139,7 @@ class FrameLayer:
     opacity: float = 0.55
     visible: bool = True
 
-    def payload(self, size: tuple[int, int]) -> dict[str, Any]:
+    def payload(self, size: tuple[int, int], tiled: bool = False) -> dict[str, Any]:
         """What the browser is sent; of each frame only its address."""
         frames = [
             {"number": f.number, "text": f.text, **picture_payload(f.picture, "labels")}
@@ -140,8 +148,20 @@ class FrameLayer:
         return {**_look(self), "kind": "labels", "unit": self.unit, "frames": frames}
 
 
-def picture_payload(pixels: np.ndarray | Served, role: Role) -> dict[str, str]:
-    """Digest and address of a picture; pixels are encoded into the address."""
+def picture_payload(
+    pixels: np.ndarray | Served | Tiled, role: Role, tiled: bool = False
+) -> dict[str, Any]:
+    """Digest and address of a picture, or where its tiles are.
+
+    Args:
+        pixels: those of a small picture are encoded into the address.
+        role: how the browser reads them.
+        tiled: whether an array goes as tiles however small it is.
+    """
+    if isinstance(pixels, np.ndarray) and (tiled or max(pixels.shape[:2]) > DISPLAY_LIMIT):
+        pixels = tiled_array(pixels, role)
+    if isinstance(pixels, Tiled):
+        return {"digest": pixels.id, "tiles": pixels.payload}
     if isinstance(pixels, Served):
         return {"digest": f"{role}-{pixels.digest}", "src": pixels.url}
     encoded = encode_picture(pixels, role)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ui.viewer.encode import encode_picture
+from ui.viewer.layers import picture_payload
 
 __all__ = ["ColorMap", "Threshold", "ValueLayer"]
 
@@ -56,11 +56,12 @@ class ValueLayer:
     note: str = ""
     threshold: Threshold | None = None
 
-    def payload(self, size: tuple[int, int]) -> dict[str, Any]:
+    def payload(self, size: tuple[int, int], tiled: bool = False) -> dict[str, Any]:
         """What the browser is sent.
 
         Args:
             size: height and width of the image.
+            tiled: as of a `Layer`.
 
         Raises:
             ValueError: for codes of another shape or dtype than stated, or an empty range.
@@ -75,7 +76,9 @@ class ValueLayer:
         kind: Literal["values", "values16"] = (
             "values" if self.codes.dtype == np.uint8 else "values16"
         )
-        picture = encode_picture(self.codes, kind)
+        picture = picture_payload(self.codes, kind, tiled)
+        if "tiles" in picture and self.threshold:  # how many are below it, the browser cannot see
+            picture["counts"] = _counts(self.codes)
         threshold = self.threshold and {
             "of": self.threshold.of,
             "title": self.threshold.title,
@@ -92,6 +95,20 @@ class ValueLayer:
             "unit": self.unit,
             "colors": self.colors,
             "threshold": threshold,
-            "digest": picture.digest,
-            "src": picture.src,
+            **picture,
         }
+
+
+_BINS = 256
+
+
+def _counts(codes: np.ndarray) -> list[int]:
+    """Pixels by code, of 8 bits each; of 16 bits 256 codes together."""
+    coarse = codes if codes.dtype == np.uint8 else codes >> 8
+    counts = np.bincount(coarse.ravel(), minlength=_BINS)
+    if codes.dtype == np.uint16:
+        none = int(np.count_nonzero(codes == 0))
+        counts[0] -= none  # of no value
+    else:
+        counts[0] = 0
+    return [int(count) for count in counts]

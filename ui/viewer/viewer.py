@@ -17,6 +17,7 @@ import numpy as np
 import streamlit as st
 
 from core.imagery.header import Georeference
+from ui.viewer.band_values import BandReader, bands_payload
 from ui.viewer.ground import ground_payload
 from ui.viewer.layers import (
     FrameLayer,
@@ -27,6 +28,8 @@ from ui.viewer.layers import (
     check_pixels,
     picture_payload,
 )
+from ui.viewer.places import Place, Ring, rectangle_payload
+from ui.viewer.tiles.sources import Tiled
 from ui.viewer.values import ValueLayer
 
 __all__ = ["Mode", "viewer"]
@@ -44,7 +47,7 @@ _component = st.components.v2.component(
 
 
 def viewer(
-    image: np.ndarray | Served,
+    image: np.ndarray | Served | Tiled,
     layers: Sequence[Layer | FrameLayer | ValueLayer],
     classes: Sequence[ViewerClass],
     *,
@@ -53,15 +56,21 @@ def viewer(
     mode: Mode = "overlay",
     clickable: bool = True,
     georeference: Georeference | None = None,
+    bands: BandReader | None = None,
+    at: Place | None = None,
+    mark: Sequence[Ring] = (),
+    rectangle: bool = False,
+    linked: bool = False,
 ) -> ViewerClick | None:
     """Show the compare viewer and return a click made since the last run.
 
     What the user set in the browser wins over `mode` and a layer's `opacity` and `visible`, until
     the script passes another value than it did before. Images longer than `encode.DISPLAY_LIMIT`
-    are sent smaller; all coordinates stay those of `image`.
+    go as tiles, with all layers over them.
 
     Args:
-        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it.
+        image: (H, W, 3) uint8 RGB, stretched for display; or where the browser finds it, or its
+            tiles.
         layers: bottom first; may be empty.
         classes: names and colours of the label values; may be empty where no layer has labels.
         key: unique on the page, without "__"; the view is remembered under it.
@@ -69,6 +78,12 @@ def viewer(
         mode: how to compare at first.
         georeference: where the image lies, for map coordinates and a scale bar; None: neither.
         clickable: whether a click reruns the script. Pass False where the answer is not used.
+        bands: tells the image's own values for the readout; None: it does not name them.
+        at: what is to be seen at first; another place than in the run before moves the view.
+        mark: outlines that are drawn over every pane.
+        rectangle: whether a rectangle can be drawn; `drawn_rectangle` says which was.
+        linked: whether the page goes to the place in its address (`ui.widgets.place`), so that the
+            viewer offers to copy one.
 
     Returns:
         The clicked pixel in the run that a click caused, else None.
@@ -85,6 +100,9 @@ def viewer(
     keys = [layer.key for layer in layers]
     if len({"image", *keys}) != len(keys) + 1:
         raise ValueError(f"expected unique layer keys other than 'image', received {keys}")
+    pictures = [image, *(layer.pixels for layer in layers if isinstance(layer, Layer))]
+    tiled = any(isinstance(picture, Tiled) for picture in pictures)
+    picture = picture_payload(image, "image", tiled)
     data = {
         "key": key,
         "size": [size[1], size[0]],
@@ -92,11 +110,16 @@ def viewer(
         "mode": mode,
         "clickable": clickable,
         "ground": ground_payload(georeference, size[1], size[0]),
-        "image": picture_payload(image, "image"),
-        "layers": [layer.payload(size) for layer in layers],
+        "at": at.payload() if at else None,
+        "mark": [[[float(x), float(y)] for x, y in ring] for ring in mark],
+        "linked": linked,
+        "rectangle": rectangle_payload(key, picture["digest"], size) if rectangle else None,
+        "bands": bands_payload(bands),
+        "image": picture,
+        "layers": [layer.payload(size, tiled) for layer in layers],
         "classes": [{"name": c.name, "color": [int(v) for v in c.color]} for c in classes],
     }
-    result = _component(key=key, data=data, on_click_change=_rerun)
+    result = _component(key=key, data=data, on_click_change=_rerun, on_rectangle_change=_rerun)
     return _click(result.get("click"), size)
 
 

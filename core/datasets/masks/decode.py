@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,8 @@ __all__ = [
     "open_mask",
     "read_mask",
     "value_name",
+    "values_of",
+    "window_decoder",
 ]
 
 OTHERS = "others"
@@ -74,7 +76,11 @@ def read_mask(source: Path | bytes, values: Values, *, name: str | None = None) 
     Raises:
         ImageError: it cannot be read.
     """
-    raster = _of_8_bit(read_raster(source, name=name, values=values))
+    return _in_order(_of_8_bit(read_raster(source, name=name, values=values)))
+
+
+def _in_order(raster: Raster) -> Raster:
+    """Colours in the order red, green, blue, where the file names its bands."""
     count, named = raster.pixels.shape[-1], raster.header.named_bands
     places = [named.index(word) for word in ("red", "green", "blue") if named.count(word) == 1]
     if len(places) < 3 or places == [0, 1, 2] or max(places) >= count:
@@ -115,10 +121,31 @@ def open_mask(source: Path | bytes, coding: MaskCoding, *, name: str | None = No
     Raises:
         ImageError: it cannot be read.
     """
-    if coding.kind != "index":
-        return read_mask(source, "stored", name=name)
-    raster = read_mask(source, "indices", name=name)
-    if raster.pixels.shape[-1] >= 3 and is_grey(raster.pixels):
+    return _one_band(read_mask(source, values_of(coding), name=name), coding)
+
+
+def values_of(coding: MaskCoding) -> Values:
+    """How `read_raster` is to read mask files of a coding."""
+    return "indices" if coding.kind == "index" else "stored"
+
+
+def window_decoder(classes: ClassTable, coding: MaskCoding) -> Callable[[Raster], np.ndarray]:
+    """What decodes windows of a mask file, as `open_mask` and `decode_mask` do all of it.
+
+    What is in no class is void.
+
+    Args:
+        classes, coding: as for `decode_mask`; no footprints.
+    """
+
+    def decode(window: Raster) -> np.ndarray:
+        return decode_mask(_one_band(_in_order(_of_8_bit(window)), coding), classes, coding)[0]
+
+    return decode
+
+
+def _one_band(raster: Raster, coding: MaskCoding) -> Raster:
+    if coding.kind == "index" and raster.pixels.shape[-1] >= 3 and is_grey(raster.pixels):
         return replace(raster, pixels=raster.pixels[..., :1])
     return raster
 

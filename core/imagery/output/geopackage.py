@@ -11,7 +11,7 @@ import shapely
 
 from core.imagery.header import Georeference
 from core.imagery.output.places import in_system
-from core.imagery.output.polygons import RegionSizes
+from core.imagery.output.region_sizes import RegionSizes
 from core.imagery.output.regions import Regions
 from core.provenance import mark_geopackage
 

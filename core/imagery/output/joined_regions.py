@@ -1,5 +1,7 @@
 """Regions of a label map that comes in bands of rows, joined across the bands.
 
+Each band is simplified for itself, its own border left as it is: the pieces of a region meet there.
+
 A region is handed out when the band below its last row is there. Only those that reach the band's
 last row are held: a region that spans the map is held as a whole, as its polygon is one.
 """
@@ -12,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.imagery.output.regions import Regions, offsets, regions
+from core.imagery.output.outlines import Outlines
+from core.imagery.output.regions import Regions, offsets
 
 __all__ = ["joined_regions"]
 
@@ -29,15 +32,19 @@ class _Group:
     """
 
     label: int
-    pieces: list[Regions] = field(default_factory=list)
+    pieces: list[Outlines] = field(default_factory=list)
 
 
-def joined_regions(bands: Iterable[np.ndarray], void: int) -> Iterator[Regions]:
-    """The 4-connected regions of one label, as `regions` has them, in another order.
+def joined_regions(
+    bands: Iterable[np.ndarray], void: int, tolerance: float = 0.0
+) -> Iterator[Outlines]:
+    """The 4-connected regions of one label, as `Outlines.of` has them, in another order.
 
     Args:
-        bands: (n, W) uint8, rows from top to bottom.
+        bands: (n, W) uint8, rows from top to bottom. Where they end has no say in the exact
+            outlines, but in those that are simplified.
         void: label of which no region is made.
+        tolerance: of the simplification, in pixels; 0 for none.
 
     Yields:
         Complete regions, after each band.
@@ -47,10 +54,10 @@ def joined_regions(bands: Iterable[np.ndarray], void: int) -> Iterator[Regions]:
     above = np.empty(0, np.uint8)
     top = number = 0
     for band in bands:
-        pieces = regions(np.ascontiguousarray(band), void, top)
+        pieces = Outlines.of(np.ascontiguousarray(band), void, tolerance, top)
         bottom = top + len(band)
-        firsts = _owners(pieces, top, band.shape[1])
-        lasts = _owners(pieces, bottom, band.shape[1])
+        firsts = _owners(pieces.exact, top, band.shape[1])
+        lasts = _owners(pieces.exact, bottom, band.shape[1])
         links = _Links(len(pieces))
         if len(owners):
             same = (above == band[0]) & (above != void)
@@ -67,7 +74,7 @@ def joined_regions(bands: Iterable[np.ndarray], void: int) -> Iterator[Regions]:
         going_on: dict[int, _Group] = {}
         owner_of = np.full(len(pieces) + 1, _NONE, np.int64)
         for groups, members in links.sets(np.flatnonzero(touching).tolist()):
-            label = int(pieces.labels[members[0]])
+            label = int(pieces.exact.labels[members[0]])
             group = _Group(label, [part for g in groups for part in waiting.pop(g).pieces])
             group.pieces += [pieces.slice(member, member + 1) for member in members]
             if below[members].any():
@@ -140,14 +147,20 @@ def _owners(pieces: Regions, row: int, width: int) -> np.ndarray:
     return owners
 
 
-def _joined(group: _Group) -> Regions:
+def _joined(group: _Group) -> Outlines:
     """One region of its pieces."""
     if len(group.pieces) == 1:
         return group.pieces[0]
+    exact = _union(group.label, [piece.exact for piece in group.pieces])
+    if all(piece.drawn is piece.exact for piece in group.pieces):
+        return Outlines(exact, exact)
+    return Outlines(exact, _union(group.label, [piece.drawn for piece in group.pieces]))
+
+
+def _union(label: int, pieces: list[Regions]) -> Regions:
     import shapely
 
-    polygons = [_polygon(piece) for piece in group.pieces]
-    whole = shapely.union_all(polygons)
+    whole = shapely.union_all([_polygon(piece) for piece in pieces])
     _, points, (rings, _) = shapely.to_ragged_array(np.array([whole]))
     corners, sizes = [], []
     for start, end in itertools.pairwise(rings):
@@ -158,7 +171,7 @@ def _joined(group: _Group) -> Regions:
         np.concatenate(corners).astype(np.int32),
         offsets(np.array(sizes)),
         np.array([0, len(sizes)], np.int64),
-        np.array([group.label], np.uint8),
+        np.array([label], np.uint8),
     )
 
 

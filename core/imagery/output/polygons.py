@@ -11,7 +11,8 @@ import numpy as np
 
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
-from core.imagery.output.outlines import AS_PIXELS, OutlineSettings, simplified
+from core.imagery.output.joined_regions import joined_regions
+from core.imagery.output.outlines import AS_PIXELS, Outlines, OutlineSettings
 from core.imagery.output.places import (
     Rings,
     in_system,
@@ -20,25 +21,23 @@ from core.imagery.output.places import (
     unrolled,
     with_points_between,
 )
-from core.imagery.output.regions import (
-    Regions,
-    concatenated,
-    enclosed,
-    less_holes,
-    regions,
-    seams,
-)
+from core.imagery.output.region_sizes import RegionSizes, region_sizes
+from core.imagery.output.regions import Regions, enclosed, seams
 from core.provenance import JsonMark
 
 __all__ = [
+    "SIMPLIFIED_ROWS",
     "Collection",
-    "RegionSizes",
     "gathered",
     "outlines_of",
     "polygon_parts",
     "polygon_parts_of",
-    "region_sizes",
+    "with_sizes",
 ]
+
+SIMPLIFIED_ROWS = 512
+"""Rows whose regions are simplified at a time: those of an image in memory and of one by windows
+are the same, and at their ends every border keeps a corner."""
 
 _VOID = 255
 _CORNERS = 20_000  # of a part that is made at a time: some 10 MiB of text and its pieces
@@ -90,13 +89,13 @@ def polygon_parts(
         ValueError: the grid gives coordinates that are no finite numbers.
     """
     areas = ground_areas(georeference, labels.shape[1], labels.shape[0])
-    batch = outlines_of(labels, areas, settings.simplify)
-    yield from polygon_parts_of([batch], Collection(names, georeference, areas, settings.min_area))
+    batches = outlines_of(labels, areas, settings.simplify)
+    yield from polygon_parts_of(batches, Collection(names, georeference, areas, settings.min_area))
 
 
 def outlines_of(
     labels: np.ndarray, areas: GroundAreas | NoGroundAreas, simplify: float
-) -> tuple[Regions, RegionSizes]:
+) -> Iterator[tuple[Regions, RegionSizes]]:
     """Outlines of all regions of a label map, and the sizes that these have before simplification.
 
     Args:
@@ -104,24 +103,35 @@ def outlines_of(
         areas: of the image.
         simplify: see `OutlineSettings`.
     """
-    whole = regions(labels, _VOID)
-    sizes = region_sizes(whole, areas)
-    return (simplified(whole, simplify) if simplify else whole), sizes
+    if not simplify or len(labels) <= SIMPLIFIED_ROWS:
+        yield with_sizes(Outlines.of(labels, _VOID, simplify), areas)
+        return
+    tops = range(0, len(labels), SIMPLIFIED_ROWS)
+    bands = (labels[top : top + SIMPLIFIED_ROWS] for top in tops)
+    for part in gathered(joined_regions(bands, _VOID, simplify)):
+        yield with_sizes(part, areas)
 
 
-def gathered(batches: Iterable[Regions]) -> Iterator[Regions]:
+def with_sizes(
+    outlines: Outlines, areas: GroundAreas | NoGroundAreas
+) -> tuple[Regions, RegionSizes]:
+    """Outlines as they are drawn, and the exact sizes."""
+    return outlines.drawn, region_sizes(outlines.exact, areas)
+
+
+def gathered(batches: Iterable[Outlines]) -> Iterator[Outlines]:
     """The same regions in batches that are neither of one region each nor of very many."""
-    waiting: list[Regions] = []
+    waiting: list[Outlines] = []
     corners = 0
     for batch in batches:
-        for start, end in batch.parts(_CORNERS):
+        for start, end in batch.exact.parts(_CORNERS):
             waiting.append(batch.slice(start, end))
-            corners += len(waiting[-1].corners)
+            corners += len(waiting[-1].exact.corners)
             if corners >= _CORNERS:
-                yield concatenated(waiting)
+                yield Outlines.concatenated(waiting)
                 waiting, corners = [], 0
     if waiting:
-        yield concatenated(waiting)
+        yield Outlines.concatenated(waiting)
 
 
 def polygon_parts_of(
@@ -156,44 +166,6 @@ def polygon_parts_of(
     if without_place:
         notes["left_out"] = f"{without_place} outline(s) that cannot be given in degrees"
     yield text.tail(notes)
-
-
-@dataclass(frozen=True)
-class RegionSizes:
-    """Pixels (P,) int64 and, where there are any, areas in m² (P,) float64 of regions."""
-
-    pixels: np.ndarray
-    square_metres: np.ndarray | None
-
-    @property
-    def measure(self) -> np.ndarray:
-        """What a smallest area is compared with: m² where there are any, else pixels."""
-        return self.pixels if self.square_metres is None else self.square_metres
-
-    def select(self, chosen: np.ndarray) -> RegionSizes:
-        """Those that `chosen`, (P,) bool, names."""
-        ground = self.square_metres
-        return RegionSizes(self.pixels[chosen], None if ground is None else ground[chosen])
-
-
-def region_sizes(whole: Regions, areas: GroundAreas | NoGroundAreas) -> RegionSizes:
-    """Pixels and ground of regions along the pixels' edges.
-
-    Args:
-        whole: regions.
-        areas: of their image.
-    """
-    pixels, ground = [np.empty(0, np.int64)], [np.empty(0)]
-    for start, end in whole.parts(_CORNERS):
-        part = whole.slice(start, end)
-        inside = less_holes(enclosed(part.corners, part.rings), part.polygons)
-        pixels.append(np.round(inside).astype(np.int64))
-        if isinstance(areas, GroundAreas):
-            inside = less_holes(areas.of_rings(part.corners, part.rings), part.polygons)
-            # Python's rounding is that of the decimal number; NumPy's multiplies first.
-            ground.append(np.array([round(area, 2) for area in inside.tolist()]))
-    located = isinstance(areas, GroundAreas)
-    return RegionSizes(np.concatenate(pixels), np.concatenate(ground) if located else None)
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from core.imagery.scene.scene import Part, Scene
+from core.imagery.header import Header
+from core.imagery.scene.scene import Part
 from core.imagery.shrink import display_size
+from core.imagery.source.stored_blocks import StoredBlocks
 
-__all__ = ["Overview", "read_overview", "read_whole_overview"]
+__all__ = ["Overview", "WindowSource", "read_overview"]
 
 _MOST_BYTES = 512 * 1024**2  # that are unpacked for a picture
-_SECONDS = 2.0  # in which places are read one by one
-_SIDE = 4096  # pixels of a square that is read at once
+_SECONDS = 1.0  # in which places are read one by one
 _FIRST_SIDE, _LAST_SIDE = 8, 256  # places along the longer side
+
+
+class WindowSource(Protocol):
+    """A file of any size that is open: a `Scene`, or a `LabelScene`."""
+
+    header: Header
+    blocks: StoredBlocks | None
+    bands: int
+
+    @property
+    def block(self) -> tuple[int, int]:
+        """Height and width of what is unpacked at once."""
+
+    @property
+    def overviews(self) -> tuple[int, ...]:
+        """Of each overview, from the largest, how many pixels along a side one stands for."""
+
+    def part(self, rows: slice, columns: slice, shape: tuple[int, int] | None = None) -> Part:
+        """A window, made smaller by the nearest where a shape is given."""
+
+    def may_have_data(self, rows: slice, columns: slice) -> bool:
+        """Whether the file holds a block of the window."""
 
 
 class Overview(NamedTuple):
@@ -34,12 +56,12 @@ class Overview(NamedTuple):
     complete: bool
 
 
-def read_overview(scene: Scene, limit: int, *, most_bytes: int = _MOST_BYTES) -> Overview:
+def read_overview(scene: WindowSource, limit: int, *, most_bytes: int = _MOST_BYTES) -> Overview:
     """The whole of a scene, `limit` pixels along its longer side, never enlarged.
 
     From the file's own overviews where it has some. Where it has none and is too large to be
-    unpacked, single places are read, more and more of them for about two seconds, and the
-    picture is as small as they are few. `read_whole_overview` takes the time that it takes.
+    unpacked, single places are read, more and more of them for about a second, and the
+    picture is as small as they are few.
 
     Args:
         scene: as of `open_scene`.
@@ -64,52 +86,21 @@ def read_overview(scene: Scene, limit: int, *, most_bytes: int = _MOST_BYTES) ->
         side *= 2
 
 
-def read_whole_overview(
-    scene: Scene, limit: int, progress: Callable[[int, int], None] | None = None
-) -> Overview:
-    """`read_overview` of a scene of which all blocks are unpacked, part by part.
-
-    Args:
-        scene, limit: as for `read_overview`.
-        progress: called with the number of parts done and of all parts.
-
-    Raises:
-        RasterioError: the file is damaged; within `open_scene` an ImageError.
-    """
-    header = scene.header
-    shape = display_size(header.height, header.width, limit)
-    step = max(1, _SIDE * max(shape) // max(header.height, header.width))
-    pixels = np.zeros((*shape, scene.bands), header.dtype)
-    valid = np.zeros(shape, bool)
-    places = [(top, left) for top in range(0, shape[0], step) for left in range(0, shape[1], step)]
-    for done, (top, left) in enumerate(places):
-        if progress:
-            progress(done, len(places))
-        spans = [
-            (slice(at, min(at + step, small)), slice(at * length // small, end * length // small))
-            for at, small, length in (
-                (top, shape[0], header.height),
-                (left, shape[1], header.width),
-            )
-            for end in [min(at + step, small)]
-        ]
-        (down, rows), (across, columns) = spans
-        if scene.may_have_data(rows, columns):
-            part = scene.part(rows, columns, (down.stop - down.start, across.stop - across.start))
-            pixels[down, across], valid[down, across] = part
-    return Overview(pixels, valid, True)
-
-
-def _unpacked(scene: Scene, rows: slice, columns: slice) -> float:
+def _unpacked(scene: WindowSource, rows: slice, columns: slice) -> float:
     """Bytes of the pixels of all blocks that making a window smaller unpacks."""
     header = scene.header
     pixels = float(header.height * header.width)
     if scene.blocks is not None:
         pixels = scene.blocks.count(rows, columns) * scene.blocks.height * scene.blocks.width
-    return pixels / scene.decimation**2 * header.bands * np.dtype(header.dtype).itemsize
+    return (
+        pixels
+        / max(scene.overviews, default=1) ** 2
+        * header.bands
+        * np.dtype(header.dtype).itemsize
+    )
 
 
-def _places(scene: Scene, shape: tuple[int, int]) -> Part:
+def _places(scene: WindowSource, shape: tuple[int, int]) -> Part:
     """The middle pixel of each of so many equal parts of the scene, down and across."""
     header = scene.header
     middles = [

@@ -134,10 +134,16 @@ class Scene:
         return 1.0 if self.blocks is None else float(self.blocks.stored.mean())
 
     @property
-    def decimation(self) -> int:
-        """Pixels along a side that one of the smallest overview stands for; 1 without any."""
-        levels = [page.overviews(1) for page in self._pages]
-        return min((max(steps, default=1) for steps in levels), default=1)
+    def block(self) -> tuple[int, int]:
+        """Height and width of what is unpacked at once."""
+        height, width = self._pages[0].block_shapes[0]
+        return int(height), int(width)
+
+    @property
+    def overviews(self) -> tuple[int, ...]:
+        """Of each overview, from the largest, how many pixels along a side one stands for."""
+        levels = [set(page.overviews(1)) for page in self._pages]
+        return tuple(sorted(set.intersection(*levels)))
 
     def _stored(
         self, window: Window, first: int, end: int, shape: tuple[int, int] | None = None

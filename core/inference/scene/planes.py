@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from core.classes import VOID
-from core.inference.confidence import confidence_values
-from core.inference.outputs import Wanted
+from core.inference.certainty import FILE
+from core.inference.outputs.kinds import Wanted
 
 __all__ = ["Plane", "Planes", "open_planes"]
 
@@ -123,7 +123,7 @@ class Planes(NamedTuple):
             labels[~valid] = 0
         self.labels.write(row, column, labels)
         if self.confidence is not None:
-            confidence = confidence_values(probabilities.max(axis=-1)) + np.uint16(1)
+            confidence = FILE.codes(probabilities.max(axis=-1)) + np.uint16(1)
             if valid is not None:
                 confidence[~valid] = 0
             self.confidence.write(row, column, confidence)

@@ -22,17 +22,22 @@ from core.imagery.output.geopackage import write_geopackage
 from core.imagery.output.geotiff import Content, block_windows, write_geotiff
 from core.imagery.output.joined_regions import joined_regions
 from core.imagery.output.label_pngs import write_label_pngs, write_png
+from core.imagery.output.outlines import AS_PIXELS, OutlineSettings
 from core.imagery.output.polygons import (
+    SIMPLIFIED_ROWS,
     Collection,
-    RegionSizes,
     gathered,
     polygon_parts_of,
-    region_sizes,
+    with_sizes,
 )
+from core.imagery.output.region_sizes import RegionSizes
 from core.imagery.output.regions import Regions
 from core.inference.averaging import Averaging
-from core.inference.confidence import NO_CONFIDENCE
-from core.inference.outputs import NO_GRID, OutputKind, class_summary, confidence_content
+from core.inference.certainty import FILE
+from core.inference.outputs.kinds import OutputKind
+from core.inference.outputs.made_from import MadeFrom
+from core.inference.outputs.prediction import class_summary
+from core.inference.outputs.writers import NO_GRID, confidence_content
 from core.inference.scene.planes import Planes
 from core.inference.small_regions import SmallRegions
 from core.paths import disk_errors
@@ -54,6 +59,7 @@ class SceneResult:
         image: path of the image.
         model: name of the model.
         averaging: over what the probabilities were averaged.
+        made_from: what it depends on.
     """
 
     planes: Planes
@@ -62,6 +68,7 @@ class SceneResult:
     image: str
     model: str
     averaging: Averaging
+    made_from: MadeFrom
 
     @property
     def height(self) -> int:
@@ -71,14 +78,17 @@ class SceneResult:
     def width(self) -> int:
         return self.planes.labels.width
 
-    def rows(self, read: Callable[[slice, slice], np.ndarray], size: int) -> Iterator[np.ndarray]:
+    def rows(
+        self, read: Callable[[slice, slice], np.ndarray], size: int, step: int = 0
+    ) -> Iterator[np.ndarray]:
         """All rows of a plane, some at a time.
 
         Args:
             read: gives a part of the plane.
             size: bytes of a pixel.
+            step: how many at a time; 0 for as many as fit into 16 MiB.
         """
-        step = max(1, _ROWS_BYTES // (self.width * size))
+        step = step or max(1, _ROWS_BYTES // (self.width * size))
         for top in range(0, self.height, step):
             rows = slice(top, min(self.height, top + step))
             if self.planes.labels.is_empty(rows):
@@ -91,12 +101,16 @@ class SceneResult:
         """Of the ground."""
         return ground_areas(self.georeference, self.width, self.height)
 
-    def outlines(self) -> Iterator[tuple[Regions, RegionSizes]]:
-        """Outlines of all regions, and their sizes."""
+    def outlines(self, simplify: float) -> Iterator[tuple[Regions, RegionSizes]]:
+        """Outlines of all regions, and their sizes.
+
+        Args:
+            simplify: see `OutlineSettings`.
+        """
         areas = self.areas()
-        bands = self.rows(self.planes.read_labels, 1)
-        for part in gathered(joined_regions(bands, VOID)):
-            yield part, region_sizes(part, areas)
+        bands = self.rows(self.planes.read_labels, 1, SIMPLIFIED_ROWS if simplify else 0)
+        for part in gathered(joined_regions(bands, VOID, simplify)):
+            yield with_sizes(part, areas)
 
     def summary(self) -> dict[str, Any]:
         """What `Prediction.summary` has, added up window by window."""
@@ -115,7 +129,10 @@ class SceneResult:
 
 
 def write_result(
-    result: SceneResult, paths: dict[OutputKind, Path], folder: Path, min_area: float = 0
+    result: SceneResult,
+    paths: dict[OutputKind, Path],
+    folder: Path,
+    settings: OutlineSettings = AS_PIXELS,
 ) -> SmallRegions:
     """Make and put in place the files of a prediction, each in one step.
 
@@ -125,7 +142,7 @@ def write_result(
         result: the prediction.
         paths: of the files that are wanted.
         folder: for what lies there meanwhile.
-        min_area: least area of a region that becomes a polygon.
+        settings: smallest region and simplification of the polygons.
 
     Returns:
         The regions that are too small for a polygon, where there are polygons.
@@ -140,13 +157,13 @@ def write_result(
         small[1] += pixels
 
     makers: dict[OutputKind, Callable[[Path], None]] = {
-        "polygons": partial(_polygons, result, min_area, left_out),
-        "geopackage": partial(_geopackage, result, min_area),
+        "polygons": partial(_polygons, result, settings, left_out),
+        "geopackage": partial(_geopackage, result, settings),
         "geotiff": partial(_labels, result),
         "probabilities": partial(_probabilities, result),
         "confidence": partial(_confidence, result),
         "confidence_png": partial(_confidence_png, result),
-        "summary": partial(_summary, result),
+        "summary": partial(_summary, result, paths),
     }
     with disk_errors(folder):
         pictures = folder / "labels.png", folder / "colors.png"
@@ -174,18 +191,22 @@ def write_result(
 
 
 def _polygons(
-    result: SceneResult, min_area: float, left_out: Callable[[int, int], None], path: Path
+    result: SceneResult,
+    settings: OutlineSettings,
+    left_out: Callable[[int, int], None],
+    path: Path,
 ) -> None:
     names, grid = result.classes.names, result.georeference
-    of = Collection(names, grid, result.areas(), min_area, left_out)
+    of = Collection(names, grid, result.areas(), settings.min_area, left_out)
     with path.open("wb") as file:
-        file.writelines(polygon_parts_of(result.outlines(), of))
+        file.writelines(polygon_parts_of(result.outlines(settings.simplify), of))
 
 
-def _geopackage(result: SceneResult, min_area: float, path: Path) -> None:
+def _geopackage(result: SceneResult, settings: OutlineSettings, path: Path) -> None:
     assert result.georeference is not None
     names, grid = result.classes.names, result.georeference
-    write_geopackage(path, result.outlines(), names, grid, min_area)
+    outlines = result.outlines(settings.simplify)
+    write_geopackage(path, outlines, names, grid, settings.min_area)
 
 
 def _put(made: Path, path: Path) -> None:
@@ -244,7 +265,7 @@ def _confidence(result: SceneResult, path: Path) -> None:
         if result.planes.labels.is_empty(rows):
             return None
         part = result.planes.read_confidence(rows, columns)
-        return None if (part == NO_CONFIDENCE).all() else part[..., None]
+        return None if (part == FILE.none).all() else part[..., None]
 
     write_geotiff(path, content, window)
 
@@ -254,7 +275,8 @@ def _confidence_png(result: SceneResult, path: Path) -> None:
     write_png(path, rows, (result.height, result.width))
 
 
-def _summary(result: SceneResult, path: Path) -> None:
+def _summary(result: SceneResult, paths: dict[OutputKind, Path], path: Path) -> None:
     source = {"image": result.image, "model": result.model} | result.averaging.record()
-    report = marked_json(source | result.summary())
+    made_from = result.made_from.with_files(paths).record()
+    report = marked_json(source | result.summary() | made_from)
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -382,7 +382,7 @@ def test_a_file_named_by_itself_is_read_as_in_its_dataset(generated: Path, produ
 
 
 def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_path: Path) -> None:
-    from core.inference.outputs import predict_file
+    from core.inference.outputs.file import NamedModel, predict_file
     from core.inference.predictor import Strip
 
     dataset = open_dataset(generated)
@@ -393,18 +393,14 @@ def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_pa
 
         input = SimpleNamespace(file_band_count=4, check=lambda pixels, where: None)
         averaging = PLAIN
+        tile, large_tile, overlap, model_digest = 768, 1024, 230, ""
 
         def strips(self, pixels: np.ndarray, *_: object, **__: object) -> Iterator[Strip]:
             bright = pixels[..., :1] > 30
             yield Strip(0, np.concatenate([~bright, bright], axis=-1).astype(np.float32))
 
-    paths = predict_file(
-        sample.image,
-        Brightness(),
-        SPACENET6_CLASSES,
-        "m",
-        tmp_path / "out",  # type: ignore[arg-type]
-    )
+    model = NamedModel(Brightness(), SPACENET6_CLASSES, "m")  # type: ignore[arg-type]
+    paths = predict_file(sample.image, model, tmp_path / "out")
     (made,) = (path for path in paths if path.name.endswith("_labels.tif"))
     with rasterio.open(made) as labels, rasterio.open(sample.image) as image:
         assert labels.transform == image.transform

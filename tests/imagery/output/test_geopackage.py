@@ -37,7 +37,7 @@ NAMES = ("Land & sea", "Rööf", "Road")
 def test_polygons_lie_on_the_pixels(tmp_path: Path, grid: Georeference, min_area: float) -> None:
     path = tmp_path / "x.gpkg"
     areas = ground_areas(grid, LABELS.shape[1], LABELS.shape[0])
-    outlines, sizes = outlines_of(LABELS, areas, 0)
+    ((outlines, sizes),) = outlines_of(LABELS, areas, 0)
     half = len(outlines) // 2
     first = np.arange(len(outlines)) < half
     batches = [(outlines.select(part), sizes.select(part)) for part in (first, ~first)]
@@ -67,7 +67,7 @@ def test_polygons_lie_on_the_pixels(tmp_path: Path, grid: Georeference, min_area
 def test_an_edited_one_is_not_ours(tmp_path: Path) -> None:
     grid = Georeference(CRS.from_epsg(32631), Affine(0.5, 0, 6e5, 0, -0.5, 5.7e6))
     path = tmp_path / "x.gpkg"
-    batch = outlines_of(LABELS, ground_areas(grid, 75, 60), 0)
+    (batch,) = outlines_of(LABELS, ground_areas(grid, 75, 60), 0)
     write_geopackage(path, [batch], NAMES, grid)
     with sqlite3.connect(path) as database:
         # What the file's triggers call, and GDAL has.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from rasterio.transform import from_origin
 
 from core.errors import ImageError
 from core.imagery.header import Georeference
-from core.imagery.output.outlines import OutlineSettings, in_pixels
+from core.imagery.output.joined_regions import joined_regions
+from core.imagery.output.outlines import Outlines, OutlineSettings, in_pixels
+from core.imagery.output.regions import Regions
 from tests.geojson import polygons
 
 NAMES = ("Land", "Roof", "Water")
@@ -35,6 +39,13 @@ def corners(collection: dict) -> int:
 
 def shapes(collection: dict) -> list[shapely.Geometry]:
     return [shapely.geometry.shape(feature["geometry"]) for feature in collection["features"]]
+
+
+def _shapely(regions: Regions) -> np.ndarray:
+    """Polygons (P,) of shapely, in pixels."""
+    rings = np.split(regions.corners.astype(float), regions.rings[1:-1])
+    ends = regions.polygons.tolist()
+    return np.array([shapely.Polygon(rings[a], rings[a + 1 : b]) for a, b in pairwise(ends)])
 
 
 def test_without_settings_nothing_changes() -> None:
@@ -92,3 +103,53 @@ def test_a_tolerance_in_metres_is_one_of_pixels() -> None:
         in_pixels(settings, None, 9, 9, "x.tif")
     with pytest.raises(ImageError, match=r"30 pixels.*at most 10 m"):
         in_pixels(OutlineSettings(metres=15), grid, 9, 9, "x.tif")
+
+
+def blobs(height: int, width: int) -> np.ndarray:
+    """A map of five classes with curved borders, and a part without data."""
+    noise = np.random.default_rng(3).random((height, width)).astype(np.float32)
+    levels = cv2.GaussianBlur(noise, (0, 0), 5)
+    labels = (5 * (levels - levels.min()) / np.ptp(levels)).clip(0, 4.99).astype(np.uint8)
+    labels[20:60, 30:70] = 255
+    return labels
+
+
+def t_junctions() -> np.ndarray:
+    """Two classes whose border, a slope, ends on the straight side of a third."""
+    rows, columns = np.mgrid[:90, :90]
+    labels = (rows + columns // 3 > 60).astype(np.uint8)
+    labels[:, 60:] = 2
+    return labels
+
+
+@pytest.mark.parametrize("tolerance", [1, 2, 5, 20])
+@pytest.mark.parametrize("labels", [blobs(150, 130), t_junctions(), discs()])
+def test_neighbours_share_their_borders_exactly(labels: np.ndarray, tolerance: float) -> None:
+    outlines = Outlines.of(labels, 255, tolerance)
+    exact, drawn = (_shapely(regions) for regions in (outlines.exact, outlines.drawn))
+    assert shapely.is_valid(drawn).all() and not shapely.is_empty(drawn).any()
+    assert shapely.coverage_is_valid(drawn)  # every border is that of both, corner by corner
+    covered = shapely.union_all(drawn)
+    assert shapely.area(drawn).sum() == pytest.approx(covered.area)  # no overlap
+    # No gap: with what has no data they are the image, whose edge stays as it is.
+    everything = Outlines.of(labels, 256, tolerance)
+    void = _shapely(everything.drawn)[everything.exact.labels == 255]
+    assert shapely.area(void).sum() + covered.area == pytest.approx(labels.size)
+    assert covered.bounds == shapely.union_all(exact).bounds == (0, 0, *labels.shape[::-1])
+
+
+def test_bands_are_simplified_for_themselves_and_meet() -> None:
+    labels = blobs(160, 130)
+    parts = list(joined_regions([labels[top : top + 40] for top in range(0, 160, 40)], 255, 2))
+    exact = np.concatenate([_shapely(part.exact) for part in parts])
+    drawn = np.concatenate([_shapely(part.drawn) for part in parts])
+    whole = _shapely(Outlines.of(labels, 255).exact)
+    assert sorted(shapely.to_wkb(shapely.normalize(exact))) == sorted(
+        shapely.to_wkb(shapely.normalize(whole))
+    )
+    assert shapely.is_valid(drawn).all()
+    assert shapely.area(drawn).sum() == pytest.approx(shapely.union_all(drawn).area)
+    corners = [shapely.get_num_coordinates(shapes).sum() for shapes in (drawn, exact)]
+    assert corners[0] < 0.5 * corners[1]
+    labels_of = np.concatenate([part.exact.labels for part in parts])
+    np.testing.assert_array_equal(labels_of, np.concatenate([part.drawn.labels for part in parts]))

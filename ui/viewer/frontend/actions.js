@@ -10,10 +10,12 @@
 //   isOn(viewer), isEnabled(viewer)   whether a button is pressed; whether it is possible just now
 //   isShown(viewer)   whether there is such a thing at all in this mode
 
-import { cornersIcon } from "./dom.js"
+import { cornersIcon, icon } from "./dom.js"
 import { MODES } from "./modes/table.js"
+import { TOOLS } from "./tools/table.js"
 
 const ZOOM_STEP = 1.5
+const LINK = "M5.5 8.5a3 3 0 0 0 4.3 0l2.3-2.4a3 3 0 0 0-4.2-4.2L6.7 3M8.5 5.5a3 3 0 0 0-4.3 0L1.9 7.9a3 3 0 0 0 4.2 4.2L7.3 11"
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
 
 const chooseMode = (mode) => ({
@@ -39,6 +41,20 @@ const countPanes = (count) => ({
   run: (viewer) => viewer.setPaneCount(count),
 })
 
+const chooseTool = (tool) => ({
+  id: `tool-${tool.name}`,
+  title: tool.title,
+  keys: [tool.letter],
+  spoken: `${tool.letter.toUpperCase()} ${tool.spoken}`,
+  group: "Tools",
+  face: tool.face,
+  isShown: (viewer) => tool.isShown?.(viewer.data ?? {}) ?? true,
+  isOn: (viewer) => viewer.tool === tool,
+  run: (viewer) => viewer.chooseTool(tool.name),
+})
+
+const isDrawing = (viewer) => Boolean(viewer.tool)
+
 const counts = [...new Set(MODES.flatMap((mode) => mode.counts ?? []))]
 
 export const ACTIONS = [
@@ -57,11 +73,48 @@ export const ACTIONS = [
     run: (viewer) => viewer.pause(),
   },
   {
+    id: "move-point",
+    title: "Move the point; with Shift by ten pixels",
+    keys: Object.keys(ARROWS),
+    spoken: "Arrow keys move the point",
+    isEnabled: isDrawing,
+    run(viewer, event) {
+      const step = event.shiftKey ? -10 : -1
+      viewer.moveAim(...ARROWS[event.key].map((way) => way * step))
+    },
+  },
+  {
+    id: "set-point",
+    title: "Set the point",
+    keys: ["Enter"],
+    spoken: "Enter sets the point",
+    isEnabled: isDrawing,
+    run: (viewer) => viewer.setPoint(),
+  },
+  {
+    id: "drop-point",
+    title: "Take the last point back",
+    keys: ["Backspace", "Delete"],
+    spoken: "Backspace takes the last point back",
+    isEnabled: isDrawing,
+    run: (viewer) => viewer.dropPoint(),
+  },
+  {
+    id: "end-tool",
+    title: "End the drawing, then put the tool away",
+    keys: ["Escape"],
+    spoken: "Escape ends",
+    isEnabled: isDrawing,
+    run: (viewer) => viewer.endTool(),
+  },
+  ...TOOLS.map(chooseTool),
+  {
     id: "pan",
     title: "Pan",
     keys: Object.keys(ARROWS),
     sign: "arrows",
     spoken: "Arrow keys pan",
+    isEnabled: (viewer) => !isDrawing(viewer),
     run(viewer, event) {
       const step = event.shiftKey ? 200 : 50
       viewer.pan(...ARROWS[event.key].map((way) => way * step))
@@ -107,6 +160,15 @@ export const ACTIONS = [
     run: (viewer) => viewer.zoomTo(1),
   },
   {
+    id: "link",
+    title: "Copy the address of this place",
+    keys: ["l"],
+    group: "Zoom",
+    face: () => icon(LINK),
+    isShown: (viewer) => Boolean(viewer.data?.linked),
+    run: (viewer) => viewer.copyLink(),
+  },
+  {
     id: "fullscreen",
     title: "Full screen",
     keys: ["f"],
@@ -139,13 +201,14 @@ export const ACTIONS = [
     title: "Pick the pixel",
     keys: ["Enter"],
     spoken: "Enter picks the pixel",
-    isEnabled: (viewer) => viewer.isClickable,
+    isEnabled: (viewer) => viewer.isClickable && !isDrawing(viewer),
     run: (viewer) => viewer.selectPointed(),
   },
   {
     id: "leave",
     title: "Give the wheel back to the page",
     keys: ["Escape"],
+    isEnabled: (viewer) => !isDrawing(viewer),
     run: (viewer, event) => event.currentTarget.blur(),
   },
 ]

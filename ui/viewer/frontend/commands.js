@@ -2,7 +2,9 @@
 
 import { MODES } from "./modes/table.js"
 import { pick, stateFor } from "./state.js"
-import { centerPixel, pan } from "./view.js"
+import { boxOf, emptySketch, ended, withoutLast, withPoint } from "./tools/sketch.js"
+import { toolNamed } from "./tools/table.js"
+import { centerPixel, clamp, inSight, pan, settle } from "./view.js"
 
 // The base of Viewer, which has the state and the screen.
 export class Commands {
@@ -86,7 +88,90 @@ export class Commands {
     if (!pixel || !this.isClickable) return
     this.state.marker = pixel
     this.showPointer()
-    this.send(pixel)
+    this.send.click(pixel)
+  }
+
+  // ---- tools that draw on the picture ----
+
+  get tool() {
+    return this.state && toolNamed(this.state.tool)
+  }
+
+  get sketch() {
+    return this.state.sketches[this.state.tool]
+  }
+
+  // A second time it is put away.
+  chooseTool(name) {
+    const { state } = this
+    if (this.tool && this.tool !== toolNamed("rectangle")) this.state.sketches[state.tool] = emptySketch()
+    else if (this.tool) this.state.sketches.rectangle = ended(this.sketch, this.tool)
+    this.change(() => (state.tool = state.tool === name ? null : name))
+    this.say(this.tool ? `${this.tool.title}: Enter sets a point, arrow keys move it.` : "")
+  }
+
+  // `aim`: the point of the image that a click would set.
+  aimAt(aim) {
+    this.aim = aim
+    this.showSketches()
+  }
+
+  moveAim(dx, dy) {
+    const { size } = this.data
+    const middle = centerPixel(this.state.view)
+    const [x, y] = this.aim ?? [middle.x + 0.5, middle.y + 0.5]
+    this.aim = [clamp(x + dx, 0, size[0]), clamp(y + dy, 0, size[1])]
+    const pixel = this.aim.map((at, axis) => Math.min(size[axis] - 1, Math.floor(at)))
+    const seen = inSight(this.state.view, this.aim, this.stage.extent)
+    this.state.view = settle(seen, size, this.stage.extent)
+    this.cursor = { x: pixel[0], y: pixel[1] }
+    this.draw()
+  }
+
+  setPoint(point = this.aim) {
+    if (!this.tool) return
+    const middle = centerPixel(this.state.view)
+    this.aim = point ?? [middle.x + 0.5, middle.y + 0.5]
+    this.setSketch(withPoint(this.sketch, this.tool, this.aim))
+  }
+
+  dropPoint() {
+    this.setSketch(withoutLast(this.sketch))
+  }
+
+  // A sketch that is under way ends; without one, the tool is put away.
+  endTool() {
+    if (this.sketch.isOpen) this.setSketch(ended(this.sketch, this.tool))
+    else this.chooseTool(this.state.tool)
+  }
+
+  setSketch(sketch) {
+    const { tool, data } = this
+    this.state.sketches[tool.name] = sketch
+    this.showSketches()
+    const { points, isOpen } = sketch
+    const words = tool.words(points, { ground: data.ground, size: data.size })
+    this.say([`${points.length} points`, words, isOpen ? "" : "Finished"].filter(Boolean).join(". "))
+    if (!tool.isBox || isOpen) return
+    const box = points.length ? boxOf(points, data.size) : null
+    this.send.rectangle({ image: data.image.digest, box })
+  }
+
+  // The address of this page at this place, to be passed on.
+  async copyLink() {
+    const { view } = this.state
+    const { extent } = this.stage
+    const seen = [view.cx, view.cy, extent[0] / view.zoom, extent[1] / view.zoom]
+    const url = new URL(location.href)
+    url.searchParams.set("at", seen.map((value) => Number(value.toFixed(1))).join(","))
+    try {
+      await navigator.clipboard.writeText(url.href)
+      this.stage.tell("Copied: the address of this place")
+      this.say("Copied")
+    } catch {
+      // Not to be had where the page came without encryption from another machine.
+      window.prompt("The address of this place", url.href)
+    }
   }
 
   // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.

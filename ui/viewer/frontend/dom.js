@@ -21,13 +21,15 @@ export function swatch(color) {
   return element
 }
 
-// Drawn, because few fonts have the sign for full screen.
-export function cornersIcon() {
+// Drawn, because few fonts have such signs. `path`: within 14 × 14, as SVG writes it.
+export function icon(path) {
   const holder = el("span", { class: "icon" })
-  holder.innerHTML = `<svg viewBox="0 0 14 14" width="14" height="14" fill="none"
-    stroke="currentColor" stroke-width="1.5"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>`
+  holder.innerHTML = `<svg viewBox="0 0 14 14" width="14" height="14" fill="none" aria-hidden="true"
+    stroke="currentColor" stroke-width="1.5"><path d="${path}"/></svg>`
   return holder
 }
+
+export const cornersIcon = () => icon("M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9")
 
 // Native controls (checkboxes, sliders, menus) need to be told what the theme is.
 export function followTheme(root) {

@@ -1,6 +1,7 @@
 // The decoded pictures, by digest: each content is decoded once.
 
 import { Downloads } from "./downloads.js"
+import { TiledPicture } from "./tiles/tiled_picture.js"
 
 // Layers of values are large, and fetched when they are shown or a threshold is set on them.
 // `state`: what the user set so far; `layer`: as the script passes it.
@@ -12,9 +13,10 @@ export function isNeeded(layer, state) {
 }
 
 export class Pictures {
-  // `kinds`: by name, see layers/kinds.js.
-  constructor(kinds) {
+  // `kinds`: by name, see layers/kinds.js; `tiles`: the store of tiles.
+  constructor(kinds, tiles) {
     this.kinds = kinds
+    this.tiles = tiles
     this.decoded = new Map() // digest → picture
     this.downloads = new Downloads()
   }
@@ -33,6 +35,9 @@ export class Pictures {
     const missing = wanted.filter(({ digest }) => !this.decoded.has(digest))
     const unique = new Map(missing.map((picture) => [picture.digest, picture]))
     const read = async (picture) => {
+      if (picture.tiles) {
+        return [picture.digest, new TiledPicture(picture, this.kinds[picture.kind], this.tiles)]
+      }
       const bitmap = await this.bitmap(picture)
       return [picture.digest, this.kinds[picture.kind].decode(bitmap)]
     }
@@ -46,8 +51,7 @@ export class Pictures {
 
   async bitmap({ digest, src }) {
     const blob = src.startsWith("data:") ? unpack(src) : await this.downloads.get(digest, src)
-    // Nothing may touch the values: in a label mask they are class indices.
-    return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" })
+    return readBitmap(blob)
   }
 
   add(decoded) {
@@ -62,9 +66,13 @@ export class Pictures {
       picture.close()
       this.decoded.delete(digest)
     }
-    this.downloads.keep([...shown, ...others])
+    this.downloads.keep([...shown, ...others].filter(({ tiles }) => !tiles))
   }
 }
+
+// Nothing may touch the values: in a label mask they are class indices.
+export const readBitmap = (blob) =>
+  createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" })
 
 function unpack(src) {
   const [head, body] = src.split(",", 2)

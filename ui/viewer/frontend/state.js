@@ -1,6 +1,8 @@
 // What the user set in a viewer, and how the script's wishes are reconciled with it. Pure.
 
 import { isPossible } from "./modes/needs.js"
+import { emptySketch, pointsOf } from "./tools/sketch.js"
+import { TOOLS } from "./tools/table.js"
 import { fittedView } from "./view.js"
 
 export const IMAGE = "image" // the key of what lies below all layers
@@ -22,6 +24,9 @@ export function createState(modes) {
     off: new Set(), // classes that are not shown
     thresholds: new Map(), // key of a layer of values → value below which labels are unsure
     marker: null,
+    tool: null, // the name of the one that is in use
+    sketches: Object.fromEntries(TOOLS.map(({ name }) => [name, emptySketch()])),
+    goal: null, // what is to be seen once there is a pane: see `viewOf` in view.js
     frame: null, // the number of the chosen one; null follows the newest
   }
 }
@@ -36,10 +41,28 @@ export function adopt(state, data, modes) {
   }
   if (isNew("mode", data.mode)) state.mode = data.mode
   if (isNew("size", data.size)) state.view.fit = true
-  if (isNew("image", data.image.digest)) state.marker = null
+  if (isNew("image", data.image.digest)) forget(state)
   if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear()
+  adoptPlaces(state, data, isNew)
   for (const layer of data.layers) adoptLayer(state, layer, isNew)
   fitModes(state, data.layers, modes)
+}
+
+// What belonged to another picture.
+function forget(state) {
+  state.marker = null
+  for (const { name } of TOOLS) state.sketches[name] = emptySketch()
+}
+
+function adoptPlaces(state, { image, at, rectangle }, isNew) {
+  if (isNew("at", [image.digest, at]) && at) state.goal = at
+  if (isNew("rectangle", rectangle)) adoptRectangle(state, rectangle?.box)
+}
+
+// The one that the script knows of, unless another is being drawn.
+function adoptRectangle({ sketches }, box) {
+  if (sketches.rectangle.isOpen) return
+  sketches.rectangle = box ? { points: pointsOf(box), isOpen: false } : emptySketch()
 }
 
 function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {

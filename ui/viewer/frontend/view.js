@@ -81,6 +81,28 @@ export function pixelAt({ left, top, width, height }, size, [column, row]) {
   return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null
 }
 
+// The point of the picture in the middle of a device pixel, within the picture; pixels counted from
+// its corner.
+export function pointAt({ left, top, width, height }, size, [column, row]) {
+  const x = ((column + 0.5 - left) * size[0]) / width
+  const y = ((row + 0.5 - top) * size[1]) / height
+  return [clamp(x, 0, size[0]), clamp(y, 0, size[1])]
+}
+
+// What is asked to be seen, on a pane: {x, y} in its middle, at `zoom` or with `width` × `height`
+// image pixels in sight.
+export function viewOf({ x, y, zoom, width, height }, extent) {
+  const fitting = Math.min(extent[0] / (width || Infinity), extent[1] / (height || Infinity))
+  return { fit: false, zoom: zoom ?? clamp(fitting || 1, 0, MAX_ZOOM), cx: x, cy: y }
+}
+
+// Moved so little that a point of the image is in sight.
+export function inSight(view, [x, y], extent) {
+  const reach = extent.map((length) => length / view.zoom / 2)
+  return { ...view, cx: clamp(view.cx, x - reach[0], x + reach[0]),
+    cy: clamp(view.cy, y - reach[1], y + reach[1]) }
+}
+
 export function centerPixel(view) {
   return { x: Math.floor(view.cx), y: Math.floor(view.cy) }
 }

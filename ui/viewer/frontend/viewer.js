@@ -5,6 +5,7 @@
 
 import { colorTable } from "./colors.js"
 import { Commands } from "./commands.js"
+import { BandValues } from "./controls/band_values.js"
 import { Beat } from "./controls/beat.js"
 import { DifferencePanel } from "./controls/difference_panel.js"
 import { FrameBar } from "./controls/frame_bar.js"
@@ -22,19 +23,28 @@ import { KINDS } from "./layers/kinds.js"
 import { isPossible } from "./modes/needs.js"
 import { Unsure } from "./layers/unsure.js"
 import { modeNamed, MODES } from "./modes/table.js"
-import { isNeeded, Pictures } from "./pictures.js"
+import { isNeeded, Pictures, readBitmap } from "./pictures.js"
 import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
-import { place, settle } from "./view.js"
+import { TileStore } from "./tiles/store.js"
+import { aimedAt, boxOf } from "./tools/sketch.js"
+import { TOOLS } from "./tools/table.js"
+import { place, settle, viewOf } from "./view.js"
 
 export class Viewer extends Commands {
   constructor(parent) {
     super()
-    this.pictures = new Pictures(KINDS)
+    this.tiles = new TileStore({
+      changed: () => this.stage.forget() || this.draw(),
+      failed: (text) => this.stage.showNotice(text),
+      read: readBitmap,
+    })
+    this.pictures = new Pictures(KINDS, this.tiles)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
     this.frame = 0
     this.cursor = null
+    this.aim = null
     this.peeking = false
     this.legend = { signature: null }
     this.toolbar = new Toolbar(this)
@@ -42,6 +52,7 @@ export class Viewer extends Commands {
     this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])))
     this.frameBar = new FrameBar((number) => this.pickFrame(number))
     this.readout = new Readout()
+    this.bandValues = new BandValues(() => this.data && this.showPointer())
     this.helpSheet = new HelpSheet()
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
@@ -60,12 +71,13 @@ export class Viewer extends Commands {
       limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
       hide: (indices) => this.change((state) => (state.off = new Set(indices))),
     }, [this.difference.element])
+    this.status = el("div", { class: "unseen", role: "status", "data-testid": "viewer-status" })
     this.root = el("div", { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
       el("div", { class: "body" },
         el("div", { class: "main" }, this.toolbar.element, this.stage.element,
           this.frameBar.element, this.readout.element),
         this.panel.element),
-      this.helpSheet.element)
+      this.status, this.helpSheet.element)
     parent.append(this.root)
   }
 
@@ -75,7 +87,9 @@ export class Viewer extends Commands {
     this.stage.destroy()
     this.beat.set(0)
     this.frameBar.pause()
+    this.bandValues.cancel()
     this.pictures.keep([], [])
+    this.tiles.close()
     this.root.remove()
   }
 
@@ -165,6 +179,7 @@ export class Viewer extends Commands {
     Object.assign(this.root.dataset, {
       mode: mode.name,
       layers: visible.join(","),
+      tool: state.tool ?? "",
       classesOff: [...state.off].sort((a, b) => a - b).join(","),
     })
     this.beat.set(mode.timer?.isOn(scene.own) ? mode.timer.ms : 0)
@@ -208,8 +223,12 @@ export class Viewer extends Commands {
     const { size } = this.data
     this.stage.layOut(size)
     if (!this.stage.isVisible) return
-    const view = (this.state.view = settle(this.state.view, size, this.stage.extent))
+    const { state, stage } = this
+    const wanted = state.goal ? viewOf(state.goal, stage.extent) : state.view
+    const view = (state.view = settle(wanted, size, stage.extent))
+    state.goal = null
     const isShown = ({ layer }) => !this.peeking || layer === this.image
+    this.wantTiles(isShown)
     this.stage.draw(this.place, this.legend, view.fit, isShown)
     this.toolbar.showZoom(view.zoom)
     const { ground } = this.data
@@ -219,6 +238,17 @@ export class Viewer extends Commands {
     this.root.dataset.ready = "1"
   }
 
+  // Those of thresholds too, which hatch labels.
+  wantTiles(isShown) {
+    const limits = [...this.legend.unsure.values()].filter(({ picture }) => picture.isTiled)
+    const all = [0, 0, ...this.stage.panes[0].device]
+    this.tiles.want([
+      ...this.stage.wants(this.place, isShown),
+      ...limits.flatMap(({ picture }) => picture.wants(this.place, all, false)),
+    ])
+    this.root.dataset.pending = this.tiles.pending
+  }
+
   get place() {
     return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio)
   }
@@ -226,8 +256,10 @@ export class Viewer extends Commands {
   showPointer() {
     const { cursor, image } = this
     const { marker } = this.state
-    const { size } = this.data
+    const { size, bands } = this.data
+    this.readout.showBands(bands, cursor, this.bandValues.at(bands, cursor))
     const step = [size[0] / image.picture.width, size[1] / image.picture.height]
+    this.showSketches()
     this.stage.showPointer(this.place, size, { cursor, marker, step })
     if (cursor) {
       const { ground } = this.data
@@ -238,4 +270,31 @@ export class Viewer extends Commands {
       this.readout.showSize(size, image.picture, help)
     }
   }
+
+  // The mark of the script, what was drawn, and what is being drawn.
+  showSketches() {
+    const { data, tool, aim } = this
+    const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }))
+    const shapes = TOOLS.flatMap((row) => this.shapesOf(row))
+    const text = tool ? tool.words(aimedAt(this.sketch, aim), data) || tool.title : ""
+    this.stage.showSketches(this.place, data.size, [...marks, ...shapes], text)
+  }
+
+  shapesOf({ name, isBox, isClosed }) {
+    const { state, data } = this
+    const sketch = state.sketches[name]
+    const points = name === state.tool ? aimedAt(sketch, this.aim) : sketch.points
+    if (!points.length) return []
+    const { isOpen } = sketch
+    if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }]
+    const box = boxOf([points[0], points.at(-1)], data.size)
+    return [{ points: cornersOf(box), isClosed: true, isOpen }]
+  }
+
+  // To a screen reader.
+  say(text) {
+    this.status.textContent = text
+  }
 }
+
+const cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]

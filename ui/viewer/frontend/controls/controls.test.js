@@ -1,7 +1,8 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { ACTIONS } from "../actions.js"
+import { ACTIONS, isEnabled } from "../actions.js"
 import { MODES } from "../modes/table.js"
+import { TOOLS } from "../tools/table.js"
 import { helpRows, shortHelp, spokenHelp } from "./help.js"
 import { actionForKey, Keyboard } from "./keyboard.js"
 import { readings } from "./readout.js"
@@ -12,21 +13,24 @@ function viewer({ hasLayers = true, isClickable = true } = {}) {
   const isPossible = ({ needsLayers }) => hasLayers || !needsLayers
   const spy = { calls, hasLayers, isClickable, isPossible, mode: MODES[0] }
   for (const name of ["choose", "pan", "pointAtCenter", "zoomBy", "zoomTo", "fit", "peek",
-    "toggleFullscreen", "selectPointed", "showHelp", "pause"]) spy[name] = (...args) => calls.push([name, ...args])
+    "toggleFullscreen", "selectPointed", "showHelp", "pause", "chooseTool", "moveAim", "setPoint",
+    "dropPoint", "endTool", "copyLink"]) spy[name] = (...args) => calls.push([name, ...args])
   return spy
 }
 
 function press(key, spy = viewer(), more = {}) {
   let prevented = false
-  new Keyboard(spy).down({ key, preventDefault: () => (prevented = true), ...more })
+  new Keyboard(spy).down({ key, preventDefault: () => (prevented = true), stopPropagation: () => null, ...more })
   return { calls: spy.calls, prevented }
 }
 
 test("no two actions share an id or a key", () => {
   const ids = ACTIONS.map(({ id }) => id)
-  const keys = ACTIONS.flatMap((action) => action.keys ?? [])
   assert.equal(new Set(ids).size, ids.length)
-  assert.equal(new Set(keys).size, keys.length)
+  for (const spy of [viewer(), { ...viewer(), tool: TOOLS[0], data: { rectangle: {} } }]) {
+    const keys = ACTIONS.filter((action) => isEnabled(action, spy)).flatMap((action) => action.keys ?? [])
+    assert.equal(new Set(keys).size, keys.length)
+  }
   for (const { id, title, group, face } of ACTIONS) {
     assert.ok(title, id)
     assert.equal(Boolean(group), Boolean(face), id)
@@ -42,6 +46,18 @@ test("every mode has a button, that is on in it and off where it needs layers", 
     action.run(spy)
     assert.deepEqual(spy.calls.at(-1), ["choose", mode])
   }
+})
+
+test("with a tool in use its keys come first", () => {
+  const does = (key, more) => press(key, { ...viewer(), tool: TOOLS[0] }, more).calls
+  assert.deepEqual(does("ArrowLeft"), [["moveAim", -1, -0]])
+  assert.deepEqual(does("ArrowDown", { shiftKey: true }), [["moveAim", -0, 10]])
+  assert.deepEqual(does("Enter"), [["setPoint"]])
+  assert.deepEqual(does("Backspace"), [["dropPoint"]])
+  assert.deepEqual(does("Escape"), [["endTool"]])
+  assert.deepEqual(does("m"), [["chooseTool", "distance"]])
+  assert.deepEqual(does("r"), []) // the page has no use for a rectangle
+  assert.deepEqual(press("A").calls, [["chooseTool", "area"]])
 })
 
 test("the keys do what they say", () => {
@@ -84,7 +100,7 @@ test("what lasts while a key is held ends with it, and with the focus", () => {
 test("the help says what is possible", () => {
   assert.equal(
     spokenHelp(viewer()),
-    "Arrow keys pan, plus and minus zoom, 0 fits, 1 shows one to one, "
+    "M measures a distance, A measures an area, Arrow keys pan, plus and minus zoom, 0 fits, 1 shows one to one, "
       + "question mark lists all keys, H hides the layers while held, Enter picks the pixel.",
   )
   assert.ok(!spokenHelp(viewer({ isClickable: false })).includes("Enter"))

@@ -36,6 +36,7 @@ export class DifferencePanel {
     const { pairs } = layer
     if (this.shown?.pairs === pairs && this.shown.legend === legend) return
     this.shown = { pairs, legend }
+    if (!pairs.counts) return this.wait(pairs, () => this.show(layer, opacity, legend, size))
     const { outcomes, classes } = tally(pairs.counts, legend.classes.length, legend.off)
     const compared = outcomes.slice(1).reduce((sum, pixels) => sum + pixels, 0)
     const shrunk = pairs.width < size[0] || pairs.height < size[1]
@@ -47,7 +48,18 @@ export class DifferencePanel {
             share(outcomes[outcome], compared))))),
       this.table(classes, legend),
       ...(shrunk ? [el("p", { class: "note" },
-        `Counted on ${pairs.width} × ${pairs.height} pixels, as they were sent.`)] : []))
+        `Counted on ${pairs.width} × ${pairs.height} pixels, ${pairs.how}.`)] : []))
+  }
+
+  // Until the server has counted.
+  wait(pairs, again) {
+    const text = pairs.error ? `Not counted: ${pairs.error}` : "Counting the pixels …"
+    this.figures.replaceChildren(el("p", { class: "note", role: "status" }, text))
+    pairs.changed = () => {
+      this.shown = null
+      if (pairs.counts) again()
+      else this.wait(pairs, again)
+    }
   }
 
   table(rows, { classes, off }) {

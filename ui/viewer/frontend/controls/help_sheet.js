@@ -8,6 +8,8 @@ const GESTURES = [
   ["Wheel", "Zoom, after a click on the picture or with Ctrl or ⌘"],
   ["Double click", "Zoom in; with Shift, out"],
   ["Pinch", "Zoom, with two fingers"],
+  ["With a tool", "Click or tap sets a point, or drag from one to the next; a double click or Esc ends, " +
+    "Enter sets the point that the arrow keys move, Backspace takes one back"],
   ["Divider", "Drag it, or focus it and use ← → Home End"],
   ["Alt + click on a class", "Only this class, or all again"],
 ]

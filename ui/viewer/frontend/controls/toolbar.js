@@ -13,6 +13,7 @@ export class Toolbar {
     this.element = el("div", { class: "toolbar" },
       this.group("How to compare"),
       this.group("In this mode"),
+      this.group("Tools"),
       el("div", { class: "zoomers" }, this.zoomText, this.group("Zoom")))
   }
 

@@ -15,6 +15,238 @@ function colorTable(classes, off) {
 // modes/needs.js
 var isPossible = ({ needsLayers, needsLabels = 0 }, kinds) => kinds.length >= Number(needsLayers) && kinds.filter(Boolean).length >= needsLabels;
 
+// tools/sketch.js
+var emptySketch = () => ({ points: [], isOpen: false });
+function withPoint({ points, isOpen }, tool, point) {
+  const all = isOpen ? [...points, point] : [point];
+  const last = all.at(-2);
+  if (last && isSame(last, point)) return { points, isOpen };
+  return { points: all, isOpen: all.length < tool.most };
+}
+function withoutLast({ points, isOpen }) {
+  if (!isOpen) return emptySketch();
+  return points.length > 1 ? { points: points.slice(0, -1), isOpen } : emptySketch();
+}
+function ended({ points, isOpen }, tool) {
+  if (!isOpen) return { points, isOpen };
+  return points.length < tool.least ? emptySketch() : { points, isOpen: false };
+}
+var aimedAt = ({ points, isOpen }, aim) => isOpen && aim ? [...points, aim] : points;
+var isSame = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) < 1e-9;
+function boxOf([from, to], size) {
+  const span = (axis) => {
+    const at = [from, to].map((point) => Math.min(size[axis] - 1, Math.floor(point[axis])));
+    return [Math.min(...at), Math.max(...at) + 1];
+  };
+  const [[x0, x1], [y0, y1]] = [span(0), span(1)];
+  return [x0, y0, x1, y1];
+}
+var pointsOf = ([x0, y0, x1, y1]) => [[x0 + 0.5, y0 + 0.5], [x1 - 0.5, y1 - 0.5]];
+
+// dom.js
+function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+function swatch(color) {
+  const element = el("span", { class: "swatch", "aria-hidden": "true" });
+  if (color) element.style.setProperty("--swatch", cssColor(color));
+  else element.classList.add("void");
+  return element;
+}
+function icon(path) {
+  const holder = el("span", { class: "icon" });
+  holder.innerHTML = `<svg viewBox="0 0 14 14" width="14" height="14" fill="none" aria-hidden="true"
+    stroke="currentColor" stroke-width="1.5"><path d="${path}"/></svg>`;
+  return holder;
+}
+var cornersIcon = () => icon("M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9");
+function followTheme(root) {
+  const [r, g, b] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
+  root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+}
+
+// tools/geodesy.js
+var AXIS = 6378137;
+var FLATTENING = 1 / 298.257223563;
+var POLAR = AXIS * (1 - FLATTENING);
+var E2 = FLATTENING * (2 - FLATTENING);
+var E = Math.sqrt(E2);
+function lonLat({ size, xyz }, [x, y]) {
+  const order = xyz[0].length;
+  const across = chebyshev(2 * x / size[0] - 1, order);
+  const down = chebyshev(2 * y / size[1] - 1, order);
+  const [east, north, up] = xyz.map((rows) => {
+    let sum2 = 0;
+    for (let i = 0; i < order; i++) {
+      let row = 0;
+      for (let j = 0; j < order; j++) row += rows[i][j] * down[j];
+      sum2 += row * across[i];
+    }
+    return sum2;
+  });
+  return [Math.atan2(north, east), Math.atan2(up, (1 - E2) * Math.hypot(east, north))];
+}
+function chebyshev(at, count) {
+  const values = [1, at];
+  while (values.length < count) values.push(2 * at * values.at(-1) - values.at(-2));
+  return values.slice(0, count);
+}
+function distance([lon1, lat1], [lon2, lat2]) {
+  const reduced = (lat) => Math.atan((1 - FLATTENING) * Math.tan(lat));
+  const [u1, u2] = [reduced(lat1), reduced(lat2)];
+  const [sin1, cos1, sin2, cos2] = [Math.sin(u1), Math.cos(u1), Math.sin(u2), Math.cos(u2)];
+  const between = wrapped(lon2 - lon1);
+  let lambda = between;
+  for (let round = 0; round < 200; round++) {
+    const [sinL, cosL] = [Math.sin(lambda), Math.cos(lambda)];
+    const sinS = Math.hypot(cos2 * sinL, cos1 * sin2 - sin1 * cos2 * cosL);
+    if (sinS === 0) return 0;
+    const cosS = sin1 * sin2 + cos1 * cos2 * cosL;
+    const sigma = Math.atan2(sinS, cosS);
+    const sinA = cos1 * cos2 * sinL / sinS;
+    const cos2A = 1 - sinA * sinA;
+    const cosM = cos2A > 1e-15 ? cosS - 2 * sin1 * sin2 / cos2A : 0;
+    const c = FLATTENING / 16 * cos2A * (4 + FLATTENING * (4 - 3 * cos2A));
+    const inner = cosM + c * cosS * (2 * cosM * cosM - 1);
+    const next = between + (1 - c) * FLATTENING * sinA * (sigma + c * sinS * inner);
+    if (Math.abs(next) > Math.PI) return null;
+    if (Math.abs(next - lambda) > 1e-12) {
+      lambda = next;
+      continue;
+    }
+    const squared = cos2A * (AXIS ** 2 - POLAR ** 2) / POLAR ** 2;
+    const a = 1 + squared / 16384 * (4096 + squared * (-768 + squared * (320 - 175 * squared)));
+    const b = squared / 1024 * (256 + squared * (-128 + squared * (74 - 47 * squared)));
+    const last = b / 6 * cosM * (4 * sinS * sinS - 3) * (4 * cosM * cosM - 3);
+    const delta = b * sinS * (cosM + b / 4 * (cosS * (2 * cosM * cosM - 1) - last));
+    return POLAR * a * (sigma - delta);
+  }
+  return null;
+}
+function area(surface, points) {
+  const places = points.map((point) => lonLat(surface, point));
+  const middle = places.reduce((sum3, [, lat]) => sum3 + lat / places.length, 0);
+  const base = zone(middle);
+  let sum2 = 0;
+  let turn = 0;
+  points.forEach((from, i) => {
+    const to = points[(i + 1) % points.length];
+    sum2 += side(surface, from, to, base);
+    turn += wrapped(places[(i + 1) % places.length][0] - places[i][0]);
+  });
+  if (Math.abs(turn) < Math.PI) return Math.abs(sum2);
+  const pole = zone(Math.sign(middle) * Math.PI / 2);
+  return Math.abs((pole - base) * turn - sum2);
+}
+function side(surface, from, to, base) {
+  const at = (t) => lonLat(surface, [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])]);
+  let known2 = [at(0), at(1)];
+  let [coarse, before] = [trapezoid(known2, base), null];
+  for (let count = 2; count <= 1024; count *= 2) {
+    const more = Array.from({ length: count / 2 }, (_, i) => at((2 * i + 1) / count));
+    known2 = known2.flatMap((place2, i) => i < more.length ? [place2, more[i]] : [place2]);
+    const fine = trapezoid(known2, base);
+    const better = fine + (fine - coarse) / 3;
+    if (count > 4 && Math.abs(better - before) <= 1e-10 * Math.abs(better) + 1e-9) return better;
+    [coarse, before] = [fine, better];
+  }
+  return before;
+}
+function trapezoid(places, base) {
+  let sum2 = 0;
+  let last = zone(places[0][1]) - base;
+  for (let i = 1; i < places.length; i++) {
+    const next = zone(places[i][1]) - base;
+    sum2 += (last + next) / 2 * wrapped(places[i][0] - places[i - 1][0]);
+    last = next;
+  }
+  return sum2;
+}
+function zone(lat) {
+  const sin = Math.sin(lat);
+  return POLAR ** 2 / 2 * (sin / (1 - E2 * sin * sin) + Math.atanh(E * sin) / E);
+}
+var wrapped = (angle) => angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
+
+// tools/measure.js
+var UNKNOWN = "no length between places that lie opposite each other";
+function lengthWords(points, ground) {
+  const surface = ground?.surface;
+  if (!surface) return pixels(sum(points, (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1])), "px");
+  const places = points.map((point) => lonLat(surface, point));
+  const legs = places.slice(1).map((to, i) => distance(places[i], to));
+  return legs.includes(null) ? UNKNOWN : lengthText(legs.reduce((all, leg) => all + leg, 0));
+}
+function areaWords(points, ground) {
+  const surface = ground?.surface;
+  return surface ? areaText(area(surface, points)) : pixels(flatArea(points), "px²");
+}
+var lengthText = (metres) => metres < 1 ? `${digits(metres * 100)} cm` : metres < 1e3 ? `${digits(metres)} m` : `${digits(metres / 1e3)} km`;
+var areaText = (squareMetres) => squareMetres < 1e4 ? `${digits(squareMetres)} m²` : squareMetres < 1e8 ? `${digits(squareMetres / 1e4)} ha` : `${digits(squareMetres / 1e6)} km²`;
+var pixels = (value, unit) => `${digits(value)} ${unit}`;
+var digits = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 3 : value < 100 ? 2 : 1 });
+var sum = (points, of) => points.slice(1).reduce((total, point, i) => total + of(points[i], point), 0);
+function flatArea(points) {
+  const cross = ([x0, y0], [x1, y1]) => x0 * y1 - x1 * y0;
+  return Math.abs(points.reduce((total, point, i) => total + cross(point, points[(i + 1) % points.length]), 0)) / 2;
+}
+
+// tools/table.js
+var RULER = "M1 10 10 1l3 3-9 9zM4 7l1.5 1.5M6.5 4.5 8 6M9 2l1.5 1.5";
+var POLYGON = "M2 5 7 1l5 3-1 8-7 1z";
+var RECTANGLE = "M1.5 3h11v8h-11z";
+var TOOLS = [
+  {
+    name: "distance",
+    title: "Measure a distance",
+    spoken: "measures a distance",
+    letter: "m",
+    face: () => icon(RULER),
+    least: 2,
+    most: Infinity,
+    words: (points, { ground }) => points.length > 1 ? `Length ${lengthWords(points, ground)}` : ""
+  },
+  {
+    name: "area",
+    title: "Measure an area",
+    spoken: "measures an area",
+    letter: "a",
+    face: () => icon(POLYGON),
+    least: 3,
+    most: Infinity,
+    isClosed: true,
+    words(points, { ground }) {
+      if (points.length < 2) return "";
+      const around = `outline ${lengthWords([...points, points[0]], ground)}`;
+      return points.length < 3 ? around.replace("o", "O") : `Area ${areaWords(points, ground)}, ${around}`;
+    }
+  },
+  {
+    name: "rectangle",
+    title: "Draw a rectangle",
+    spoken: "draws a rectangle",
+    letter: "r",
+    face: () => icon(RECTANGLE),
+    least: 2,
+    most: 2,
+    isBox: true,
+    isShown: (data) => Boolean(data.rectangle),
+    words(points, { size }) {
+      if (points.length < 2) return "";
+      const [x0, y0, x1, y1] = boxOf(points, size);
+      return `${x1 - x0} × ${y1 - y0} px from x ${x0}, y ${y0}`;
+    }
+  }
+];
+var toolNamed = (name) => TOOLS.find((tool) => tool.name === name);
+
 // view.js
 var MAX_ZOOM = 64;
 var clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -70,6 +302,23 @@ function pixelAt({ left, top, width, height }, size, [column, row]) {
   const y = Math.floor((row + 0.5 - top) * size[1] / height);
   return x >= 0 && y >= 0 && x < size[0] && y < size[1] ? { x, y } : null;
 }
+function pointAt({ left, top, width, height }, size, [column, row]) {
+  const x = (column + 0.5 - left) * size[0] / width;
+  const y = (row + 0.5 - top) * size[1] / height;
+  return [clamp(x, 0, size[0]), clamp(y, 0, size[1])];
+}
+function viewOf({ x, y, zoom, width, height }, extent) {
+  const fitting = Math.min(extent[0] / (width || Infinity), extent[1] / (height || Infinity));
+  return { fit: false, zoom: zoom ?? clamp(fitting || 1, 0, MAX_ZOOM), cx: x, cy: y };
+}
+function inSight(view, [x, y], extent) {
+  const reach = extent.map((length) => length / view.zoom / 2);
+  return {
+    ...view,
+    cx: clamp(view.cx, x - reach[0], x + reach[0]),
+    cy: clamp(view.cy, y - reach[1], y + reach[1])
+  };
+}
 function centerPixel(view) {
   return { x: Math.floor(view.cx), y: Math.floor(view.cy) };
 }
@@ -107,6 +356,11 @@ function createState(modes) {
     thresholds: /* @__PURE__ */ new Map(),
     // key of a layer of values → value below which labels are unsure
     marker: null,
+    tool: null,
+    // the name of the one that is in use
+    sketches: Object.fromEntries(TOOLS.map(({ name }) => [name, emptySketch()])),
+    goal: null,
+    // what is to be seen once there is a pane: see `viewOf` in view.js
     frame: null
     // the number of the chosen one; null follows the newest
   };
@@ -120,10 +374,23 @@ function adopt(state, data, modes) {
   };
   if (isNew("mode", data.mode)) state.mode = data.mode;
   if (isNew("size", data.size)) state.view.fit = true;
-  if (isNew("image", data.image.digest)) state.marker = null;
+  if (isNew("image", data.image.digest)) forget(state);
   if (isNew("classes", data.classes.map(({ name }) => name))) state.off.clear();
+  adoptPlaces(state, data, isNew);
   for (const layer of data.layers) adoptLayer(state, layer, isNew);
   fitModes(state, data.layers, modes);
+}
+function forget(state) {
+  state.marker = null;
+  for (const { name } of TOOLS) state.sketches[name] = emptySketch();
+}
+function adoptPlaces(state, { image, at, rectangle }, isNew) {
+  if (isNew("at", [image.digest, at]) && at) state.goal = at;
+  if (isNew("rectangle", rectangle)) adoptRectangle(state, rectangle?.box);
+}
+function adoptRectangle({ sketches }, box) {
+  if (sketches.rectangle.isOpen) return;
+  sketches.rectangle = box ? { points: pointsOf(box), isOpen: false } : emptySketch();
 }
 function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
   if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
@@ -200,33 +467,31 @@ var blink = {
   }
 };
 
-// dom.js
-function el(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
+// layers/tiled_pairs.js
+var TiledPairs = class {
+  constructor(first, second) {
+    this.width = first.width;
+    this.height = first.height;
+    this.counts = null;
+    this.how = "of the masks made smaller by the commonest class";
+    this.error = "";
+    this.changed = null;
+    this.load(`${first.src}/pairs/${second.src.split("/").at(-1)}`);
   }
-  element.append(...children);
-  return element;
-}
-function swatch(color) {
-  const element = el("span", { class: "swatch", "aria-hidden": "true" });
-  if (color) element.style.setProperty("--swatch", cssColor(color));
-  else element.classList.add("void");
-  return element;
-}
-function cornersIcon() {
-  const holder = el("span", { class: "icon" });
-  holder.innerHTML = `<svg viewBox="0 0 14 14" width="14" height="14" fill="none"
-    stroke="currentColor" stroke-width="1.5"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>`;
-  return holder;
-}
-function followTheme(root) {
-  const [r, g, b] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
-  root.style.colorScheme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
-}
+  async load(src) {
+    try {
+      const answer = await fetch(src);
+      if (!answer.ok) throw new Error(await answer.text());
+      const { width, height, pairs } = await answer.json();
+      const counts2 = new Float64Array(65536);
+      for (const [first, second, pixels2] of pairs) counts2[256 * first + second] = pixels2;
+      Object.assign(this, { width, height, counts: counts2 });
+    } catch (error) {
+      this.error = error.message;
+    }
+    this.changed?.();
+  }
+};
 
 // layers/picture.js
 var PictureLayer = class {
@@ -241,8 +506,12 @@ var PictureLayer = class {
     this.usesClasses = false;
   }
   // Smoothed only where several of its pixels come to lie on one of the screen.
+  get isSmooth() {
+    return true;
+  }
   draw(surface) {
     const { picture } = this;
+    if (picture.isTiled) return picture.draw(surface, ({ source }) => source, this.isSmooth);
     const isShrunk = surface.width < picture.width || surface.height < picture.height;
     stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source);
   }
@@ -257,10 +526,19 @@ function stretch({ context, left, top, width, height }, source) {
   context.imageSmoothingEnabled = false;
   context.drawImage(source, left, top, width, height);
 }
-function sampled({ width, height }, values, x, y, size) {
+function drawPainted(surface, picture, paint) {
+  if (!picture.isTiled) {
+    paint(picture);
+    return stretch(surface, picture.source);
+  }
+  picture.draw(surface, (part, tile) => paint(part, tile) === false ? null : part.source, false);
+}
+function sampled(picture, name, { x, y, size }, empty = 0) {
+  if (picture.isTiled) return picture.sample(name, x, y, empty);
+  const { width, height } = picture;
   const column = Math.floor((x + 0.5) * width / size[0]);
   const row = Math.floor((y + 0.5) * height / size[1]);
-  return values[row * width + column];
+  return picture[name][row * width + column];
 }
 var Picture = class {
   constructor(bitmap) {
@@ -268,6 +546,7 @@ var Picture = class {
     this.width = bitmap.width;
     this.height = bitmap.height;
     this.small = null;
+    this.bytes = 4 * this.width * this.height;
   }
   // At the size of the screen, kept while it is that: averaging takes a tenth of a second.
   shrunk({ width, height }) {
@@ -286,6 +565,7 @@ var Picture = class {
 };
 
 // layers/difference.js
+var NOTHING = globalThis.document && el("canvas", { width: 1, height: 1 });
 var HIT = 1;
 var FALSE_ALARM = 2;
 var MISS = 3;
@@ -309,12 +589,12 @@ function tally(counts2, count, off) {
   const classes = Array.from({ length: count }, () => ({ hits: 0, falseAlarms: 0, misses: 0 }));
   for (let first = 0; first < Math.min(count, VOID); first++) {
     for (let second = 0; second < Math.min(count, VOID); second++) {
-      const pixels = counts2[256 * first + second];
-      outcomes[outcomeOf(first, second, count, off)] += pixels;
-      if (first === second) classes[first].hits += pixels;
+      const pixels2 = counts2[256 * first + second];
+      outcomes[outcomeOf(first, second, count, off)] += pixels2;
+      if (first === second) classes[first].hits += pixels2;
       else {
-        classes[first].falseAlarms += pixels;
-        classes[second].misses += pixels;
+        classes[first].falseAlarms += pixels2;
+        classes[second].misses += pixels2;
       }
     }
   }
@@ -341,12 +621,28 @@ var DifferenceLayer = class {
   get pairs() {
     return pairsOf(this.first.picture, this.second.picture);
   }
-  draw(surface, legend) {
-    this.pairs.paint(legend);
-    stretch(surface, this.pairs.source);
+  // What is compared, which has to be there.
+  get pictures() {
+    return [this.first.picture, this.second.picture];
   }
+  draw(surface, legend) {
+    const [first, second] = this.pictures;
+    if (!first.isTiled) {
+      this.pairs.paint(legend);
+      return stretch(surface, this.pairs.source);
+    }
+    first.draw(surface, (part, tile) => {
+      const other = second.get(tile);
+      if (!other?.indices) return other ? NOTHING : null;
+      const pairs = pairsOf(part, other);
+      pairs.paint(legend);
+      return pairs.source;
+    }, false);
+  }
+  // Undefined while one of the two is not known.
   valueAt(x, y, size) {
-    return 256 * this.first.valueAt(x, y, size) + this.second.valueAt(x, y, size);
+    const [first, second] = [this.first, this.second].map((layer) => layer.valueAt(x, y, size));
+    return first === void 0 || second === void 0 ? void 0 : 256 * first + second;
   }
   describe(value, { classes, off }) {
     const [first, second] = [value >> 8, value & 255];
@@ -361,7 +657,9 @@ var known = /* @__PURE__ */ new WeakMap();
 function pairsOf(first, second) {
   if (!known.has(first)) known.set(first, /* @__PURE__ */ new WeakMap());
   const ofFirst = known.get(first);
-  if (!ofFirst.has(second)) ofFirst.set(second, new Pairs(first, second));
+  if (!ofFirst.has(second)) {
+    ofFirst.set(second, new (first.isTiled ? TiledPairs : Pairs)(first, second));
+  }
   return ofFirst.get(second);
 }
 var Pairs = class {
@@ -370,6 +668,7 @@ var Pairs = class {
     this.height = Math.max(first.height, second.height);
     this.codes = new Uint16Array(this.width * this.height);
     this.counts = new Uint32Array(65536);
+    this.how = "as they were sent";
     this.legend = null;
     const [ofFirst, ofSecond] = [first, second].map((picture) => this.rowsOf(picture));
     for (let y = 0, i = 0; y < this.height; y++) {
@@ -455,7 +754,7 @@ function keep(own, keys) {
   own.count = keys.length;
   keys.forEach((key, i) => own[NAMES[i]] = key);
 }
-var side = {
+var side2 = {
   name: "side",
   letter: "s",
   title: "Side by side",
@@ -539,7 +838,7 @@ var swipe = {
 };
 
 // modes/table.js
-var MODES = [overlay, swipe, side, blink, difference];
+var MODES = [overlay, swipe, side2, blink, difference];
 var modeNamed = (name) => MODES.find((mode) => mode.name === name);
 
 // commands.js
@@ -607,7 +906,78 @@ var Commands = class {
     if (!pixel || !this.isClickable) return;
     this.state.marker = pixel;
     this.showPointer();
-    this.send(pixel);
+    this.send.click(pixel);
+  }
+  // ---- tools that draw on the picture ----
+  get tool() {
+    return this.state && toolNamed(this.state.tool);
+  }
+  get sketch() {
+    return this.state.sketches[this.state.tool];
+  }
+  // A second time it is put away.
+  chooseTool(name) {
+    const { state } = this;
+    if (this.tool && this.tool !== toolNamed("rectangle")) this.state.sketches[state.tool] = emptySketch();
+    else if (this.tool) this.state.sketches.rectangle = ended(this.sketch, this.tool);
+    this.change(() => state.tool = state.tool === name ? null : name);
+    this.say(this.tool ? `${this.tool.title}: Enter sets a point, arrow keys move it.` : "");
+  }
+  // `aim`: the point of the image that a click would set.
+  aimAt(aim) {
+    this.aim = aim;
+    this.showSketches();
+  }
+  moveAim(dx, dy) {
+    const { size } = this.data;
+    const middle = centerPixel(this.state.view);
+    const [x, y] = this.aim ?? [middle.x + 0.5, middle.y + 0.5];
+    this.aim = [clamp(x + dx, 0, size[0]), clamp(y + dy, 0, size[1])];
+    const pixel = this.aim.map((at, axis) => Math.min(size[axis] - 1, Math.floor(at)));
+    const seen = inSight(this.state.view, this.aim, this.stage.extent);
+    this.state.view = settle(seen, size, this.stage.extent);
+    this.cursor = { x: pixel[0], y: pixel[1] };
+    this.draw();
+  }
+  setPoint(point = this.aim) {
+    if (!this.tool) return;
+    const middle = centerPixel(this.state.view);
+    this.aim = point ?? [middle.x + 0.5, middle.y + 0.5];
+    this.setSketch(withPoint(this.sketch, this.tool, this.aim));
+  }
+  dropPoint() {
+    this.setSketch(withoutLast(this.sketch));
+  }
+  // A sketch that is under way ends; without one, the tool is put away.
+  endTool() {
+    if (this.sketch.isOpen) this.setSketch(ended(this.sketch, this.tool));
+    else this.chooseTool(this.state.tool);
+  }
+  setSketch(sketch) {
+    const { tool, data } = this;
+    this.state.sketches[tool.name] = sketch;
+    this.showSketches();
+    const { points, isOpen } = sketch;
+    const words = tool.words(points, { ground: data.ground, size: data.size });
+    this.say([`${points.length} points`, words, isOpen ? "" : "Finished"].filter(Boolean).join(". "));
+    if (!tool.isBox || isOpen) return;
+    const box = points.length ? boxOf(points, data.size) : null;
+    this.send.rectangle({ image: data.image.digest, box });
+  }
+  // The address of this page at this place, to be passed on.
+  async copyLink() {
+    const { view } = this.state;
+    const { extent } = this.stage;
+    const seen = [view.cx, view.cy, extent[0] / view.zoom, extent[1] / view.zoom];
+    const url = new URL(location.href);
+    url.searchParams.set("at", seen.map((value) => Number(value.toFixed(1))).join(","));
+    try {
+      await navigator.clipboard.writeText(url.href);
+      this.stage.tell("Copied: the address of this place");
+      this.say("Copied");
+    } catch {
+      window.prompt("The address of this place", url.href);
+    }
   }
   // Resolves when the frame is at hand, so that playing never runs ahead of what can be drawn.
   pickFrame(number2) {
@@ -615,6 +985,51 @@ var Commands = class {
     return this.update(this.given, this.send);
   }
 };
+
+// controls/band_values.js
+var REST_MS = 60;
+var MOST2 = 4e3;
+var BandValues = class {
+  // `changed()`: an answer is there. `get(url, {signal})` → promise of {values, data}.
+  constructor(changed, get = fetchJson) {
+    this.changed = changed;
+    this.get = get;
+    this.known = /* @__PURE__ */ new Map();
+    this.asked = null;
+    this.timer = 0;
+    this.abort = null;
+  }
+  // What is known of a pixel: {values, data}, null where the server has no answer, undefined while
+  // there is none yet. `source`: {url} as ../band_values.py has it; `pixel` null: nothing is asked.
+  at(source, pixel) {
+    const url = source && pixel && `${source.url}/${pixel.x}/${pixel.y}`;
+    if (url !== this.asked) {
+      this.cancel();
+      this.asked = url;
+      if (this.known.get(url) === null) this.known.delete(url);
+      if (url && !this.known.has(url)) this.timer = setTimeout(() => this.fetch(url), REST_MS);
+    }
+    return this.known.get(url);
+  }
+  cancel() {
+    clearTimeout(this.timer);
+    this.abort?.abort();
+    this.asked = this.abort = null;
+  }
+  async fetch(url) {
+    const abort = this.abort = new AbortController();
+    const answer = await this.get(url, abort).catch(() => null);
+    if (abort.signal.aborted) return;
+    this.known.set(url, answer);
+    if (this.known.size > MOST2) this.known.delete(this.known.keys().next().value);
+    this.changed();
+  }
+};
+async function fetchJson(url, { signal }) {
+  const answer = await fetch(url, { signal });
+  if (!answer.ok) throw new Error(`${answer.status} for ${url}`);
+  return answer.json();
+}
 
 // controls/beat.js
 var Beat = class {
@@ -635,7 +1050,7 @@ var Beat = class {
 // controls/difference_panel.js
 var share = (part, whole) => `${whole ? (100 * part / whole).toFixed(1) : "0.0"}%`;
 var compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-var number = (pixels) => el("td", { title: pixels.toLocaleString("en") }, compact.format(pixels));
+var number = (pixels2) => el("td", { title: pixels2.toLocaleString("en") }, compact.format(pixels2));
 var DifferencePanel = class {
   // `fade(opacity)`
   constructor(fade) {
@@ -675,8 +1090,9 @@ var DifferencePanel = class {
     const { pairs } = layer;
     if (this.shown?.pairs === pairs && this.shown.legend === legend) return;
     this.shown = { pairs, legend };
+    if (!pairs.counts) return this.wait(pairs, () => this.show(layer, opacity, legend, size));
     const { outcomes, classes } = tally(pairs.counts, legend.classes.length, legend.off);
-    const compared = outcomes.slice(1).reduce((sum, pixels) => sum + pixels, 0);
+    const compared = outcomes.slice(1).reduce((sum2, pixels2) => sum2 + pixels2, 0);
     const shrunk = pairs.width < size[0] || pairs.height < size[1];
     this.figures.replaceChildren(
       el("ul", { class: "outcomes" }, ...OUTCOMES.map(({ outcome, id, title, color }) => el(
@@ -694,9 +1110,19 @@ var DifferencePanel = class {
       ...shrunk ? [el(
         "p",
         { class: "note" },
-        `Counted on ${pairs.width} × ${pairs.height} pixels, as they were sent.`
+        `Counted on ${pairs.width} × ${pairs.height} pixels, ${pairs.how}.`
       )] : []
     );
+  }
+  // Until the server has counted.
+  wait(pairs, again) {
+    const text = pairs.error ? `Not counted: ${pairs.error}` : "Counting the pixels …";
+    this.figures.replaceChildren(el("p", { class: "note", role: "status" }, text));
+    pairs.changed = () => {
+      this.shown = null;
+      if (pairs.counts) again();
+      else this.wait(pairs, again);
+    };
   }
   table(rows, { classes, off }) {
     const head = (text, title) => el("th", { scope: "col", title }, text);
@@ -821,6 +1247,7 @@ var FrameBar = class {
 
 // actions.js
 var ZOOM_STEP = 1.5;
+var LINK = "M5.5 8.5a3 3 0 0 0 4.3 0l2.3-2.4a3 3 0 0 0-4.2-4.2L6.7 3M8.5 5.5a3 3 0 0 0-4.3 0L1.9 7.9a3 3 0 0 0 4.2 4.2L7.3 11";
 var ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 var chooseMode = (mode) => ({
   id: `mode-${mode.name}`,
@@ -843,6 +1270,18 @@ var countPanes = (count) => ({
   isOn: (viewer) => viewer.paneCount === count,
   run: (viewer) => viewer.setPaneCount(count)
 });
+var chooseTool = (tool) => ({
+  id: `tool-${tool.name}`,
+  title: tool.title,
+  keys: [tool.letter],
+  spoken: `${tool.letter.toUpperCase()} ${tool.spoken}`,
+  group: "Tools",
+  face: tool.face,
+  isShown: (viewer) => tool.isShown?.(viewer.data ?? {}) ?? true,
+  isOn: (viewer) => viewer.tool === tool,
+  run: (viewer) => viewer.chooseTool(tool.name)
+});
+var isDrawing = (viewer) => Boolean(viewer.tool);
 var counts = [...new Set(MODES.flatMap((mode) => mode.counts ?? []))];
 var ACTIONS = [
   ...MODES.map(chooseMode),
@@ -860,11 +1299,48 @@ var ACTIONS = [
     run: (viewer) => viewer.pause()
   },
   {
+    id: "move-point",
+    title: "Move the point; with Shift by ten pixels",
+    keys: Object.keys(ARROWS),
+    spoken: "Arrow keys move the point",
+    isEnabled: isDrawing,
+    run(viewer, event) {
+      const step = event.shiftKey ? -10 : -1;
+      viewer.moveAim(...ARROWS[event.key].map((way) => way * step));
+    }
+  },
+  {
+    id: "set-point",
+    title: "Set the point",
+    keys: ["Enter"],
+    spoken: "Enter sets the point",
+    isEnabled: isDrawing,
+    run: (viewer) => viewer.setPoint()
+  },
+  {
+    id: "drop-point",
+    title: "Take the last point back",
+    keys: ["Backspace", "Delete"],
+    spoken: "Backspace takes the last point back",
+    isEnabled: isDrawing,
+    run: (viewer) => viewer.dropPoint()
+  },
+  {
+    id: "end-tool",
+    title: "End the drawing, then put the tool away",
+    keys: ["Escape"],
+    spoken: "Escape ends",
+    isEnabled: isDrawing,
+    run: (viewer) => viewer.endTool()
+  },
+  ...TOOLS.map(chooseTool),
+  {
     id: "pan",
     title: "Pan",
     keys: Object.keys(ARROWS),
     sign: "arrows",
     spoken: "Arrow keys pan",
+    isEnabled: (viewer) => !isDrawing(viewer),
     run(viewer, event) {
       const step = event.shiftKey ? 200 : 50;
       viewer.pan(...ARROWS[event.key].map((way) => way * step));
@@ -911,6 +1387,15 @@ var ACTIONS = [
     run: (viewer) => viewer.zoomTo(1)
   },
   {
+    id: "link",
+    title: "Copy the address of this place",
+    keys: ["l"],
+    group: "Zoom",
+    face: () => icon(LINK),
+    isShown: (viewer) => Boolean(viewer.data?.linked),
+    run: (viewer) => viewer.copyLink()
+  },
+  {
     id: "fullscreen",
     title: "Full screen",
     keys: ["f"],
@@ -943,13 +1428,14 @@ var ACTIONS = [
     title: "Pick the pixel",
     keys: ["Enter"],
     spoken: "Enter picks the pixel",
-    isEnabled: (viewer) => viewer.isClickable,
+    isEnabled: (viewer) => viewer.isClickable && !isDrawing(viewer),
     run: (viewer) => viewer.selectPointed()
   },
   {
     id: "leave",
     title: "Give the wheel back to the page",
     keys: ["Escape"],
+    isEnabled: (viewer) => !isDrawing(viewer),
     run: (viewer, event) => event.currentTarget.blur()
   }
 ];
@@ -989,6 +1475,7 @@ var GESTURES = [
   ["Wheel", "Zoom, after a click on the picture or with Ctrl or ⌘"],
   ["Double click", "Zoom in; with Shift, out"],
   ["Pinch", "Zoom, with two fingers"],
+  ["With a tool", "Click or tap sets a point, or drag from one to the next; a double click or Esc ends, Enter sets the point that the arrow keys move, Backspace takes one back"],
   ["Divider", "Drag it, or focus it and use ← → Home End"],
   ["Alt + click on a class", "Only this class, or all again"]
 ];
@@ -1026,9 +1513,9 @@ var HelpSheet = class {
 };
 
 // controls/keyboard.js
-function actionForKey(key) {
+function actionForKey(key, viewer) {
   const plain = key.length === 1 ? key.toLowerCase() : key;
-  return ACTIONS.find(({ keys }) => keys?.includes(plain));
+  return ACTIONS.find((action) => action.keys?.includes(plain) && isEnabled(action, viewer));
 }
 var Keyboard = class {
   constructor(viewer) {
@@ -1036,13 +1523,14 @@ var Keyboard = class {
   }
   down(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = actionForKey(event.key);
-    if (!action || !isEnabled(action, this.viewer)) return;
+    const action = actionForKey(event.key, this.viewer);
+    if (!action) return;
     event.preventDefault();
+    event.stopPropagation();
     action.run(this.viewer, event);
   }
   up(event) {
-    actionForKey(event.key)?.release?.(this.viewer);
+    actionForKey(event.key, this.viewer)?.release?.(this.viewer);
   }
   // With the focus gone no key-up will come.
   releaseAll() {
@@ -1107,8 +1595,8 @@ f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fe
 var parsed = /* @__PURE__ */ new Map();
 function colorMap(name) {
   if (!parsed.has(name)) {
-    const digits = TABLES[name].replaceAll("\n", "");
-    const byte = (at) => Number.parseInt(digits.slice(at, at + 2), 16);
+    const digits2 = TABLES[name].replaceAll("\n", "");
+    const byte = (at) => Number.parseInt(digits2.slice(at, at + 2), 16);
     const colors = Array.from({ length: 256 }, (_, i) => [0, 2, 4].map((at) => byte(6 * i + at)));
     parsed.set(name, colors);
   }
@@ -1286,9 +1774,11 @@ var Panel = class {
 };
 
 // controls/readout.js
+var GONE = "the server does not have the image at hand any more: reload the page";
 function readings(layers, { x, y }, size, legend) {
   const rows = layers.flatMap((layer) => {
     const value = layer.valueAt(x, y, size);
+    if (value === void 0) return [{ title: layer.title, text: "…", label: null }];
     return value === null ? [] : [{ title: layer.title, ...layer.describe(value, legend, { x, y, size }) }];
   });
   const isLabel = (label) => label !== null && label !== void 0;
@@ -1297,16 +1787,45 @@ function readings(layers, { x, y }, size, legend) {
 }
 var Readout = class {
   constructor() {
-    this.element = el("div", { class: "readout", "data-testid": "viewer-readout" });
+    this.line = el("div", { class: "readout", "data-testid": "viewer-readout" });
+    this.bands = el("dl", {
+      class: "bands",
+      "data-testid": "viewer-bands",
+      hidden: true,
+      "aria-label": "Values of the image"
+    });
+    this.element = el("div", {}, this.line, this.bands);
+    this.names = null;
   }
   // Room for the longest class name, so that nothing moves from pixel to pixel.
   reserve(classes) {
     const longest = Math.max(4, ...classes.map(({ name }) => name.length));
-    this.element.style.setProperty("--class-width", `${longest}ch`);
+    this.line.style.setProperty("--class-width", `${longest}ch`);
+  }
+  // `source`: {names, digits} of the image's bands; null where its values are not to be had. All
+  // that changes from pixel to pixel are the values, so that nothing moves.
+  showBands(source, pixel, known2) {
+    this.bands.hidden = !source;
+    if (!source) return;
+    const names = JSON.stringify([source.names, source.digits]);
+    if (names !== this.names) {
+      this.names = names;
+      this.values = source.names.map(() => el("dd"));
+      this.flag = el("dd", { class: "no-data" });
+      this.bands.style.setProperty("--digits", `${source.digits}ch`);
+      this.bands.replaceChildren(
+        ...source.names.map((name, i) => el("div", {}, el("dt", {}, name), this.values[i])),
+        el("div", {}, el("dt", { class: "unseen" }, "Data"), this.flag)
+      );
+    }
+    this.values.forEach((value, i) => value.textContent = known2?.values[i] ?? "–");
+    this.flag.textContent = known2 === null ? GONE : known2?.data === false ? "no data" : "";
+    if (pixel && known2) this.bands.dataset.at = `${pixel.x},${pixel.y}`;
+    else delete this.bands.dataset.at;
   }
   // `map`: where it is on the ground, in words; empty where that is unknown.
   showPixel({ x, y }, map, rows) {
-    this.element.replaceChildren(
+    this.line.replaceChildren(
       el("span", { class: "where" }, `x ${x} `, el("span", { class: "y" }, `y ${y}`)),
       ...rows.map(reading),
       ...map ? [el("span", { class: "map", "data-testid": "viewer-map" }, map)] : []
@@ -1316,7 +1835,7 @@ var Readout = class {
   showSize(size, sent, help) {
     const shrunk = sent.width < size[0] || sent.height < size[1];
     const shown = shrunk ? `, shown with ${sent.width} × ${sent.height}` : "";
-    this.element.replaceChildren(
+    this.line.replaceChildren(
       el("span", { class: "where" }, `${size[0]} × ${size[1]} px${shown}`),
       el("span", { class: "help" }, help)
     );
@@ -1345,6 +1864,7 @@ var Toolbar = class {
       { class: "toolbar" },
       this.group("How to compare"),
       this.group("In this mode"),
+      this.group("Tools"),
       el("div", { class: "zoomers" }, this.zoomText, this.group("Zoom"))
     );
   }
@@ -1398,8 +1918,8 @@ function mapPosition({ grid: [a, b, c, d, e, f] }, { x, y }) {
 function mapText(ground, pixel) {
   const [a, , , d] = ground.grid;
   const step = Math.hypot(a, d) / 10;
-  const digits = Math.min(8, Math.max(0, Math.ceil(-Math.log10(step))));
-  const [x, y] = mapPosition(ground, pixel).map((value) => value.toFixed(digits));
+  const digits2 = Math.min(8, Math.max(0, Math.ceil(-Math.log10(step))));
+  const [x, y] = mapPosition(ground, pixel).map((value) => value.toFixed(digits2));
   const text = ground.degrees ? `${y}° N ${x}° E` : `E ${x} N ${y}`;
   return ground.crs ? `${text} (${ground.crs})` : text;
 }
@@ -1407,9 +1927,9 @@ function scaleBar([metres], zoom) {
   const most = metres * BAR_MOST / zoom;
   const power = 10 ** Math.floor(Math.log10(most));
   const length = [5, 2, 1].find((times) => times * power <= most * (1 + 1e-9)) * power;
-  return { text: lengthText(length), width: length / metres * zoom };
+  return { text: lengthText2(length), width: length / metres * zoom };
 }
-function lengthText(metres) {
+function lengthText2(metres) {
   const number2 = (value) => value.toLocaleString("en", { maximumSignificantDigits: 1 });
   if (metres >= 1e3) return `${number2(metres / 1e3)} km`;
   return metres >= 1 ? `${number2(metres)} m` : `${number2(metres * 100)} cm`;
@@ -1437,11 +1957,11 @@ var LabelLayer = class {
   }
   // Never smoothed: that would invent colours that stand for no class.
   draw(surface, { table, unsure }) {
-    this.picture.paint(table, unsure?.get(this.key));
-    stretch(surface, this.picture.source);
+    const limit = unsure?.get(this.key);
+    drawPainted(surface, this.picture, (part, tile) => part.paint(table, limit?.of(tile)));
   }
   valueAt(x, y, size) {
-    return sampled(this.picture, this.picture.indices, x, y, size);
+    return sampled(this.picture, "indices", { x, y, size }, VOID);
   }
   // Void says nothing about the ground, so it disagrees with nothing.
   describe(value, { classes, unsure }, at) {
@@ -1463,6 +1983,7 @@ var LabelPicture = class {
     this.indices = new Uint8Array(this.width * this.height);
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i];
     this.table = this.unsure = null;
+    this.bytes = 9 * this.indices.length;
   }
   // `unsure`: see unsure.js; undefined where all are sure.
   paint(table, unsure) {
@@ -1499,12 +2020,11 @@ var ValueLayer = class {
   }
   // Never smoothed where enlarged: a value is one pixel's.
   draw(surface) {
-    this.picture.paint(this.colors);
-    stretch(surface, this.picture.source);
+    drawPainted(surface, this.picture, (part) => part.paint(this.colors));
   }
   valueAt(x, y, size) {
-    const { picture } = this;
-    return sampled(picture, picture.codes, x, y, size) || null;
+    const code = sampled(this.picture, "codes", { x, y, size });
+    return code === 0 ? null : code;
   }
   describe(code) {
     const { text } = this;
@@ -1524,8 +2044,8 @@ var ValueLayer = class {
   // A value in words, with as many digits as the codes can tell apart.
   text = (value) => {
     const step = (this.high - this.low) / this.steps;
-    const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))));
-    return `${value.toFixed(digits)}${this.unit && ` ${this.unit}`}`;
+    const digits2 = Math.min(6, Math.max(0, Math.ceil(-Math.log10(step))));
+    return `${value.toFixed(digits2)}${this.unit && ` ${this.unit}`}`;
   };
 };
 var DeepValueLayer = class extends ValueLayer {
@@ -1553,11 +2073,12 @@ var ValuePicture = class {
       this.counts[this.codes[i]]++;
     }
     this.colors = null;
+    this.bytes = 10 * this.codes.length;
   }
   // The share of the pixels with a value whose code is below one.
   shareBelow(code) {
-    const sum = (counts2) => counts2.reduce((total, pixels) => total + pixels, 0);
-    return sum(this.counts.slice(1, code)) / (sum(this.counts.slice(1)) || 1);
+    const sum2 = (counts2) => counts2.reduce((total, pixels2) => total + pixels2, 0);
+    return sum2(this.counts.slice(1, code)) / (sum2(this.counts.slice(1)) || 1);
   }
   paint(colors) {
     if (this.colors === colors) return;
@@ -1595,9 +2116,19 @@ var Unsure = class {
   constructor(layer, threshold) {
     this.picture = layer.picture;
     this.code = layer.codeOf(threshold);
+    this.parts = /* @__PURE__ */ new Map();
+  }
+  // Of a tile, of which the same is given as long as its values are; undefined where they are not
+  // there, or there are none. Of a whole picture itself.
+  of(tile) {
+    if (!tile) return this;
+    const picture = this.picture.isTiled ? this.picture.get(tile) : void 0;
+    if (!picture?.codes) return void 0;
+    if (!this.parts.has(picture)) this.parts.set(picture, { ...this, picture, hatch: this.hatch });
+    return this.parts.get(picture);
   }
   isAt(x, y, size) {
-    const code = sampled(this.picture, this.picture.codes, x, y, size);
+    const code = sampled(this.picture, "codes", { x, y, size });
     return code > 0 && code < this.code;
   }
   // Over the painted labels of a picture of that size; what is not painted stays so.
@@ -1654,6 +2185,333 @@ var Downloads = class {
   }
 };
 
+// tiles/grid.js
+var levelSize = ({ size }, level) => size.map((length) => Math.ceil(length / 2 ** level));
+function levelFor({ levels }, scale, isSmooth) {
+  const exact = -Math.log2(scale);
+  const level = isSmooth ? Math.floor(exact + 1e-9) : Math.ceil(exact - 1e-9);
+  return clamp(level, 0, levels - 1);
+}
+function shownRegion(pyramid, level, place2, [left, top, right, bottom], margin) {
+  const along = (axis, from, to, start, length) => {
+    const step = pyramid.size[axis] / length / 2 ** level;
+    const low = Math.floor((Math.max(from, start) - start) * step - 1e-6) - margin;
+    const high = Math.ceil((Math.min(to, start + length) - start) * step + 1e-6) + margin;
+    return [low, high];
+  };
+  const [x0, x1] = along(0, left, right, place2.left, place2.width);
+  const [y0, y1] = along(1, top, bottom, place2.top, place2.height);
+  return [x0, y0, x1, y1];
+}
+function onPane({ size }, level, place2, [x, y]) {
+  const step = 2 ** level;
+  const [width, height] = [step * place2.width / size[0], step * place2.height / size[1]];
+  return { left: place2.left + x * width, top: place2.top + y * height, width, height };
+}
+function tilesIn(pyramid, level, [x0, y0, x1, y1]) {
+  const { side: side3 } = pyramid;
+  const [width, height] = levelSize(pyramid, level);
+  const tiles = [];
+  for (let row = Math.max(0, Math.floor(y0 / side3)); row * side3 < Math.min(y1, height); row++) {
+    for (let column = Math.max(0, Math.floor(x0 / side3)); column * side3 < Math.min(x1, width); column++) {
+      tiles.push({ level, row, column });
+    }
+  }
+  return tiles;
+}
+function regionOf(pyramid, { level, row, column }) {
+  const { side: side3 } = pyramid;
+  const [width, height] = levelSize(pyramid, level);
+  const [left, top] = [column * side3, row * side3];
+  return [left, top, Math.min(width, left + side3), Math.min(height, top + side3)];
+}
+var above = ({ level, row, column }, up) => ({ level: level + up, row: row >> up, column: column >> up });
+function tileOf({ side: side3 }, { x, y }) {
+  const tile = { level: 0, row: Math.floor(y / side3), column: Math.floor(x / side3) };
+  return { tile, x: x % side3, y: y % side3 };
+}
+
+// tiles/store.js
+var MOST_BYTES = 256 * 1024 ** 2;
+var AT_ONCE = 8;
+var AGAIN_MS = 1e3;
+var POINT_MS = 120;
+var EMPTY = { bytes: 0, close() {
+} };
+var Refusal = class extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+};
+var TileStore = class {
+  // `changed()`: tiles have come; `failed(text)`: one cannot be had, in words.
+  // `read(blob)`: a promise of a bitmap.
+  constructor({ changed, failed, read, mostBytes = MOST_BYTES }) {
+    Object.assign(this, { changed, failed, read, mostBytes });
+    this.tiles = /* @__PURE__ */ new Map();
+    this.bytes = 0;
+    this.loading = /* @__PURE__ */ new Map();
+    this.lost = /* @__PURE__ */ new Map();
+    this.wanted = /* @__PURE__ */ new Map();
+    this.points = /* @__PURE__ */ new Map();
+    this.timer = 0;
+  }
+  // Undefined where it is not there yet.
+  get(key) {
+    const tile = this.tiles.get(key);
+    if (!tile) return void 0;
+    this.tiles.delete(key);
+    this.tiles.set(key, tile);
+    return tile;
+  }
+  // All that the screen needs just now; what was asked for and is not needed is dropped.
+  want(tiles) {
+    this.wanted = new Map(tiles.map((tile) => [tile.key, tile]));
+    for (const tile of this.points.values()) this.wanted.set(tile.key, tile);
+    for (const [key, controller] of this.loading) if (!this.wanted.has(key)) controller.abort();
+    this.evict();
+    this.fetchNext();
+  }
+  // Besides, once the pointer rests: one tile of each picture, named by `of`.
+  wantPoint(of, tile) {
+    if (this.points.get(of)?.key === tile.key) return;
+    this.points.set(of, tile);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      for (const each of this.points.values()) this.wanted.set(each.key, each);
+      this.fetchNext();
+    }, POINT_MS);
+  }
+  // The number of tiles that are wanted and have not come.
+  get pending() {
+    let count = 0;
+    for (const key of this.wanted.keys()) if (!this.tiles.has(key) && !this.lost.has(key)) count++;
+    return count;
+  }
+  fetchNext() {
+    for (const tile of this.wanted.values()) {
+      if (this.loading.size >= AT_ONCE) return;
+      const { key } = tile;
+      const mayAsk = (this.lost.get(key) ?? 0) <= Date.now();
+      if (!this.tiles.has(key) && !this.loading.has(key) && mayAsk) this.fetch(tile);
+    }
+  }
+  async fetch(tile) {
+    const { key } = tile;
+    const controller = new AbortController();
+    this.loading.set(key, controller);
+    const { signal } = controller;
+    const picture = await this.load(tile, signal).catch((error) => this.report(key, error, signal));
+    this.loading.delete(key);
+    if (picture && !signal.aborted) this.put(key, picture);
+    else picture?.close();
+    this.fetchNext();
+    if (picture) this.changed();
+  }
+  async load({ src, decode }, signal) {
+    const answer = await fetch(src, { signal });
+    if (!answer.ok) throw new Refusal(answer.status, await answer.text());
+    const blob = answer.status === 204 ? null : await answer.blob();
+    return blob?.size ? decode(await this.read(blob)) : EMPTY;
+  }
+  report(key, error, { aborted }) {
+    if (aborted) return;
+    this.lose(key, error.status);
+    if (error instanceof Refusal) return error.status === 503 || this.failed(error.message);
+    console.error("compare viewer:", error);
+    this.failed("The server does not answer, or what it sends cannot be read.");
+  }
+  // A busy server is asked again; what cannot be had is not, until the pictures are others.
+  lose(key, status) {
+    if (status !== 503) return this.lost.set(key, Infinity);
+    this.lost.set(key, Date.now() + AGAIN_MS);
+    setTimeout(() => {
+      this.lost.delete(key);
+      this.fetchNext();
+    }, AGAIN_MS);
+  }
+  put(key, tile) {
+    this.tiles.set(key, tile);
+    this.bytes += tile.bytes;
+    this.evict();
+  }
+  // What is wanted stays, however much it is.
+  evict() {
+    for (const [key, tile] of this.tiles) {
+      if (this.bytes <= this.mostBytes) return;
+      if (!this.wanted.has(key)) this.drop(key, tile);
+    }
+  }
+  drop(key, tile) {
+    this.tiles.delete(key);
+    this.bytes -= tile.bytes;
+    tile.close();
+  }
+  // All of a picture whose keys start like this.
+  forget(start) {
+    const isOf = (key) => key.startsWith(start);
+    this.points.delete(start);
+    for (const map of [this.lost, this.wanted]) {
+      for (const key of [...map.keys()].filter(isOf)) map.delete(key);
+    }
+    for (const [key, controller] of this.loading) if (isOf(key)) controller.abort();
+    for (const [key, tile] of this.tiles) if (isOf(key)) this.drop(key, tile);
+  }
+  close() {
+    clearTimeout(this.timer);
+    this.want([]);
+    this.forget("");
+  }
+};
+
+// tiles/tiled_picture.js
+var TIE = 1e-3;
+var sheet = null;
+function blankSheet(width, height) {
+  sheet ??= el("canvas", { width: 1, height: 1 }).getContext("2d");
+  const { canvas } = sheet;
+  if (canvas.width < width || canvas.height < height) {
+    canvas.width = Math.max(width, canvas.width);
+    canvas.height = Math.max(height, canvas.height);
+  } else {
+    sheet.clearRect(0, 0, width, height);
+  }
+  sheet.imageSmoothingEnabled = false;
+  return sheet;
+}
+var TiledPicture = class {
+  // `tiles`: {src, size, side, levels}; `kind`: of layer, which decodes them; `store`: of the viewer.
+  constructor({ digest, tiles, counts: counts2 }, kind, store) {
+    this.isTiled = true;
+    this.id = digest;
+    this.src = tiles.src;
+    this.pyramid = tiles;
+    this.counts = counts2;
+    [this.width, this.height] = tiles.size;
+    this.kind = kind;
+    this.store = store;
+  }
+  request(tile) {
+    const place2 = `${tile.level}/${tile.row}/${tile.column}`;
+    return { key: `${this.id}/${place2}`, src: `${this.src}/${place2}`, decode: (bitmap) => this.kind.decode(bitmap) };
+  }
+  // Undefined where it is not there yet.
+  get({ level, row, column }) {
+    return this.store.get(`${this.id}/${level}/${row}/${column}`);
+  }
+  // The tiles that a pane needs: first one that shows all of it, then from the middle outwards.
+  wants(place2, region, isSmooth) {
+    const { pyramid } = this;
+    const level = levelFor(pyramid, place2.width / this.width, isSmooth);
+    const shown = shownRegion(pyramid, level, place2, region, 1);
+    const middle = [(shown[0] + shown[2]) / 2, (shown[1] + shown[3]) / 2].map((at) => at / pyramid.side);
+    const distance2 = ({ row, column }) => Math.hypot(column + 0.5 - middle[0], row + 0.5 - middle[1]);
+    const tiles = tilesIn(pyramid, level, shown).sort((a, b) => distance2(a) - distance2(b));
+    const last = { level: pyramid.levels - 1, row: 0, column: 0 };
+    return [last, ...tiles].map((tile) => this.request(tile));
+  }
+  // `sourceOf(picture, tile)`: what is to be drawn of a tile, a canvas or bitmap; null where that is
+  // not there yet. Then the nearest level above that has it is shown.
+  draw({ context, left, top, width, height, clip }, sourceOf, isSmooth) {
+    const { pyramid } = this;
+    const place2 = { left, top, width, height };
+    const level = levelFor(pyramid, width / this.width, isSmooth);
+    const isShrunk = isSmooth && width < this.width;
+    const region = this.region(level, place2, clip, isShrunk);
+    const size = [region[2] - region[0], region[3] - region[1]];
+    if (size[0] <= 0 || size[1] <= 0) return;
+    const { canvas } = this.assemble(level, region, size, sourceOf);
+    const at = onPane(pyramid, level, place2, region);
+    const shift = isShrunk ? 0 : TIE;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    context.imageSmoothingEnabled = isShrunk;
+    context.imageSmoothingQuality = "low";
+    context.drawImage(
+      canvas,
+      0,
+      0,
+      ...size,
+      at.left - shift,
+      at.top - shift,
+      size[0] * at.width,
+      size[1] * at.height
+    );
+    context.restore();
+  }
+  // Averaged pixels end at the picture's edge, where there is nothing to average with; others go on
+  // by one, so that an edge between two device pixels is not half transparent.
+  region(level, place2, clip, isShrunk) {
+    const region = shownRegion(this.pyramid, level, place2, clip, isShrunk ? 2 : 1);
+    if (!isShrunk) return region;
+    const [width, height] = levelSize(this.pyramid, level);
+    return [
+      Math.max(0, region[0]),
+      Math.max(0, region[1]),
+      Math.min(width, region[2]),
+      Math.min(height, region[3])
+    ];
+  }
+  assemble(level, region, size, sourceOf) {
+    const context = blankSheet(...size);
+    for (const tile of tilesIn(this.pyramid, level, region)) {
+      const part = this.nearest(tile, sourceOf);
+      if (!part?.source) continue;
+      const [x0, y0, x1, y1] = regionOf(this.pyramid, tile);
+      const step = 2 ** part.up;
+      const [left, top] = regionOf(this.pyramid, part.tile);
+      const [width, height] = [x1 - x0, y1 - y0];
+      context.drawImage(
+        part.source,
+        x0 / step - left,
+        y0 / step - top,
+        width / step,
+        height / step,
+        x0 - region[0],
+        y0 - region[1],
+        width,
+        height
+      );
+    }
+    return context;
+  }
+  // What there is of a tile, or of one above it: {tile, up, source}, without a source where nothing
+  // is to be seen.
+  nearest(tile, sourceOf) {
+    for (let up = 0; tile.level + up < this.pyramid.levels; up++) {
+      const at = above(tile, up);
+      const picture = this.get(at);
+      if (picture === EMPTY) return { tile: at, up, source: null };
+      const source = picture && sourceOf(picture, at);
+      if (source) return { tile: at, up, source };
+    }
+    return null;
+  }
+  // The value of a pixel of the image itself by the name of its array; undefined while its tile is
+  // not there, which is asked for then.
+  sample(name, x, y, empty) {
+    const at = tileOf(this.pyramid, { x, y });
+    const picture = this.get(at.tile);
+    if (picture === EMPTY) return empty;
+    if (picture) return picture[name][at.y * picture.width + at.x];
+    this.store.wantPoint(this.id, this.request(at.tile));
+    return void 0;
+  }
+  // Of a layer of values: the share of the pixels with a value whose code is below one.
+  shareBelow(code) {
+    if (!this.counts) return 0;
+    const bins = this.kind.most > 255 ? code / 256 : code;
+    const sum2 = (counts2) => counts2.reduce((total, pixels2) => total + pixels2, 0);
+    return sum2(this.counts.slice(0, Math.ceil(bins))) / (sum2(this.counts) || 1);
+  }
+  close() {
+    this.store.forget(this.id);
+  }
+};
+
 // pictures.js
 function isNeeded(layer, state) {
   if (!layer.range) return true;
@@ -1662,9 +2520,10 @@ function isNeeded(layer, state) {
   return layer.visible || state.layers.get(layer.key)?.visible || isLimited;
 }
 var Pictures = class {
-  // `kinds`: by name, see layers/kinds.js.
-  constructor(kinds) {
+  // `kinds`: by name, see layers/kinds.js; `tiles`: the store of tiles.
+  constructor(kinds, tiles) {
     this.kinds = kinds;
+    this.tiles = tiles;
     this.decoded = /* @__PURE__ */ new Map();
     this.downloads = new Downloads();
   }
@@ -1680,6 +2539,9 @@ var Pictures = class {
     const missing = wanted.filter(({ digest }) => !this.decoded.has(digest));
     const unique = new Map(missing.map((picture) => [picture.digest, picture]));
     const read = async (picture) => {
+      if (picture.tiles) {
+        return [picture.digest, new TiledPicture(picture, this.kinds[picture.kind], this.tiles)];
+      }
       const bitmap = await this.bitmap(picture);
       return [picture.digest, this.kinds[picture.kind].decode(bitmap)];
     };
@@ -1692,7 +2554,7 @@ var Pictures = class {
   }
   async bitmap({ digest, src }) {
     const blob = src.startsWith("data:") ? unpack(src) : await this.downloads.get(digest, src);
-    return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    return readBitmap(blob);
   }
   add(decoded) {
     decoded.forEach((picture, digest) => this.decoded.set(digest, picture));
@@ -1705,9 +2567,10 @@ var Pictures = class {
       picture.close();
       this.decoded.delete(digest);
     }
-    this.downloads.keep([...shown, ...others]);
+    this.downloads.keep([...shown, ...others].filter(({ tiles }) => !tiles));
   }
 };
+var readBitmap = (blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 function unpack(src) {
   const [head, body] = src.split(",", 2);
   const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
@@ -1717,17 +2580,24 @@ function unpack(src) {
 // stage/pane_gestures.js
 function gesturesOf(viewer, pane) {
   const pixel = (event) => pixelAt(viewer.place, viewer.data.size, pane.devicePixelOf(event, viewer.stage.ratio));
-  const hover = (event) => viewer.hover(pixel(event));
+  const point = (event) => pointAt(viewer.place, viewer.data.size, pane.devicePixelOf(event, viewer.stage.ratio));
+  const hover = (event) => {
+    if (viewer.tool) viewer.aim = point(event);
+    viewer.hover(pixel(event));
+  };
   return {
     hover,
     pixel,
     leave: () => viewer.hover(null),
     pan: (dx, dy) => viewer.pan(dx, dy),
     zoom: (event, factor) => {
-      const point = pane.pointOf(event);
-      viewer.look(zoomAt(viewer.state.view, factor, point, viewer.data.size, pane.extent));
+      const under = pane.pointOf(event);
+      viewer.look(zoomAt(viewer.state.view, factor, under, viewer.data.size, pane.extent));
       hover(event);
     },
+    draws: () => Boolean(viewer.tool),
+    point: (event) => viewer.setPoint(point(event)),
+    end: () => viewer.endTool(),
     select: (at) => viewer.select(at),
     key: (event) => viewer.keyboard.down(event),
     keyUp: (event) => viewer.keyboard.up(event),
@@ -1782,19 +2652,22 @@ var Divider = class {
 
 // stage/gestures.js
 var DOUBLE_CLICK_MS = 250;
+var eventAt = ({ x, y }) => ({ clientX: x, clientY: y });
 function onGrid(at) {
   const ratio = window.devicePixelRatio || 1;
   return Math.floor(at * ratio + 1e-3) / ratio;
 }
 var Gestures = class {
   // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
-  // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
-  // clientX and clientY.
+  // select(pixel), key(event), keyUp(event), blur(), wheelRefused(); of a tool: draws() → whether one
+  // is in use, point(event), end(). An event need only have clientX and clientY.
   constructor(canvas, on) {
     this.canvas = canvas;
     this.on = on;
     this.pointers = /* @__PURE__ */ new Map();
     this.dragged = false;
+    this.drawing = false;
+    this.tapped = -Infinity;
     this.tapTimer = 0;
     const listen = (name, handler, options) => canvas.addEventListener(name, handler, options);
     listen("pointerdown", (event) => this.down(event));
@@ -1816,10 +2689,10 @@ var Gestures = class {
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     if (this.pointers.size === 0) {
-      this.dragged = false;
+      this.dragged = this.pinched = false;
       this.start = { x: event.clientX, y: event.clientY };
     } else {
-      this.dragged = true;
+      this.dragged = this.pinched = true;
     }
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.on.hover(event);
@@ -1827,19 +2700,25 @@ var Gestures = class {
   move(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before) return this.on.hover(event);
-    const slack = event.pointerType === "mouse" ? 4 : 10;
-    const far = Math.hypot(event.clientX - this.start.x, event.clientY - this.start.y) > slack;
-    if (!this.dragged && !far) return;
+    if (!this.dragged && !this.isFar(event)) return;
     this.dragged = true;
-    this.canvas.classList.add("dragging");
+    const draws = this.on.draws();
+    if (!draws) this.canvas.classList.add("dragging");
     const others = [...this.pointers].filter(([id]) => id !== event.pointerId);
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (others.length === 0) {
-      this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y));
-    } else {
-      this.pinch(before, this.pointers.get(event.pointerId), others[0][1]);
-    }
+    if (others.length > 0) this.pinch(before, this.pointers.get(event.pointerId), others[0][1]);
+    else if (draws) this.stroke();
+    else this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y));
     this.on.hover(event);
+  }
+  // With a tool a drag draws, from where the pointer went down.
+  stroke() {
+    if (!this.drawing && !this.pinched) this.on.point(eventAt(this.start));
+    this.drawing = !this.pinched;
+  }
+  isFar({ clientX, clientY, pointerType }) {
+    const slack = pointerType === "mouse" ? 4 : 10;
+    return Math.hypot(clientX - this.start.x, clientY - this.start.y) > slack;
   }
   pinch(before, now, other) {
     const span = (point) => Math.max(1, Math.hypot(point.x - other.x, point.y - other.y));
@@ -1850,6 +2729,8 @@ var Gestures = class {
   up(event) {
     const wasDown = this.pointers.has(event.pointerId);
     this.drop(event);
+    if (wasDown && this.drawing) this.on.point(event);
+    this.drawing = false;
     if (wasDown && !this.dragged && this.pointers.size === 0) this.tap(event);
   }
   drop(event) {
@@ -1858,6 +2739,11 @@ var Gestures = class {
   }
   // A click reruns the script, so it waits to see that it is not half of a double click.
   tap(event) {
+    if (this.on.draws()) {
+      const isSecond = event.timeStamp - this.tapped < DOUBLE_CLICK_MS;
+      this.tapped = isSecond ? -Infinity : event.timeStamp;
+      return isSecond ? this.on.end() : this.on.point(event);
+    }
     if (this.tapTimer) {
       clearTimeout(this.tapTimer);
       this.tapTimer = 0;
@@ -1877,9 +2763,9 @@ var Gestures = class {
       return;
     }
     event.preventDefault();
-    const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
-    const speed = event.ctrlKey && Math.abs(pixels) < 40 ? 0.01 : 18e-4;
-    this.on.zoom(event, Math.exp(-clamp(pixels, -300, 300) * speed));
+    const pixels2 = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
+    const speed = event.ctrlKey && Math.abs(pixels2) < 40 ? 0.01 : 18e-4;
+    this.on.zoom(event, Math.exp(-clamp(pixels2, -300, 300) * speed));
   }
   cancel() {
     clearTimeout(this.tapTimer);
@@ -1925,6 +2811,37 @@ function stripsOf({ width, height }, dx, dy) {
   return strips;
 }
 
+// stage/sketch_view.js
+var SVG = "http://www.w3.org/2000/svg";
+function make(tag, attributes = {}) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+var SketchView = class {
+  constructor() {
+    this.element = make("svg", { class: "sketch", "aria-hidden": "true" });
+    this.drawn = "";
+  }
+  // `shapes`: [{points, isClosed, hasCorners, isOpen}] in CSS pixels of the pane; drawn anew only
+  // where they are others.
+  show(shapes) {
+    const paths = shapes.map(({ points, isClosed, hasCorners, isOpen }) => ({
+      path: points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") + (isClosed && points.length > 2 ? "Z" : ""),
+      corners: hasCorners ? points : [],
+      isOpen
+    }));
+    const drawn = JSON.stringify(paths);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.element.replaceChildren(...paths.flatMap(({ path, corners, isOpen }) => [
+      make("path", { class: "under", d: path }),
+      make("path", { class: isOpen ? "over open" : "over", d: path }),
+      ...corners.map(([cx, cy]) => make("circle", { cx, cy, r: 3.5 }))
+    ]));
+  }
+};
+
 // stage/pane.js
 var PIXEL_BOX_FROM = 6;
 var Pane = class {
@@ -1940,7 +2857,16 @@ var Pane = class {
     this.hairs = [el("div", { class: "hair vertical" }), el("div", { class: "hair horizontal" })];
     this.box = el("div", { class: "pixel-box" });
     this.pin = el("div", { class: "pin" });
-    this.picture = el("div", { class: "picture" }, this.canvas, ...this.hairs, this.box, this.pin);
+    this.sketch = new SketchView();
+    this.picture = el(
+      "div",
+      { class: "picture" },
+      this.canvas,
+      this.sketch.element,
+      ...this.hairs,
+      this.box,
+      this.pin
+    );
     this.caption = el("figcaption");
     this.element = el("figure", { class: "pane" }, this.caption, this.picture);
     this.reported = null;
@@ -1977,6 +2903,10 @@ var Pane = class {
     for (const strip of strips) this.drawStrip(strip, stack, place2, legend);
     this.scroll.keep(what, place2);
   }
+  // All of it is drawn anew next time: tiles have come.
+  forget() {
+    this.scroll.keep(null, null);
+  }
   drawStrip([left, top, right, bottom], stack, place2, legend) {
     const { context, device } = this;
     context.clearRect(left, top, right - left, bottom - top);
@@ -1989,7 +2919,7 @@ var Pane = class {
       context.rect(start, top, end - start, bottom - top);
       context.clip();
       context.globalAlpha = opacity;
-      layer.draw({ context, ...place2 }, legend);
+      layer.draw({ context, ...place2, clip: [start, top, end, bottom] }, legend);
       context.restore();
     }
   }
@@ -2086,8 +3016,9 @@ var Stage = class {
     );
     this.notice = el("div", { class: "notice", role: "alert", hidden: true });
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" });
+    this.toolText = el("div", { class: "tool-text", "data-testid": "viewer-tool-text", hidden: true });
     this.grid = el("div", { class: "stage" });
-    const over = [this.scale, this.hintText, this.notice];
+    const over = [this.scale, this.toolText, this.hintText, this.notice];
     this.element = el("div", { class: "stage-box" }, this.grid, ...over);
     this.observer = new ResizeObserver((entries) => this.resized(entries));
     this.observer.observe(this.grid);
@@ -2190,12 +3121,31 @@ var Stage = class {
       pane.canvas.classList.toggle("fits", isFitted);
     });
   }
+  // The tiles that a stack needs to be drawn, and what layers it compares.
+  wants(place2, isShown2) {
+    return this.panes.flatMap((pane, i) => this.specs[i].stack.filter(isShown2).flatMap(({ layer, from = 0, to = 1 }) => {
+      const region = [from * pane.device[0], 0, to * pane.device[0], pane.device[1]];
+      return (layer.pictures ?? [layer.picture]).flatMap((picture) => picture?.isTiled ? picture.wants(place2, region, layer.isSmooth) : []);
+    }));
+  }
+  forget() {
+    this.panes.forEach((pane) => pane.forget());
+  }
   showPointer(place2, size, { cursor, marker, step }) {
     const at = (x, y) => toScreen(place2, size, this.ratio, [x, y]);
     for (const pane of this.panes) {
       pane.showPointer(at, cursor, this.mode.crosshair, step);
       pane.showMarker(at, marker);
     }
+  }
+  // `shapes`: as SketchView has them, but in image pixels; `text`: what the tool says.
+  showSketches(place2, size, shapes, text) {
+    const at = (point) => toScreen(place2, size, this.ratio, point);
+    for (const pane of this.panes) {
+      pane.sketch.show(shapes.map((shape) => ({ ...shape, points: shape.points.map(at) })));
+    }
+    this.toolText.textContent = text;
+    this.toolText.hidden = !text;
   }
   // `bar`: {text, width}, or null where the image has no place on the ground.
   showScale(bar) {
@@ -2210,7 +3160,10 @@ var Stage = class {
   }
   hint() {
     const key = /Mac/.test(navigator.platform) ? "⌘" : "Ctrl";
-    this.hintText.textContent = `Click the picture or hold ${key} to zoom with the wheel`;
+    this.tell(`Click the picture or hold ${key} to zoom with the wheel`);
+  }
+  tell(text) {
+    this.hintText.textContent = text;
     this.hintText.classList.add("on");
     clearTimeout(this.hintTimer);
     this.hintTimer = setTimeout(() => this.hintText.classList.remove("on"), HINT_MS);
@@ -2221,10 +3174,16 @@ var Stage = class {
 var Viewer = class extends Commands {
   constructor(parent) {
     super();
-    this.pictures = new Pictures(KINDS);
+    this.tiles = new TileStore({
+      changed: () => this.stage.forget() || this.draw(),
+      failed: (text) => this.stage.showNotice(text),
+      read: readBitmap
+    });
+    this.pictures = new Pictures(KINDS, this.tiles);
     this.round = 0;
     this.frame = 0;
     this.cursor = null;
+    this.aim = null;
     this.peeking = false;
     this.legend = { signature: null };
     this.toolbar = new Toolbar(this);
@@ -2232,6 +3191,7 @@ var Viewer = class extends Commands {
     this.beat = new Beat(() => this.change(({ own }) => this.mode.timer.turn(own[this.mode.name])));
     this.frameBar = new FrameBar((number2) => this.pickFrame(number2));
     this.readout = new Readout();
+    this.bandValues = new BandValues(() => this.data && this.showPointer());
     this.helpSheet = new HelpSheet();
     this.stage = new Stage({
       gestures: (pane) => gesturesOf(this, pane),
@@ -2249,6 +3209,7 @@ var Viewer = class extends Commands {
       limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
       hide: (indices) => this.change((state) => state.off = new Set(indices))
     }, [this.difference.element]);
+    this.status = el("div", { class: "unseen", role: "status", "data-testid": "viewer-status" });
     this.root = el(
       "div",
       { class: "viewer", "data-testid": "viewer-root", "data-ready": "0" },
@@ -2265,6 +3226,7 @@ var Viewer = class extends Commands {
         ),
         this.panel.element
       ),
+      this.status,
       this.helpSheet.element
     );
     parent.append(this.root);
@@ -2275,7 +3237,9 @@ var Viewer = class extends Commands {
     this.stage.destroy();
     this.beat.set(0);
     this.frameBar.pause();
+    this.bandValues.cancel();
     this.pictures.keep([], []);
+    this.tiles.close();
     this.root.remove();
   }
   // ---- data from the script ----
@@ -2352,6 +3316,7 @@ var Viewer = class extends Commands {
     Object.assign(this.root.dataset, {
       mode: mode.name,
       layers: visible.join(","),
+      tool: state.tool ?? "",
       classesOff: [...state.off].sort((a, b) => a - b).join(",")
     });
     this.beat.set(mode.timer?.isOn(scene.own) ? mode.timer.ms : 0);
@@ -2389,8 +3354,12 @@ var Viewer = class extends Commands {
     const { size } = this.data;
     this.stage.layOut(size);
     if (!this.stage.isVisible) return;
-    const view = this.state.view = settle(this.state.view, size, this.stage.extent);
+    const { state, stage } = this;
+    const wanted = state.goal ? viewOf(state.goal, stage.extent) : state.view;
+    const view = state.view = settle(wanted, size, stage.extent);
+    state.goal = null;
     const isShown2 = ({ layer }) => !this.peeking || layer === this.image;
+    this.wantTiles(isShown2);
     this.stage.draw(this.place, this.legend, view.fit, isShown2);
     this.toolbar.showZoom(view.zoom);
     const { ground } = this.data;
@@ -2399,14 +3368,26 @@ var Viewer = class extends Commands {
     this.showPointer();
     this.root.dataset.ready = "1";
   }
+  // Those of thresholds too, which hatch labels.
+  wantTiles(isShown2) {
+    const limits = [...this.legend.unsure.values()].filter(({ picture }) => picture.isTiled);
+    const all = [0, 0, ...this.stage.panes[0].device];
+    this.tiles.want([
+      ...this.stage.wants(this.place, isShown2),
+      ...limits.flatMap(({ picture }) => picture.wants(this.place, all, false))
+    ]);
+    this.root.dataset.pending = this.tiles.pending;
+  }
   get place() {
     return place(this.state.view, this.data.size, this.stage.extent, this.stage.ratio);
   }
   showPointer() {
     const { cursor, image } = this;
     const { marker } = this.state;
-    const { size } = this.data;
+    const { size, bands } = this.data;
+    this.readout.showBands(bands, cursor, this.bandValues.at(bands, cursor));
     const step = [size[0] / image.picture.width, size[1] / image.picture.height];
+    this.showSketches();
     this.stage.showPointer(this.place, size, { cursor, marker, step });
     if (cursor) {
       const { ground } = this.data;
@@ -2417,17 +3398,43 @@ var Viewer = class extends Commands {
       this.readout.showSize(size, image.picture, help);
     }
   }
+  // The mark of the script, what was drawn, and what is being drawn.
+  showSketches() {
+    const { data, tool, aim } = this;
+    const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }));
+    const shapes = TOOLS.flatMap((row) => this.shapesOf(row));
+    const text = tool ? tool.words(aimedAt(this.sketch, aim), data) || tool.title : "";
+    this.stage.showSketches(this.place, data.size, [...marks, ...shapes], text);
+  }
+  shapesOf({ name, isBox, isClosed }) {
+    const { state, data } = this;
+    const sketch = state.sketches[name];
+    const points = name === state.tool ? aimedAt(sketch, this.aim) : sketch.points;
+    if (!points.length) return [];
+    const { isOpen } = sketch;
+    if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }];
+    const box = boxOf([points[0], points.at(-1)], data.size);
+    return [{ points: cornersOf(box), isClosed: true, isOpen }];
+  }
+  // To a screen reader.
+  say(text) {
+    this.status.textContent = text;
+  }
 };
+var cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 
 // main.js
 var viewers = /* @__PURE__ */ new WeakMap();
-function main_default({ data, parentElement, setTriggerValue }) {
+function main_default({ data, parentElement, setTriggerValue, setStateValue }) {
   let viewer = viewers.get(parentElement);
   if (!viewer) {
     viewer = new Viewer(parentElement);
     viewers.set(parentElement, viewer);
   }
-  viewer.update(data, (pixel) => setTriggerValue("click", pixel));
+  viewer.update(data, {
+    click: (pixel) => setTriggerValue("click", pixel),
+    rectangle: (drawn) => setStateValue("rectangle", drawn)
+  });
   return () => {
     viewers.delete(parentElement);
     viewer.destroy();

@@ -3,7 +3,11 @@
 
 import { VOID } from "../colors.js"
 import { el } from "../dom.js"
+import { TiledPairs } from "./tiled_pairs.js"
 import { stretch } from "./picture.js"
+
+// A pixel that shows nothing, for a tile of which there is nothing to compare.
+const NOTHING = globalThis.document && el("canvas", { width: 1, height: 1 })
 
 export const HIT = 1
 export const FALSE_ALARM = 2
@@ -74,13 +78,30 @@ export class DifferenceLayer {
     return pairsOf(this.first.picture, this.second.picture)
   }
 
-  draw(surface, legend) {
-    this.pairs.paint(legend)
-    stretch(surface, this.pairs.source)
+  // What is compared, which has to be there.
+  get pictures() {
+    return [this.first.picture, this.second.picture]
   }
 
+  draw(surface, legend) {
+    const [first, second] = this.pictures
+    if (!first.isTiled) {
+      this.pairs.paint(legend)
+      return stretch(surface, this.pairs.source)
+    }
+    first.draw(surface, (part, tile) => {
+      const other = second.get(tile)
+      if (!other?.indices) return other ? NOTHING : null
+      const pairs = pairsOf(part, other)
+      pairs.paint(legend)
+      return pairs.source
+    }, false)
+  }
+
+  // Undefined while one of the two is not known.
   valueAt(x, y, size) {
-    return 256 * this.first.valueAt(x, y, size) + this.second.valueAt(x, y, size)
+    const [first, second] = [this.first, this.second].map((layer) => layer.valueAt(x, y, size))
+    return first === undefined || second === undefined ? undefined : 256 * first + second
   }
 
   describe(value, { classes, off }) {
@@ -99,7 +120,9 @@ const known = new WeakMap()
 function pairsOf(first, second) {
   if (!known.has(first)) known.set(first, new WeakMap())
   const ofFirst = known.get(first)
-  if (!ofFirst.has(second)) ofFirst.set(second, new Pairs(first, second))
+  if (!ofFirst.has(second)) {
+    ofFirst.set(second, new (first.isTiled ? TiledPairs : Pairs)(first, second))
+  }
   return ofFirst.get(second)
 }
 
@@ -110,6 +133,7 @@ export class Pairs {
     this.height = Math.max(first.height, second.height)
     this.codes = new Uint16Array(this.width * this.height)
     this.counts = new Uint32Array(65536)
+    this.how = "as they were sent"
     this.legend = null
     const [ofFirst, ofSecond] = [first, second].map((picture) => this.rowsOf(picture))
     for (let y = 0, i = 0; y < this.height; y++) {

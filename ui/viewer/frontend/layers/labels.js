@@ -2,7 +2,7 @@
 
 import { VOID } from "../colors.js"
 import { el } from "../dom.js"
-import { sampled, stretch } from "./picture.js"
+import { drawPainted, sampled } from "./picture.js"
 
 export class LabelLayer {
   static decode(bitmap) {
@@ -19,12 +19,12 @@ export class LabelLayer {
 
   // Never smoothed: that would invent colours that stand for no class.
   draw(surface, { table, unsure }) {
-    this.picture.paint(table, unsure?.get(this.key))
-    stretch(surface, this.picture.source)
+    const limit = unsure?.get(this.key)
+    drawPainted(surface, this.picture, (part, tile) => part.paint(table, limit?.of(tile)))
   }
 
   valueAt(x, y, size) {
-    return sampled(this.picture, this.picture.indices, x, y, size)
+    return sampled(this.picture, "indices", { x, y, size }, VOID)
   }
 
   // Void says nothing about the ground, so it disagrees with nothing.
@@ -48,6 +48,7 @@ class LabelPicture {
     this.indices = new Uint8Array(this.width * this.height)
     for (let i = 0; i < this.indices.length; i++) this.indices[i] = this.painted.data[4 * i]
     this.table = this.unsure = null
+    this.bytes = 9 * this.indices.length
   }
 
   // `unsure`: see unsure.js; undefined where all are sure.

@@ -16,8 +16,13 @@ export class PictureLayer {
   }
 
   // Smoothed only where several of its pixels come to lie on one of the screen.
+  get isSmooth() {
+    return true
+  }
+
   draw(surface) {
     const { picture } = this
+    if (picture.isTiled) return picture.draw(surface, ({ source }) => source, this.isSmooth)
     const isShrunk = surface.width < picture.width || surface.height < picture.height
     stretch(surface, isShrunk ? picture.shrunk(surface) : picture.source)
   }
@@ -36,11 +41,24 @@ export function stretch({ context, left, top, width, height }, source) {
   context.drawImage(source, left, top, width, height)
 }
 
-// What a picture holds of a pixel of the image of that size: it may have been sent smaller.
-export function sampled({ width, height }, values, x, y, size) {
+// A layer that is never smoothed. `paint(picture, tile)`: paints a picture, or a tile of it, and
+// whether it is there to be drawn.
+export function drawPainted(surface, picture, paint) {
+  if (!picture.isTiled) {
+    paint(picture)
+    return stretch(surface, picture.source)
+  }
+  picture.draw(surface, (part, tile) => (paint(part, tile) === false ? null : part.source), false)
+}
+
+// What a picture holds of a pixel of the image of that size, by the name of its array: it may have
+// been sent smaller. Of tiles undefined while it is not known, and `empty` where there is nothing.
+export function sampled(picture, name, { x, y, size }, empty = 0) {
+  if (picture.isTiled) return picture.sample(name, x, y, empty)
+  const { width, height } = picture
   const column = Math.floor(((x + 0.5) * width) / size[0])
   const row = Math.floor(((y + 0.5) * height) / size[1])
-  return values[row * width + column]
+  return picture[name][row * width + column]
 }
 
 class Picture {
@@ -49,6 +67,7 @@ class Picture {
     this.width = bitmap.width
     this.height = bitmap.height
     this.small = null
+    this.bytes = 4 * this.width * this.height
   }
 
   // At the size of the screen, kept while it is that: averaging takes a tenth of a second.

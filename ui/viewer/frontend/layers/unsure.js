@@ -11,10 +11,21 @@ export class Unsure {
   constructor(layer, threshold) {
     this.picture = layer.picture
     this.code = layer.codeOf(threshold)
+    this.parts = new Map() // tile of values → what is unsure in it
+  }
+
+  // Of a tile, of which the same is given as long as its values are; undefined where they are not
+  // there, or there are none. Of a whole picture itself.
+  of(tile) {
+    if (!tile) return this
+    const picture = this.picture.isTiled ? this.picture.get(tile) : undefined
+    if (!picture?.codes) return undefined
+    if (!this.parts.has(picture)) this.parts.set(picture, { ...this, picture, hatch: this.hatch })
+    return this.parts.get(picture)
   }
 
   isAt(x, y, size) {
-    const code = sampled(this.picture, this.picture.codes, x, y, size)
+    const code = sampled(this.picture, "codes", { x, y, size })
     return code > 0 && code < this.code
   }
 

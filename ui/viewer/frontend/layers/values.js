@@ -3,7 +3,7 @@
 
 import { el } from "../dom.js"
 import { colorMap } from "./colormaps.js"
-import { sampled, stretch } from "./picture.js"
+import { drawPainted, sampled } from "./picture.js"
 
 export class ValueLayer {
   static most = 255 // the highest code
@@ -27,13 +27,12 @@ export class ValueLayer {
 
   // Never smoothed where enlarged: a value is one pixel's.
   draw(surface) {
-    this.picture.paint(this.colors)
-    stretch(surface, this.picture.source)
+    drawPainted(surface, this.picture, (part) => part.paint(this.colors))
   }
 
   valueAt(x, y, size) {
-    const { picture } = this
-    return sampled(picture, picture.codes, x, y, size) || null
+    const code = sampled(this.picture, "codes", { x, y, size })
+    return code === 0 ? null : code
   }
 
   describe(code) {
@@ -90,6 +89,7 @@ class ValuePicture {
       this.counts[this.codes[i]]++
     }
     this.colors = null
+    this.bytes = 10 * this.codes.length
   }
 
   // The share of the pixels with a value whose code is below one.

@@ -4,6 +4,8 @@ import { clamp } from "../view.js"
 
 const DOUBLE_CLICK_MS = 250
 
+const eventAt = ({ x, y }) => ({ clientX: x, clientY: y })
+
 // A pointer may be between device pixels, a picture never: dragged by whole ones it stays under it.
 function onGrid(at) {
   const ratio = window.devicePixelRatio || 1
@@ -12,13 +14,15 @@ function onGrid(at) {
 
 export class Gestures {
   // `on`: hover(event), leave(), pan(dx, dy), zoom(event, factor), pixel(event) → pixel or null,
-  // select(pixel), key(event), keyUp(event), blur(), wheelRefused(). An event need only have
-  // clientX and clientY.
+  // select(pixel), key(event), keyUp(event), blur(), wheelRefused(); of a tool: draws() → whether one
+  // is in use, point(event), end(). An event need only have clientX and clientY.
   constructor(canvas, on) {
     this.canvas = canvas
     this.on = on
     this.pointers = new Map() // pointers that are down: two of them are a pinch
     this.dragged = false
+    this.drawing = false // with a tool, by dragging
+    this.tapped = -Infinity
     this.tapTimer = 0
     const listen = (name, handler, options) => canvas.addEventListener(name, handler, options)
     listen("pointerdown", (event) => this.down(event))
@@ -42,10 +46,10 @@ export class Gestures {
     this.canvas.focus({ preventScroll: true })
     this.canvas.setPointerCapture(event.pointerId)
     if (this.pointers.size === 0) {
-      this.dragged = false
+      this.dragged = this.pinched = false
       this.start = { x: event.clientX, y: event.clientY }
     } else {
-      this.dragged = true
+      this.dragged = this.pinched = true
     }
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
     this.on.hover(event)
@@ -54,19 +58,27 @@ export class Gestures {
   move(event) {
     const before = this.pointers.get(event.pointerId)
     if (!before) return this.on.hover(event)
-    const slack = event.pointerType === "mouse" ? 4 : 10
-    const far = Math.hypot(event.clientX - this.start.x, event.clientY - this.start.y) > slack
-    if (!this.dragged && !far) return
+    if (!this.dragged && !this.isFar(event)) return
     this.dragged = true
-    this.canvas.classList.add("dragging")
+    const draws = this.on.draws()
+    if (!draws) this.canvas.classList.add("dragging")
     const others = [...this.pointers].filter(([id]) => id !== event.pointerId)
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
-    if (others.length === 0) {
-      this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y))
-    } else {
-      this.pinch(before, this.pointers.get(event.pointerId), others[0][1])
-    }
+    if (others.length > 0) this.pinch(before, this.pointers.get(event.pointerId), others[0][1])
+    else if (draws) this.stroke()
+    else this.on.pan(onGrid(event.clientX) - onGrid(before.x), onGrid(event.clientY) - onGrid(before.y))
     this.on.hover(event)
+  }
+
+  // With a tool a drag draws, from where the pointer went down.
+  stroke() {
+    if (!this.drawing && !this.pinched) this.on.point(eventAt(this.start))
+    this.drawing = !this.pinched
+  }
+
+  isFar({ clientX, clientY, pointerType }) {
+    const slack = pointerType === "mouse" ? 4 : 10
+    return Math.hypot(clientX - this.start.x, clientY - this.start.y) > slack
   }
 
   pinch(before, now, other) {
@@ -79,6 +91,8 @@ export class Gestures {
   up(event) {
     const wasDown = this.pointers.has(event.pointerId)
     this.drop(event)
+    if (wasDown && this.drawing) this.on.point(event)
+    this.drawing = false
     if (wasDown && !this.dragged && this.pointers.size === 0) this.tap(event)
   }
 
@@ -89,6 +103,11 @@ export class Gestures {
 
   // A click reruns the script, so it waits to see that it is not half of a double click.
   tap(event) {
+    if (this.on.draws()) {
+      const isSecond = event.timeStamp - this.tapped < DOUBLE_CLICK_MS
+      this.tapped = isSecond ? -Infinity : event.timeStamp
+      return isSecond ? this.on.end() : this.on.point(event)
+    }
     if (this.tapTimer) {
       clearTimeout(this.tapTimer)
       this.tapTimer = 0

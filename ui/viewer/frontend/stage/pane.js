@@ -2,6 +2,7 @@
 
 import { el } from "../dom.js"
 import { Scroll } from "./scroll.js"
+import { SketchView } from "./sketch_view.js"
 
 const PIXEL_BOX_FROM = 6 // CSS pixels: smaller, a box around a pixel is only in the way
 
@@ -18,7 +19,9 @@ export class Pane {
     this.hairs = [el("div", { class: "hair vertical" }), el("div", { class: "hair horizontal" })]
     this.box = el("div", { class: "pixel-box" })
     this.pin = el("div", { class: "pin" })
-    this.picture = el("div", { class: "picture" }, this.canvas, ...this.hairs, this.box, this.pin)
+    this.sketch = new SketchView()
+    this.picture = el("div", { class: "picture" }, this.canvas, this.sketch.element, ...this.hairs,
+      this.box, this.pin)
     this.caption = el("figcaption")
     this.element = el("figure", { class: "pane" }, this.caption, this.picture)
     this.reported = null
@@ -61,6 +64,11 @@ export class Pane {
     this.scroll.keep(what, place)
   }
 
+  // All of it is drawn anew next time: tiles have come.
+  forget() {
+    this.scroll.keep(null, null)
+  }
+
   drawStrip([left, top, right, bottom], stack, place, legend) {
     const { context, device } = this
     context.clearRect(left, top, right - left, bottom - top)
@@ -73,7 +81,7 @@ export class Pane {
       context.rect(start, top, end - start, bottom - top)
       context.clip()
       context.globalAlpha = opacity
-      layer.draw({ context, ...place }, legend)
+      layer.draw({ context, ...place, clip: [start, top, end, bottom] }, legend)
       context.restore()
     }
   }

@@ -1,22 +1,30 @@
 // What gestures on a pane do to the viewer.
 
-import { pixelAt, zoomAt } from "../view.js"
+import { pixelAt, pointAt, zoomAt } from "../view.js"
 
 // What `Gestures` needs.
 export function gesturesOf(viewer, pane) {
   const pixel = (event) =>
     pixelAt(viewer.place, viewer.data.size, pane.devicePixelOf(event, viewer.stage.ratio))
-  const hover = (event) => viewer.hover(pixel(event))
+  const point = (event) =>
+    pointAt(viewer.place, viewer.data.size, pane.devicePixelOf(event, viewer.stage.ratio))
+  const hover = (event) => {
+    if (viewer.tool) viewer.aim = point(event)
+    viewer.hover(pixel(event))
+  }
   return {
     hover,
     pixel,
     leave: () => viewer.hover(null),
     pan: (dx, dy) => viewer.pan(dx, dy),
     zoom: (event, factor) => {
-      const point = pane.pointOf(event)
-      viewer.look(zoomAt(viewer.state.view, factor, point, viewer.data.size, pane.extent))
+      const under = pane.pointOf(event)
+      viewer.look(zoomAt(viewer.state.view, factor, under, viewer.data.size, pane.extent))
       hover(event)
     },
+    draws: () => Boolean(viewer.tool),
+    point: (event) => viewer.setPoint(point(event)),
+    end: () => viewer.endTool(),
     select: (at) => viewer.select(at),
     key: (event) => viewer.keyboard.down(event),
     keyUp: (event) => viewer.keyboard.up(event),

@@ -25,8 +25,9 @@ export class Stage {
       this.scaleText, this.scaleLine)
     this.notice = el("div", { class: "notice", role: "alert", hidden: true })
     this.hintText = el("div", { class: "hint", "aria-hidden": "true" })
+    this.toolText = el("div", { class: "tool-text", "data-testid": "viewer-tool-text", hidden: true })
     this.grid = el("div", { class: "stage" })
-    const over = [this.scale, this.hintText, this.notice]
+    const over = [this.scale, this.toolText, this.hintText, this.notice]
     this.element = el("div", { class: "stage-box" }, this.grid, ...over)
     this.observer = new ResizeObserver((entries) => this.resized(entries))
     this.observer.observe(this.grid)
@@ -144,12 +145,36 @@ export class Stage {
     })
   }
 
+  // The tiles that a stack needs to be drawn, and what layers it compares.
+  wants(place, isShown) {
+    return this.panes.flatMap((pane, i) =>
+      this.specs[i].stack.filter(isShown).flatMap(({ layer, from = 0, to = 1 }) => {
+        const region = [from * pane.device[0], 0, to * pane.device[0], pane.device[1]]
+        return (layer.pictures ?? [layer.picture]).flatMap((picture) =>
+          picture?.isTiled ? picture.wants(place, region, layer.isSmooth) : [])
+      }))
+  }
+
+  forget() {
+    this.panes.forEach((pane) => pane.forget())
+  }
+
   showPointer(place, size, { cursor, marker, step }) {
     const at = (x, y) => toScreen(place, size, this.ratio, [x, y])
     for (const pane of this.panes) {
       pane.showPointer(at, cursor, this.mode.crosshair, step)
       pane.showMarker(at, marker)
     }
+  }
+
+  // `shapes`: as SketchView has them, but in image pixels; `text`: what the tool says.
+  showSketches(place, size, shapes, text) {
+    const at = (point) => toScreen(place, size, this.ratio, point)
+    for (const pane of this.panes) {
+      pane.sketch.show(shapes.map((shape) => ({ ...shape, points: shape.points.map(at) })))
+    }
+    this.toolText.textContent = text
+    this.toolText.hidden = !text
   }
 
   // `bar`: {text, width}, or null where the image has no place on the ground.
@@ -167,7 +192,11 @@ export class Stage {
 
   hint() {
     const key = /Mac/.test(navigator.platform) ? "⌘" : "Ctrl"
-    this.hintText.textContent = `Click the picture or hold ${key} to zoom with the wheel`
+    this.tell(`Click the picture or hold ${key} to zoom with the wheel`)
+  }
+
+  tell(text) {
+    this.hintText.textContent = text
     this.hintText.classList.add("on")
     clearTimeout(this.hintTimer)
     this.hintTimer = setTimeout(() => this.hintText.classList.remove("on"), HINT_MS)

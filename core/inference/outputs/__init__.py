@@ -1,0 +1,1 @@
+"""What is predicted of an image, and the files it becomes."""
