@@ -28,8 +28,8 @@ import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
 import { TileStore } from "./tiles/store.js"
-import { aimedAt, boxOf } from "./tools/sketch.js"
-import { TOOLS } from "./tools/table.js"
+import { shapesOf } from "./tools/shapes.js"
+import { aimedAt } from "./tools/sketch.js"
 import { place, settle, viewOf } from "./view.js"
 
 export class Viewer extends Commands {
@@ -42,7 +42,7 @@ export class Viewer extends Commands {
     })
     this.pictures = new Pictures(KINDS, this.tiles)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
-    this.frame = 0
+    this.frame = this.pointerFrame = 0
     this.cursor = null
     this.aim = null
     this.peeking = false
@@ -84,6 +84,7 @@ export class Viewer extends Commands {
   destroy() {
     this.round++ // a decode under way finds itself outdated
     cancelAnimationFrame(this.frame)
+    cancelAnimationFrame(this.pointerFrame)
     this.stage.destroy()
     this.beat.set(0)
     this.frameBar.pause()
@@ -213,9 +214,21 @@ export class Viewer extends Commands {
 
   draw() {
     if (this.frame || !this.data) return
+    cancelAnimationFrame(this.pointerFrame)
+    this.pointerFrame = 0
     this.frame = requestAnimationFrame(() => {
       this.frame = 0
       this.paint()
+    })
+  }
+
+  // Once a frame: a pointer moves more often, and what it changes is laid out anew when it is asked
+  // where it is.
+  showPointerSoon() {
+    if (this.frame || this.pointerFrame || !this.data) return
+    this.pointerFrame = requestAnimationFrame(() => {
+      this.pointerFrame = 0
+      this.showPointer()
     })
   }
 
@@ -271,24 +284,10 @@ export class Viewer extends Commands {
     }
   }
 
-  // The mark of the script, what was drawn, and what is being drawn.
   showSketches() {
     const { data, tool, aim } = this
-    const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }))
-    const shapes = TOOLS.flatMap((row) => this.shapesOf(row))
     const text = tool ? tool.words(aimedAt(this.sketch, aim), data) || tool.title : ""
-    this.stage.showSketches(this.place, data.size, [...marks, ...shapes], text)
-  }
-
-  shapesOf({ name, isBox, isClosed }) {
-    const { state, data } = this
-    const sketch = state.sketches[name]
-    const points = name === state.tool ? aimedAt(sketch, this.aim) : sketch.points
-    if (!points.length) return []
-    const { isOpen } = sketch
-    if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }]
-    const box = boxOf([points[0], points.at(-1)], data.size)
-    return [{ points: cornersOf(box), isClosed: true, isOpen }]
+    this.stage.showSketches(this.place, data.size, shapesOf(data, this.state, aim), text)
   }
 
   // To a screen reader.
@@ -296,5 +295,3 @@ export class Viewer extends Commands {
     this.status.textContent = text
   }
 }
-
-const cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]

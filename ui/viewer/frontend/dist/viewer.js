@@ -894,7 +894,7 @@ var Commands = class {
   }
   hover(pixel) {
     this.cursor = pixel;
-    this.showPointer();
+    this.showPointerSoon();
   }
   pointAtCenter() {
     this.hover(centerPixel(this.state.view));
@@ -3170,6 +3170,22 @@ var Stage = class {
   }
 };
 
+// tools/shapes.js
+function shapesOf(data, state, aim) {
+  const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }));
+  return [...marks, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))];
+}
+function shapesOfTool({ name, isBox, isClosed }, data, state, aim) {
+  const sketch = state.sketches[name];
+  const points = name === state.tool ? aimedAt(sketch, aim) : sketch.points;
+  if (!points.length) return [];
+  const { isOpen } = sketch;
+  if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }];
+  const box = boxOf([points[0], points.at(-1)], data.size);
+  return [{ points: cornersOf(box), isClosed: true, isOpen }];
+}
+var cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+
 // viewer.js
 var Viewer = class extends Commands {
   constructor(parent) {
@@ -3181,7 +3197,7 @@ var Viewer = class extends Commands {
     });
     this.pictures = new Pictures(KINDS, this.tiles);
     this.round = 0;
-    this.frame = 0;
+    this.frame = this.pointerFrame = 0;
     this.cursor = null;
     this.aim = null;
     this.peeking = false;
@@ -3234,6 +3250,7 @@ var Viewer = class extends Commands {
   destroy() {
     this.round++;
     cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.pointerFrame);
     this.stage.destroy();
     this.beat.set(0);
     this.frameBar.pause();
@@ -3345,9 +3362,20 @@ var Viewer = class extends Commands {
   }
   draw() {
     if (this.frame || !this.data) return;
+    cancelAnimationFrame(this.pointerFrame);
+    this.pointerFrame = 0;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.paint();
+    });
+  }
+  // Once a frame: a pointer moves more often, and what it changes is laid out anew when it is asked
+  // where it is.
+  showPointerSoon() {
+    if (this.frame || this.pointerFrame || !this.data) return;
+    this.pointerFrame = requestAnimationFrame(() => {
+      this.pointerFrame = 0;
+      this.showPointer();
     });
   }
   paint() {
@@ -3398,30 +3426,16 @@ var Viewer = class extends Commands {
       this.readout.showSize(size, image.picture, help);
     }
   }
-  // The mark of the script, what was drawn, and what is being drawn.
   showSketches() {
     const { data, tool, aim } = this;
-    const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }));
-    const shapes = TOOLS.flatMap((row) => this.shapesOf(row));
     const text = tool ? tool.words(aimedAt(this.sketch, aim), data) || tool.title : "";
-    this.stage.showSketches(this.place, data.size, [...marks, ...shapes], text);
-  }
-  shapesOf({ name, isBox, isClosed }) {
-    const { state, data } = this;
-    const sketch = state.sketches[name];
-    const points = name === state.tool ? aimedAt(sketch, this.aim) : sketch.points;
-    if (!points.length) return [];
-    const { isOpen } = sketch;
-    if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }];
-    const box = boxOf([points[0], points.at(-1)], data.size);
-    return [{ points: cornersOf(box), isClosed: true, isOpen }];
+    this.stage.showSketches(this.place, data.size, shapesOf(data, this.state, aim), text);
   }
   // To a screen reader.
   say(text) {
     this.status.textContent = text;
   }
 };
-var cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 
 // main.js
 var viewers = /* @__PURE__ */ new WeakMap();
