@@ -64,7 +64,7 @@ def show_large_sample(
     header = scene.header
     frame.note(
         f"The image has {header.width:,} × {header.height:,} pixels. It is read where it is looked "
-        "at. It is mapped on the command line, by windows: "
+        "at. It is mapped by windows, on the Predict page or on the command line: "
         "`python -m core predict IMAGE --model MODEL --out FOLDER`."
     )
     for note in header.notes:
@@ -96,7 +96,7 @@ def _sharpen(file: TiledFile, what: str, frame: Frame) -> None:
     if file.tiles.sharp:
         return
     job = watch_job(file.job)
-    if job is None and file.header.bytes <= _AT_ONCE_BYTES:
+    if job is None and file.bytes <= _AT_ONCE_BYTES:
         file.sharpen()
         job = watch_job(file.job)
     if job is not None and job.state == "running":

@@ -122,8 +122,8 @@ def recent_prediction(settings: Settings, shape: tuple[int, int], classes: int) 
         return None  # it is made anew, and then kept
     if maps.shape[:2] != shape:
         return None
-    labels, confidence, entropy = np.moveaxis(maps, -1, 0).copy()
-    certainty = Certainty(confidence, entropy, most_bits(classes))
+    labels, confidence, entropy, *views = np.moveaxis(maps, -1, 0).copy()
+    certainty = Certainty(confidence, entropy, most_bits(classes), views[0] if views else None)
     return LabelMap(labels, certainty, kept.seconds, settings.averaging)
 
 
@@ -191,7 +191,7 @@ def show_prediction(
     label_map: LabelMap,
     card: ModelCard,
     comparison: Comparison,
-) -> None:
+) -> float:
     """The viewer with the layers, the scores, the table by class, and the downloads.
 
     Args:
@@ -199,6 +199,9 @@ def show_prediction(
         label_map: its prediction.
         card: card of the model.
         comparison: what it is compared with.
+
+    Returns:
+        The threshold that is chosen, of two classes; else one half.
     """
     truth, mode, others = comparison.truth, comparison.mode, comparison.others
     threshold = choose_threshold(card.classes)
@@ -234,6 +237,7 @@ def show_prediction(
     if others:
         show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
+    return threshold
 
 
 # Of its own: a rectangle that is drawn is not to make the downloads anew.
