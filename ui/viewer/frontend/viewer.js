@@ -69,6 +69,7 @@ export class Viewer extends Commands {
       isolate: (index) =>
         this.change((state) => isolateClass(state, index, this.data.classes.length)),
       limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
+      color: (key, look) => this.change(({ looks }) => looks.set(key, look)),
       hide: (indices) => this.change((state) => (state.off = new Set(indices))),
     }, [this.difference.element])
     this.status = el("div", { class: "unseen", role: "status", "data-testid": "viewer-status" })
@@ -200,16 +201,17 @@ export class Viewer extends Commands {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data
-    const { off, thresholds } = this.state
+    const { off, thresholds, looks } = this.state
     const limits = this.layers.filter(({ threshold, picture }) => threshold && picture)
       .map((layer) => [layer, thresholds.get(layer.key)])
     const digests = this.data.layers.map(({ digest }) => digest)
-    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests])
+    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests,
+      [...looks]])
     if (signature === this.legend.signature) return
     const unsure = new Map(limits.map(([layer, value]) =>
       [layer.threshold.of, new Unsure(layer, value)]))
     const table = colorTable(classes, off)
-    this.legend = { signature, classes, off: new Set(off), table, unsure }
+    this.legend = { signature, classes, off: new Set(off), table, unsure, looks: new Map(looks) }
   }
 
   draw() {
