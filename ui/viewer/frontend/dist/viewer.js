@@ -2194,8 +2194,8 @@ function levelFor({ levels }, scale, isSmooth) {
 function shownRegion(pyramid, level, place2, [left, top, right, bottom], margin) {
   const along = (axis, from, to, start, length) => {
     const step = pyramid.size[axis] / length / 2 ** level;
-    const low = Math.floor((Math.max(from, start) - start) * step - 1e-6) - margin;
-    const high = Math.ceil((Math.min(to, start + length) - start) * step + 1e-6) + margin;
+    const low = Math.floor((Math.max(from, start) - start) * step + 1e-6) - margin;
+    const high = Math.ceil((Math.min(to, start + length) - start) * step - 1e-6) + margin;
     return [low, high];
   };
   const [x0, x1] = along(0, left, right, place2.left, place2.width);
@@ -2233,7 +2233,6 @@ function tileOf({ side: side3 }, { x, y }) {
 // tiles/store.js
 var MOST_BYTES = 256 * 1024 ** 2;
 var AT_ONCE = 8;
-var AGAIN_MS = 1e3;
 var POINT_MS = 120;
 var EMPTY = { bytes: 0, close() {
 } };
@@ -2245,9 +2244,9 @@ var Refusal = class extends Error {
 };
 var TileStore = class {
   // `changed()`: tiles have come; `failed(text)`: one cannot be had, in words.
-  // `read(blob)`: a promise of a bitmap.
-  constructor({ changed, failed, read, mostBytes = MOST_BYTES }) {
-    Object.assign(this, { changed, failed, read, mostBytes });
+  // `read(blob)`: a promise of a bitmap; `againMs`: after which a busy server is asked once more.
+  constructor({ changed, failed, read, mostBytes = MOST_BYTES, againMs = 1e3 }) {
+    Object.assign(this, { changed, failed, read, mostBytes, againMs });
     this.tiles = /* @__PURE__ */ new Map();
     this.bytes = 0;
     this.loading = /* @__PURE__ */ new Map();
@@ -2324,11 +2323,11 @@ var TileStore = class {
   // A busy server is asked again; what cannot be had is not, until the pictures are others.
   lose(key, status) {
     if (status !== 503) return this.lost.set(key, Infinity);
-    this.lost.set(key, Date.now() + AGAIN_MS);
+    this.lost.set(key, Date.now() + this.againMs);
     setTimeout(() => {
       this.lost.delete(key);
       this.fetchNext();
-    }, AGAIN_MS);
+    }, this.againMs);
   }
   put(key, tile) {
     this.tiles.set(key, tile);

@@ -3,7 +3,6 @@
 
 const MOST_BYTES = 256 * 1024 ** 2
 const AT_ONCE = 8 // requests; more would only wait in the browser
-const AGAIN_MS = 1000 // after which a busy server is asked once more
 const POINT_MS = 120 // for which the pointer rests before the tile under it is fetched
 
 // What a server sends where there is nothing to see.
@@ -18,9 +17,9 @@ class Refusal extends Error {
 
 export class TileStore {
   // `changed()`: tiles have come; `failed(text)`: one cannot be had, in words.
-  // `read(blob)`: a promise of a bitmap.
-  constructor({ changed, failed, read, mostBytes = MOST_BYTES }) {
-    Object.assign(this, { changed, failed, read, mostBytes })
+  // `read(blob)`: a promise of a bitmap; `againMs`: after which a busy server is asked once more.
+  constructor({ changed, failed, read, mostBytes = MOST_BYTES, againMs = 1000 }) {
+    Object.assign(this, { changed, failed, read, mostBytes, againMs })
     this.tiles = new Map() // key → tile, from the one that was not used for longest
     this.bytes = 0
     this.loading = new Map() // key → AbortController
@@ -106,11 +105,11 @@ export class TileStore {
   // A busy server is asked again; what cannot be had is not, until the pictures are others.
   lose(key, status) {
     if (status !== 503) return this.lost.set(key, Infinity)
-    this.lost.set(key, Date.now() + AGAIN_MS)
+    this.lost.set(key, Date.now() + this.againMs)
     setTimeout(() => {
       this.lost.delete(key)
       this.fetchNext()
-    }, AGAIN_MS)
+    }, this.againMs)
   }
 
   put(key, tile) {
