@@ -2300,7 +2300,9 @@ var TileStore = class {
     const controller = new AbortController();
     this.loading.set(key, controller);
     const { signal } = controller;
-    const picture = await this.load(tile, signal).catch((error) => this.report(key, error, signal));
+    const picture = await this.load(tile, signal).catch((error) => {
+      this.report(key, error, signal);
+    });
     this.loading.delete(key);
     if (picture && !signal.aborted) this.put(key, picture);
     else picture?.close();
@@ -2316,9 +2318,9 @@ var TileStore = class {
   report(key, error, { aborted }) {
     if (aborted) return;
     this.lose(key, error.status);
-    if (error instanceof Refusal) return error.status === 503 || this.failed(error.message);
-    console.error("compare viewer:", error);
-    this.failed("The server does not answer, or what it sends cannot be read.");
+    if (error.status === 503) return;
+    if (!(error instanceof Refusal)) console.error("compare viewer:", error);
+    this.failed(error instanceof Refusal ? error.message : "The server does not answer, or what it sends cannot be read.");
   }
   // A busy server is asked again; what cannot be had is not, until the pictures are others.
   lose(key, status) {
