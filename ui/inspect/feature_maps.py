@@ -18,9 +18,10 @@ from ui.viewer.layers import Layer
 from ui.viewer.viewer import viewer
 
 if TYPE_CHECKING:
-    from core.explain.activations import ChannelStatistics, FeatureMaps, Window
+    from core.explain.activations import ChannelStatistics, FeatureMaps
     from core.explain.heat import Ends
     from core.explain.layers import LayerInfo
+    from core.explain.window import Window
     from core.models.card import ModelCard
     from core.models.store import ModelRef
 

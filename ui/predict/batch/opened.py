@@ -134,7 +134,21 @@ def open_batch(kept: KeptBatch, record: BatchRecord) -> OpenBatch:
     Raises:
         WorkspaceError: it is damaged.
     """
-    return OpenBatch(kept, record, kept.card(), kept.results())
+    return OpenBatch(kept, record, kept.card(), _results(kept.id, _stamp(kept)))
+
+
+def _stamp(kept: KeptBatch) -> str:
+    """Tells what is in the results by now from what was there before."""
+    try:
+        status = (kept.folder / "results.jsonl").stat()
+    except OSError:
+        return str(kept.folder)
+    return f"{kept.folder} {status.st_mtime_ns} {status.st_size}"
+
+
+@st.cache_resource(max_entries=8, ttl=3600, show_spinner=False)
+def _results(batch: str, stamp: str) -> Mapping[int, ImageResult]:
+    return find_batch(batch).results()
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner="Listing the images …")

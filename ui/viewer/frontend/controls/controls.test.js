@@ -20,7 +20,7 @@ function viewer({ hasLayers = true, isClickable = true } = {}) {
 
 function press(key, spy = viewer(), more = {}) {
   let prevented = false
-  new Keyboard(spy).down({ key, preventDefault: () => (prevented = true), ...more })
+  new Keyboard(spy).down({ key, preventDefault: () => (prevented = true), stopPropagation: () => null, ...more })
   return { calls: spy.calls, prevented }
 }
 
