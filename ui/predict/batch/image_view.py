@@ -169,7 +169,11 @@ def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
     total = max(1, sum(result.counts[:-1]))
     located = bool(result.areas)
     rows = [
-        [count(pixels), percent(pixels / total), *([ground_area(result.areas[n])] if located else [])]
+        [
+            count(pixels),
+            percent(pixels / total),
+            *([ground_area(result.areas[n])] if located else []),
+        ]
         for n, pixels in enumerate(result.counts[:-1])
     ]
     columns = ["Pixels", "Share", *(["Area"] if located else [])]

@@ -1526,6 +1526,7 @@ var Keyboard = class {
     const action = actionForKey(event.key, this.viewer);
     if (!action) return;
     event.preventDefault();
+    event.stopPropagation();
     action.run(this.viewer, event);
   }
   up(event) {
