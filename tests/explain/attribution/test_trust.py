@@ -103,7 +103,7 @@ def test_evidence_for_a_region_lies_at_it(demo):
     assert around > 0.9  # a quarter of the window
 
 
-def test_a_map_of_shuffled_weights_is_told_apart(demo):
+def test_a_map_of_shuffled_weights_is_another_one(demo):
     model, view, target = demo
     before = [weights.copy() for weights in model.get_weights()]
     trust = check_trust(model, view, Question(target, "saliency"))

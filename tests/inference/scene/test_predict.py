@@ -230,7 +230,7 @@ def test_complete_results_are_left_where_they_are_made_from_the_same(
     calls: list[int] = []
 
     def predicted(wanted: Wanted = EVERYTHING, digest: str = "", **settings: Any) -> str:
-        """What is said, and nothing where it is predicted without a word."""
+        """What is said, and nothing where it is predicted and nothing is said."""
         predictor = make(large_pixels=large_pixels, **settings)
         predictor.model_digest = digest or predictor.model_digest
         before, softmax = len(calls), predictor.softmax

@@ -12,7 +12,7 @@ from core.evaluation.batch.record import ImageResult
 from core.evaluation.batch.store import ImageMaps
 from core.evaluation.batch.table import BatchRow
 from core.evaluation.match_classes import match_classes
-from core.formats import count, duration, percent
+from core.formats import count, duration, ground_area, percent
 from core.inference.certainty import labels_at
 from core.inference.outputs.prediction import Prediction
 from ui.loaded.images import OpenImage, open_raster
