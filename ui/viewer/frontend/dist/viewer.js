@@ -2308,7 +2308,7 @@ var TileStore = class {
     if (picture && !signal.aborted) this.put(key, picture);
     else picture?.close();
     this.fetchNext();
-    if (picture) this.changed();
+    if (!signal.aborted) this.changed();
   }
   async load({ src, decode }, signal) {
     const answer = await fetch(src, { signal });

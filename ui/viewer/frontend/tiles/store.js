@@ -86,7 +86,7 @@ export class TileStore {
     if (picture && !signal.aborted) this.put(key, picture)
     else picture?.close()
     this.fetchNext()
-    if (picture) this.changed()
+    if (!signal.aborted) this.changed()
   }
 
   async load({ src, decode }, signal) {
