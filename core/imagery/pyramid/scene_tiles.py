@@ -16,7 +16,6 @@ from core.imagery.pyramid.reader import Tile, is_empty
 from core.imagery.pyramid.reduce import Kind, rank_of, reduced
 from core.imagery.resample import resample_labels
 from core.imagery.scene.overview import Overview, WindowSource, read_overview
-from core.imagery.scene.scene import Part
 
 __all__ = ["MOST_BYTES", "SceneTiles", "make_upper_levels"]
 
@@ -68,15 +67,6 @@ class SceneTiles:
         if self._upper is not None:
             return Tile(_load(self._upper, level, row, column))
         return self._coarse(level, row, column)
-
-    def pixel(self, x: int, y: int) -> Part:
-        """The file's own values at a pixel: (1, 1, C), and whether there is data."""
-        return self._source.part(slice(y, y + 1), slice(x, x + 1))
-
-    @property
-    def bands(self) -> int:
-        """Number of bands C of its pixels."""
-        return self._source.bands
 
     def is_direct(self, level: int, row: int, column: int) -> bool:
         """Whether a tile is read without more being unpacked than is allowed."""

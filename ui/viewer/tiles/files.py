@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,15 @@ from typing import Literal, NamedTuple
 from core.errors import ImageError
 from core.imagery.header import Header, Values, read_header
 from core.imagery.pyramid.levels import Levels
-from core.imagery.pyramid.reader import TileReader
 from core.imagery.pyramid.scene_tiles import SceneTiles, make_upper_levels
 from core.imagery.scene.label_scene import Decode, open_label_scene
 from core.imagery.scene.overview import WindowSource
-from core.imagery.scene.scene import Part, obstacle, open_scene
+from core.imagery.scene.scene import obstacle, open_scene
 from core.paths import disk_errors, new_folder, workspace
 from ui.loaded.images import file_stamp
 from ui.loaded.sized_cache import SizedCache
 from ui.shell.jobs import start_job
-from ui.viewer.band_values import BandReader, BandValues, band_names, digits_of, value_text
-from ui.viewer.tiles.sources import BusyError, TileContent, Tiled, TileSource, open_source
+from ui.viewer.tiles.sources import TileContent, Tiled, open_source
 
 __all__ = ["TiledFile", "tiled_labels", "tiled_picture"]
 
@@ -44,7 +42,6 @@ class TiledFile:
         tiles: what the viewer is given, as the image or as pixels of a `Layer`.
         header: of the file.
         bytes: of the pixels that all of it is.
-        bands: tells its own values, for the viewer's readout.
         job: names the background job that makes coarse levels sharp, for `watch_job`.
         sharpen: starts that job; the next run of the page has sharp tiles when it has ended.
     """
@@ -52,7 +49,6 @@ class TiledFile:
     tiles: Tiled
     header: Header
     bytes: int
-    bands: BandReader
     job: str
     sharpen: Callable[[], None]
 
@@ -130,39 +126,14 @@ def _tiled(
     tiles = Tiled(source.id, header.width, header.height, sharp)
     job = f"tiles-{name}"
     sharpen = partial(_sharpen, job, path, name, open_tiles)
-    bands = _FileBands(source, band_names(header, known.bands), header.dtype)
-    return TiledFile(tiles, header, known.bytes, bands, job, sharpen)
-
-
-class _FileBands:
-    """A file's values at a pixel, see `BandReader`."""
-
-    def __init__(self, source: TileSource, names: tuple[str, ...], dtype: str) -> None:
-        self.key, self.names, self.digits = source.id, names, digits_of(dtype)
-        self._source = source
-
-    def read(self, x: int, y: int) -> BandValues | None:
-        levels = self._source.content.levels
-        inside = 0 <= x < levels.width and 0 <= y < levels.height
-        if not inside or not self._source.content.is_current():
-            return None
-
-        def pixel(tiles: TileReader) -> Part:
-            assert isinstance(tiles, SceneTiles)
-            return tiles.pixel(x, y)
-
-        with suppress(BusyError, ImageError):  # the picture says what is wrong
-            part = self._source.work(pixel).result()
-            return BandValues(tuple(map(value_text, part.pixels[0, 0])), bool(part.valid[0, 0]))
-        return None
+    return TiledFile(tiles, header, known.bytes, job, sharpen)
 
 
 class _Known(NamedTuple):
-    """Whether all tiles of a file are sharp, bytes of its pixels, and its bands."""
+    """Whether all tiles of a file are sharp, and bytes of its pixels."""
 
     is_whole: bool
     bytes: int
-    bands: int
 
 
 _known: SizedCache[_Known] = SizedCache(1024**2, 24 * 3600, lambda _: 100)
@@ -180,7 +151,7 @@ def _open_tiles(
 
 def _look(open_tiles: Callable[[], AbstractContextManager[SceneTiles]]) -> _Known:
     with open_tiles() as tiles:
-        return _Known(tiles.is_whole, tiles.unpacked, tiles.bands)
+        return _Known(tiles.is_whole, tiles.unpacked)
 
 
 def _sharpen(
