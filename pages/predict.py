@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import DSIError
 from core.formats import counted, millions, score
 from core.models.card import ModelCard
+from core.models.prediction_history import note_threshold
 from core.models.store import ModelRef, read_card
 from ui.data.add.forms import watch_new_datasets
 from ui.loaded.images import OpenImage
@@ -20,6 +21,7 @@ from ui.predict.address import (
     check_asked,
     chosen_mode,
 )
+from ui.predict.batch.form import predict_samples
 from ui.predict.batch.manage import show_batch_history
 from ui.predict.batch.page import show_batches
 from ui.predict.checks import fits_model
@@ -40,9 +42,11 @@ from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.shell.links import page_link
 from ui.viewer.band_values import bands_of_raster
+from ui.viewer.tiles.files import TiledFile
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
+from ui.widgets.place import asked_place
 
 _SOURCES = ("Upload", "Dataset", "Batch")
 
@@ -101,6 +105,38 @@ def offer_example(frame: Frame) -> None:
         try_it(primary=True)
 
 
+def offer_windows(model: str, scene: TiledFile, frame: Frame) -> None:
+    """A scene that is too large to be read whole is predicted by windows, as a batch of one."""
+    dataset, sample = st.session_state["dataset"], st.session_state["sample"]
+    with frame.choices:
+        st.button(
+            "Predict by windows",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="predict.windows",
+            on_click=predict_samples,
+            args=(model, dataset, (sample,)),
+            width="stretch",
+        )
+    header = scene.header
+    frame.facts([sample, f"{header.width:,} × {header.height:,} pixels"])
+    frame.note(
+        "The image is too large to be read whole. It is predicted by windows, in the background, "
+        "and can be stopped and gone on with; its files are kept with the batch.",
+        keep=True,
+    )
+    with frame.main:
+        viewer(
+            scene.tiles,
+            [],
+            [],
+            key="predict_scene_viewer",
+            height=600,
+            clickable=False,
+            georeference=header.georeference,
+        )
+
+
 def look_inside(model: str, source: str) -> None:
     """A link to what the model's layers make of the same image."""
     state = st.session_state
@@ -132,6 +168,9 @@ def show_single(model: str, card: ModelCard, source: str, frame: Frame) -> None:
     with frame.choices:
         choose = upload_image if source == "Upload" else choose_sample
         chosen = choose(card, frame)
+        if chosen.scene is not None:
+            offer_windows(model, chosen.scene, frame)
+            return
         if chosen.image is None:
             offer_example(frame)
             with frame.main:
@@ -172,6 +211,8 @@ def show_single(model: str, card: ModelCard, source: str, frame: Frame) -> None:
             clickable=False,
             georeference=image.raster.georeference,
             bands=bands_of_raster(image.raster),
+            at=asked_place("predict_viewer", image.digest),
+            linked=True,
         )
         look_inside(model, source)
         show_history(frame)
@@ -188,7 +229,9 @@ def show_single(model: str, card: ModelCard, source: str, frame: Frame) -> None:
         note_prediction(settings, image, label_map, card, address)
     except DSIError as error:
         frame.note(f"It is not kept: {plain(str(error))}", warning=True)
-    show_prediction(image, label_map, card, Comparison(truth, chosen_mode(), others))
+    threshold = show_prediction(image, label_map, card, Comparison(truth, chosen_mode(), others))
+    if address:
+        note_threshold(kept_id(settings), threshold)
     look_inside(model, source)
     show_history(frame)
     show_batch_history()

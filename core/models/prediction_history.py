@@ -1,9 +1,9 @@
 """Predictions of datasets' samples, kept in the workspace: how they were made, picture and map.
 
 Each is three files in the workspace's ``predictions`` folder: ``ID.json``, ``ID.jpg`` for lists,
-and ``ID.png``, whose three bands are the labels, confidence and entropy. The first is written last
-and removed first, so that what has it is whole. The oldest go where there are too many, or too many
-bytes.
+and ``ID.png``, whose three bands are the labels, confidence and entropy; where views were averaged
+a fourth, ``ID.views.png``, with their disagreement. The first is written last and removed first, so
+that what has it is whole. The oldest go where there are too many, or too many bytes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ __all__ = [
     "find_prediction",
     "forget_predictions",
     "keep_prediction",
+    "note_threshold",
     "prediction_history",
     "read_maps",
     "read_picture",
@@ -56,7 +57,8 @@ _CHANGING = threading.Lock()  # threads of one process share its locks on files
 _TEXT = Annotated[str, Field(max_length=1024)]
 _DIGEST = Annotated[str, Field(max_length=128)]
 _RECORD = 64 * 1024  # bytes
-_ENDINGS = (".json", ".jpg", ".png")
+_VIEWS = ".views.png"
+_ENDINGS = (".json", ".jpg", ".png", _VIEWS)
 _FORMER = "recent.json"  # of versions that kept eight pictures and no map
 
 
@@ -71,6 +73,8 @@ class KeptPrediction(BaseModel):
         overlap: of neighbouring tiles, in % of a tile.
         seconds: time that it took.
         made: when, in seconds since 1970.
+        threshold: probability of class 1 of two classes at which it was looked at last; the maps
+            are as they were predicted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,6 +90,7 @@ class KeptPrediction(BaseModel):
     overlap: int = Field(ge=0, le=100)
     seconds: float = Field(0.0, ge=0)
     made: float = Field(default_factory=time.time)
+    threshold: float = Field(0.5, ge=0, le=1)
 
     @property
     def id(self) -> str:
@@ -156,12 +161,22 @@ def read_picture(kept: KeptPrediction) -> bytes | None:
 
 
 def read_maps(kept: KeptPrediction) -> np.ndarray:
-    """The maps of a prediction, as `keep_prediction` takes them.
+    """The maps of a prediction, as `keep_prediction` takes them: three or four.
 
     Raises:
         WorkspaceError: it is gone or damaged.
     """
-    path = _file(kept.id, ".png")
+    pixels = _read_map(_file(kept.id, ".png"), 3)
+    views = _file(kept.id, _VIEWS)
+    if not views.is_file():
+        return pixels
+    disagreement = _read_map(views, 1)
+    if disagreement.shape[:2] != pixels.shape[:2]:
+        raise _no_map(views)
+    return np.concatenate([pixels, disagreement], axis=-1)
+
+
+def _read_map(path: Path, bands: int) -> np.ndarray:
     try:
         pixels = read_raster(path, values="stored").pixels
     except ImageError as error:
@@ -170,13 +185,17 @@ def read_maps(kept: KeptPrediction) -> np.ndarray:
             where=str(path),
             remedy="delete the prediction, and make it again",
         ) from error
-    if pixels.dtype != np.uint8 or pixels.shape[-1] != 3:
-        raise WorkspaceError(
-            "this is no map of a prediction",
-            where=str(path),
-            remedy="delete the prediction, and make it again",
-        )
+    if pixels.dtype != np.uint8 or pixels.shape[-1] != bands:
+        raise _no_map(path)
     return pixels
+
+
+def _no_map(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        "this is no map of a prediction",
+        where=str(path),
+        remedy="delete the prediction, and make it again",
+    )
 
 
 def keep_prediction(kept: KeptPrediction, maps: np.ndarray, picture: bytes) -> None:
@@ -185,7 +204,7 @@ def keep_prediction(kept: KeptPrediction, maps: np.ndarray, picture: bytes) -> N
     Args:
         kept: how it was made.
         maps: (H, W, 3) uint8: labels with 255 = void, and the codes of confidence and entropy, as
-            in `core.inference.certainty.Certainty`.
+            in `core.inference.certainty.Certainty`; with a fourth band, of disagreement too.
         picture: a small JPEG of it.
 
     Raises:
@@ -194,15 +213,36 @@ def keep_prediction(kept: KeptPrediction, maps: np.ndarray, picture: bytes) -> N
     """
     if len(picture) > LARGEST_PICTURE:
         raise ValueError(f"expected at most {LARGEST_PICTURE} bytes, received a larger picture")
-    png = png_bytes(maps)
+    png = png_bytes(np.ascontiguousarray(maps[..., :3]))
+    views = png_bytes(maps[..., 3]) if maps.shape[-1] > 3 else None
     with _held() as folder:
         record = _file(kept.id, ".json")
         with disk_errors(folder):
             record.unlink(missing_ok=True)
         write_bytes(_file(kept.id, ".png"), png)
+        if views is not None:
+            write_bytes(_file(kept.id, _VIEWS), views)
         write_bytes(_file(kept.id, ".jpg"), picture)
         write_json(record, kept.model_dump(mode="json"))
         _make_room(kept)
+
+
+def note_threshold(identity: str, threshold: float) -> None:
+    """Keep the threshold at which a prediction is looked at; nothing where it is not kept.
+
+    Args:
+        identity: as of `KeptPrediction.identity`.
+        threshold: probability of class 1 of two classes.
+
+    Raises:
+        WorkspaceError: the disk refuses.
+    """
+    if (there := find_prediction(identity)) is None or there.threshold == threshold:
+        return
+    with _held():
+        if kept := find_prediction(identity):
+            moved = kept.model_copy(update={"threshold": threshold})
+            write_json(_file(kept.id, ".json"), moved.model_dump(mode="json"))
 
 
 def delete_prediction(kept: KeptPrediction) -> None:
@@ -274,7 +314,8 @@ def _make_room(last: KeptPrediction) -> None:
             known.add(kept.id)
     for path in _folder().iterdir():
         ours = path.suffix in (".jpg", ".png") and not path.name.startswith(".")
-        if ours and path.stem not in known and not path.with_suffix(".json").exists():
+        identity = path.name.partition(".")[0]
+        if ours and identity not in known and not _file(identity, ".json").exists():
             with disk_errors(path):
                 path.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.datasets.catalogue import list_datasets
 from core.formats import counted
 from core.inference.averaging import Averaging
+from core.inference.certainty import HALF
 from core.models.prediction_history import (
     KeptPrediction,
     delete_prediction,
@@ -18,6 +19,7 @@ from core.models.prediction_history import (
 )
 from core.models.store import list_models
 from ui.predict.address import PredictionAddress
+from ui.predict.settings import THRESHOLD
 from ui.shell.errors import plain
 from ui.shell.links import page_link
 from ui.widgets.frame import Frame
@@ -54,7 +56,8 @@ def show_history(frame: Frame) -> None:
 def settings_text(kept: KeptPrediction) -> str:
     """How it was made, in a few words."""
     averaging = str(Averaging(kept.symmetries, kept.scales))
-    return f"overlap {kept.overlap} %" + (f", the mean over {averaging}" if averaging else "")
+    text = f"overlap {kept.overlap} %" + (f", the mean over {averaging}" if averaging else "")
+    return text + (f", threshold {kept.threshold:.2f}" if kept.threshold != HALF else "")
 
 
 def _list(predictions: Sequence[KeptPrediction]) -> None:
@@ -98,7 +101,10 @@ def _entry(kept: KeptPrediction, gone: Sequence[str]) -> None:
             if gone:
                 st.caption(f"Cannot be opened: {plain(' and '.join(gone))} is gone.")
             else:
-                page_link("predict", "Open", "layers", PredictionAddress.of_kept(kept).query())
+                query = dict(PredictionAddress.of_kept(kept).query())
+                if kept.threshold != HALF:
+                    query[THRESHOLD] = f"{kept.threshold:g}"
+                page_link("predict", "Open", "layers", query)
             st.button(
                 "Delete",
                 icon=":material/delete:",

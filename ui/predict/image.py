@@ -9,6 +9,8 @@ from core.datasets.identity import content_digest, image_digest
 from core.datasets.masks.single_mask import Truth
 from core.errors import DatasetError, DSIError
 from core.evaluation.match_classes import match_classes
+from core.imagery.header import read_header
+from core.imagery.raster import MAX_BYTES
 from core.models.card import ModelCard
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
@@ -17,6 +19,7 @@ from ui.loaded.upload import choose_upload
 from ui.predict.checks import say_if_known
 from ui.predict.ground_truth import MASK_TYPES, read_ground_truth
 from ui.shell.errors import show_error
+from ui.viewer.tiles.files import TiledFile, tiled_picture
 from ui.widgets.frame import Frame
 
 __all__ = ["Chosen", "choose_sample", "ground_truth", "upload_image"]
@@ -26,15 +29,17 @@ class Chosen(NamedTuple):
     """An image, and what is known of it.
 
     Attributes:
-        image: None where none is chosen yet.
+        image: None where none is chosen yet, or it is too large to be read whole.
         truth: gives its ground truth; where it has to ask how a mask is written, the question
             stands where it is called.
         known: what the model's training did with it, in a few words; empty where that is unknown.
+        scene: the image as tiles, where it is too large to be read whole.
     """
 
     image: OpenImage | None = None
     truth: Callable[[], Truth | None] = lambda: None
     known: str = ""
+    scene: TiledFile | None = None
 
 
 def upload_image(card: ModelCard, frame: Frame) -> Chosen:
@@ -67,6 +72,9 @@ def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
     known = say_if_known(
         image_digest(sample.image), (dataset.name, sample.id), card.training, frame
     )
+    as_it_lies = not (sample.turned or sample.id in dataset.windows)
+    if as_it_lies and read_header(sample.image).bytes > MAX_BYTES:
+        return Chosen(known=known, scene=tiled_picture(sample.image))
     image = open_sample(dataset, sample)
     if sample.mask is None:
         return Chosen(image, known=known)

@@ -108,6 +108,8 @@ def note_prediction(
         while len(uploads) > _SHOWN:
             del uploads[next(iter(uploads))]
     else:
+        maps = [label_map.labels, certainty.confidence, certainty.entropy]
+        maps += [] if certainty.disagreement is None else [certainty.disagreement]
         keep_prediction(
             KeptPrediction(
                 model=address.model,
@@ -120,7 +122,7 @@ def note_prediction(
                 overlap=address.overlap,
                 seconds=label_map.seconds,
             ),
-            np.dstack([label_map.labels, certainty.confidence, certainty.entropy]),
+            np.dstack(maps),
             picture,
         )
     st.session_state[_NOTED] = noted

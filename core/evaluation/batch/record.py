@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.classes import ClassTable
 from core.evaluation.kept.record import SplitSide
+from core.imagery.tiles import OVERLAP
 from core.inference.averaging import OWN_SIZE, Averaging
 
 __all__ = [
@@ -42,7 +43,7 @@ class BatchOptions(BaseModel):
 
     symmetries: bool = False
     scales: tuple[float, ...] = Field(OWN_SIZE, max_length=16)
-    overlap: int = Field(25, ge=0, le=75)
+    overlap: int = Field(round(100 * OVERLAP), ge=0, le=75)
     likeliest_masks: bool = False
 
     @property

@@ -28,6 +28,11 @@ from core.paths import existing_folder
 
 __all__ = ["BatchProgress", "run_batch"]
 
+_BY_WINDOWS = (
+    "Predicted by windows: its mask is not read, and its labels are the likeliest class at any "
+    "threshold."
+)
+
 SCENE_FILES = Wanted(confidence=True)
 """What is written of an image that is predicted by windows."""
 
@@ -184,7 +189,7 @@ class _Work:
             width=header.width,
             height=header.height,
             grid=_grid(header.georeference),
-            note="Its mask is not read: the image is too large for that.",
+            note=_BY_WINDOWS,
             counts=(*(c["pixels"] for c in classes), report["void_pixels"]),
             areas=tuple(c["area_m2"] for c in classes if "area_m2" in c),
         )

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -100,7 +101,9 @@ class KeptBatch:
         """
         path = self.folder / _RECORD
         try:
-            return BatchRecord.model_validate_json(read_text(path, most=_MOST_TEXT))
+            status = path.stat()
+            # A list of batches is read at every run of the page, and written now and then.
+            return _record_at(path, status.st_mtime_ns, status.st_size, status.st_ino)
         except (OSError, ValueError, RecursionError) as error:
             raise _unreadable("the batch", path) from error
 
@@ -232,6 +235,11 @@ class KeptBatch:
             with suppress(OSError):
                 total += path.lstat().st_size
         return total
+
+
+@lru_cache(maxsize=2 * MOST_BATCHES)
+def _record_at(path: Path, *stamp: int) -> BatchRecord:
+    return BatchRecord.model_validate_json(read_text(path, most=_MOST_TEXT))
 
 
 def _unreadable(what: str, path: Path) -> WorkspaceError:

@@ -12,7 +12,7 @@ from core.evaluation.batch.record import ImageResult
 from core.evaluation.batch.store import ImageMaps
 from core.evaluation.batch.table import BatchRow
 from core.evaluation.match_classes import match_classes
-from core.formats import duration
+from core.formats import count, duration, ground_area, percent
 from core.inference.certainty import labels_at
 from core.inference.outputs.prediction import Prediction
 from ui.loaded.images import OpenImage, open_raster
@@ -20,10 +20,12 @@ from ui.predict.batch.compare import OtherBatch
 from ui.predict.batch.opened import OpenBatch
 from ui.predict.result import certainty_layers, show_scores
 from ui.shell.errors import plain, show_error
+from ui.shell.jobs import watch_job
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.tiles.files import tiled_labels, tiled_picture
 from ui.viewer.values import ValueLayer
 from ui.viewer.viewer import viewer
+from ui.widgets.classes import class_table
 
 __all__ = ["show_image"]
 
@@ -145,6 +147,16 @@ def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
         st.warning("The image has another size now.", icon=":material/warning:")
         return
     labels = tiled_labels(opened.kept.scene_path(row.number))
+    for file, words in ((scene, "picture"), (labels, "map")):
+        if not file.tiles.sharp:
+            job = watch_job(file.job)
+            st.button(
+                f"Read all of the {words} for a sharp one",
+                key=f"batch.sharpen-{words}",
+                icon=":material/deblur:",
+                on_click=file.sharpen,
+                disabled=job is not None and job.state == "running",
+            )
     viewer(
         scene.tiles,
         [Layer("prediction", "Prediction", "labels", labels.tiles)],
@@ -154,6 +166,18 @@ def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
         clickable=False,
         georeference=scene.header.georeference,
     )
+    total = max(1, sum(result.counts[:-1]))
+    located = bool(result.areas)
+    rows = [
+        [
+            count(pixels),
+            percent(pixels / total),
+            *([ground_area(result.areas[n])] if located else []),
+        ]
+        for n, pixels in enumerate(result.counts[:-1])
+    ]
+    columns = ["Pixels", "Share", *(["Area"] if located else [])]
+    class_table(opened.record.classes, columns, rows, label="Area by class")
     st.caption(
         f"{plain(row.name)}: {result.width:,} × {result.height:,} pixels, predicted by windows in "
         f"{duration(result.seconds)}."

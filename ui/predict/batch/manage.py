@@ -10,7 +10,7 @@ from core.evaluation.batch.store import (
     KeptBatch,
     delete_batch,
 )
-from core.formats import binary_size, counted
+from core.formats import counted, decimal_size
 from ui.predict.batch.opened import OpenBatch, dated, list_seen_batches
 from ui.shell.errors import plain
 from ui.shell.links import page_link
@@ -27,7 +27,7 @@ def manage_batch(opened: OpenBatch, running: bool) -> None:
     """
     record = opened.record
     text = (
-        f"It takes {binary_size(opened.kept.size())} on the server. The last {MOST_BATCHES} "
+        f"It takes {decimal_size(opened.kept.size())} on the server. The last {MOST_BATCHES} "
         f"batches are kept, up to {MOST_BYTES // 1024**3} GiB; the oldest go first."
     )
     if not record.listed:
