@@ -11,12 +11,12 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint js coverage fuzz hooks demo clean
+.PHONY: help run test pytest test-fast lint js coverage fuzz hooks demo clean
 
 help:
 	@echo "make run    start the dashboard: http://localhost:$(PORT)   (PORT=8502, HOST=0.0.0.0 to open it to the network)"
 	@echo "make test   install what the tests need, then lint, types and all tests   (PYTEST_ARGS='-k name', WORKERS=4)"
-	@echo "make test-fast   the tests without browser and training"
+	@echo "make test-fast   the tests without browser, training and what takes over half a second"
 	@echo "make lint   ruff and mypy; with npm, eslint and the tests of the browser code too"
 	@echo "make coverage   all tests, and which lines they run (longer than make test)"
 	@echo "make fuzz   2,000 broken files for every reader (CASES=20000, SEED=7)"
@@ -28,13 +28,17 @@ run: $(VENV)/.run-ready
 	@$(PY) -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
 
 # Where nothing compiled is kept, each of hundreds of child processes compiles all that it imports.
-test test-fast coverage: export PYTHONDONTWRITEBYTECODE =
+test pytest test-fast coverage: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.test-ready lint
+test: lint
+	@$(MAKE) --no-print-directory pytest
+
+# All tests, without lint: .ci/run does both at once.
+pytest: $(VENV)/.test-ready
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-fast: $(VENV)/.test-ready
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not training" $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not training and not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/.test-ready js
 	$(PY) -m ruff check .

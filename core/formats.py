@@ -13,6 +13,7 @@ __all__ = [
     "counted",
     "decimal_size",
     "duration",
+    "ground_area",
     "listed",
     "listed_first",
     "millions",
@@ -127,6 +128,13 @@ def duration(seconds: float | None) -> str:
 def short_duration(seconds: float) -> str:
     """A span of time that was measured and may be short: "850 ms", "1.3 s"."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def ground_area(square_metres: float) -> str:
+    """An area of ground, in m², hectares or km²."""
+    if square_metres >= 1e6:
+        return f"{square_metres / 1e6:,.2f} km²"
+    return f"{square_metres / 1e4:,.2f} ha" if square_metres >= 1e4 else f"{square_metres:,.0f} m²"
 
 
 def binary_size(size: float) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from core.evaluation.kept.results import OpenEvaluation
 from core.formats import counted, duration
-from ui.evaluate.before_after import before_after_view
+from ui.evaluate.buildings import buildings_view
 from ui.evaluate.calibration import calibration_view
 from ui.evaluate.compare import compare_view
 from ui.evaluate.confusion import confusion_view
+from ui.evaluate.follow_up.before_after import before_after_view
+from ui.evaluate.follow_up.splits import splits_view
 from ui.evaluate.form import new_evaluation_form, watch_evaluation
 from ui.evaluate.manage import manage_evaluation, tell_deleted, unfinished
 from ui.evaluate.opened import Listed, choose_evaluation, open_evaluation
@@ -21,10 +26,18 @@ from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
 NEW = "evaluate.new"
-VIEWS = [
-    *("Scores", "Confusion", "Samples", "Calibration", "Slices", "Suspects", "Compare"),
-    "Before and after",
-]
+VIEWS: dict[str, Callable[[OpenEvaluation, Listed], None]] = {
+    "Scores": lambda opened, _: scores_view(opened),
+    "Confusion": lambda opened, _: confusion_view(opened),
+    "Samples": lambda opened, _: samples_view(opened),
+    "Calibration": lambda opened, _: calibration_view(opened),
+    "Slices": lambda opened, _: slices_view(opened),
+    "Buildings": lambda opened, _: buildings_view(opened),
+    "Suspects": lambda opened, _: suspects_view(opened),
+    "Compare": compare_view,
+    "Before and after": before_after_view,
+    "Splits": splits_view,
+}
 
 
 def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
@@ -40,32 +53,18 @@ def show_chosen(chosen: str, listed: Listed, frame: Frame) -> None:
     frame.facts([*facts, duration(record.seconds)])
     for remark in record.remarks:
         frame.note(plain(remark), warning=True)
-    take_name("view", VIEWS, "view")
+    names = list(VIEWS)
+    take_name("view", names, "view")
     view = st.segmented_control(
         "View",
-        VIEWS,
-        default=VIEWS[0],
+        names,
+        default=names[0],
         required=True,
         key="view",
         bind="query-params",
         label_visibility="collapsed",
     )
-    if view == "Scores":
-        scores_view(opened)
-    elif view == "Confusion":
-        confusion_view(opened)
-    elif view == "Samples":
-        samples_view(opened)
-    elif view == "Calibration":
-        calibration_view(opened)
-    elif view == "Slices":
-        slices_view(opened)
-    elif view == "Suspects":
-        suspects_view(opened)
-    elif view == "Before and after":
-        before_after_view(opened, listed)
-    else:
-        compare_view(opened, listed)
+    VIEWS[view or names[0]](opened, listed)
     st.divider()
     manage_evaluation(opened)
 

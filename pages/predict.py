@@ -46,6 +46,7 @@ from ui.viewer.tiles.files import TiledFile
 from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.frame import Frame, open_frame
+from ui.widgets.place import asked_place
 
 _SOURCES = ("Upload", "Dataset", "Batch")
 
@@ -210,6 +211,8 @@ def show_single(model: str, card: ModelCard, source: str, frame: Frame) -> None:
             clickable=False,
             georeference=image.raster.georeference,
             bands=bands_of_raster(image.raster),
+            at=asked_place("predict_viewer", image.digest),
+            linked=True,
         )
         look_inside(model, source)
         show_history(frame)

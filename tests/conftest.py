@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.slow import read_slow
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # One thread a worker, read while TensorFlow and NumPy start, here and in child processes.
     os.environ["OMP_NUM_THREADS"] = os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
@@ -20,7 +22,10 @@ REAL_DATA = REPOSITORY.parent / "shared" / "data"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come first, and so share the first worker and its server."""
+    slow = read_slow()
     for item in items:
+        if item.nodeid.partition("[")[0] in slow:
+            item.add_marker("slow")
         if item.path.is_relative_to(REPOSITORY / "tests/e2e"):
             item.add_marker("browser")
             # On two busy cores a click is lost now and then, which waiting does not bring back. The

@@ -113,4 +113,4 @@ def test_all_settings_are_in_the_formats() -> None:
 
 
 def test_the_formats_have_examples() -> None:
-    assert len(READ_BY) == 14
+    assert len(READ_BY) == 15

@@ -28,6 +28,9 @@ TINY = [
 PLAIN = "model.norm=none"
 """Half the weights, for trainings in which what normalisation layers keep is not the point."""
 
+QUICK = [*TINY, PLAIN, "timelapse=0", "tensorboard=false"]
+"""A training of which the course alone is the point: half the time, and a third with `eager`."""
+
 
 def save_tiny_model(folder: Path, seed: int = 0, spec: ModelSpec | None = None) -> None:
     """A model with random weights for 8-bit RGB and the Dubai classes.

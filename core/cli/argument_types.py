@@ -14,6 +14,7 @@ from core.inference.averaging import OWN_SIZE, Averaging
 
 __all__ = [
     "add_averaging",
+    "bands",
     "iou_threshold",
     "not_negative",
     "overlap",
@@ -100,6 +101,19 @@ def scales(text: str) -> tuple[float, ...]:
         return Averaging(scales=values).scales
     except ConfigError as error:
         raise ArgumentTypeError(error.what) from error
+
+
+def bands(text: str) -> tuple[int, ...]:
+    """Numbers of bands from 0, with commas between.
+
+    Raises:
+        ArgumentTypeError: one is smaller.
+        ValueError: one is no whole number.
+    """
+    values = tuple(int(word) for word in text.split(","))
+    if min(values) < 0:
+        raise ArgumentTypeError(f"expected numbers from 0, received {text}")
+    return values
 
 
 def not_negative(text: str) -> float:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.argument_types import add_averaging, not_negative, overlap, pixels_off
+from core.cli.argument_types import add_averaging, bands, not_negative, overlap, pixels_off
 from core.cli.terminal import bar, note
 from core.errors import ConfigError, DSIError, ImageError
 from core.formats import percent
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.imagery.header import Header
     from core.inference.likeness import Difference
     from core.inference.outputs.kinds import Wanted
+    from core.inference.predictor import Predictor
     from core.inference.small_regions import SmallRegions
 
 __all__ = ["add_arguments", "run"]
@@ -30,6 +31,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     parser.add_argument("--overlap", type=overlap, default=OVERLAP, metavar="F", help="0 to 0.75")
     add_averaging(parser)
+    parser.add_argument(
+        "--bands",
+        type=bands,
+        default=(),
+        metavar="B,B…",
+        help="bands of the images, counted from 0, that stand for the model's, in its order",
+    )
     parser.add_argument("--polygons", action="store_true", help="also write GeoJSON")
     parser.add_argument(
         "--geopackage", action="store_true", help="also write polygons as a GeoPackage"
@@ -65,7 +73,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with predictions of large images that were ended",
+        help="go on with what was ended: images whose results are there are left out, large ones "
+        "go on within",
     )
     parser.add_argument(
         "--overwrite",
@@ -98,7 +107,7 @@ def run(options: Namespace) -> None:
     headers = batch.read_headers()
     _check_outputs(options, headers)
     if headers:
-        _predict(options, ref.name, ref.folder, list(headers), batch)
+        _predict(options, ref.name, ref.folder, headers, batch)
     batch.report()
 
 
@@ -168,8 +177,24 @@ def _wanted(options: Namespace) -> Wanted:
     )
 
 
+def _for_image(
+    predictor: Predictor, image: Path, header: Header, chosen: tuple[int, ...]
+) -> Predictor:
+    """The predictor of an image of whose bands some stand for the model's.
+
+    Raises:
+        ImageError: the image has no such bands, or they are too many or too few.
+    """
+    if not chosen:
+        return predictor
+    try:
+        return predictor.for_bands(chosen, header.bands)
+    except ConfigError as error:
+        raise ImageError(error.what, where=str(image), remedy=error.remedy) from error
+
+
 def _predict(
-    options: Namespace, name: str, folder: Path, images: Sequence[Path], batch: _Batch
+    options: Namespace, name: str, folder: Path, headers: dict[Path, Header], batch: _Batch
 ) -> None:
     from core.inference.outputs.file import Handling, NamedModel
     from core.inference.outputs.kinds import ENDINGS
@@ -186,7 +211,7 @@ def _predict(
     )
     if not predictor.averaging.is_plain:
         note(f"note: {predictor.averaging.cost_text}")
-    for image in images:
+    for image in headers:
         try:
             with bar(image.name, "tile") as progress:
                 handling = Handling(
@@ -197,7 +222,8 @@ def _predict(
                     partial(_left_out, image),
                     note,
                 )
-                named = NamedModel(predictor, card.classes, name)
+                own = _for_image(predictor, image, headers[image], options.bands)
+                named = NamedModel(own, card.classes, name)
                 paths = predict_image(image, named, options.out, _wanted(options), handling)
         except DSIError as error:
             batch.fail(error)

@@ -22,7 +22,7 @@ from core.imagery.resample import onto_image
 from core.imagery.window import Window, cropped, turned, with_bands, with_nodata
 from core.mask_coding import MaskCoding
 
-__all__ = ["Dataset", "ImageTraits", "Sample"]
+__all__ = ["Dataset", "ImageTraits", "Sample", "UnknownMaskValues"]
 
 _ASKED = 12  # images that are asked whether their alpha is one
 
@@ -44,6 +44,23 @@ class Sample:
     image: Path
     mask: Path | None
     turned: bool = False
+
+
+class UnknownMaskValues(DatasetError):
+    """Masks have values outside the class table, and nobody has said what they are read as.
+
+    Attributes:
+        unknown: pixels by value, as `core.datasets.masks.decode` names them.
+    """
+
+    def __init__(self, unknown: Mapping[str, int], where: str) -> None:
+        self.unknown = dict(unknown)
+        super().__init__(
+            f"the mask has {_listed(unknown)} outside the class table",
+            where=where,
+            remedy="the audit lists all of them; add them to the classes or to "
+            '"void" in classes.json, or decide in a recipe what they are read as',
+        )
 
 
 @dataclass(frozen=True)
@@ -215,17 +232,13 @@ class Dataset:
             (H, W) uint8 class indices, 255 = void.
 
         Raises:
-            DatasetError: no mask, a mask of another size, or values outside the class table.
+            UnknownMaskValues: it has values outside the class table.
+            DatasetError: no mask, or a mask of another size.
             ImageError: the mask cannot be read.
         """
         mask = self.read_mask(sample)
         if mask.unknown:
-            raise DatasetError(
-                f"the mask has {_listed(mask.unknown)} outside the class table",
-                where=str(sample.mask),
-                remedy="the audit lists all of them; add them to the classes "
-                'or to "void" in classes.json, or decide in a recipe what they are read as',
-            )
+            raise UnknownMaskValues(mask.unknown, str(sample.mask))
         labels = mask.labels
         if shape is not None and labels.shape != shape:
             raise DatasetError(

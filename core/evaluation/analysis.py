@@ -14,6 +14,7 @@ from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.boundary import edge_counts
 from core.evaluation.calibration import Calibration
 from core.evaluation.regions import Region, RegionList
+from core.evaluation.zones import ZONES, zone_counts
 
 __all__ = ["TRAITS", "Analysis", "class_counts_of"]
 
@@ -48,6 +49,7 @@ class Analysis:
         self._edges: list[np.ndarray] = []
         self._nll: list[float] = []
         self._traits: list[np.ndarray] = []
+        self._zones: list[np.ndarray] | None = []
         self._sum = 0.0
 
     def __len__(self) -> int:
@@ -68,6 +70,9 @@ class Analysis:
         self.regions.add(image.labels, labels, number)
         self._edges.append(np.stack([edges.shared, edges.either]))
         self._traits.append(_traits(image, int(edges.near.sum()) / max(1, int(matrix.sum()))))
+        if self._zones is not None:
+            near = class_counts_of(edges.near)
+            self._zones.append(zone_counts(image, labels, near, self.classes))
         self._nll.append(self._sum)
         self._sum = 0.0
         flat = matrix.ravel()
@@ -94,6 +99,14 @@ class Analysis:
     def traits(self) -> np.ndarray:
         """(S, len(TRAITS)) float64, see `TRAITS`."""
         return np.array(self._traits, np.float64).reshape(-1, len(TRAITS))
+
+    def zones(self) -> np.ndarray | None:
+        """(S, len(ZONES), 3, K) int64, see `core.evaluation.zones`; None where a version before
+        has counted some of the samples.
+        """
+        if self._zones is None:
+            return None
+        return np.array(self._zones, np.int64).reshape(-1, len(ZONES), 3, self.classes)
 
     def counts(self, groups: Sequence[Sequence[int]] | None = None) -> np.ndarray:
         """What scores are made of, (U, 3, K) int64: right, true and predicted pixels by class.
@@ -123,6 +136,7 @@ class Analysis:
         """Everything as arrays, for `from_arrays`."""
         regions = [r for kept in self.regions.by_cell.values() for r in kept]
         lengths = [part.shape[1] for part in self._cells]
+        zones = self.zones()
         empty = np.zeros((2, 0), np.int64)
         return {
             "shape": np.array([self.classes, len(self)]),
@@ -134,6 +148,7 @@ class Analysis:
             "nll": self.sample_nll(),
             "traits": self.traits(),
             "regions": np.array(regions, np.int64).reshape(-1, len(Region._fields)),
+            **({} if zones is None else {"zones": zones}),
         } | {name: getattr(self.calibration, name) for name in _CALIBRATION}
 
     @classmethod
@@ -155,7 +170,10 @@ class Analysis:
         made._edges = list(arrays["edges"])
         made._nll = [float(value) for value in arrays["nll"]]
         made._traits = list(arrays["traits"])
+        made._zones = list(arrays["zones"]) if "zones" in arrays else None
         lengths = [len(made._cells), len(made._edges), len(made._nll), len(made._traits)]
+        if made._zones is not None:
+            lengths.append(len(made._zones))
         if set(lengths) != {count}:
             raise ValueError("the counts are not of one number of samples")
         return made

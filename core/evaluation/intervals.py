@@ -9,7 +9,14 @@ import numpy as np
 
 from core.errors import ConfigError
 
-__all__ = ["Interval", "ScoreIntervals", "bootstrap_mean", "bootstrap_scores", "score_table"]
+__all__ = [
+    "Interval",
+    "ScoreIntervals",
+    "bootstrap_gap",
+    "bootstrap_mean",
+    "bootstrap_scores",
+    "score_table",
+]
 
 _AT_ONCE = 1_000_000  # numbers drawn at once
 
@@ -183,6 +190,53 @@ def bootstrap_scores(
     p_value = None
     if other is not None:
         p_value = _p_value(np.concatenate([part["mean_iou"] for part in parts]))
+    return ScoreIntervals(value, low, high, p_value, level, units, resamples, seed)
+
+
+def bootstrap_gap(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    level: float = 0.95,
+    resamples: int = 2_000,
+    seed: int = 0,
+) -> ScoreIntervals:
+    """Percentile bootstrap intervals of the difference of two scores on different units.
+
+    The units of both are drawn again independently, as the samples of one have no partner in the
+    other: for two models on the same units `bootstrap_scores` is far sharper.
+
+    Args:
+        first, second: (U, 3, K) and (V, 3, K), as for `bootstrap_scores`.
+        level, resamples, seed: as for `bootstrap_scores`.
+
+    Raises:
+        ConfigError: there are fewer than two units of one, or other classes.
+    """
+    if min(len(first), len(second)) < 2 or first.shape[1:] != second.shape[1:]:
+        raise ConfigError(
+            "an interval takes at least two scenes or samples of either model, with the same "
+            "classes",
+            remedy="score more of them",
+        )
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for counts in (np.asarray(c, np.float64) for c in (first, second)):
+        units = len(counts)
+        rows = max(1, _AT_ONCE // max(units, counts[0].size))
+        pooled = []
+        for start in range(0, resamples, rows):
+            size = min(rows, resamples - start)
+            weights = rng.multinomial(units, np.full(units, 1 / units), size)
+            pooled.append(np.tensordot(weights.astype(float), counts, 1))
+        drawn.append(np.concatenate(pooled))
+    parts = _difference(drawn)
+    value = _difference([np.asarray(c, np.float64).sum(axis=0) for c in (first, second)])
+    tails = (1 - level) / 2, (1 + level) / 2
+    ends = {name: _quantiles(values, tails) for name, values in parts.items()}
+    low, high = ({name: pair[end] for name, pair in ends.items()} for end in (0, 1))
+    units = len(first) + len(second)
+    p_value = _p_value(parts["mean_iou"])
     return ScoreIntervals(value, low, high, p_value, level, units, resamples, seed)
 
 

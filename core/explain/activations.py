@@ -9,53 +9,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import ImageError, ModelError
+from core.errors import ModelError
 from core.explain.keract_bridge import get_activations
 from core.explain.layers import layer_output
-from core.imagery.raster import Raster
-from core.imagery.tiles import reflected
-from core.models.model_input import ModelInput
+from core.explain.window import LIMIT, Window, view_image, window_note
 
 if TYPE_CHECKING:
     import keras
 
+    from core.imagery.raster import Raster
     from core.models.card import ModelCard
 
 __all__ = [
-    "LIMIT",
     "ChannelStatistics",
     "FeatureMaps",
-    "Window",
-    "centre_window",
     "channel_statistics",
     "feature_maps",
     "layer_outputs",
 ]
 
 _lock = threading.Lock()
-
-LIMIT = 1024
-"""Longest side, in pixels, of the part of an image that maps are made of at once."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """A part of an image in whole pixels: its first row and column, and its size."""
-
-    row: int
-    column: int
-    height: int
-    width: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Its rows and columns."""
-        rows = slice(self.row, self.row + self.height)
-        return rows, slice(self.column, self.column + self.width)
-
-    def crop(self, pixels: np.ndarray) -> np.ndarray:
-        """The part itself as a view, (height, width, …)."""
-        return pixels[self.slices]
 
 
 @dataclass(frozen=True)
@@ -79,13 +52,7 @@ class FeatureMaps:
     @property
     def note(self) -> str:
         """The part of the image in words."""
-        window, (height, width) = self.window, self.size
-        if (window.height, window.width) == (height, width):
-            return f"the whole image, {width} × {height} px"
-        return (
-            f"a window of {window.width} × {window.height} px, {window.column} px from the left "
-            f"and {window.row} px from the top, of the image's {width} × {height} px"
-        )
+        return window_note(self.window, self.size)
 
 
 @dataclass(frozen=True)
@@ -108,12 +75,6 @@ class ChannelStatistics:
     def order(self) -> list[int]:
         """Channels by falling standard deviation; the lower number first where it is equal."""
         return [int(channel) for channel in np.argsort(-self.std, kind="stable")]
-
-
-def centre_window(height: int, width: int, limit: int = LIMIT) -> Window:
-    """The middle of an image, at most `limit` pixels a side."""
-    rows, columns = min(height, limit), min(width, limit)
-    return Window((height - rows) // 2, (width - columns) // 2, rows, columns)
 
 
 def feature_maps(
@@ -143,22 +104,8 @@ def feature_maps(
             trained on, or the window is not inside the image or is larger than `LIMIT`.
         ModelError: there is no such layer, it has no maps, or they are not finite.
     """
-    pixels = image.pixels if isinstance(image, Raster) else image
-    valid = image.valid if isinstance(image, Raster) else None
-    model_input = ModelInput.of_card(card)
-    model_input.check(pixels)
-    height, width = pixels.shape[:2]
-    limit = LIMIT if isinstance(part, Window) else part
-    limit = min(limit, model_input.size or limit)
-    window = part if isinstance(part, Window) else centre_window(height, width, limit)
-    _check_window(window, height, width, limit)
-    multiple = model_input.size or model_input.multiple
-    padded = [-(-side // multiple) * multiple for side in (window.height, window.width)]
-    at = np.ix_(
-        reflected(window.row, padded[0], height), reflected(window.column, padded[1], width)
-    )
-    batch = model_input.prepare(pixels, valid, at)[None]
-    output = layer_outputs(model, batch, [layer])[layer]
+    view = view_image(card, image, part)
+    output = layer_outputs(model, view.batch, [layer])[layer]
     if output.ndim != 4:
         raise ModelError(
             f"layer {layer!r} has no maps: its output is {output.ndim - 1}-dimensional",
@@ -170,14 +117,15 @@ def feature_maps(
             remedy="the model's weights are broken, its training went astray: train it again with "
             "a smaller learning rate",
         )
-    stride = (padded[0] / output.shape[1], padded[1] / output.shape[2])
+    window, (height, width) = view.window, view.batch.shape[1:3]
+    stride = (height / output.shape[1], width / output.shape[2])
     rows, columns = (
         int(np.ceil(side / step))
         for side, step in zip((window.height, window.width), stride, strict=True)
     )
     maps = np.ascontiguousarray(output[0, :rows, :columns])
     maps.setflags(write=False)  # sessions share them
-    return FeatureMaps(layer, maps, stride, window, (height, width))
+    return FeatureMaps(layer, maps, stride, window, view.size)
 
 
 def layer_outputs(
@@ -223,23 +171,3 @@ def channel_statistics(maps: np.ndarray) -> ChannelStatistics:
         low=flat.min(axis=0).astype(np.float64),
         high=flat.max(axis=0).astype(np.float64),
     )
-
-
-def _check_window(window: Window, height: int, width: int, limit: int) -> None:
-    inside = (
-        window.row >= 0
-        and window.column >= 0
-        and 0 < window.height <= height - window.row
-        and 0 < window.width <= width - window.column
-    )
-    if not inside:
-        raise ImageError(
-            f"the window of {window.width} × {window.height} px at ({window.column}, {window.row}) "
-            f"is not inside the image of {width} × {height} px",
-            remedy="choose a window inside the image",
-        )
-    if max(window.height, window.width) > limit:
-        raise ImageError(
-            f"the window of {window.width} × {window.height} px is larger than {limit} px",
-            remedy="choose a smaller window, the memory for its maps grows with its area",
-        )

@@ -6,6 +6,7 @@ that are computed at once only the rows that a row of tiles shares with the next
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -121,6 +122,11 @@ class Blending:
     def tiles(self) -> int:
         """Number of tiles."""
         return len(self._used[0]) * len(self._used[1])
+
+    def row_of(self, row: int) -> int:
+        """Number of the row of tiles whose blocks hold a row of the image."""
+        starts = [self._rows.spans[down][0] for down in self._used[0]]
+        return bisect_right(starts, row) - 1
 
     @property
     def description(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from core.models.card import ModelCard
 
-__all__ = ["Predictor", "Strip", "counter"]
+__all__ = ["Predictor", "Progress", "Strip", "counter"]
 
 Progress = Callable[[int, int], None]
 
@@ -131,6 +132,16 @@ class Predictor:
         predictor = cls(model, ModelInput.of_card(card), **settings)
         predictor.model_digest = hashlib.sha256(card.model_dump_json().encode()).hexdigest()
         return predictor
+
+    def for_bands(self, chosen: Sequence[int], file_bands: int) -> Predictor:
+        """The same for files with other bands, see `ModelInput.of_bands`; the network is shared.
+
+        Raises:
+            ConfigError: the bands do not fit.
+        """
+        other = copy.copy(self)
+        other.input = self.input.of_bands(chosen, file_bands)
+        return other
 
     def predict(
         self,

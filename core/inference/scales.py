@@ -9,15 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from core.inference.blocks import Counted, Tile
 from core.models.model_input import ModelInput
 
-__all__ = ["ScaledImage", "Taps", "brought_back", "mean_of_rows"]
+__all__ = [
+    "ScaledImage",
+    "Taps",
+    "brought_back",
+    "mean_of_rows",
+    "no_tile",
+    "own_window",
+    "resampled_input",
+]
 
 _LEAST_VALID = 0.5  # share of a pixel's weights below which it has no data
+_REACH = 2  # pixels at another size that a pixel between them may be made of, and one more
 
 
 @dataclass(frozen=True)
@@ -126,11 +136,8 @@ class ScaledImage:
     def part(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Normalised network input at some rows (h,) and columns (w,), in any order.
 
-        The mean is of the pixels that have data; where those weigh less than half, there is none
-        at that size either, and the input is 0.
-
         Returns:
-            (h, w, C) float32.
+            (h, w, C) float32, see `resampled_input`.
 
         Raises:
             ImageError: the image has another number of bands or another dtype.
@@ -139,29 +146,94 @@ class ScaledImage:
             return self._input.prepare(self._pixels, self._valid, np.ix_(rows, columns))
         down, across = self._rows.at(rows), self._columns.at(columns)
         window = down.span, across.span
-        values = _resampled(
-            self._input.prepare(self._pixels, self._valid, window), down, across, window
-        )
-        if self._valid is None or self._valid[window].all():
-            return values
-        shares = self._valid[window][..., None].astype(np.float32)
-        share = _resampled(shares, down, across, window)
-        # Pixels without data are 0 in the input, so that the sum is of the others alone.
-        return np.where(share >= _LEAST_VALID, values / np.maximum(share, _LEAST_VALID), 0)
+        valid = None if self._valid is None else self._valid[window]
+        values = self._input.prepare(self._pixels[window], valid)
+        return resampled_input(values, valid, down, across)
 
     def tile(self, rows: np.ndarray, columns: np.ndarray, counted: Counted) -> Tile:
         """A tile, see `core.inference.blocks.TileImage`."""
         valid = None
-        if self._valid is not None and not self.is_resized:
-            valid = self._valid[counted]
+        if self._valid is not None:
+            own = own_window(counted, self) if self.is_resized else counted
+            valid = self._valid[own]
             if not valid.any():
-                return Tile(None, valid)
-        return Tile(self.part(rows, columns), valid)
+                return no_tile(counted)
+        return Tile(self.part(rows, columns), None if self.is_resized else valid)
+
+    @property
+    def own_size(self) -> tuple[int, int]:
+        """Height and width of the image itself."""
+        height, width = self._pixels.shape[:2]
+        return height, width
 
     def back_taps(self) -> tuple[Taps, Taps]:
         """Rows and columns of the image's own size from those of this one, linear."""
-        height, width = self._pixels.shape[:2]
+        height, width = self.own_size
         return Taps.linear(self.height, height), Taps.linear(self.width, width)
+
+
+class Resized(Protocol):
+    """An image at another size.
+
+    Attributes:
+        height, width: at that size.
+        own_size: height and width of the image itself.
+    """
+
+    height: int
+    width: int
+
+    @property
+    def own_size(self) -> tuple[int, int]: ...
+
+
+def own_window(counted: Counted, size: Resized) -> Counted:
+    """The pixels of the image itself whose probabilities a part of it at another size goes into.
+
+    Args:
+        counted: rows and columns at that size.
+        size: the image at that size.
+    """
+    sides = zip(counted, (size.height, size.width), size.own_size, strict=True)
+    rows, columns = (
+        slice(
+            max(0, (part.start - _REACH) * own // length),
+            min(own, -(-(part.stop + _REACH) * own // length)),
+        )
+        for part, length, own in sides
+    )
+    return rows, columns
+
+
+def no_tile(counted: Counted) -> Tile:
+    """A tile where there is no data."""
+    shape = [part.stop - part.start for part in counted]
+    return Tile(None, np.broadcast_to(np.False_, shape))
+
+
+def resampled_input(
+    values: np.ndarray, valid: np.ndarray | None, down: Taps, across: Taps
+) -> np.ndarray:
+    """Network input at another size.
+
+    The mean is of the pixels that have data; where those weigh less than half, there is none at
+    that size either, and the input is 0.
+
+    Args:
+        values: (h, w, C) float32 of the pixels that `down` and `across` span, 0 without data.
+        valid: (h, w) bool of those pixels; None where all have data.
+        down, across: the rows and columns wanted.
+
+    Returns:
+        (rows, columns, C) float32.
+    """
+    window = down.span, across.span
+    resampled = _resampled(values, down, across, window)
+    if valid is None or valid.all():
+        return resampled
+    share = _resampled(valid[..., None].astype(np.float32), down, across, window)
+    # Pixels without data are 0 in the input, so that the sum is of the others alone.
+    return np.where(share >= _LEAST_VALID, resampled / np.maximum(share, _LEAST_VALID), 0)
 
 
 def _resampled(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.errors import ImageError
+from core.errors import ConfigError, ImageError
 from core.formats import counted, short_number
 
 if TYPE_CHECKING:
@@ -56,6 +57,34 @@ class ModelInput:
         plain = cls.of_spec(card.spec, card.normalisation, card.dtype)
         return replace(plain, bands=card.bands, file_bands=card.file_bands, imagery=card.imagery)
 
+    def of_bands(self, chosen: Sequence[int], file_bands: int) -> ModelInput:
+        """The same from files with other bands.
+
+        Args:
+            chosen: bands of the file, counted from 0, that stand for those of the training images,
+                in their order.
+            file_bands: number of bands of the file.
+
+        Raises:
+            ConfigError: there are more or fewer than the training images have, or the file has no
+                such band.
+        """
+        listed = ",".join(map(str, chosen))
+        if len(chosen) != self.file_band_count:
+            raise ConfigError(
+                f"the model takes {counted(self.file_band_count, 'band')}, and "
+                f"{counted(len(chosen), 'band')} are chosen ({listed})",
+                remedy="name one for each of the model's bands, in its order",
+            )
+        if max(chosen) >= file_bands:
+            raise ConfigError(
+                f"band {max(chosen)} is chosen ({listed}), and the image has "
+                f"{counted(file_bands, 'band')}, 0 to {file_bands - 1}",
+                remedy="bands are counted from 0",
+            )
+        own = self.bands or range(self.channels)
+        return replace(self, bands=tuple(chosen[band] for band in own), file_bands=file_bands)
+
     @property
     def file_band_count(self) -> int:
         """Number of bands of the images that the network was trained on."""
@@ -63,7 +92,9 @@ class ModelInput:
 
     def takes(self, pixels: np.ndarray) -> bool:
         """Whether an image (H, W, bands) has the bands and the dtype of those of the training."""
-        same_dtype = self.dtype is None or str(pixels.dtype) == self.dtype
+        same_dtype = str(pixels.dtype) == self.dtype or (
+            self.dtype is None and not np.iscomplexobj(pixels)
+        )
         return pixels.shape[-1] == self.file_band_count and same_dtype
 
     def check(self, pixels: np.ndarray, where: str = "") -> None:
@@ -79,11 +110,20 @@ class ModelInput:
         count = pixels.shape[-1]
         expected = self.file_band_count
         if count != expected:
+            example = ",".join(str(min(band, count - 1)) for band in range(expected))
             raise ImageError(
                 f"the model takes {counted(expected, 'band')}, the image has {count}",
                 where=where,
-                remedy=f"choose a model for {counted(count, 'band')}, or save the image with the "
-                f"{counted(expected, 'band')} the model was trained on",
+                remedy=f"say which of them stand for the model's (predict --bands {example}, "
+                f"counted from 0), choose a model for {counted(count, 'band')}, or save the image "
+                f"with the {counted(expected, 'band')} the model was trained on",
+            )
+        if np.iscomplexobj(pixels):
+            raise ImageError(
+                "the image holds complex values, and a network takes real ones",
+                where=where,
+                remedy="write their amplitude or intensity in dB to a new file first, as the "
+                "training data was made",
             )
         if self.dtype is not None and str(pixels.dtype) != self.dtype:
             raise ImageError(

@@ -60,6 +60,61 @@ def test_broken_images_are_named_and_the_others_mapped(
     assert "\r" not in err
 
 
+def test_a_batch_goes_on_where_it_was(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    images = [scene(tmp_path / "in", f"t{i}.tif") for i in range(3)]
+    out = tmp_path / "out"
+    assert predict(*images[:2], "--out", out) == 0
+    (out / "t1_color.png").unlink()
+    times = {path: path.stat().st_mtime_ns for path in out.glob("t0*")}
+    capsys.readouterr()
+    assert predict(*images, "--out", out, "--resume") == 0
+    stdout, err = capsys.readouterr()
+    assert len(stdout.split()) == 3 * 4  # the files of all three, as ever
+    assert "t0.tif: left as it is" in err
+    assert "t1.tif: its results are made anew: a file is missing" in err and "t2" not in err
+    assert times == {path: path.stat().st_mtime_ns for path in out.glob("t0*")}
+
+
+def test_bands_that_stand_for_the_models(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    pixels = RNG.integers(0, 256, (40, 48, 5), np.uint8)
+    for name, chosen in (("five.tif", pixels), ("three.tif", pixels[..., [4, 0, 2]])):
+        (tmp_path / name).write_bytes(tiff(chosen))
+    five, out = tmp_path / "five.tif", tmp_path / "out"
+    assert predict(five, "--out", out) == 1
+    assert "takes 3 bands, the image has 5" in (err := capsys.readouterr().err)
+    assert "--bands 0,1,2, counted from 0" in err
+    assert predict(five, "--out", out, "--bands", "4,0,2") == 0
+    assert predict(tmp_path / "three.tif", "--out", out) == 0
+    labels = [cv2.imread(str(out / f"{name}_labels.png"), -1) for name in ("five", "three")]
+    np.testing.assert_array_equal(*labels)
+    for text, words in (
+        ("0,1", "takes 3 bands, and 2 bands are chosen (0,1)"),
+        ("0,1,5", "band 5 is chosen (0,1,5), and the image has 5 bands, 0 to 4"),
+    ):
+        capsys.readouterr()
+        assert predict(five, "--out", out, "--bands", text) == 1
+        assert words in (err := capsys.readouterr().err) and "five.tif" in err
+    capsys.readouterr()
+    assert predict(five, "--out", out, "--bands", "4,0,2", "--resume") == 0
+    assert "left as it is" in capsys.readouterr().err
+    assert predict(five, "--out", out, "--bands", "0,1,2", "--resume") == 0
+    assert "made with other options" in capsys.readouterr().err
+
+
+def test_complex_values_are_refused(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    """They were a traceback: a percentile of them is none."""
+    image = tmp_path / "slc.tif"
+    image.write_bytes(tiff(RNG.random((40, 48, 3)).astype(np.complex64)))
+    assert predict(image, "--out", tmp_path / "out") == 1
+    assert "complex values, and a network takes real ones" in capsys.readouterr().err
+
+
 def test_none_of_several_is_mapped(
     capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
 ) -> None:

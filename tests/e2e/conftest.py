@@ -50,6 +50,7 @@ addEventListener('DOMContentLoaded', () => {
     document.head.append(sheet);
 });
 """
+WINDOW = {"width": 1400, "height": 1000}
 SHOTS = REPOSITORY / "tests/e2e/shots"
 PATIENCE = 150_000  # ms: the machine may be small and busy; nothing is asserted about time
 
@@ -145,8 +146,9 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def context(chromium: Any) -> Iterator[Any]:
     """The profile of all pages, which keeps what Streamlit's page loads: half of a page's time."""
-    opened = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    opened = chromium.new_context(viewport=WINDOW)
     opened.add_init_script(AT_REST)
+    opened.add_init_script(ASKED)
     yield opened
     opened.close()
 
@@ -163,50 +165,97 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.fixture(scope="session")
+def tabs(context: Any) -> list[Any]:
+    """The tab that goes from test to test; it has the program in memory, half of a page's time."""
+    return []
+
+
 @pytest.fixture
-def page(context: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page; a request that would leave this machine fails the test, and so does one that
+def own_tab(tabs: list[Any]) -> Iterator[None]:
+    """Give the test a tab without a past, and nobody else that tab: for its history, or what is
+    to run in each of its pages."""
+    _close(tabs)
+    yield
+    _close(tabs)
+
+
+def _close(tabs: list[Any]) -> None:
+    while tabs:
+        tabs.pop().close()
+
+
+@pytest.fixture
+def page(context: Any, tabs: list[Any], request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An empty page; a request that would leave this machine fails the test, and so does one that
     the policy of the page refuses.
 
     What a page keeps in the browser is gone with the test. What a failed test saw is kept as
     ``tests/e2e/shots/failed_NAME.png``.
     """
-    opened = context.new_page()
+    opened = tabs.pop() if tabs else context.new_page()
     opened.set_default_timeout(PATIENCE)
     outside: list[str] = []
-    opened.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(("http://localhost", "ws://localhost", "data:", "blob:"))
-            else outside.append(request.url)
-        ),
-    )
     refused: list[str] = []
-    opened.on(
-        "console",
-        lambda line: refused.append(line.text) if "Content Security Policy" in line.text else None,
-    )
+
+    def note_request(request: Any) -> None:
+        if not request.url.startswith(("http://localhost", "ws://localhost", "data:", "blob:")):
+            outside.append(request.url)
+
+    def note_refusal(line: Any) -> None:
+        if "Content Security Policy" in line.text:
+            refused.append(line.text)
+
+    opened.on("request", note_request)
+    opened.on("console", note_refusal)
     yield opened
-    if request.node.stash.get(FAILED, False):
+    failed = request.node.stash.get(FAILED, False)
+    if failed:
         opened.screenshot(path=SHOTS / f"failed_{request.node.name}.png", timeout=10_000)
     if opened.url.startswith("http"):
-        opened.evaluate("localStorage.clear()")
+        opened.evaluate("localStorage.clear(); sessionStorage.clear()")
     context.clear_cookies()
     for left in context.pages:
-        left.close()
+        if failed or left is not opened:
+            left.close()
+    if not failed:
+        opened.remove_listener("request", note_request)
+        opened.remove_listener("console", note_refusal)
+        opened.goto("about:blank")
+        opened.set_viewport_size(WINDOW)
+        opened.emulate_media(color_scheme="null")
+        tabs.append(opened)
     assert not outside, f"requests left the machine: {outside}"
     assert not refused, refused
 
 
-QUIET_MS = 800  # a click's rerun begins after a message to the server and back
+# Whether the server was asked to run the script and has not answered: that time, however long on a
+# busy machine, is not mistaken for rest. The question is `rerun_script`, field 11 of BackMsg.
+ASKED = """
+const { send } = WebSocket.prototype;
+const heard = new WeakSet();
+window.asked = false;
+WebSocket.prototype.send = function (message) {
+    const [tag] = ArrayBuffer.isView(message) ? message : new Uint8Array(message);
+    if (tag === (11 << 3 | 2)) window.asked = true;
+    if (!heard.has(this)) {
+        heard.add(this);
+        this.addEventListener('message', () => { window.asked = false; });
+        this.addEventListener('close', () => { window.asked = false; });
+    }
+    return send.call(this, message);
+};
+"""
+# A table waits for 150 ms before it tells the server what was selected, the viewer 250 for a second
+# click.
+QUIET_MS = 300
 CALM = """quiet => new Promise(done => {
     let since = performance.now();
     const look = () => {
         const now = performance.now();
         const app = document.querySelector('[data-testid=stApp]');
-        if (app?.dataset.testScriptState !== 'notRunning') since = now;
-        if (now - since >= quiet) done(true); else setTimeout(look, 50);
+        if (app?.dataset.testScriptState !== 'notRunning' || window.asked) since = now;
+        if (now - since >= quiet) done(true); else setTimeout(look, 25);
     };
     look();
 })"""

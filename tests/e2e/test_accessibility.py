@@ -158,6 +158,7 @@ def test_the_focus_is_seen(server: Server, themed: Any) -> None:
     assert min(rings.values()) >= 3, rings
 
 
+@pytest.mark.usefixtures("own_tab")
 def test_from_upload_to_result_by_the_keyboard_alone(
     server: Server, page: Any, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def entries(page: Any) -> int:
     return int(page.evaluate("history.length"))
 
 
+@pytest.mark.usefixtures("own_tab")  # a history ends at fifty entries
 def test_each_step_is_one_entry_with_the_address_of_what_is_shown(
     server: Server, page: Any, datasets: tuple[str, str]
 ) -> None:
@@ -88,6 +89,7 @@ def test_each_step_is_one_entry_with_the_address_of_what_is_shown(
     assert entries(page) == start + len(seen) - 1
 
 
+@pytest.mark.usefixtures("own_tab")
 def test_a_sample_opened_in_the_gallery_is_one_step(
     server: Server, page: Any, datasets: tuple[str, str]
 ) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.imagery.pyramid.levels import Levels
 from tests.e2e.conftest import CHROMIUM, FLAGS
-from tests.e2e.viewer_page import COLORS, Viewer, given
+from tests.e2e.viewer_page import COLORS, Viewer, given, serve_tiles
 from ui.viewer.layers import Layer
 
 WIDTH, HEIGHT = 301, 203
@@ -39,6 +40,7 @@ def ratio_page(screen: Any) -> Iterator[Any]:
     """A page on such a screen, 1173 CSS pixels wide at first."""
     context = screen.new_context(no_viewport=True)
     page = context.new_page()
+    serve_tiles(page)
     resize(page, 1173)
     yield page
     context.close()
@@ -53,14 +55,23 @@ def resize(page: Any, width: int) -> None:
     page.wait_for_function("width => Math.abs(innerWidth - width) < 20", arg=width)
 
 
-def board(mode: str) -> dict[str, Any]:
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 64 pixels a side, so that there are many."""
+    monkeypatch.setattr(Levels.__init__, "__defaults__", (64,))
+
+
+WHOLE_AND_TILED = pytest.mark.parametrize("tiled", [False, True], ids=["whole", "tiles"])
+
+
+def board(mode: str, tiled: bool) -> dict[str, Any]:
     """A checkerboard of single pixels as image, and as mask; another mask for comparison."""
     image = np.repeat(BOARD[..., None] * 255, 3, axis=2)
     layers = [
         Layer("mask", "Mask", "labels", BOARD, opacity=1),
         Layer("other", "Other", "labels", 1 - BOARD, opacity=1),
     ]
-    return given(np.ascontiguousarray(image), layers, mode=mode)
+    return given(np.ascontiguousarray(image), layers, tiled=tiled, mode=mode)
 
 
 def labels_of(canvas: np.ndarray) -> np.ndarray:
@@ -94,8 +105,9 @@ def zoom_somewhere(viewer: Viewer, page: Any) -> Iterator[str]:
     page.mouse.up()
 
 
-def test_a_checkerboard_lies_on_itself(ratio_page: Any) -> None:
-    viewer = Viewer(ratio_page, board("overlay"))
+@WHOLE_AND_TILED
+def test_a_checkerboard_lies_on_itself(ratio_page: Any, tiled: bool) -> None:
+    viewer = Viewer(ratio_page, board("overlay", tiled))
     viewer.part("layer-other").uncheck()
     for how in zoom_somewhere(viewer, ratio_page):
         mask = labels_of(viewer.canvas("overlay"))
@@ -106,8 +118,9 @@ def test_a_checkerboard_lies_on_itself(ratio_page: Any) -> None:
         assert set(np.unique(mask)) >= {0, 1}
 
 
-def test_a_checkerboard_lies_on_itself_side_by_side(ratio_page: Any) -> None:
-    viewer = Viewer(ratio_page, board("side"))
+@WHOLE_AND_TILED
+def test_a_checkerboard_lies_on_itself_side_by_side(ratio_page: Any, tiled: bool) -> None:
+    viewer = Viewer(ratio_page, board("side", tiled))
     for how in zoom_somewhere(viewer, ratio_page):
         image, mask, other = (labels_of(viewer.canvas(key)) for key in ("image", "mask", "other"))
         np.testing.assert_array_equal(mask, image, err_msg=how)
@@ -115,8 +128,9 @@ def test_a_checkerboard_lies_on_itself_side_by_side(ratio_page: Any) -> None:
         assert (other != image)[image >= 0].all(), how
 
 
-def test_a_checkerboard_goes_on_beyond_the_divider(ratio_page: Any) -> None:
-    viewer = Viewer(ratio_page, board("swipe"))
+@WHOLE_AND_TILED
+def test_a_checkerboard_goes_on_beyond_the_divider(ratio_page: Any, tiled: bool) -> None:
+    viewer = Viewer(ratio_page, board("swipe", tiled))
     viewer.part("swipe-right").select_option("mask")
     for how in zoom_somewhere(viewer, ratio_page):
         both = labels_of(viewer.canvas("swipe"))
@@ -126,8 +140,9 @@ def test_a_checkerboard_goes_on_beyond_the_divider(ratio_page: Any) -> None:
         np.testing.assert_array_equal(both, image, err_msg=how)
 
 
-def test_a_checkerboard_blinks_in_its_place(ratio_page: Any) -> None:
-    viewer = Viewer(ratio_page, board("blink"))
+@WHOLE_AND_TILED
+def test_a_checkerboard_blinks_in_its_place(ratio_page: Any, tiled: bool) -> None:
+    viewer = Viewer(ratio_page, board("blink", tiled))
     viewer.part("pause").click()
     viewer.part("blink-first").select_option("mask")
     viewer.part("blink-second").select_option("mask")
@@ -139,8 +154,9 @@ def test_a_checkerboard_blinks_in_its_place(ratio_page: Any) -> None:
         np.testing.assert_array_equal(mask, image, err_msg=how)
 
 
-def test_the_difference_lies_on_the_checkerboard(ratio_page: Any) -> None:
-    viewer = Viewer(ratio_page, board("difference"))
+@WHOLE_AND_TILED
+def test_the_difference_lies_on_the_checkerboard(ratio_page: Any, tiled: bool) -> None:
+    viewer = Viewer(ratio_page, board("difference", tiled))
     viewer.part("difference-second").select_option("mask")
     viewer.part("opacity-difference").fill("100")
     viewer.part("only-1").click()
@@ -154,7 +170,7 @@ def test_the_difference_lies_on_the_checkerboard(ratio_page: Any) -> None:
 
 def test_the_screen_shows_the_canvas(ratio_page: Any) -> None:
     """A canvas that is not as long as its place on the screen is stretched, and blends classes."""
-    viewer = Viewer(ratio_page, board("side"))
+    viewer = Viewer(ratio_page, board("side", tiled=False))
     for width in (1174, 1175):
         resize(ratio_page, width)
         ratio_page.wait_for_timeout(100)
@@ -174,10 +190,11 @@ def test_shrunk_masks_show_no_colour_of_their_own(ratio_page: Any) -> None:
     labels_of(viewer.canvas("mask"))
 
 
-def test_the_readout_names_the_pixel_that_is_seen(ratio_page: Any) -> None:
+@WHOLE_AND_TILED
+def test_the_readout_names_the_pixel_that_is_seen(ratio_page: Any, tiled: bool) -> None:
     page = ratio_page
     code = np.stack([COLUMNS % 256, ROWS % 256, COLUMNS // 256], axis=-1).astype(np.uint8)
-    viewer = Viewer(page, given(code, []))
+    viewer = Viewer(page, given(code, [], tiled=tiled))
     random = np.random.default_rng(0)
     ratio = page.evaluate("devicePixelRatio")
     compared = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import cv2
@@ -12,6 +14,8 @@ import numpy as np
 
 from ui.viewer.encode import sent_picture
 from ui.viewer.layers import Layer, picture_payload
+from ui.viewer.tiles.pair_counts import pairs_of
+from ui.viewer.tiles.sources import find_source
 
 DIST = Path(__file__).resolve().parents[2] / "ui/viewer/frontend/dist"
 COLORS = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
@@ -34,7 +38,9 @@ COLOR = """([pane, x, y]) => {
 }"""
 
 
-def given(image: np.ndarray, layers: Sequence[Any], **changes: Any) -> dict[str, Any]:
+def given(
+    image: np.ndarray, layers: Sequence[Any], *, tiled: bool = False, **changes: Any
+) -> dict[str, Any]:
     """What the browser is sent for an image (H, W, 3) and layers over it, with three classes."""
     size = image.shape[:2]
     return {
@@ -43,14 +49,52 @@ def given(image: np.ndarray, layers: Sequence[Any], **changes: Any) -> dict[str,
         "height": 480,
         "mode": "overlay",
         "clickable": True,
-        "image": _inline(picture_payload(image, "image")),
-        "layers": [_inline(layer.payload(size)) for layer in layers],
+        "image": _inline(picture_payload(image, "image", tiled)),
+        "layers": [_inline(layer.payload(size, tiled)) for layer in layers],
         "classes": [{"name": name, "color": c} for name, c in zip("ABC", COLORS, strict=True)],
     } | changes
 
 
+TILES = "http://tiles.test"
+
+
+def serve_tiles(page: Any, lost: Sequence[int] = ()) -> list[str]:
+    """Answer what the page asks for as `ui.routes.tiles` does; returns what was asked for.
+
+    Args:
+        page: of the browser.
+        lost: levels of which nothing comes.
+    """
+    asked: list[str] = []
+    headers = {"Access-Control-Allow-Origin": "*"}
+
+    def answer(route: Any) -> None:
+        parts = route.request.url.removeprefix(f"{TILES}/tiles/").split("/")
+        asked.append("/".join(parts[1:]))
+        source = find_source(parts[0])
+        assert source
+        if parts[1] == "pairs":
+            other = find_source(parts[2])
+            assert other
+            counts = pairs_of(source, other, Event()).result()
+            route.fulfill(status=200, body=json.dumps(counts), headers=headers)
+            return
+        level, row, column = (int(part) for part in parts[1:])
+        if level in lost:
+            route.fulfill(status=422, body="That level is damaged.", headers=headers)
+            return
+        tile = source.tile(level, row, column).result()
+        kind = {"content_type": tile.mime, "headers": headers}
+        route.fulfill(status=200 if tile.data else 204, body=tile.data, **kind)
+
+    page.route(f"{TILES}/**", answer)
+    return asked
+
+
 def _inline(payload: dict[str, Any]) -> dict[str, Any]:
     """The picture itself instead of its address: here is no server."""
+    if tiles := payload.get("tiles"):
+        return payload | {"tiles": tiles | {"src": TILES + tiles["src"]}}
     sent = sent_picture(payload["digest"])
     assert sent
     return payload | {"src": f"data:{sent.mime};base64,{b64encode(sent.data).decode()}"}
@@ -89,9 +133,12 @@ class Viewer:
         return self.page.get_by_test_id(f"viewer-{name}")
 
     def drawn(self) -> None:
-        self.page.evaluate(
-            "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
-        )
+        """Wait until all that is wanted is on the screen."""
+        frames = "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
+        ready = "root => root.dataset.pending === '0'"
+        self.page.evaluate(frames)
+        self.page.wait_for_function(ready, arg=self.root.element_handle())
+        self.page.evaluate(frames)
 
     def color(self, pane: str, x: float, y: float) -> list[int]:
         """The colour at fractions of a pane's width and height."""

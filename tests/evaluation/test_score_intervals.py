@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score, jaccard_score, precision_s
 from core.errors import ConfigError
 from core.evaluation.analysis import class_counts_of
 from core.evaluation.confusion import confusion
-from core.evaluation.intervals import bootstrap_scores
+from core.evaluation.intervals import bootstrap_gap, bootstrap_scores
 
 
 def counts_of(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.ndarray:
@@ -111,3 +111,23 @@ def test_what_has_no_interval_is_refused(
     second = None if other is None else np.ones((other, 3, 2), np.int64)
     with pytest.raises(ConfigError):
         bootstrap_scores(counts, second, **settings)  # type: ignore[arg-type]
+
+
+def test_a_gap_of_units_without_partners() -> None:
+    rng = np.random.default_rng(0)
+    first = simulated(rng, 30)
+    # Units that are all alike leave no chance: the interval is that of the first ones alone.
+    even = np.repeat(first[:1], 12, axis=0)
+    gap = bootstrap_gap(first, even, resamples=4_000)
+    alone = bootstrap_scores(first, resamples=4_000)
+    value = bootstrap_scores(even).value
+    for name in ("mean_iou", "pixel_accuracy"):
+        assert gap.value[name] == pytest.approx(alone.value[name] - value[name])
+        for ends, own in ((gap.low, alone.low), (gap.high, alone.high)):
+            assert ends[name] + value[name] == pytest.approx(own[name], abs=0.01)
+    # Of the same units drawn apart it is wider than of the same units drawn together.
+    paired, apart = bootstrap_scores(first, first), bootstrap_gap(first, first)
+    assert paired.high["mean_iou"] == 0 < apart.high["mean_iou"]
+    assert apart.low["mean_iou"] < 0
+    with pytest.raises(ConfigError, match="of either model"):
+        bootstrap_gap(first, first[:1])

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from core.errors import ImageError, ModelError
-from core.explain.activations import (
-    Window,
-    centre_window,
-    channel_statistics,
-    feature_maps,
-)
+from core.explain.activations import channel_statistics, feature_maps
+from core.explain.window import Window, centre_window
 from core.imagery.header import Header
 from core.imagery.raster import Raster
 from core.models.store import find_model, load_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -120,8 +121,17 @@ def test_the_command_line_writes_these_files(tiny_model: str, tmp_path: Path) ->
     )
     outputs = prediction_outputs(made, "plain", wanted)
     assert paths == [out / output.name for output in outputs]
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
-        output.name: output.make() for output in outputs
+    files = {path.name: path.read_bytes() for path in out.iterdir()}
+    expected = {output.name: output.make() for output in outputs}
+    summaries = [json.loads(each.pop("plain.json")) for each in (files, expected)]
+    assert files == expected
+    made_from = summaries[0].pop("made_from")
+    for summary in summaries:
+        assert summary.pop("generator")
+    assert summaries[0] == summaries[1]
+    assert made_from["model"] == predictor.model_digest
+    assert made_from["files"] == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
     }
 
 
@@ -155,3 +165,4 @@ def test_what_cannot_be_made_takes_no_other_file_along(
     assert "the labels are among them" in str(caught.value.remedy)
     names = {"plain_labels.png", "plain_color.png", "plain.json"}
     assert {path.name for path in out.iterdir()} == names
+    assert "made_from" not in json.loads((out / "plain.json").read_text())  # to be made again

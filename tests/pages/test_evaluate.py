@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from core.evaluation.kept.plan import plan_evaluation
 from core.evaluation.kept.record import EvaluationOptions
 from core.evaluation.kept.run import run_evaluation
 from core.evaluation.kept.store import KeptEvaluation, list_evaluations, new_evaluation
+from core.evaluation.spacenet.objects import read_building_scores
 from core.inference.predictor import Predictor
 from core.models.store import find_model, load_model
 from tests.conftest import REPOSITORY
+from tests.evaluation.kept.test_truth import write_pair
 from tests.evaluation.report import test_report
 from tests.pages.test_addresses import said
 from tests.pages.test_literal_names import EVIL, check
@@ -25,7 +28,10 @@ from tests.tiny import save_tiny_model
 from tests.ui.components import component_data
 from ui.shell.jobs import find_job
 
-VIEWS = ["Scores", "Confusion", "Samples", "Calibration", "Slices", "Compare"]
+VIEWS = [
+    *("Scores", "Confusion", "Samples", "Calibration", "Slices", "Buildings", "Suspects"),
+    *("Compare", "Before and after", "Splits"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +196,41 @@ def test_two_models_are_compared(kept: KeptEvaluation, space: Path) -> None:
     assert [layer["key"] for layer in data["layers"]] == ["truth", "first", "second"]
 
 
+def test_buildings_are_counted_and_a_miss_is_opened_at_its_place(kept: KeptEvaluation) -> None:
+    at = opened(view="Buildings")
+    assert "As the SpaceNet challenges count" in texts(at)
+    assert at.selectbox(key=f"buildings.class.{kept.id}").value == "Building"
+    at.number_input(key=f"buildings.area.{kept.id}").set_value(20.0).run()
+    at.button(key="buildings.count").click().run()
+    job = find_job(f"buildings-{kept.id}")
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception
+    assert not at.error
+    made = read_building_scores(kept)
+    assert made is not None
+    numbers = {metric.label: metric.value for metric in at.metric}
+    assert numbers["Misses"] == f"{made.total.misses:,}"
+    assert made.total.misses > 0
+    assert "buildings that touch are one" in texts(at)
+    first = next(each for each in made.objects if each.outcome == "miss")
+    sample = kept.record().samples[first.sample].id
+    assert f"{sample}: {first.area:,.0f} px, missed, from column {first.x}, row" in texts(at)
+    data = component_data(at, "dsi_compare_viewer")
+    assert data is not None
+    assert [layer["key"] for layer in data["layers"]] == ["truth", "prediction", "objects"]
+    assert [c["color"] for c in data["classes"][-3:]] == [
+        [150, 205, 255],
+        [255, 140, 0],
+        [30, 40, 160],
+    ]
+    at.selectbox(key="in").set_value(sample).run()
+    own = made.of_sample(first.sample)
+    assert f"{own.hits} hits, {own.false_alarms} false alarms, {own.misses} misses" in texts(at)
+    assert at.button(key="buildings.count").disabled
+
+
 def test_masks_of_another_size_are_asked_about(demo: Path, tiny_model: str) -> None:
     mask = next(demo.rglob("masks/*.png"))
     cv2.imwrite(str(mask), cv2.imread(str(mask))[:48, :48])
@@ -204,6 +245,94 @@ def test_masks_of_another_size_are_asked_about(demo: Path, tiny_model: str) -> N
     [(_, record)] = list_evaluations(pytest.fail).values()
     assert len(record.samples) == 5
     assert "was left out" in texts(at)
+
+
+def test_mask_values_outside_the_class_table_are_asked_about(demo: Path, tiny_model: str) -> None:
+    for number, mask in enumerate(sorted(demo.rglob("masks/*.png"))[:2]):
+        pixels = cv2.imread(str(mask))
+        pixels[:10, :10] = (1, 2, 3 + number)
+        cv2.imwrite(str(mask), pixels)
+    at = opened()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    # Both are asked about, though the first mask has one of them alone; nothing half is left.
+    assert "outside the class table" in at.error[0].value
+    assert not list_evaluations(pytest.fail)
+    at.selectbox(key="evaluate.value.#030201").set_value("void").run()
+    at.selectbox(key="evaluate.value.#040201").set_value("Water").run()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    assert not at.error
+    [(kept, record)] = list_evaluations(pytest.fail).values()
+    assert record.finished
+    assert record.options.mask_values == {"#030201": "void", "#040201": "Water"}
+    assert "were read: #030201 as void, #040201 as Water" in texts(at)
+    analysis = kept.analysis()
+    assert analysis is not None
+    whole = 6 * 96 * 96
+    labels = [find_dataset("demo").read_mask(s).labels for s in find_dataset("demo").samples]
+    unlabelled = sum(int((one == 255).sum()) for one in labels)
+    assert analysis.matrix().sum() == whole - unlabelled + 100
+    # The samples are shown as they were scored.
+    at = opened(view="Samples", evaluation=kept.id)
+    assert not at.error
+
+
+@pytest.fixture
+def pairs(space: Path, tiny_model: str) -> Path:
+    """Two samples with index masks and a class table of its own."""
+    root = space / "datasets" / "pairs"
+    for name in ("a", "b"):
+        write_pair(root, name, np.indices((40, 60))[1].astype(np.uint8) // 12)
+    return root
+
+
+def test_classes_in_another_order_are_matched_by_name(pairs: Path) -> None:
+    before = evaluated("tiny", "pairs").analysis()
+    table = json.loads((pairs / "classes.json").read_text())
+    listed = table["classes"]
+    (pairs / "classes.json").write_text(json.dumps({"classes": listed[::-1]}))
+    at = opened()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    assert not at.error
+    assert "in another order: they were matched by name" in texts(at)
+    kept, record = next(iter(list_evaluations(pytest.fail).values()))
+    assert record.classes.names == tuple(c["name"] for c in listed)
+    after = kept.analysis()
+    assert before is not None
+    assert after is not None
+    np.testing.assert_array_equal(before.matrix(), after.matrix())
+    for view in ("Samples", "Suspects"):
+        assert not opened(view=view, evaluation=kept.id).error
+
+
+def test_a_dataset_without_a_class_of_the_model_is_refused(pairs: Path) -> None:
+    table = json.loads((pairs / "classes.json").read_text())
+    table["classes"][0]["name"] = "Lava"
+    (pairs / "classes.json").write_text(json.dumps(table))
+    at = opened()
+    at.button(key="evaluate.start").click().run()
+    finish(at)
+    assert "dataset's classes are Lava" in at.error[0].value.replace("\\", "")
+    assert not list_evaluations(pytest.fail)
+
+
+@pytest.mark.parametrize("view", ["Suspects", "Buildings", "Splits"])
+def test_without_its_dataset_a_view_says_so(kept: KeptEvaluation, demo: Path, view: str) -> None:
+    shutil.rmtree(demo)
+    at = opened(view=view)
+    button = {"Suspects": "suspects.search", "Buildings": "buildings.count"}.get(view)
+    if button:
+        at.button(key=button).click().run()
+        job = find_job(f"{view.lower()}-{kept.id}")
+        assert job is not None
+        job.join()
+        at.run()
+    assert not at.exception
+    assert at.error
+    said_ = at.error[0].value.replace("\\", "")
+    assert "cannot be opened" in said_ or "does not say how it was trained" in said_
 
 
 def test_samples_that_have_gone_are_said_and_the_scores_stay(

@@ -226,3 +226,57 @@ def test_before_and_after_on_the_same_samples_and_labels(
     }
     assert totals[False] - totals[True] == pixels > 0
     assert find_run("again").config().recipe.void_regions == recipe.void_regions
+
+
+def test_a_random_split_beside_one_by_scene(
+    trained: KeptEvaluation, space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.training.queue.launch.advance", lambda: None)
+    at = opened(view="Splits")
+    assert not at.exception
+    assert not at.error
+    assert "there is no such training yet" in texts(at)
+    at.button(key="splits.launch").click().run()
+    assert not at.exception
+    runs = {run.config().recipe.split.kind: run for run in queued_runs()}
+    assert sorted(runs) == ["random", "scene"]
+    configs = [run.config().model_dump(exclude={"recipe"}) for run in runs.values()]
+    assert configs[0] == configs[1]
+    assert "Both scores stand here when" in texts(at)
+    # As the trainings leave it.
+    ids = [sample.id for sample in find_dataset("demo").samples]
+    for seed, (kind, run) in enumerate(runs.items()):
+        save_tiny_model(space / "models" / "made", seed=seed)
+        for path in (space / "models" / "made").iterdir():
+            path.rename(run.folder / path.name)
+        (space / "models" / "made").rmdir()
+        test = (ids[0], ids[2], ids[5]) if kind == "random" else tuple(ids[4:])
+        with_card(
+            run.folder,
+            dataset="demo",
+            train=tuple(i for i in ids if i not in test)[:2],
+            val=tuple(i for i in ids if i not in test)[2:],
+            test=test,
+            config=run.config().model_dump(mode="json"),
+        )
+        status = run.status().model_copy(update={"state": "finished"})
+        run.write_status(status)
+    at = opened(view="Splits", evaluation=trained.id)
+    at.button(key="splits.score").click().run()
+    job = find_job(f"splits-{runs['scene'].name}-{runs['random'].name}")
+    assert job is not None
+    job.join()
+    assert job.error is None
+    at = opened(view="Splits", evaluation=trained.id)
+    assert not at.exception
+    assert not at.error
+    table = at.dataframe[0].value
+    assert list(table["Test samples"]) == [2, 3]
+    made = {
+        record.model: kept
+        for kept, record in list_evaluations(pytest.fail).values()
+        if record.split == "test"
+    }
+    assert list(table["Model"]) == [runs["scene"].name, runs["random"].name]
+    assert set(made) == set(table["Model"])
+    assert "95 % interval" in texts(at)

@@ -15,12 +15,15 @@ from core.imagery.header import Header, read_header
 from core.imagery.raster import MAX_BYTES
 from core.imagery.resample import farthest_off
 from core.imagery.scene.scene import obstacle
+from ui.loaded.images import file_stamp
 from ui.shell.errors import plain
 from ui.shell.jobs import watch_job
+from ui.viewer.band_values import SceneBands
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.tiles.files import TiledFile, tiled_labels, tiled_picture
 from ui.viewer.viewer import viewer
 from ui.widgets.frame import Frame
+from ui.widgets.place import asked_place
 
 __all__ = ["large_sample", "show_large_sample"]
 
@@ -82,6 +85,9 @@ def show_large_sample(
         height=height,
         clickable=False,
         georeference=header.georeference,
+        bands=SceneBands(sample.image, file_stamp(sample.image)),
+        at=asked_place("scene-viewer", file_stamp(sample.image)),
+        linked=True,
     )
 
 
@@ -90,7 +96,7 @@ def _sharpen(file: TiledFile, what: str, frame: Frame) -> None:
     if file.tiles.sharp:
         return
     job = watch_job(file.job)
-    if job is None and file.header.bytes <= _AT_ONCE_BYTES:
+    if job is None and file.bytes <= _AT_ONCE_BYTES:
         file.sharpen()
         job = watch_job(file.job)
     if job is not None and job.state == "running":

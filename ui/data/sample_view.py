@@ -30,6 +30,7 @@ from ui.viewer.viewer import viewer
 from ui.widgets.bands import render_as_chosen
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
+from ui.widgets.place import asked_place
 
 __all__ = ["neighbours", "sample_view"]
 
@@ -75,6 +76,8 @@ def sample_view(draft: RecipeDraft, dataset: Dataset, audit: Audit | None, frame
         clickable=False,
         georeference=image.raster.georeference,
         bands=bands_of_raster(image.raster),
+        at=asked_place("sample-viewer", image.digest),
+        linked=True,
     )
     with st.container(horizontal=True):
         for page, source, label, icon in (

@@ -6,23 +6,33 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.datasets.catalogue import find_dataset
+from core.datasets.catalogue import DatasetRef, find_dataset
+from core.datasets.dataset import UnknownMaskValues
 from core.errors import ModelError
 from core.evaluation.boundary import MOST_DISTANCE
 from core.evaluation.kept.plan import EvaluationPlan, plan_again, plan_evaluation
 from core.evaluation.kept.record import EvaluationOptions, Misfits, SplitSide
 from core.evaluation.kept.run import run_evaluation
-from core.evaluation.kept.store import KeptEvaluation, find_evaluation, new_evaluation
-from core.evaluation.kept.truth import MisfitMasks
+from core.evaluation.kept.store import (
+    KeptEvaluation,
+    delete_evaluation,
+    find_evaluation,
+    new_evaluation,
+)
+from core.evaluation.kept.truth import MisfitMasks, count_unknown
+from core.formats import count
 from core.models.store import find_model, load_model, read_card
 from ui.evaluate.opened import show_evaluation
-from ui.loaded.datasets import choose_dataset
+from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.models import choose_model
 from ui.shell.address import take_name
+from ui.shell.errors import page_errors, plain
 from ui.shell.jobs import Job, find_job, start_job, watch_job
 
 __all__ = ["go_on", "is_evaluating", "new_evaluation_form", "watch_evaluation"]
 
+_ASK = "Ask"
+_MOST_VALUES = 8  # that are asked one by one
 _JOB = "evaluate"  # one at a time: two would share the processors
 _WANTED = "evaluate.wanted"
 _SIDES: dict[str, SplitSide] = {
@@ -85,7 +95,10 @@ def new_evaluation_form() -> None:
             help="For boundary IoU, and the scores near an edge of classes and away from one.",
         )
     options = EvaluationOptions(
-        symmetries=symmetries, edge=float(edge), misfits=_ask_about_misfits()
+        symmetries=symmetries,
+        edge=float(edge),
+        misfits=_ask_about_misfits(),
+        mask_values=_ask_about_values(dataset),
     )
     st.button(
         "Evaluate",
@@ -106,6 +119,34 @@ def _ask_about_misfits() -> Misfits:
         return "ask"
     words = st.radio("Masks of another size or grid", list(_MISFITS), key="evaluate.misfits")
     return _MISFITS[words]
+
+
+def _ask_about_values(ref: DatasetRef) -> dict[str, str]:
+    """What values outside the class table are read as; asked once an evaluation ended by them."""
+    job = find_job(_JOB)
+    if job is None or not isinstance(job.error, UnknownMaskValues):
+        return {}
+    values = sorted(job.error.unknown.items(), key=lambda item: -item[1])
+    shown = values[:_MOST_VALUES]
+    with page_errors():
+        meanings = [_ASK, "void", *open_chosen(ref).classes.names]
+        chosen = {
+            value: st.selectbox(
+                f"{plain(value)} ({count(pixels)} pixels) is read as",
+                meanings,
+                key=f"evaluate.value.{value}",
+            )
+            for value, pixels in shown
+        }
+        if len(values) > len(shown):
+            rest = st.selectbox(
+                f"The {len(values) - len(shown):,} other values are read as",
+                meanings[:2],
+                key="evaluate.value-others",
+            )
+            chosen["others"] = rest
+        return {value: meaning for value, meaning in chosen.items() if meaning != _ASK}
+    return {}
 
 
 def _start(model: str, dataset: str, side: SplitSide, options: EvaluationOptions) -> None:
@@ -155,7 +196,15 @@ def _work(
         predictor = Predictor.of_card(
             model, card, tta=averaging.symmetries, scales=averaging.scales
         )
-        run_evaluation(kept, made, predictor, progress)
+        try:
+            run_evaluation(kept, made, predictor, progress)
+        except UnknownMaskValues:
+            # It cannot go on so. Asked once, for all masks.
+            delete_evaluation(kept)
+            every = count_unknown(made.dataset, made.samples, lambda: progress(0, 0))
+            if every is None:
+                raise
+            raise every from None
         return kept.id
 
     return work

@@ -20,6 +20,7 @@ __all__ = [
     "Listed",
     "choose_evaluation",
     "dated",
+    "evaluation_plan",
     "open_evaluation",
     "scored_sample",
     "show_evaluation",
@@ -103,6 +104,15 @@ def _plan(name: str, stamp: str) -> EvaluationPlan:
 def _scored(name: str, stamp: str, number: int) -> ScoredSample:
     kept = find_evaluation(name)
     return open_scored(kept, _plan(name, stamp), number)
+
+
+def evaluation_plan(opened: OpenEvaluation) -> EvaluationPlan:
+    """What the evaluation scored, as it is now.
+
+    Raises:
+        DatasetError: the dataset, or a sample of it, has gone or has changed since.
+    """
+    return _plan(opened.kept.id, _stamp(opened.kept))
 
 
 def scored_sample(opened: OpenEvaluation, number: int) -> ScoredSample:

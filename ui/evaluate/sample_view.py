@@ -19,11 +19,12 @@ from ui.evaluate.opened import scored_sample
 from ui.shell.errors import plain, show_error
 from ui.viewer.band_values import MemoryBands
 from ui.viewer.layers import Layer, ViewerClass
+from ui.viewer.places import Place, Ring, outlines
 from ui.viewer.viewer import viewer
+from ui.widgets.rectangle import MappedPlace, show_rectangle
 
 __all__ = ["Part", "outline", "region_view", "show_part", "viewed_sample", "whole_view"]
 
-_WHITE, _BLACK = (255, 255, 255, 255), (0, 0, 0, 255)
 _HEIGHT = 520
 
 
@@ -32,17 +33,12 @@ class Part(NamedTuple):
 
     Attributes:
         rows, columns: of the sample.
-        drawn: of the whole sample, (H, W, 4) uint8, drawn into the image, so that every pane has
-            it: an outline.
+        outlined: (H, W) bool of the whole sample, pixels that are outlined on every pane.
     """
 
     rows: slice
     columns: slice
-    drawn: np.ndarray | None = None
-
-    def of(self, array: np.ndarray) -> np.ndarray:
-        """The part of an array of the whole sample."""
-        return np.ascontiguousarray(array[self.rows, self.columns])
+    outlined: np.ndarray | None = None
 
 
 def viewed_sample(opened: OpenEvaluation, number: int) -> ScoredSample | None:
@@ -94,24 +90,16 @@ def region_view(opened: OpenEvaluation, region: Region, key: str) -> None:
 
 
 def outline(here: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """The pixels just outside of a region, as a picture (H, W, 4) uint8: white, with black beyond.
+    """The pixels of a region, (H, W) bool.
 
     Args:
         here: (H, W) bool, pixels of its kind.
         box: x, y, width and height of the region; others of the kind beyond it are not outlined.
     """
-    import cv2
-
     x, y, width, height = box
-    own = np.zeros(here.shape, np.uint8)
+    own = np.zeros(here.shape, bool)
     own[y : y + height, x : x + width] = here[y : y + height, x : x + width]
-    near = cv2.dilate(own, np.ones((3, 3), np.uint8))
-    far = cv2.dilate(near, np.ones((3, 3), np.uint8))
-    picture = np.zeros((*here.shape, 4), np.uint8)
-    picture[far > 0] = _BLACK
-    picture[near > 0] = _WHITE
-    picture[own > 0] = 0
-    return picture
+    return own
 
 
 def show_part(
@@ -121,11 +109,11 @@ def show_part(
     classes: ClassTable,
     key: str,
 ) -> None:
-    """The viewer over a part of a sample, truth and maps side by side.
+    """The viewer over a sample, truth and maps side by side, opened at a part of it.
 
     Args:
         scored: the sample.
-        part: which part of it.
+        part: what of it is seen at first.
         maps: by key the title and labels (H, W) of predictions.
         classes: class table of the labels.
         key: of the viewer.
@@ -133,33 +121,45 @@ def show_part(
     image = scored.image
     # Stretched as the whole image is: a part would look another way than its neighbour.
     rgb = to_rgb(image.pixels, image.valid, bands=bands_of(image.pixels, image.named_bands))
-    layers = [Layer("truth", "Ground truth", "labels", part.of(image.labels))]
-    layers += [Layer(k, title, "labels", part.of(m)) for k, (title, m) in maps.items()]
-    shown = part.of(rgb).copy()
-    if part.drawn is not None and st.toggle(
+    layers = [Layer("truth", "Ground truth", "labels", image.labels)]
+    layers += [Layer(k, title, "labels", labels) for k, (title, labels) in maps.items()]
+    mark: Sequence[Ring] = ()
+    if part.outlined is not None and st.toggle(
         "Outline the region", value=True, key=f"{key}-outline", persist_state="session"
     ):
-        over = part.of(part.drawn)
-        shown[over[..., 3] > 0] = over[over[..., 3] > 0][:, :3]
+        mark = outlines(part.outlined)
     viewer(
-        shown,
+        rgb,
         layers,
         _viewer_classes(classes),
         key=key,
         height=_HEIGHT,
         mode="side",
         clickable=False,
-        bands=_bands(image, part),
+        georeference=image.georeference,
+        bands=_bands(image),
+        at=_place(part) if part.outlined is not None else None,
+        mark=mark,
+        rectangle=True,
     )
+    for title, labels in maps.values():
+        mapped = MappedPlace(labels, image.labels, classes, image.georeference)
+        show_rectangle(key, mapped, title if len(maps) > 1 else "")
 
 
-def _bands(image: LabelledImage, part: Part) -> MemoryBands:
+def _place(part: Part) -> Place:
+    rows, columns = part.rows, part.columns
+    x, y = (columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2
+    return Place(x, y, columns.stop - columns.start, rows.stop - rows.start)
+
+
+def _bands(image: LabelledImage) -> MemoryBands:
     named = [name.capitalize() for name in image.named_bands]
     names = [
         (named[band] if band < len(named) else "") or f"Band {band + 1}"
         for band in range(image.pixels.shape[-1])
     ]
-    return MemoryBands(image.pixels, image.valid, names, (part.rows, part.columns))
+    return MemoryBands(image.pixels, image.valid, names)
 
 
 def _viewer_classes(classes: ClassTable) -> Sequence[ViewerClass]:

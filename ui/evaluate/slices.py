@@ -36,7 +36,10 @@ def slices_view(opened: OpenEvaluation) -> None:
     st.caption(
         "Samples are divided at the median of each trait, and by scene; the half with the lower "
         "score is named. p is of a difference as large by chance (permutation of the samples), "
-        f"corrected for {counted(len(slices), 'slice')} (Holm)."
+        f"corrected for {counted(len(slices), 'slice')} (Holm). Pixels are compared with the other "
+        "pixels of their sample. In shadow is what is dark and strongly coloured for its darkness "
+        "(index of saturation and value of the bands shown as red, green and blue, Ma et al. 2008; "
+        "deep water is too)."
         + (
             f" The samples come from {counted(scenes, 'scene')} and are alike within one: p is too "
             "small for new places."
@@ -44,6 +47,11 @@ def slices_view(opened: OpenEvaluation) -> None:
             else ""
         )
     )
+    if opened.analysis.zones() is None:
+        st.caption(
+            "An earlier version made this evaluation: evaluate again to have slices by shadow, the "
+            "image's edge and borders of classes."
+        )
     names = [each.name for each in slices]
     take_name("slice", names, "slice")
     chosen = slices[names.index(st.selectbox("Slice", names, key="slice", bind="query-params"))]

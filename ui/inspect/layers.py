@@ -16,8 +16,8 @@ from ui.shell.address import take_name, take_number
 from ui.shell.errors import plain
 
 if TYPE_CHECKING:
-    from core.explain.activations import Window
     from core.explain.layers import LayerInfo
+    from core.explain.window import Window
     from core.models.card import ModelCard
     from core.models.store import ModelRef
 
@@ -86,7 +86,7 @@ def _demo_scene(seed: int) -> OpenImage:
 
 def choose_window(image: OpenImage, card: ModelCard) -> Window:
     """The part of a large image that maps are made of; of a small one it is the whole."""
-    from core.explain.activations import LIMIT, Window, centre_window
+    from core.explain.window import LIMIT, Window, centre_window
 
     height, width = image.rgb.shape[:2]
     limit = min(LIMIT, card.spec.input_size or LIMIT)

@@ -13,6 +13,7 @@ import streamlit as st
 from core.datasets.dataset import Dataset, Sample
 from core.imagery.display import bands_of, to_rgb
 from core.imagery.raster import Raster, read_raster
+from ui.loaded.own_file import keep_own_file
 from ui.loaded.sized_cache import SizedCache
 from ui.loaded.upload import Upload
 
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "jp2"]
+_OWN_SIDE = 8192  # pixels: larger ones go as tiles
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,12 @@ class OpenImage:
     rgb: np.ndarray
 
 
-def _opened(name: str, digest: str, raster: Raster) -> OpenImage:
+def _opened(name: str, digest: str, raster: Raster, file: Callable[[], bytes]) -> OpenImage:
     rgb = to_rgb(
         raster.pixels, raster.valid, bands=bands_of(raster.pixels, raster.header.named_bands)
     )
+    if raster.header.driver == "JPEG" and max(rgb.shape) <= _OWN_SIDE:
+        keep_own_file(rgb, file())
     return OpenImage(name, digest, raster, rgb)
 
 
@@ -58,9 +62,11 @@ def _bytes(image: OpenImage) -> int:
 _images: SizedCache[OpenImage] = SizedCache(1024**3, 3600, _bytes)
 
 
-def _kept(name: str, digest: str, read: Callable[[], Raster]) -> OpenImage:
+def _kept(
+    name: str, digest: str, read: Callable[[], Raster], file: Callable[[], bytes] = bytes
+) -> OpenImage:
     with st.spinner("Reading the image …"):
-        return _images.get(f"{digest} {name}", lambda: _opened(name, digest, read()))
+        return _images.get(f"{digest} {name}", lambda: _opened(name, digest, read(), file))
 
 
 def open_raster(name: str, content: str, read: Callable[[], Raster]) -> OpenImage:
@@ -81,7 +87,9 @@ def open_upload(upload: Upload) -> OpenImage:
         ImageError: it is damaged, too large or no image.
     """
     data = upload.data
-    return _kept(upload.name, _digest(data), lambda: read_raster(data, name=upload.name))
+    return _kept(
+        upload.name, _digest(data), lambda: read_raster(data, name=upload.name), lambda: data
+    )
 
 
 def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
@@ -92,7 +100,9 @@ def open_sample(dataset: Dataset, sample: Sample) -> OpenImage:
     """
     used = f"{sample.turned}|{dataset.bands}|{dataset.windows.get(sample.id)}"
     digest = _digest(f"{file_stamp(sample.image)}|{used}".encode())
-    return _kept(sample.image.name, digest, lambda: dataset.load_image(sample))
+    is_plain = not (sample.turned or dataset.bands or sample.id in dataset.windows)
+    file = sample.image.read_bytes if is_plain else bytes
+    return _kept(sample.image.name, digest, lambda: dataset.load_image(sample), file)
 
 
 def file_stamp(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.datasets.masks.single_mask import Truth
 from core.errors import WorkspaceError
 from core.evaluation.confusion import confusion, scores
-from core.formats import count, duration, percent, score, short_duration
+from core.formats import count, duration, ground_area, percent, score, short_duration
 from core.inference.anchor import Anchor
 from core.inference.averaging import Averaging
 from core.inference.certainty import (
@@ -39,14 +40,15 @@ from ui.shell.errors import plain
 from ui.viewer.band_values import bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.values import Threshold, ValueLayer
-from ui.viewer.viewer import viewer
+from ui.viewer.viewer import Mode, viewer
 from ui.widgets.classes import class_table
 from ui.widgets.frame import Frame
+from ui.widgets.place import asked_place
+from ui.widgets.rectangle import MappedPlace, show_rectangle
 
 __all__ = [
     "LabelMap",
     "Settings",
-    "area_text",
     "certainty_layers",
     "kept_id",
     "predict",
@@ -217,17 +219,10 @@ def show_prediction(
         beside = mode is not None
         layers.append(Layer("truth", "Ground truth", "labels", truth.labels, visible=beside))
     layers += certainty_layers(label_map.certainty)
-    viewer(
-        image.rgb,
-        layers,
-        classes,
-        key="predict_viewer",
-        height=600,
-        mode=mode or "overlay",
-        clickable=False,
-        georeference=image.raster.georeference,
-        bands=bands_of_raster(image.raster),
-    )
+    truth_labels = None if truth is None else truth.labels
+    georeference = image.raster.georeference
+    place = MappedPlace(label_map.labels, truth_labels, card.classes, georeference)
+    _maps(image, layers, classes, mode or "overlay", place)
     prediction = Prediction(
         label_map.labels,
         card.classes,
@@ -243,6 +238,33 @@ def show_prediction(
         show_agreement(label_map.labels, card.name, others, card.classes, truth)
     show_downloads(prediction, "pixel_area_m2" in report)
     return threshold
+
+
+# Of its own: a rectangle that is drawn is not to make the downloads anew.
+@st.fragment
+def _maps(
+    image: OpenImage,
+    layers: Sequence[Layer | ValueLayer],
+    classes: Sequence[ViewerClass],
+    mode: Mode,
+    place: MappedPlace,
+) -> None:
+    """The viewer, and what is within the rectangle drawn in it."""
+    viewer(
+        image.rgb,
+        layers,
+        classes,
+        key="predict_viewer",
+        height=600,
+        mode=mode,
+        clickable=False,
+        georeference=place.georeference,
+        bands=bands_of_raster(image.raster),
+        at=asked_place("predict_viewer", image.digest),
+        linked=True,
+        rectangle=True,
+    )
+    show_rectangle("predict_viewer", place)
 
 
 def certainty_layers(certainty: Certainty) -> list[ValueLayer]:
@@ -307,7 +329,7 @@ def show_scores(
     located = "pixel_area_m2" in report
     columns = ["Pixels", "Share", *(["Area"] if located else [])]
     rows = [
-        [count(c["pixels"]), percent(c["share"]), *([area_text(c["area_m2"])] if located else [])]
+        [count(c["pixels"]), percent(c["share"]), *([ground_area(c["area_m2"])] if located else [])]
         for c in report["classes"].values()
     ]
     if truth is not None:
@@ -347,10 +369,3 @@ def _ground(prediction: Prediction, report: dict[str, Any]) -> str:
     return (
         f" Areas are those of the ground: a pixel is {side:.3g} m wide there ({plain(str(crs))})."
     )
-
-
-def area_text(square_metres: float) -> str:
-    """An area in the unit in which it is read best."""
-    if square_metres >= 1e6:
-        return f"{square_metres / 1e6:,.2f} km²"
-    return f"{square_metres / 1e4:,.2f} ha" if square_metres >= 1e4 else f"{square_metres:,.0f} m²"

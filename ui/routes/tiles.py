@@ -51,7 +51,7 @@ async def _tile(request: Request) -> Response:
     if isinstance(source, Response):
         return source
     place = [request.path_params[name] for name in ("level", "row", "column")]
-    if not source.levels.has(*place):
+    if not source.content.levels.has(*place):
         return _text(404, "There is no such tile.")
     try:
         tile = await _result(request, source.tile(*place))
@@ -77,7 +77,8 @@ async def _pairs(request: Request) -> Response:
             return source
         sources.append(source)
     first, second = sources
-    if first.levels != second.levels or {first.role, second.role} != {"labels"}:
+    roles = {first.content.role, second.content.role}
+    if first.content.levels != second.content.levels or roles != {"labels"}:
         return _text(400, "These are not two label maps of one size.")
     stop = threading.Event()
     try:
@@ -92,12 +93,13 @@ async def _pairs(request: Request) -> Response:
 
 
 def _source(key: str) -> TileSource | Response:
+    """The source of an id, or why there is none."""
     from ui.viewer.tiles.sources import find_source
 
     source = find_source(key)
     if source is None:
         return _text(404, "The server holds this image no more. Reload the page.")
-    if not source.is_current():
+    if not source.content.is_current():
         return _text(410, "The file has changed since. Reload the page.")
     return source
 

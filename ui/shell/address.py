@@ -22,6 +22,7 @@ __all__ = [
     "TITLE",
     "ask_for",
     "ask_for_several",
+    "ask_for_text",
     "enter_page",
     "page_title",
     "shown_names",
@@ -211,6 +212,18 @@ def ask_for_several(key: str, names: _Names, noun: str, *, text: _Text = str) ->
     # Streamlit writes an empty one where all were taken off.
     asked = [name for name in _asked(key) if name]
     return _ask(key, asked, names, _Unknown(noun, (), (), text), key)
+
+
+def ask_for_text(key: str, knows: Callable[[str], bool], noun: str, form: str) -> str | None:
+    """As `ask_for`, of a text that is right by its form.
+
+    Args:
+        key, noun: as for `ask_for`.
+        knows: whether a text is right.
+        form: what a right one is, for the screen.
+    """
+    known = _sort_out(key, _asked(key)[-1:], knows, _Unknown(noun, (), (form,)))
+    return known[0] if known else None
 
 
 def _asked(key: str) -> list[str]:

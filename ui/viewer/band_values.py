@@ -13,17 +13,22 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from core.errors import ImageError
 from core.imagery.header import Header
 from core.imagery.raster import Raster
+from core.imagery.scene.scene import open_scene
 
 __all__ = [
     "BandReader",
     "BandValues",
     "MemoryBands",
+    "SceneBands",
     "band_names",
     "band_values",
     "bands_of_raster",
@@ -34,6 +39,7 @@ __all__ = [
 _MOST = 512  # images that can be asked about; the last ones
 _SECRET = secrets.token_bytes(32)
 _DIGITS = {"u1": 3, "i1": 4, "u2": 5, "i2": 6, "b1": 1}
+_LONGEST = 12
 
 
 class BandValues(NamedTuple):
@@ -86,7 +92,7 @@ class MemoryBands:
         rows, columns = part or (slice(0, pixels.shape[0]), slice(0, pixels.shape[1]))
         self.key = f"{_name_of(pixels)} {rows.start} {rows.stop} {columns.start} {columns.stop}"
         self.names = tuple(names)
-        self.digits = _DIGITS.get(pixels.dtype.str[1:], 12)
+        self.digits = _DIGITS.get(pixels.dtype.str[1:], _LONGEST)
         self._rows, self._columns = rows, columns
         # Weak: an image of a gigabyte is not to stay because somebody once looked at it.
         self._pixels, self._valid = weakref.ref(pixels), weakref.ref(valid)
@@ -125,6 +131,40 @@ def _name_of(array: np.ndarray) -> str:
             for old in [number for number, (ref, _) in _arrays.items() if ref() is None]:
                 del _arrays[old]
         return known[1]
+
+
+class SceneBands:
+    """The values of a GeoTIFF that is read by windows, however large it is.
+
+    Args:
+        path: of the file.
+        stamp: names its content.
+
+    Raises:
+        ImageError: it cannot be read, or not by windows.
+    """
+
+    def __init__(self, path: Path, stamp: str) -> None:
+        self.key = f"scene {stamp}"
+        self._path = path
+        self.names, self.digits = _scene_bands(path, stamp)
+
+    def read(self, x: int, y: int) -> BandValues | None:
+        try:
+            with open_scene(self._path, sampled=True) as scene:
+                if not (0 <= x < scene.header.width and 0 <= y < scene.header.height):
+                    return None
+                pixels, valid = scene.part(slice(y, y + 1), slice(x, x + 1))
+        except ImageError:
+            return None
+        return BandValues(tuple(map(value_text, pixels[0, 0])), bool(valid[0, 0]))
+
+
+@lru_cache(maxsize=64)
+def _scene_bands(path: Path, stamp: str) -> tuple[tuple[str, ...], int]:
+    with open_scene(path, sampled=True) as scene:
+        kind = np.dtype(scene.header.dtype).str[1:]
+        return band_names(scene.header, scene.bands), _DIGITS.get(kind, _LONGEST)
 
 
 def band_names(header: Header, count: int) -> tuple[str, ...]:

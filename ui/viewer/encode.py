@@ -15,6 +15,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from ui.loaded.own_file import own_file
 from ui.loaded.sized_cache import SizedCache
 
 DISPLAY_LIMIT = 2304
@@ -90,8 +91,8 @@ def encode_picture(pixels: np.ndarray, role: Role) -> Encoded:
     Args:
         pixels: uint8; (H, W) for "labels" and "values", (H, W, 3) for "image", (H, W, 3 or 4) for
             "rgba"; (H, W) uint16 for "values16".
-        role: "image" may be a JPEG, all others are PNG; the high byte of "values16" is red and the
-            low byte green.
+        role: "image" may be a JPEG, its own where there is one (`ui.loaded.own_file`), all others
+            are PNG; the high byte of "values16" is red and the low byte green.
     """
     content = f"{role}-{digest(pixels)}"
     return _encoded.get(content, lambda: _encode(content, pixels, role))
@@ -128,6 +129,8 @@ def _two_bytes(codes: np.ndarray) -> np.ndarray:
 def _encode(content: str, pixels: np.ndarray, role: Role) -> Encoded:
     height, width = pixels.shape[:2]
     shown = _two_bytes(pixels) if role == "values16" else pixels
+    if role == "image" and (own := own_file(pixels)) is not None:
+        return Encoded(content, own, "image/jpeg", width, height)
     if role == "image" and height * width > JPEG_PIXELS:
         return Encoded(content, _jpeg(shown), "image/jpeg", width, height)
     return Encoded(content, _png(shown), "image/png", width, height)

@@ -21,7 +21,6 @@ __all__ = [
     "FrameLayer",
     "Layer",
     "Served",
-    "Tiled",
     "ViewerClass",
     "ViewerClick",
     "check_pixels",

@@ -23,13 +23,13 @@ from ui.viewer.layers import (
     FrameLayer,
     Layer,
     Served,
-    Tiled,
     ViewerClass,
     ViewerClick,
     check_pixels,
     picture_payload,
 )
 from ui.viewer.places import Place, Ring, rectangle_payload
+from ui.viewer.tiles.sources import Tiled
 from ui.viewer.values import ValueLayer
 
 __all__ = ["Mode", "viewer"]

@@ -26,7 +26,13 @@ from core.errors import DatasetError
 from core.imagery.header import Header
 from core.mask_coding import MaskCoding
 
-__all__ = ["VECTOR_SUFFIXES", "Footprints", "rasterise", "read_footprints"]
+__all__ = [
+    "VECTOR_SUFFIXES",
+    "Footprints",
+    "footprint_labels",
+    "rasterise",
+    "read_footprints",
+]
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".csv", ".geojsonl", ".geojsons", ".ndjson")
 _POLYGONS = {"Polygon", "MultiPolygon"}
@@ -326,17 +332,14 @@ def rasterise(
 
     coding = coding or MaskCoding("footprints")
     footprints = read_footprints(path, image, header, coding)
-    index = {name: number for number, name in enumerate(names)} | dict(coding.texts)
-    index |= {name.removeprefix("value "): label for name, label in coding.read_as.items()}
-    by_layer = not coding.attribute and all(layer in index for layer in coding.layers)
-    named = bool(coding.attribute or (coding.layers and by_layer))
+    own = footprint_labels(footprints, names, coding)
     strange: dict[str, list[Any]] = {}
     drawn: list[tuple[float, Any, int]] = []
     areas = _areas(footprints.polygons)
-    for polygon, value, area in zip(footprints.polygons, footprints.values, areas, strict=True):
+    rows = zip(footprints.polygons, footprints.values, areas, own, strict=True)
+    for polygon, value, area, label in rows:
         if area < coding.minimum_area or not math.isfinite(area) or area == 0:
             continue
-        label = index.get(str(value), index.get(OTHERS, -1)) if named else 1
         if label < 0:
             text = NO_VALUE if value == NO_VALUE else f"value {value}"
             strange.setdefault(text, []).append(polygon)
@@ -351,6 +354,21 @@ def rasterise(
         for name, polygons in strange.items()
     }
     return labels, unknown
+
+
+def footprint_labels(footprints: Footprints, names: Sequence[str], coding: MaskCoding) -> list[int]:
+    """The label of every polygon; −1 where its attribute says what is no class.
+
+    Args:
+        footprints: of `read_footprints`.
+        names, coding: as for `rasterise`.
+    """
+    index = {name: number for number, name in enumerate(names)} | dict(coding.texts)
+    index |= {name.removeprefix("value "): label for name, label in coding.read_as.items()}
+    by_layer = not coding.attribute and all(layer in index for layer in coding.layers)
+    named = bool(coding.attribute or (coding.layers and by_layer))
+    others = index.get(OTHERS, -1)
+    return [index.get(str(value), others) if named else 1 for value in footprints.values]
 
 
 def _drawn_parts(polygon: Any, area: float) -> list[tuple[Any, float]]:

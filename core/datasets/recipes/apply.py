@@ -19,7 +19,7 @@ from core.datasets.void.store import load_regions
 from core.errors import ConfigError
 from core.formats import counted
 
-__all__ = ["prepared", "with_void"]
+__all__ = ["prepared", "with_mask_values", "with_void"]
 
 _NAMED = 3  # samples that are named
 
@@ -81,11 +81,25 @@ def prepared(dataset: Dataset, recipe: Recipe, *, own: bool = False) -> Dataset:
         void=void,
         coding=replace(
             dataset.coding,
-            read_as=_labels(dataset, recipe),
+            read_as=_labels(dataset, recipe.mask_values),
             tolerance=max(dataset.coding.tolerance, recipe.mask_tolerance),
         ),
     )
     return divided(used, recipe.patch.size) if recipe.split.kind == "blocks" else used
+
+
+def with_mask_values(dataset: Dataset, mask_values: Mapping[str, str]) -> Dataset:
+    """A prepared dataset whose masks' unknown values are read otherwise than its recipe says.
+
+    Args:
+        dataset: as `prepared` gave it.
+        mask_values: as of `Recipe.mask_values`; what it does not name is read as before.
+
+    Raises:
+        ConfigError: a value is to be read as what is no class.
+    """
+    read_as = {**dataset.coding.read_as, **_labels(dataset, mask_values)}
+    return replace(dataset, coding=replace(dataset.coding, read_as=read_as))
 
 
 def with_void(dataset: Dataset, digest: str) -> Dataset:
@@ -164,10 +178,10 @@ def _without_gone(
     return replace(dataset, notes=(*dataset.notes, note)), recipe.model_copy(update=kept)
 
 
-def _labels(dataset: Dataset, recipe: Recipe) -> dict[str, int]:
+def _labels(dataset: Dataset, mask_values: Mapping[str, str]) -> dict[str, int]:
     names = dataset.classes.names
     labels = {}
-    for value, meaning in recipe.mask_values.items():
+    for value, meaning in mask_values.items():
         if meaning != "void" and meaning not in names:
             raise ConfigError(
                 f"the recipe reads {value} as {meaning!r}, which is no class",

@@ -11,7 +11,7 @@ import numpy as np
 from core.datasets.catalogue import find_dataset
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.identity import mask_digests, sample_digests
-from core.datasets.recipes.apply import with_void
+from core.datasets.recipes.apply import with_mask_values, with_void
 from core.datasets.void.regions import VoidRegions
 from core.datasets.void.store import regions_digest
 from core.errors import DatasetError
@@ -26,7 +26,7 @@ from core.evaluation.kept.store import KeptEvaluation
 from core.evaluation.kept.truth import Misfit, MisfitMasks, list_misfits
 from core.evaluation.match_classes import match_classes
 from core.evaluation.trained_on import seen_in_training
-from core.formats import counted
+from core.formats import counted, listed_first
 from core.inference.likeness import dataset_differences
 from core.models.card import ModelCard
 from core.models.model_input import ModelInput
@@ -135,6 +135,8 @@ def _chosen(samples: Sequence[Sample], only: Sequence[str], where: str) -> list[
 
 
 def _with_labels(dataset: Dataset, options: EvaluationOptions) -> Dataset:
+    if options.mask_values:
+        dataset = with_mask_values(dataset, options.mask_values)
     return dataset if options.void_regions is None else with_void(dataset, options.void_regions)
 
 
@@ -156,6 +158,9 @@ def _remarks(
             "The dataset has the model's classes in another order: they were matched by name "
             f"({', '.join(dataset.classes.names)} there, {', '.join(card.classes.names)} here)."
         )
+    if options.mask_values:
+        pairs = [f"{value} as {meaning}" for value, meaning in options.mask_values.items()]
+        yield f"Mask values outside the class table were read: {listed_first(pairs, 6)}."
     if dataset.void:
         marked = counted(len(dataset.void), "sample")
         yield f"Pixels of {marked} are void as a person has judged them (void regions of a recipe)."

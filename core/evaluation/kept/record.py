@@ -41,6 +41,8 @@ class EvaluationOptions(BaseModel):
         misfits: what becomes of masks of another size or grid.
         void_regions: digest of the pixels of the truth that are void beside those that its files
             have; empty for none, None for those of the model's recipe.
+        mask_values: what values of the masks outside the class table are read as, by class name or
+            ``void``, as in a recipe; others are refused.
         only: ids of the samples that are scored, in this order; empty for all of the side.
     """
 
@@ -51,6 +53,7 @@ class EvaluationOptions(BaseModel):
     edge: float = Field(3.0, gt=0, le=MOST_DISTANCE)
     misfits: Misfits = "ask"
     void_regions: str | None = Field(None, pattern=r"^([0-9a-f]{32})?$")
+    mask_values: dict[_Text, _Text] = Field(default_factory=dict, max_length=1_000)
     only: tuple[_Text, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 from core.evaluation.analysis import TRAITS
 from core.evaluation.intervals import score_table
 from core.evaluation.kept.results import OpenEvaluation
+from core.evaluation.zones import IMAGE_EDGE
 
 __all__ = ["LEAST_SAMPLES", "Slice", "failure_slices"]
 
@@ -29,11 +30,11 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Slice:
-    """A kind of samples.
+    """A kind of samples, or of pixels within samples.
 
     Attributes:
         name: what they have in common.
-        samples: their numbers.
+        samples: numbers of the samples, or of those that have such pixels.
         score: of these, over their pixels pooled.
         others: of all the others.
         p_value: of a difference as large by chance, corrected for the number of slices.
@@ -67,9 +68,10 @@ class _Score(NamedTuple):
     def of(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of slices (R, S) bool and of their others, each (R,)."""
         own = np.tensordot(chosen.astype(np.float64), self.counts, 1)
-        return self._of(own), self._of(self.counts.sum(axis=0) - own)
+        return self.pooled(own), self.pooled(self.counts.sum(axis=0) - own)
 
-    def _of(self, pooled: np.ndarray) -> np.ndarray:
+    def pooled(self, pooled: np.ndarray) -> np.ndarray:
+        """Of counts (R, 3, K), (R,)."""
         values = score_table(pooled[:, 0], pooled[:, 1], pooled[:, 2])[self.name]
         return values if self.label is None else values[:, self.label]
 
@@ -82,13 +84,16 @@ def failure_slices(
     permutations: int = 2_000,
     seed: int = 0,
 ) -> list[Slice]:
-    """Slices by brightness, contrast, edges, size of objects, share of each class, and scene.
+    """Slices by brightness, contrast, edges, shadow, size of objects, share of each class, and
+    scene; and of pixels in shadow, near the image's edge and near borders of classes.
 
     Each trait divides the samples at its median, and the half with the lower score is the slice.
     The p-value is the share of random slices of as many samples whose score differs as much from
     the others' (a permutation test, with the slice itself as one of them), corrected by the method
     of Holm (1979) for all slices. Samples of one scene are alike, and count as if they were not:
-    with few scenes the p-values are too small.
+    with few scenes the p-values are too small. Pixels are compared with the others of their own
+    sample: the p-value is the share of random signs of the samples' differences whose mean is as
+    far from 0 (a sign-flip test).
 
     Args:
         opened: the evaluation.
@@ -104,10 +109,15 @@ def failure_slices(
     members = list(_members(opened))
     if not members:
         return []
+    slices, chances = [], []
+    for name, numbers, inside, outside, p_value in _zone_slices(
+        opened, measure, permutations, seed
+    ):
+        slices.append((name, numbers, inside, outside))
+        chances.append(p_value)
     own, others = measure.of(np.stack([each.chosen for each in members]))
     sizes = {int(each.chosen.sum()) for each in members}
     random = _random_effects(measure, sizes, permutations, seed)
-    slices, chances = [], []
     for each, inside, outside in zip(members, own.tolist(), others.tolist(), strict=True):
         effect = inside - outside
         if np.isnan(effect):
@@ -130,6 +140,11 @@ def _members(opened: OpenEvaluation) -> Iterator[_Members]:
     for at, trait in enumerate(TRAITS):
         yield from _halves(traits[:, at], *_WORDS[trait])
     true = opened.counts[:, 1].astype(np.float64)
+    zones = opened.analysis.zones()
+    if zones is not None and zones[:, 0, 1].any():
+        with np.errstate(invalid="ignore"):
+            shadow = zones[:, 0, 1].sum(axis=1) / true.sum(axis=1)
+        yield from _halves(shadow, "Little shadow", "Much shadow")
     with np.errstate(invalid="ignore"):
         shares = true / true.sum(axis=1, keepdims=True)
     for label, name in enumerate(opened.names):
@@ -139,6 +154,41 @@ def _members(opened: OpenEvaluation) -> Iterator[_Members]:
             chosen = np.zeros(count, bool)
             chosen[numbers] = True
             yield _Members(f"Scene {scene}", "", chosen)
+
+
+def _zone_slices(
+    opened: OpenEvaluation, measure: _Score, permutations: int, seed: int
+) -> Iterator[tuple[str, tuple[int, ...], float, float, float]]:
+    """Name, samples, both scores and p-value of pixels of a kind, the lower score being named."""
+    zones = opened.analysis.zones()
+    if zones is None:
+        return
+    within = f"{opened.analysis.distance:g} px"
+    words = (
+        ("Pixels in shadow", "Pixels outside of shadow"),
+        (f"Within {IMAGE_EDGE} px of the image's edge", f"Beyond {IMAGE_EDGE} px of it"),
+        (f"Within {within} of a class border", f"Beyond {within} of class borders"),
+    )
+    rng = np.random.default_rng(seed)
+    for at, (name, rest) in enumerate(words):
+        own = zones[:, at].astype(np.float64)
+        others = measure.counts - own
+        both = (own[:, 1].sum(axis=1) > 0) & (others[:, 1].sum(axis=1) > 0)
+        differences = measure.pooled(own[both]) - measure.pooled(others[both])
+        differences = differences[~np.isnan(differences)]
+        if len(differences) < 2 * LEAST_SAMPLES:
+            continue
+        inside, outside = (
+            float(measure.pooled(c[both].sum(axis=0)[None])[0]) for c in (own, others)
+        )
+        signs = rng.integers(0, 2, (permutations, len(differences))) * 2 - 1
+        drawn = np.abs((signs * differences).mean(axis=1))
+        as_large = int((drawn >= abs(differences.mean()) - 1e-12).sum())
+        numbers = tuple(np.flatnonzero(both).tolist())
+        p_value = (1 + as_large) / (1 + permutations)
+        if inside > outside:
+            name, inside, outside = rest, outside, inside
+        yield name, numbers, inside, outside, p_value
 
 
 def _halves(values: np.ndarray, less: str, more: str) -> Iterator[_Members]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.datasets.batches.labelled_image import LabelledImage
-from core.datasets.dataset import Dataset, Sample
+from core.datasets.dataset import Dataset, Sample, UnknownMaskValues
 from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.errors import DatasetError, ImageError
 from core.evaluation.kept.record import Misfits
@@ -18,7 +19,7 @@ from core.formats import listed_first
 from core.imagery.header import Georeference, Header, read_header
 from core.imagery.resample import farthest_off, labels_on_grid, resample_labels
 
-__all__ = ["Misfit", "MisfitMasks", "list_misfits", "scored_image"]
+__all__ = ["Misfit", "MisfitMasks", "count_unknown", "list_misfits", "scored_image"]
 
 _OFF = 0.5  # pixels; what is nearer is the same pixel
 _NAMED = 3
@@ -81,6 +82,29 @@ def list_misfits(
         if progress:
             progress(number + 1)
     return misfits
+
+
+def count_unknown(
+    dataset: Dataset, samples: Sequence[Sample], progress: Callable[[], None] | None = None
+) -> UnknownMaskValues | None:
+    """All values of masks that are outside the class table; None where there is none.
+
+    Reads every mask: for when one has such values. What cannot be read is passed over.
+
+    Args:
+        dataset: as it is scored.
+        samples: labelled samples.
+        progress: called before each; what it raises ends it.
+    """
+    total: Counter[str] = Counter()
+    for sample in samples:
+        if progress:
+            progress()
+        try:
+            total.update(dataset.read_mask(sample).unknown)
+        except (DatasetError, ImageError):
+            continue
+    return UnknownMaskValues(total, str(dataset.root)) if total else None
 
 
 def _is_vector(mask: Path) -> bool:

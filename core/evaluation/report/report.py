@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -16,6 +17,9 @@ from core.evaluation.kept.plan import EvaluationPlan
 from core.evaluation.kept.results import OpenEvaluation, Unit, ends_of, with_interval
 from core.evaluation.report.figures import Line, line_chart
 from core.evaluation.report.pictures import extreme_samples, sample_pictures
+from core.evaluation.spacenet.objects import BuildingScores, read_building_scores
+from core.evaluation.suspects.record import SuspectList, read_suspects
+from core.evaluation.suspects.review import read_review, states
 from core.formats import MISSING, count, counted, duration, percent, score
 
 __all__ = ["Curves", "evaluation_report"]
@@ -53,6 +57,10 @@ def evaluation_report(
         ("Worst samples", sample_pictures(opened, worst, plan)),
         ("Best samples", sample_pictures(opened, best, plan)),
     ]
+    if suspects := read_suspects(opened.kept):
+        sections.append(("Suspect labels", _suspects(opened, suspects)))
+    if buildings := read_building_scores(opened.kept):
+        sections.append(("Buildings as objects", _buildings(opened, buildings)))
     if curves:
         sections.append(("Training", _curves(curves)))
     sections.append(("Model card", _card(opened)))
@@ -216,6 +224,50 @@ def _points(curve: Reliability) -> Iterator[tuple[float, float]]:
     for x, y, pixels in zip(curve.probability, curve.frequency, curve.pixels, strict=True):
         if pixels:
             yield float(x), float(y)
+
+
+def _suspects(opened: OpenEvaluation, listed: SuspectList) -> str:
+    """What the model doubts, and what was decided about it."""
+    decided = Counter(states(listed, read_review(opened.kept, listed)))
+    seen, total = len(listed.seen), len(opened.record.samples)
+    text = (
+        f"{percent(listed.share, 2)} of the labelled pixels are suspect: the model is surely of "
+        "another class (confident learning: Northcutt et al. 2021, Lad and Mueller 2023). They are "
+        f"{counted(len(listed.suspects) + listed.dropped, 'region')}, of which "
+        f"{count(decided['void'])} were accepted as void, {count(decided['excluded'])} are left "
+        f"out with their samples, and of {count(decided['dismissed'])} the label was judged right. "
+    )
+    if seen:
+        text += f"The model was trained on {count(seen)} of the {count(total)} samples."
+    else:
+        text += "The model was trained on none of these samples."
+    rows = [
+        [
+            name,
+            score(threshold),
+            count(labelled),
+            percent(sum(pixels) / labelled, 2) if labelled else MISSING,
+        ]
+        for name, threshold, labelled, pixels in zip(
+            _class_cells(opened), listed.thresholds, listed.labelled, listed.pixels, strict=True
+        )
+    ]
+    columns = ["Class", "Threshold", "Labelled pixels", "Suspect"]
+    return f"<p>{text}</p>{_table(columns, rows)}"
+
+
+def _buildings(opened: OpenEvaluation, made: BuildingScores) -> str:
+    """The SpaceNet score."""
+    total, settings = made.total, made.settings
+    figures = [("F1", total.f1), ("Precision", total.precision), ("Recall", total.recall)]
+    numbers = "".join(f"<div><span>{n}</span><b>{score(value)}</b></div>" for n, value in figures)
+    truth = "outlines of footprints" if made.footprints else "connected pixels of the masks"
+    return (
+        f'<div class="numbers">{numbers}</div><p>{count(total.hits)} hits, '
+        f"{count(total.false_alarms)} false alarms, {count(total.misses)} misses of "
+        f"{escape(opened.names[settings.label])}, as the SpaceNet challenges count: an IoU above "
+        f"{settings.min_iou:g}, at least {settings.min_area:g} pixels; the truth is {truth}.</p>"
+    )
 
 
 def _curves(curves: Curves) -> str:

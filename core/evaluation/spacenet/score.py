@@ -11,7 +11,7 @@ import numpy as np
 from core.errors import ConfigError, DatasetError
 from core.evaluation.spacenet.polygons import Proposal
 
-__all__ = ["Matches", "match_buildings", "spacenet_score"]
+__all__ = ["Matches", "Pairs", "match_buildings", "pair_buildings", "spacenet_score"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,27 @@ class Matches:
         }
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """Which proposal of an image hits which building.
+
+    Attributes:
+        buildings: places of the buildings that are large enough to count.
+        proposals: places of the proposals that are, by falling confidence.
+        hits: by the place of a proposal that of the building it hits.
+    """
+
+    buildings: tuple[int, ...]
+    proposals: tuple[int, ...]
+    hits: Mapping[int, int]
+
+    @property
+    def counts(self) -> Matches:
+        """How many hit, and how many do not."""
+        hits = len(self.hits)
+        return Matches(hits, len(self.proposals) - hits, len(self.buildings) - hits)
+
+
 def match_buildings(
     truth: Sequence[Any],
     proposals: Sequence[Proposal],
@@ -62,6 +83,21 @@ def match_buildings(
     min_iou: float = 0.5,
     min_area: float = 80,
 ) -> Matches:
+    """How many proposals of one image hit its buildings: the counts of `pair_buildings`.
+
+    Raises:
+        ConfigError: as of `pair_buildings`.
+    """
+    return pair_buildings(truth, proposals, min_iou=min_iou, min_area=min_area).counts
+
+
+def pair_buildings(
+    truth: Sequence[Any],
+    proposals: Sequence[Proposal],
+    *,
+    min_iou: float = 0.5,
+    min_area: float = 80,
+) -> Pairs:
     """Match the proposals of one image with its buildings, as solaris does
     (``eval_iou_spacenet_csv``).
 
@@ -88,25 +124,28 @@ def match_buildings(
             f"{min_area}",
             remedy="0.5 and 80 are those of the SpaceNet challenges",
         )
-    buildings = [polygon for polygon in truth if polygon.area >= min_area]
-    tried = [proposal for proposal in proposals if proposal.polygon.area > min_area]
-    tried.sort(key=lambda proposal: -proposal.confidence)  # a stable sort
+    counted = [place for place, polygon in enumerate(truth) if polygon.area >= min_area]
+    buildings = [truth[place] for place in counted]
+    tried = [n for n, proposal in enumerate(proposals) if proposal.polygon.area > min_area]
+    tried.sort(key=lambda place: -proposals[place].confidence)  # a stable sort
     free = np.ones(len(buildings), bool)
     tree = shapely.STRtree(buildings)
-    for proposal in tried:
+    hits: dict[int, int] = {}
+    for place in tried:
+        polygon = proposals[place].polygon
         # In the file's order: of two that are overlapped alike the first is taken.
-        near = np.sort(tree.query(proposal.polygon, predicate="intersects"))
+        near = np.sort(tree.query(polygon, predicate="intersects"))
         near = near[free[near]]
         if not len(near):
             continue
         shapes = np.array(buildings, object)[near]
-        shared = shapely.area(shapely.intersection(shapes, proposal.polygon))
-        ious = shared / (shapely.area(shapes) + proposal.polygon.area - shared)
+        shared = shapely.area(shapely.intersection(shapes, polygon))
+        ious = shared / (shapely.area(shapes) + polygon.area - shared)
         best = int(np.argmax(ious))
         if ious[best] > min_iou:
             free[near[best]] = False
-    hits = int((~free).sum())
-    return Matches(hits, len(tried) - hits, len(buildings) - hits)
+            hits[place] = counted[near[best]]
+    return Pairs(tuple(counted), tuple(tried), hits)
 
 
 def spacenet_score(

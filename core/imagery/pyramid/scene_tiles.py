@@ -19,11 +19,11 @@ from core.imagery.scene.overview import Overview, WindowSource, read_overview
 
 __all__ = ["MOST_BYTES", "SceneTiles", "make_upper_levels"]
 
-MOST_BYTES = 128 * 1024**2
+MOST_BYTES = 64 * 1024**2
 """Bytes of pixels that are unpacked for one tile at most."""
 
 _OVERVIEW = 512  # pixels along the longer side of what tells stretch and common labels
-_SQUARE = 2048  # pixels along a side of what is read at once
+_SQUARE, _SPARSE_SQUARE = 2048, 512  # pixels along a side of what is read at once
 
 
 class SceneTiles:
@@ -100,6 +100,15 @@ class SceneTiles:
         )
 
     @property
+    def unpacked(self) -> int:
+        """Bytes of all pixels that the file holds."""
+        header, blocks = self._source.header, self._source.blocks
+        pixels = header.height * header.width
+        if blocks is not None:
+            pixels = int(blocks.stored.sum()) * blocks.height * blocks.width
+        return pixels * self._pixel_bytes
+
+    @property
     def _pixel_bytes(self) -> int:
         header = self._source.header
         return header.bands * np.dtype(header.dtype).itemsize
@@ -146,7 +155,7 @@ class SceneTiles:
                 return reduced(pixels, times, self._kind, self._labels_rank)
             return resample_labels(pixels, size[0], size[1])  # overviews of no powers of two
         whole = self._nothing(size)
-        side = max(step, _SQUARE)
+        side = max(step, _SQUARE if self._source.blocks is None else _SPARSE_SQUARE)
         for top in range(rows.start, rows.stop, side):
             down = slice(top, min(top + side, rows.stop))
             for left in range(columns.start, columns.stop, side):

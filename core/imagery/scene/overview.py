@@ -15,7 +15,7 @@ from core.imagery.source.stored_blocks import StoredBlocks
 __all__ = ["Overview", "WindowSource", "read_overview"]
 
 _MOST_BYTES = 512 * 1024**2  # that are unpacked for a picture
-_SECONDS = 2.0  # in which places are read one by one
+_SECONDS = 1.0  # in which places are read one by one
 _FIRST_SIDE, _LAST_SIDE = 8, 256  # places along the longer side
 
 
@@ -60,7 +60,7 @@ def read_overview(scene: WindowSource, limit: int, *, most_bytes: int = _MOST_BY
     """The whole of a scene, `limit` pixels along its longer side, never enlarged.
 
     From the file's own overviews where it has some. Where it has none and is too large to be
-    unpacked, single places are read, more and more of them for about two seconds, and the
+    unpacked, single places are read, more and more of them for about a second, and the
     picture is as small as they are few.
 
     Args:

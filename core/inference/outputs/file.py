@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,10 @@ from core.imagery.window import turned
 from core.inference.anchor import Anchor
 from core.inference.certainty import FILE
 from core.inference.likeness import Difference, differences
-from core.inference.outputs.kinds import Wanted, paths_by_kind
+from core.inference.outputs.kinds import OutputKind, Wanted, paths_by_kind
+from core.inference.outputs.made_from import MadeFrom
 from core.inference.outputs.prediction import Prediction
-from core.inference.outputs.writers import UNMADE, Output, prediction_outputs
+from core.inference.outputs.writers import UNMADE, prediction_outputs
 from core.inference.predictor import Predictor
 from core.inference.small_regions import SmallRegions, small_regions
 from core.paths import writable_folder, write_parts
@@ -48,7 +49,8 @@ class Handling:
 
     Attributes:
         overwrite: whether files are replaced that this program did not write.
-        resume: whether to go on with a prediction by windows that was ended before.
+        resume: whether to go on with a prediction by windows that was ended before, and to leave
+            results that are there and made from the same.
         progress: with the number of tiles done and of all tiles.
         warn: with each way in which the image is unlike those of the training.
         left_out: with the regions that are too small for a polygon, where there are some.
@@ -97,8 +99,8 @@ def predict_file(
     raster = image_file.raster
     predictor.input.check(raster.pixels, str(image))
     located = raster.georeference is not None
-    paths = list(paths_by_kind(image, out, wanted, located=located).values())
-    check_free(paths, [image], overwrite=handling.overwrite)
+    paths = paths_by_kind(image, out, wanted, located=located)
+    check_free(list(paths.values()), [image], overwrite=handling.overwrite)
     writable_folder(out)
     if handling.warn:
         for difference in differences(predictor.input, raster):
@@ -120,12 +122,13 @@ def predict_file(
         predictor.averaging,
         confidence,
     )
-    _write_all(paths, prediction_outputs(prediction, image.stem, wanted), str(image))
+    made_from = MadeFrom.of(image, predictor, wanted)
+    _write_all(paths, prediction, wanted, made_from)
     if (wanted.polygons or wanted.geopackage) and handling.left_out:
         regions = small_regions(labels, raster.georeference, wanted.outlines.min_area)
         if regions.polygons:
             handling.left_out(regions)
-    return paths
+    return list(paths.values())
 
 
 def _predicted(
@@ -159,17 +162,26 @@ def _predicted(
     return labels, probabilities, confidence
 
 
-def _write_all(paths: Sequence[Path], outputs: Sequence[Output], image: str) -> None:
+def _write_all(
+    paths: dict[OutputKind, Path], prediction: Prediction, wanted: Wanted, made_from: MadeFrom
+) -> None:
     """Write each file that can be made; what cannot takes no other along.
+
+    The summary, which is last, says what all of them were made from, unless one is missing.
 
     Raises:
         ImageError: names those that could not be made, when the others are written.
         WorkspaceError: the folder cannot be written.
     """
     failed: list[str] = []
-    for path, output in zip(paths, outputs, strict=True):
+    for output in prediction_outputs(prediction, "", wanted):
+        path = paths[output.kind]
+        parts = output.parts
+        if output.kind == "summary" and not failed:
+            complete = replace(prediction, made_from=made_from.with_files(paths))
+            parts = prediction_outputs(complete, "", wanted)[-1].parts
         try:
-            write_parts(path, output.parts())
+            write_parts(path, parts())
         except WorkspaceError:
             raise
         except UNMADE as error:
@@ -177,6 +189,6 @@ def _write_all(paths: Sequence[Path], outputs: Sequence[Output], image: str) -> 
     if failed:
         raise ImageError(
             f"{', '.join(failed)} could not be made",
-            where=image,
+            where=prediction.image,
             remedy="the other files of this image are written: the labels are among them",
         )

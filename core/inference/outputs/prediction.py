@@ -12,6 +12,7 @@ from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.inference.averaging import PLAIN, Averaging
 from core.inference.certainty import HALF
+from core.inference.outputs.made_from import MadeFrom
 
 __all__ = ["Prediction", "class_summary"]
 
@@ -32,6 +33,7 @@ class Prediction:
         confidence: (H, W) uint16, coded as `core.inference.certainty.FILE`; None where it was not
             asked for.
         threshold: probability of class 1 of two classes from which on a pixel is of it.
+        made_from: what its files depend on, for the summary; None where that is not kept.
     """
 
     labels: np.ndarray
@@ -43,6 +45,7 @@ class Prediction:
     averaging: Averaging = PLAIN
     confidence: np.ndarray | None = None
     threshold: float = HALF
+    made_from: MadeFrom | None = None
 
     def settings(self) -> dict[str, Any]:
         """How it was made, as far as it was not made in the plain way."""

@@ -140,7 +140,8 @@ def _confidence_png(prediction: Prediction) -> bytes:
 def _summary(prediction: Prediction) -> bytes:
     source = {"image": prediction.image, "model": prediction.model}
     source |= prediction.settings()
-    report = marked_json(source | prediction.summary())
+    made_from = prediction.made_from.record() if prediction.made_from else {}
+    report = marked_json(source | prediction.summary() | made_from)
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
 

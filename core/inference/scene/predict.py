@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from core.datasets.known_layouts import LAYOUTS
 from core.errors import ImageError, WorkspaceError
@@ -13,21 +14,23 @@ from core.formats import binary_size
 from core.imagery.header import Header, read_header
 from core.imagery.output.outlines import in_pixels
 from core.imagery.raster import MAX_BYTES
-from core.imagery.scene.scene import obstacle, open_scene
+from core.imagery.scene.scene import Scene, obstacle, open_scene
 from core.imagery.source.opening import gdal_settings
 from core.inference.anchor import Anchor
-from core.inference.blocks import Blending, Block
+from core.inference.averaging import OWN_SIZE
+from core.inference.blocks import Block
 from core.inference.likeness import differences
 from core.inference.outputs.file import Handling, NamedModel, predict_file
-from core.inference.outputs.kinds import Wanted, paths_by_kind
-from core.inference.predictor import Predictor, counter
+from core.inference.outputs.kinds import OutputKind, Wanted, paths_by_kind
+from core.inference.outputs.made_from import MadeFrom, same_results
+from core.inference.predictor import Predictor, Progress, counter
 from core.inference.scene.planes import Planes, open_planes
 from core.inference.scene.results import SceneResult, write_result
 from core.inference.scene.scene_image import SceneImage, sample_of
+from core.inference.scene.sizes import SceneSizes
 from core.inference.scene.state import (
     SceneState,
     Unfinished,
-    image_fingerprint,
     unfinished,
     unfinished_folder,
 )
@@ -48,7 +51,8 @@ def predict_image(
 
     A GeoTIFF of more than `predictor.large_pixels` pixels goes by windows: memory does not grow
     with it, and what is done is kept beside the results until they are complete. The labels are the
-    same either way.
+    same either way. To resume an image whose results are complete, and made from the same, is to
+    leave them as they are.
 
     Args:
         image: path of a PNG, JPEG or TIFF.
@@ -72,28 +76,31 @@ def predict_image(
         wanted.outlines, header.georeference, header.width, header.height, str(image)
     )
     wanted = replace(wanted, outlines=outlines)
-    if not goes_by_windows(image, header, predictor, wanted):
-        return predict_file(image, model, out, wanted, handling)
     located = header.georeference is not None
     paths = paths_by_kind(image, out, wanted, located=located)
+    made_from = MadeFrom.of(image, predictor, wanted)
+    if handling.resume and _is_there(image, paths, made_from, handling):
+        return list(paths.values())
+    if not goes_by_windows(image, header, predictor, wanted):
+        return predict_file(image, model, out, wanted, handling)
     check_free(list(paths.values()), [image], overwrite=handling.overwrite)
     known = predictor.input.file_band_count
     bands = known if known == header.bands else None
-    tile = predictor.large_tile
-    with open_scene(image, bands, tile=tile) as scene:
+    at_sizes = predictor.averaging.scales != OWN_SIZE
+    rows = math.ceil(predictor.large_tile / min(1.0, *predictor.averaging.scales))
+    with open_scene(image, bands, tile=rows) as scene:
         sample = sample_of(scene)
         predictor.input.check(sample.pixels, str(image))
         if handling.warn:
             for difference in differences(predictor.input, sample):
                 if difference.kind != "no data":  # of the whole scene the sample does not tell
                     handling.warn(difference)
-        tiles = predictor.blending(
-            SceneImage(scene, predictor.input), Anchor.of(header.georeference)
-        )
-        state = _state(image, predictor, tiles, wanted)
+        tiles = _SizesWork(scene, predictor) if at_sizes else _PlainWork(scene, predictor)
+        state = _state(made_from, predictor, tiles, wanted)
         writable_folder(out)
         pixels = header.width * header.height * scene.stored_share
-        _check_room(out, image, pixels, predictor.classes, wanted)
+        needed = pixels * _pixel_bytes(predictor.classes, wanted) + tiles.waiting_bytes
+        _check_room(out, image, needed, wanted)
         with unfinished(out, image.stem, state, resume=handling.resume) as work:
             if handling.note and work.state.rows_done:
                 handling.note(f"goes on after {work.state.share:.0%} of {image.name}")
@@ -104,7 +111,7 @@ def predict_image(
                 predictor.classes,
                 wanted,
             ) as planes:
-                _predict(tiles, predictor, planes, work, handling.progress)
+                tiles.predict(planes, work, handling.progress)
                 result = SceneResult(
                     planes,
                     model.classes,
@@ -112,11 +119,24 @@ def predict_image(
                     str(image),
                     model.name,
                     predictor.averaging,
+                    made_from,
                 )
                 small = write_result(result, paths, work.folder, wanted.outlines)
     if small.polygons and handling.left_out:
         handling.left_out(small)
     return list(paths.values())
+
+
+def _is_there(
+    image: Path, paths: dict[OutputKind, Path], made_from: MadeFrom, handling: Handling
+) -> bool:
+    """Whether the results are there already, which is said, and otherwise what of them differs."""
+    same, reason = same_results(paths, made_from)
+    if handling.note and same:
+        handling.note(f"note: {image}: left as it is: its results are there, made from the same")
+    if handling.note and reason:
+        handling.note(f"note: {image}: its results are made anew: {reason}")
+    return same
 
 
 def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: Wanted) -> bool:
@@ -134,7 +154,7 @@ def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: W
     """
     if header.width * header.height <= predictor.large_pixels:
         return False
-    reason = obstacle(image, header) or _not_by_windows(image, predictor, wanted)
+    reason = obstacle(image, header) or _not_by_windows(image)
     if reason is None:
         return True
     if header.bytes > MAX_BYTES:
@@ -142,15 +162,8 @@ def goes_by_windows(image: Path, header: Header, predictor: Predictor, wanted: W
     return False
 
 
-def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageError | None:
-    """What is asked for that needs the whole image; None where nothing does."""
-    if predictor.averaging.scales != (1.0,):
-        return ImageError(
-            "averaging over sizes of the image (--tta-scales) needs it in memory, for which it is "
-            "too large",
-            where=str(image),
-            remedy="leave it out; --tta alone is possible at any size",
-        )
+def _not_by_windows(image: Path) -> ImageError | None:
+    """Why the whole image is needed; None where it is not."""
     if any(layout.image_traits and layout.image_traits(image) for layout in LAYOUTS.values()):
         return ImageError(
             "the image is of a product that is read whole, and too large for that",
@@ -160,25 +173,32 @@ def _not_by_windows(image: Path, predictor: Predictor, wanted: Wanted) -> ImageE
     return None
 
 
-def _state(image: Path, predictor: Predictor, tiles: Blending, wanted: Wanted) -> SceneState:
+def _state(made_from: MadeFrom, predictor: Predictor, work: _Work, wanted: Wanted) -> SceneState:
+    scales = predictor.averaging.scales
     return SceneState(
-        image=image_fingerprint(image),
-        model=predictor.model_digest,
+        image=made_from.image,
+        model=made_from.model,
         options={
             "overlap": predictor.overlap,
             "symmetries": predictor.averaging.symmetries,
             "probabilities": wanted.probabilities,
             "confidence": wanted.confidence,
-        },
-        grid=tiles.description,
-        rows=tiles.tile_rows,
+        }
+        | ({} if scales == OWN_SIZE else {"scales": list(scales)})
+        | ({} if not predictor.input.bands else {"bands": list(predictor.input.bands)}),
+        grid=work.description,
+        rows=work.rows,
     )
 
 
-def _check_room(out: Path, image: Path, pixels: float, classes: int, wanted: Wanted) -> None:
-    """Raise where the disk has plainly too little room for what is kept and for the results."""
+def _pixel_bytes(classes: int, wanted: Wanted) -> float:
+    """What is kept of a pixel on the disk, and what its results are, at most."""
     kept = 1 + 2 * wanted.confidence + 4 * classes * wanted.probabilities
-    needed = pixels * (kept + _RESULTS + (kept - 1) * 2)
+    return kept + _RESULTS + (kept - 1) * 2
+
+
+def _check_room(out: Path, image: Path, needed: float, wanted: Wanted) -> None:
+    """Raise where the disk has plainly too little room for so many bytes."""
     there = unfinished_folder(out, image.stem)
     if there.is_dir():
         needed -= sum(file.stat().st_blocks * 512 for file in there.iterdir())
@@ -194,37 +214,73 @@ def _check_room(out: Path, image: Path, pixels: float, classes: int, wanted: Wan
         )
 
 
-def _predict(
-    tiles: Blending,
-    predictor: Predictor,
-    planes: Planes,
-    work: Unfinished,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    """Keep the values of all rows of tiles that are not kept yet."""
+class _Work(Protocol):
+    """A way to predict a scene, piece by piece.
 
-    def write(block: Block) -> None:
-        if block.probabilities is not None:
-            planes.write(block.row, block.column, block.probabilities, block.valid)
+    Attributes:
+        description: where all tiles lie, in words.
+        rows: number of its pieces.
+        waiting_bytes: what waits in files besides at most.
+    """
 
-    row = work.state.rows_done
-    with disk_errors(work.folder), WriterThread(write, _AHEAD) as writer:
-        blocks = tiles.blocks(
-            predictor.softmax,
-            counter(progress, tiles.tiles),
-            batch=predictor.batch,
-            first_row=row,
-            stream=lambda items: read_ahead(items, _AHEAD, gdal_settings),
-        )
-        for block in blocks:
-            if block.tile_row > row:
-                _keep(writer, planes, work, block.tile_row)
-                row = block.tile_row
-            writer.put(block)
-        _keep(writer, planes, work, tiles.tile_rows)
+    description: str
+    rows: int
+    waiting_bytes: int
+
+    def predict(self, planes: Planes, work: Unfinished, progress: Progress | None) -> None:
+        """Keep the values of all pieces that are not kept yet."""
+
+
+class _PlainWork:
+    """At the scene's own size, in rows of tiles."""
+
+    waiting_bytes = 0
+
+    def __init__(self, scene: Scene, predictor: Predictor) -> None:
+        image = SceneImage(scene, predictor.input)
+        self._predictor = predictor
+        self._tiles = predictor.blending(image, Anchor.of(scene.header.georeference))
+        self.description, self.rows = self._tiles.description, self._tiles.tile_rows
+
+    def predict(self, planes: Planes, work: Unfinished, progress: Progress | None) -> None:
+        def write(block: Block) -> None:
+            if block.probabilities is not None:
+                planes.write(block.row, block.column, block.probabilities, block.valid)
+
+        row = work.state.rows_done
+        with disk_errors(work.folder), WriterThread(write, _AHEAD) as writer:
+            blocks = self._tiles.blocks(
+                self._predictor.softmax,
+                counter(progress, self._tiles.tiles),
+                batch=self._predictor.batch,
+                first_row=row,
+                stream=lambda items: read_ahead(items, _AHEAD, gdal_settings),
+            )
+            for block in blocks:
+                if block.tile_row > row:
+                    _keep(writer, planes, work, block.tile_row)
+                    row = block.tile_row
+                writer.put(block)
+            _keep(writer, planes, work, self.rows)
 
 
 def _keep(writer: WriterThread[Block], planes: Planes, work: Unfinished, rows: int) -> None:
     writer.drain()
     planes.sync()
     work.advance(rows)
+
+
+class _SizesWork:
+    """At several sizes of the scene, in bands of rows."""
+
+    def __init__(self, scene: Scene, predictor: Predictor) -> None:
+        self._sizes = SceneSizes(scene, predictor)
+        self.description, self.rows = self._sizes.description, self._sizes.bands
+        self.waiting_bytes = self._sizes.waiting_bytes
+
+    def predict(self, planes: Planes, work: Unfinished, progress: Progress | None) -> None:
+        with disk_errors(work.folder):
+            done = work.state.rows_done
+            for bands in self._sizes.predict(work.folder, planes, done, progress):
+                planes.sync()
+                work.advance(bands)

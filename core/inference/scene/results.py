@@ -35,6 +35,7 @@ from core.imagery.output.regions import Regions
 from core.inference.averaging import Averaging
 from core.inference.certainty import FILE
 from core.inference.outputs.kinds import OutputKind
+from core.inference.outputs.made_from import MadeFrom
 from core.inference.outputs.prediction import class_summary
 from core.inference.outputs.writers import NO_GRID, confidence_content
 from core.inference.scene.planes import Planes
@@ -58,6 +59,7 @@ class SceneResult:
         image: path of the image.
         model: name of the model.
         averaging: over what the probabilities were averaged.
+        made_from: what it depends on.
     """
 
     planes: Planes
@@ -66,6 +68,7 @@ class SceneResult:
     image: str
     model: str
     averaging: Averaging
+    made_from: MadeFrom
 
     @property
     def height(self) -> int:
@@ -160,7 +163,7 @@ def write_result(
         "probabilities": partial(_probabilities, result),
         "confidence": partial(_confidence, result),
         "confidence_png": partial(_confidence_png, result),
-        "summary": partial(_summary, result),
+        "summary": partial(_summary, result, paths),
     }
     with disk_errors(folder):
         pictures = folder / "labels.png", folder / "colors.png"
@@ -272,7 +275,8 @@ def _confidence_png(result: SceneResult, path: Path) -> None:
     write_png(path, rows, (result.height, result.width))
 
 
-def _summary(result: SceneResult, path: Path) -> None:
+def _summary(result: SceneResult, paths: dict[OutputKind, Path], path: Path) -> None:
     source = {"image": result.image, "model": result.model} | result.averaging.record()
-    report = marked_json(source | result.summary())
+    made_from = result.made_from.with_files(paths).record()
+    report = marked_json(source | result.summary() | made_from)
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

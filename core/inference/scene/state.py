@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -15,14 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.errors import WorkspaceError
 from core.folder_lock import hold_folder, release_folder
 from core.formats import percent
-from core.imagery.source.sidecars import mask_beside, usable_data_mask
 from core.paths import disk_errors, write_json
 
-__all__ = ["SceneState", "image_fingerprint", "share_done", "unfinished", "unfinished_folder"]
+__all__ = ["SceneState", "share_done", "unfinished", "unfinished_folder"]
 
 _FILE = "state.json"
-_WHOLE = 512 * 1024**2  # bytes of a file of which all are looked at
-_PIECES, _PIECE = 256, 64 * 1024  # of a larger one
 _WORDS = {
     "image": "the image has changed",
     "model": "it was of another model",
@@ -36,7 +32,7 @@ class SceneState(BaseModel):
 
     Attributes:
         version: of this form.
-        image: fingerprint of the image, see `image_fingerprint`.
+        image: fingerprint of the image, see `core.inference.outputs.made_from`.
         model: SHA-256 of the model's card.
         options: what the values that are kept depend on.
         grid: where the tiles begin, and how large they are.
@@ -58,31 +54,6 @@ class SceneState(BaseModel):
     def share(self) -> float:
         """How much of it is done, 0 to 1."""
         return self.rows_done / max(1, self.rows)
-
-
-def image_fingerprint(path: Path) -> str:
-    """SHA-256 of an image file, and of the masks and tags beside it.
-
-    Of a file above 512 MiB its size, the time it was changed, its ends and pieces between are
-    looked at: reading it whole could take as long as many rows of tiles.
-    """
-    digest = hashlib.sha256()
-    beside = [path.with_name(f"{path.name}.aux.xml"), mask_beside(path), usable_data_mask(path)]
-    beside += [path.with_suffix(suffix) for suffix in (".tfw", ".tifw", ".wld", ".prj")]
-    for file in [path, *filter(None, beside)]:
-        if not file.is_file():
-            continue
-        status = file.stat()
-        digest.update(f"{file.name} {status.st_size}\n".encode())
-        with file.open("rb") as content:
-            if status.st_size <= _WHOLE:
-                digest.update(hashlib.file_digest(content, "sha256").digest())
-                continue
-            digest.update(f"{status.st_mtime_ns}".encode())
-            for number in range(_PIECES):
-                content.seek((status.st_size - _PIECE) * number // (_PIECES - 1))
-                digest.update(content.read(_PIECE))
-    return digest.hexdigest()
 
 
 def unfinished_folder(out: Path, stem: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,12 @@ from typing import Any
 from core.errors import ModelError
 from core.formats import binary_size
 from core.models.foreign import foreign_model
-from core.models.imported.checks.network_check import MAX_TEXT, CheckedNetwork, check_network
+from core.models.imported.checks.network_check import (
+    MAX_TEXT,
+    CheckedNetwork,
+    check_network,
+    of_any_size,
+)
 from core.models.imported.facts import NetworkFacts
 from core.models.spec import ModelSpec
 from core.paths import disk_errors
@@ -141,7 +147,14 @@ def _version(path: Path) -> str:
 
 
 def _described(name: str, text: str, version: str, weights: Path) -> OpenFile:
-    network = _at(name, lambda: check_network(text, version))
+    network: CheckedNetwork = _at(name, lambda: check_network(text, version))
+    if network.shape[0] != network.shape[1]:  # tiles are square
+        with suppress(ModelError):  # which the network as it is has too, or better words for
+            return _built(name, of_any_size(network), version, weights)
+    return _built(name, network, version, weights)
+
+
+def _built(name: str, network: CheckedNetwork, version: str, weights: Path) -> OpenFile:
     size = weights.stat().st_size
     facts = _in_process("describe", network.text, str(weights.resolve()), size=size, where=name)
     return OpenFile(name, weights, network, NetworkFacts(**facts), version)

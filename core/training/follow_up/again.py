@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -18,7 +19,7 @@ from core.training.queue.launch import launch
 from core.training.runs.origin import Origin, write_origin
 from core.training.runs.run import Run
 
-__all__ = ["HeldOut", "again_config", "held_out", "kept_scores", "train_again"]
+__all__ = ["HeldOut", "Wanted", "again_config", "held_out", "kept_scores", "train_again"]
 
 
 def again_config(card: ModelCard, dataset: str, recipe: Recipe) -> TrainConfig:
@@ -110,28 +111,35 @@ def held_out(before: ModelCard, after: ModelCard) -> HeldOut:
     )
 
 
-def kept_scores(
-    listed: Sequence[tuple[KeptEvaluation, EvaluationRecord]],
-    model: str,
-    sha256: str,
-    dataset: str,
-    options: EvaluationOptions,
-) -> KeptEvaluation | None:
-    """The evaluation of a model on chosen samples and labels that is kept already.
+class Wanted(NamedTuple):
+    """An evaluation that is looked for, or to be made.
 
-    Args:
-        listed: evaluations, the last first.
+    Attributes:
         model: its name.
         sha256: of its weights.
         dataset: id of the dataset.
+        side: of the model's split.
         options: with the samples in `only`, and the labels in `void_regions`.
     """
+
+    model: str
+    sha256: str
+    dataset: str
+    side: SplitSide
+    options: EvaluationOptions
+
+
+def kept_scores(
+    listed: Iterable[tuple[KeptEvaluation, EvaluationRecord]], wanted: Wanted
+) -> KeptEvaluation | None:
+    """An evaluation that is kept already; None where there is none.
+
+    Args:
+        listed: evaluations, the last first.
+        wanted: which.
+    """
     for kept, record in listed:
-        if (
-            record.finished
-            and (record.model, record.sha256) == (model, sha256)
-            and record.dataset == dataset
-            and record.options == options
-        ):
+        own = Wanted(record.model, record.sha256, record.dataset, record.split, record.options)
+        if record.finished and own == wanted:
             return kept
     return None

@@ -393,6 +393,7 @@ def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_pa
 
         input = SimpleNamespace(file_band_count=4, check=lambda pixels, where: None)
         averaging = PLAIN
+        tile, large_tile, overlap, model_digest = 768, 1024, 230, ""
 
         def strips(self, pixels: np.ndarray, *_: object, **__: object) -> Iterator[Strip]:
             bright = pixels[..., :1] > 30

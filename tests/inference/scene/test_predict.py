@@ -221,6 +221,45 @@ def test_what_changed_meanwhile_is_named(make: Any, tmp_path: Path) -> None:
     assert not unfinished_folder(tmp_path / "out", "s").exists()
 
 
+@pytest.mark.parametrize("large_pixels", [1000, 10**9])
+def test_complete_results_are_left_where_they_are_made_from_the_same(
+    make: Any, tmp_path: Path, large_pixels: int
+) -> None:
+    image, out = scene(tmp_path / "s.tif", picture(60, 70)), tmp_path / "out"
+    notes: list[str] = []
+    calls: list[int] = []
+
+    def predicted(wanted: Wanted = EVERYTHING, digest: str = "", **settings: Any) -> str:
+        """What is said, and nothing where it is predicted and nothing is said."""
+        predictor = make(large_pixels=large_pixels, **settings)
+        predictor.model_digest = digest or predictor.model_digest
+        before, softmax = len(calls), predictor.softmax
+        predictor.softmax = lambda tiles: (calls.append(1), softmax(tiles))[1]
+        notes.clear()
+        paths = by_windows(image, predictor, out, wanted=wanted, resume=True, note=notes.append)
+        assert all(is_own_file(path) for path in paths)
+        return f"{'predicted' if len(calls) > before else 'left'} {' '.join(notes)}"
+
+    assert predicted() == "predicted "
+    files = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.iterdir()}
+    assert predicted().startswith("left note: ") and "made from the same" in notes[0]
+    assert files == {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in out.iterdir()}
+    assert "other options" in predicted(tta=True) and "predicted" in predicted()
+    assert "other options" in predicted(Wanted(polygons=True))
+    smaller = Wanted(polygons=True, outlines=OutlineSettings(9))
+    assert "other options" in predicted(smaller) and predicted(smaller).startswith("left")
+    assert "another model" in predicted(smaller, "0" * 64)
+    assert predicted(smaller, "0" * 64).startswith("left")
+    (out / "s_labels.tif").unlink()
+    assert "a file is missing" in predicted(smaller, "0" * 64)
+    (out / "s.geojson").write_bytes(b"{}")
+    with pytest.raises(WorkspaceError, match=r"s\.geojson is there already"):
+        predicted(smaller, "0" * 64)  # somebody's own now
+    (out / "s.geojson").unlink()
+    scene(image, picture(60, 70))
+    assert "predicted" in predicted(smaller, "0" * 64) and "image has changed" in notes[0]
+
+
 def test_resume_without_anything_begins_anew(make: Any, tmp_path: Path) -> None:
     image = scene(tmp_path / "s.tif", picture(60, 70))
     by_windows(image, make(), tmp_path / "out", resume=True, wanted=Wanted())
@@ -270,15 +309,48 @@ def test_blocks_that_a_file_does_not_hold_are_not_computed(make: Any, tmp_path: 
     )
 
 
-def test_scales_need_an_image_in_memory(
-    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("scales", [(0.75, 1, 1.5), (0.5,)])
+def test_sizes_by_windows_are_those_in_memory(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scales: tuple[float, ...]
 ) -> None:
-    image = scene(tmp_path / "s.tif", picture(60, 70))
-    predictor = make(scales=(0.5, 1))
-    by_windows(image, predictor, tmp_path / "out", wanted=Wanted())  # it fits
-    monkeypatch.setattr("core.inference.scene.predict.MAX_BYTES", 100)
-    with pytest.raises(ImageError, match=r"--tta-scales.*in memory"):
-        by_windows(image, predictor, tmp_path / "other", wanted=Wanted())
+    pixels = picture(230, 313)
+    pixels[60:200, 40:190] = 0
+    image = scene(tmp_path / "s.tif", pixels, nodata=0)
+    monkeypatch.setattr("core.inference.scene.sizes._COLUMNS_BYTES", 4 * 5 * 64 * 100)
+    predictor = make(scales=scales)
+    by_windows(image, predictor, tmp_path / "out")
+    labels, scores = in_memory(image, predictor)
+    np.testing.assert_array_equal(read(tmp_path / "out/s_labels.tif"), labels)
+    np.testing.assert_array_equal(read(tmp_path / "out/s_probabilities.tif"), scores)
+    assert not unfinished_folder(tmp_path / "out", "s").exists()
+
+
+@pytest.mark.parametrize("after", [1, 30, 70])
+def test_sizes_that_were_ended_go_on_to_the_same_bytes(
+    make: Any, tmp_path: Path, after: int
+) -> None:
+    pixels = picture(230, 200)
+    pixels[100:130] = 0
+    image = scene(tmp_path / "s.tif", pixels, nodata=0)
+    predictor = make(scales=(0.5, 1, 1.25))
+    by_windows(image, predictor, tmp_path / "whole")
+
+    def end(done: int, _: int) -> None:
+        if done >= after:
+            raise Ended
+
+    with pytest.raises(Ended):
+        by_windows(image, predictor, tmp_path / "out", progress=end)
+    with pytest.raises(WorkspaceError, match="other options"):
+        by_windows(image, make(scales=(0.5, 1)), tmp_path / "out", resume=True)
+    seen: list[tuple[int, int]] = []
+    by_windows(
+        image, predictor, tmp_path / "out", resume=True, progress=lambda *done: seen.append(done)
+    )
+    assert seen[-1][0] == seen[-1][1]
+    assert after == 1 or len(seen) < seen[-1][1]
+    files = {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files
 
 
 def test_a_disk_with_too_little_room_is_said_before(

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from core.errors import ImageError, ModelError
-from core.explain.activations import Window, feature_maps
+from core.explain.activations import feature_maps
 from core.explain.layers import last_activations, list_layers
+from core.explain.window import Window
 from core.imagery.normalise import Normalisation
 from core.inference.predictor import Predictor
 from core.models.architectures.unet_vgg11 import UNetVGG11Spec

@@ -370,6 +370,27 @@ def test_multiples_are_those_that_the_network_computes(tmp_path: Path) -> None:
         assert file.facts and file.facts.step == 8
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_an_input_that_is_not_square_is_left_open(tmp_path: Path, suffix: str) -> None:
+    """As of street scenes or strips: 256 × 512."""
+    model = bumped(notebook_unet())
+    tensorflow()
+    import keras
+
+    x = inputs = keras.Input((32, 64, 3))
+    wide = keras.Model(inputs, model(x))
+    path = saved(wide, tmp_path / f"wide{suffix}")
+    with opened_file(path) as file:
+        assert file.facts and file.network
+        assert (file.facts.side, file.facts.step) == (0, 4)
+        assert "32 × 64 px was left open" in file.network.notes[0]
+    pixels = RNG.uniform(0, 1, (2, 32, 64, 3)).astype(np.float32)
+    network = imported(path)
+    np.testing.assert_allclose(softmax(network(pixels)), wide.predict(pixels, verbose=0), atol=1e-5)
+    other = image(3)  # of another size
+    np.testing.assert_allclose(softmax(network(other)), model.predict(other, verbose=0), atol=1e-5)
+
+
 def test_an_output_that_is_no_map_is_refused(tmp_path: Path) -> None:
     tensorflow()
     import keras
@@ -381,13 +402,14 @@ def test_an_output_that_is_no_map_is_refused(tmp_path: Path) -> None:
     free = keras.Input((None, None, 3))
     larger = layers.UpSampling2D()(layers.Conv2D(3, 1)(free))
     wide = keras.Input((32, 64, 3))
+    whole = layers.Reshape((32, 64, 3))(layers.Reshape((2048, 3))(layers.Conv2D(3, 1)(wide)))
     for number, (model, words) in enumerate(
         [
             (keras.Model(inputs, flat), "puts out 1024 × 3"),
             (keras.Model(inputs, layers.Flatten()(inputs)), "puts out 3072"),
             (keras.Model(inputs, cut), "28 × 28 px for one of 32 × 32 px"),
             (keras.Model(free, larger), "not of the image's size"),
-            (keras.Model(wide, layers.Conv2D(3, 1)(wide)), "32 × 64 px, and tiles are square"),
+            (keras.Model(wide, whole), "32 × 64 px, and tiles are square"),
         ]
     ):
         with (

@@ -28,6 +28,8 @@ def run(tmp_path: Path) -> Run:
     return Run(tmp_path)
 
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 SPEC = UNetSpec(width=4, depth=1, classes=3)
 
 

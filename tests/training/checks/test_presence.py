@@ -27,7 +27,7 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import create_run, list_runs
 from core.training.session import data
 from core.training.session.train import train
-from tests.tiny import TINY
+from tests.tiny import QUICK
 
 WATER, LAND = (
     DUBAI_CLASSES.classes[DUBAI_CLASSES.names.index(name)].rgb for name in ("Water", "Land")
@@ -51,7 +51,7 @@ def dry(demo_dataset: Path, tmp_path: Path) -> Dry:
 
 
 def config_of(dataset: Dataset, *settings: str) -> TrainConfig:
-    return with_settings(TrainConfig(dataset=str(dataset.root)), [*TINY, *settings])
+    return with_settings(TrainConfig(dataset=str(dataset.root)), [*QUICK, *settings])
 
 
 def split_of(dataset: Dataset, config: TrainConfig) -> Split:
@@ -145,7 +145,7 @@ def test_the_command_refuses_it_and_leaves_no_run(
     dry: Dry, demo_dataset: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     dataset = dry(held_out(open_dataset(demo_dataset)))
-    settings = [part for each in TINY for part in ("--set", each)]
+    settings = [part for each in QUICK for part in ("--set", each)]
     assert main(["train", "--dataset", str(dataset.root), *settings]) == 1
     shown = capfd.readouterr()
     assert shown.err.startswith("error: the training split has no pixel of Water")
@@ -166,11 +166,12 @@ def test_a_training_of_the_queue_refuses_it_too(dry: Dry, demo_dataset: Path) ->
 
 
 @pytest.mark.training
+@pytest.mark.usefixtures("eager")
 def test_a_class_that_no_sample_has_is_a_warning_and_it_trains(
     dry: Dry, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dataset = dry()
-    config = config_of(dataset, "epochs=1", "timelapse=0", "tensorboard=false")
+    config = config_of(dataset, "epochs=1")
     split = split_of(dataset, config)
     present = classes_present(dataset, split)
     assert present is not None
@@ -183,12 +184,13 @@ def test_a_class_that_no_sample_has_is_a_warning_and_it_trains(
 
 
 @pytest.mark.training
+@pytest.mark.usefixtures("eager")
 def test_statistics_of_a_part_of_the_samples_do_not_decide(
     demo_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One sample fits into memory, and its counts know of one class.
     monkeypatch.setattr(data, "class_counts", lambda *_: np.array([0, 0, 9, 0, 0]))
-    config = config_of(open_dataset(demo_dataset), "epochs=1", "timelapse=0", "tensorboard=false")
+    config = config_of(open_dataset(demo_dataset), "epochs=1")
     run = create_run("large", config)
     train(run, train_memory=1)
     assert run.status().state == "finished"

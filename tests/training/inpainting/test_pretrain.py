@@ -22,14 +22,15 @@ from core.training.checkpoint import mark_checkpoint
 from core.training.config import TrainConfig, with_settings
 from core.training.inpainting.pretrained import Pretrained
 from core.training.runs.run import Run, create_run, find_run
+from core.training.schedules import learning_rate
 from core.training.session import session
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
-from tests.tiny import TINY
+from tests.tiny import QUICK
 
 pytestmark = pytest.mark.training
 
-FIRST = ["pretrain_epochs=2", "epochs=1", "timelapse=0", "tensorboard=false"]
+FIRST = ["pretrain_epochs=2", "epochs=1"]
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def root(demo_dataset: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def config(root: Path) -> TrainConfig:
-    return with_settings(TrainConfig(dataset=str(root)), [*TINY, *FIRST])
+    return with_settings(TrainConfig(dataset=str(root)), [*QUICK, *FIRST])
 
 
 @pytest.fixture
@@ -145,6 +146,7 @@ def test_the_training_begins_with_its_weights_and_a_last_layer_as_without(
         return made
 
     monkeypatch.setattr(session, "assemble", noted)
+    config = with_settings(config, ["model.norm=batch"])  # what normalisation keeps goes along
     train(create_run("random", with_settings(config, ["pretrain_epochs=0"])))
     assert pretrained == []
     train(create_run("inpainted", config))
@@ -321,7 +323,8 @@ def test_half_precision_and_few_bands(config: TrainConfig) -> None:
 
 
 def test_two_replicas_pretrain_and_train(config: TrainConfig, tmp_path: Path) -> None:
-    settings = with_settings(config, ["replicas=2", "pretrain_epochs=1"])
+    """Callbacks, checkpoint and validation of the training too, with averaged weights."""
+    settings = with_settings(config, ["replicas=2", "pretrain_epochs=1", "ema=0.5"])
     (tmp_path / "config.json").write_text(settings.model_dump_json())
     command = [sys.executable, "-m", "core", "train", "--run", "two", "--config"]
     process = subprocess.run(
@@ -335,6 +338,10 @@ def test_two_replicas_pretrain_and_train(config: TrainConfig, tmp_path: Path) ->
     assert process.returncode == 0, process.stderr[-3000:]
     run = find_run("two")
     assert _losses(run) == [1] and run.status().state == "finished"
+    (epoch,) = run.epochs()
+    assert epoch.step == 3
+    # What was set before the last step, by a cosine over three.
+    assert epoch.learning_rate == pytest.approx(learning_rate(settings, 3, 2))
 
 
 @pytest.mark.usefixtures("eager")

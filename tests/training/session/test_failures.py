@@ -20,11 +20,11 @@ from core.models.store import load_model
 from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
 from core.training.session.train import train
-from tests.tiny import PLAIN, TINY
+from tests.tiny import QUICK
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("eager")]
 
-SETTINGS = [*TINY, PLAIN, "epochs=3", "timelapse=0", "tensorboard=false"]
+SETTINGS = [*QUICK, "epochs=3"]
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
-from tests.tiny import PLAIN, TINY
+from tests.tiny import QUICK
 
-SETTINGS = [*TINY, PLAIN, "epochs=3", "timelapse=1"]
+SETTINGS = [*QUICK, "epochs=3", "timelapse=1"]
 
 
 def test_an_existing_folder_is_not_made_anew(tmp_path: Path) -> None:

@@ -23,14 +23,15 @@ from core.training.config import TrainConfig, with_settings
 from core.training.runs.run import Run, create_run
 from core.training.session.train import train
 from tests.conftest import REPOSITORY
-from tests.tiny import TINY
+from tests.tiny import QUICK
+from tests.training.session.conftest import BATCH_NORM
 
 pytestmark = pytest.mark.training
 
 
 @pytest.fixture
 def config(demo_dataset: Path) -> TrainConfig:
-    return with_settings(TrainConfig(dataset=str(demo_dataset)), [*TINY, "ema=0.5"])
+    return with_settings(TrainConfig(dataset=str(demo_dataset)), [*QUICK, "ema=0.5"])
 
 
 def _epochs(run: Run) -> list[tuple[int, int]]:
@@ -49,6 +50,7 @@ def _train_until_the_first_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
         train(run)
 
 
+@pytest.mark.usefixtures("eager")
 def test_one_stopped_within_an_epoch_does_only_its_other_steps(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +82,7 @@ def test_one_stopped_within_an_epoch_does_only_its_other_steps(
 def test_killed_with_sigkill_it_ends_with_the_same_steps(
     config: TrainConfig, tmp_path: Path
 ) -> None:
-    settings = with_settings(config, ["epochs=3", "tensorboard=false"])
+    settings = with_settings(config, ["epochs=3"])
     (tmp_path / "config.json").write_text(settings.model_dump_json())
     run = Run(workspace().runs / "killed")
     command = [sys.executable, "-m", "core", "train", "--run", run.name]
@@ -120,7 +122,7 @@ def test_it_ends_early_where_nothing_improves(
 def test_a_frozen_encoder_stays_and_is_trained_afterwards(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = ["epochs=2", "freeze_encoder=1", "ema=0", "timelapse=0", "tensorboard=false"]
+    settings = ["epochs=2", "freeze_encoder=1", "ema=0"]
     run = create_run("frozen", with_settings(config, settings))
     train(run)
     first, second = (r.gradient_norm for r in run.epochs())
@@ -132,7 +134,7 @@ def test_a_frozen_encoder_stays_and_is_trained_afterwards(
 def test_an_encoder_is_trained_after_a_resume_within_its_frozen_epoch(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = ["epochs=2", "steps=5", "freeze_encoder=1", "timelapse=0", "tensorboard=false"]
+    settings = ["epochs=2", "steps=5", "freeze_encoder=1"]
     run = create_run("frozen", with_settings(config, settings))
     _train_until_the_first_report(run, monkeypatch)
     train(run, resume=True)
@@ -141,13 +143,14 @@ def test_an_encoder_is_trained_after_a_resume_within_its_frozen_epoch(
     assert "enc1" in second
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("ema", [0, 0.9])
 def test_an_encoder_that_stays_frozen_to_the_end_is_that_of_the_model_before(
     config: TrainConfig, trained: Path, ema: float
 ) -> None:
     shutil.copytree(trained, workspace().runs / "before")
-    rest = ["timelapse=0", "tensorboard=false"]
-    settings = [f"ema={ema}", "freeze_encoder=2", "epochs=2", "start_from=before", *rest]
+    # What its normalisation keeps must stay too.
+    settings = [f"ema={ema}", "freeze_encoder=2", "epochs=2", "start_from=before", BATCH_NORM]
     train(create_run("after", with_settings(config, settings)))
     (old, card), (new, _) = (load_model(find_model(name).folder) for name in ("before", "after"))
     frozen = {layer.name for layer in encoder_layers(old, card.spec)}
@@ -161,6 +164,7 @@ def test_an_encoder_that_stays_frozen_to_the_end_is_that_of_the_model_before(
     assert not changed & frozen
 
 
+@pytest.mark.usefixtures("eager")
 def test_other_masks_are_noted_when_it_goes_on(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -25,21 +25,23 @@ from core.training.runs.status import Status
 from core.training.session import data
 from core.training.session import train as trainer
 from core.training.session.train import train
-from tests.tiny import TINY
+from tests.tiny import QUICK, TINY
+from tests.training.session.conftest import BATCH_NORM
 
 pytestmark = pytest.mark.training
 
 
 @pytest.fixture
 def config(demo_dataset: Path) -> TrainConfig:
-    return with_settings(TrainConfig(dataset=str(demo_dataset)), TINY)
+    return with_settings(TrainConfig(dataset=str(demo_dataset)), QUICK)
 
 
-def test_a_training_leaves_a_model_with_its_card(config: TrainConfig) -> None:
+def test_a_training_leaves_a_model_with_its_card(demo_dataset: Path) -> None:
     import keras
 
     policy = keras.config.dtype_policy().name
-    run = create_run("first", with_settings(config, ["precision=mixed_bfloat16", "ema=0.5"]))
+    settings = [*TINY, "precision=mixed_bfloat16", "ema=0.5"]
+    run = create_run("first", with_settings(TrainConfig(dataset=str(demo_dataset)), settings))
     card = train(run)
     status = run.status()
     assert (status.state, status.epoch, status.epochs) == ("finished", 2, 2)
@@ -86,6 +88,7 @@ def _limits(imagery: TrainingImagery) -> zip[tuple[float, float, float]]:
     return zip(imagery.low, imagery.mean, imagery.high, strict=True)
 
 
+@pytest.mark.usefixtures("eager")
 def test_one_that_was_stopped_within_an_epoch_goes_on_and_keeps_the_best(
     config: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +322,7 @@ def test_fine_tuning_begins_with_another_models_weights(config: TrainConfig, tra
     shutil.copytree(trained, workspace().runs / "first")
     # A learning rate of next to nothing: what comes out is what was begun with.
     gentle = ["epochs=1", "steps=1", "learning_rate=1e-12", "weight_decay=0", "start_from=first"]
+    config = with_settings(config, [BATCH_NORM])
     train(create_run("second", with_settings(config, gentle)))
     first, _ = load_model(workspace().runs / "first")
     second, _ = load_model(workspace().runs / "second")

@@ -56,9 +56,15 @@ def moved(spec: ModelSpec, *settings: str) -> tuple[list[np.ndarray], list[np.nd
     return ways
 
 
+def _cases() -> list[Any]:
+    """Every optimizer, and a network of ninety more layers with one of them."""
+    small = [pytest.param(name, UNET, id=f"{name}-unet") for name in get_args(Optimizer)]
+    return [*small, pytest.param("adamw", LITE0, id="adamw-unet-lite0")]
+
+
 @pytest.mark.training
-@pytest.mark.parametrize("spec", [UNET, LITE0], ids=["unet", "unet-lite0"])
-@pytest.mark.parametrize("optimizer", get_args(Optimizer))
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(("optimizer", "spec"), _cases())
 def test_the_encoders_weights_move_so_many_times_as_far(optimizer: str, spec: ModelSpec) -> None:
     setting = f"optimizer={optimizer}"
     encoder, others = moved(spec, setting)

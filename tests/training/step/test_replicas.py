@@ -1,22 +1,20 @@
-"""Two replicas train as one does: each in a process of its own, where the processor is divided."""
+"""Two replicas train as one does: in a process of its own, where the processor is divided.
+
+A whole training by two is in tests/training/inpainting/test_pretrain.py.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.training.config import TrainConfig, with_settings
-from core.training.runs.run import find_run
-from core.training.schedules import learning_rate
 from tests.conftest import REPOSITORY
-from tests.tiny import TINY
 
 _STEPS = """
 import json, sys
@@ -82,34 +80,6 @@ def test_two_replicas_give_the_losses_of_one() -> None:
             assert both[name] == pytest.approx(single[name], abs=1e-3), name
     for single_weights, both_weights in zip(one["weights"], two["weights"], strict=True):
         np.testing.assert_allclose(both_weights, single_weights, atol=1e-3)
-
-
-_WHOLE = """
-import sys
-from core.cli.main import main
-sys.exit(main(["train", "--dataset", sys.argv[1], "--run", "two", *sys.argv[2:]]))
-"""
-
-
-def test_a_whole_training_with_two_replicas(demo_dataset: Path) -> None:
-    """Callbacks, checkpoint and validation too, with averaged weights."""
-    settings = [*TINY, "epochs=1", "replicas=2", "ema=0.5", "timelapse=0", "tensorboard=false"]
-    options = [part for each in settings for part in ("--set", each)]
-    process = subprocess.run(
-        [sys.executable, "-c", _WHOLE, str(demo_dataset), *options],
-        capture_output=True,
-        text=True,
-        cwd=REPOSITORY,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    run = find_run("two")
-    assert run.status().state == "finished"
-    (epoch,) = run.epochs()
-    assert epoch.step == 3
-    # What was set before the last step, by a cosine over three.
-    assert epoch.learning_rate == pytest.approx(
-        learning_rate(with_settings(TrainConfig(), settings), 3, 2)
-    )
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:

@@ -27,6 +27,7 @@ TINY = [
     "batch=4",
     "model.width=8",
     "model.depth=1",
+    "model.norm=none",
     "model.stem_stride=2",
     "recipe.patch.size=32",
     "precision=float32",

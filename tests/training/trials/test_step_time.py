@@ -23,6 +23,7 @@ TINY = [
     "batch=2",
     "model.width=4",
     "model.depth=1",
+    "model.norm=none",
     "recipe.patch.size=32",
     "precision=mixed_bfloat16",
     "ema=0.9",

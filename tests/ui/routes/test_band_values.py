@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from starlette.routing import Match
 
 from core.imagery.header import Header
 from core.imagery.raster import Raster
+from tests.imagery.test_raster import tiff
 from ui.routes.band_values import routes
 from ui.viewer.band_values import (
     MemoryBands,
+    SceneBands,
     band_names,
     bands_of_raster,
     bands_payload,
@@ -76,6 +79,24 @@ def test_a_part_counts_from_its_own_corner(raster: Raster) -> None:
     for x, y in ((6, 0), (0, 3)):
         response = answer(f"{part['url']}/{x}/{y}")
         assert response and response.status_code == 404
+
+
+def test_a_scene_is_read_where_it_is_asked(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(1, 60_000, (80, 90, 4), dtype=np.uint16)
+    pixels[10, 20] = 0
+    path = tmp_path / "scene.tif"
+    path.write_bytes(tiff(pixels, nodata=0, tiled=True, blockxsize=16, blockysize=16))
+    sent = bands_payload(SceneBands(path, "1"))
+    assert sent and len(sent["names"]) == 4 and sent["digits"] == 5
+    for x, y in ((0, 0), (89, 79), (20, 10), (33, 44)):
+        values = [str(value) for value in pixels[y, x]]
+        assert said(f"{sent['url']}/{x}/{y}") == {"values": values, "data": (x, y) != (20, 10)}
+    for x, y in ((90, 0), (0, 80)):
+        response = answer(f"{sent['url']}/{x}/{y}")
+        assert response and response.status_code == 404
+    path.unlink()
+    response = answer(f"{sent['url']}/0/0")
+    assert response and response.status_code == 404
 
 
 def test_what_is_not_there_is_not_there(raster: Raster) -> None:

@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from core.imagery.resample import resample_labels
+from core.imagery.shrink import display_size, downsample_image
 from ui.viewer import encode
 from ui.viewer.layers import Layer, ViewerClass, ViewerClick
+from ui.viewer.tiles.sources import Tiled
 from ui.viewer.values import Threshold, ValueLayer
 from ui.viewer.viewer import _click, viewer
 
@@ -39,33 +42,24 @@ def test_all_256_label_values_survive():
     np.testing.assert_array_equal(decode(encode.encode_picture(labels, "labels").src), labels)
 
 
-def test_large_mask_is_shrunk_to_labels_that_were_there():
-    labels = random_labels(40, encode.DISPLAY_LIMIT * 3)
-    labels[labels == 3] = 250  # an average of 0 and 255 would be neither
-    sent = encode.encode_picture(labels, "labels")
-    shown = decode(sent.src)
-    assert (sent.height, sent.width) == shown.shape == (13, encode.DISPLAY_LIMIT)
-    assert set(np.unique(shown)) <= set(np.unique(labels))
-
-
 @pytest.mark.parametrize("factor", [2, 3, 5])
 def test_nearest_takes_the_label_of_its_own_block(factor):
     small = random_labels(11, 17)
     large = np.kron(small, np.ones((factor, factor), np.uint8))
-    np.testing.assert_array_equal(encode.resample_labels(large, 11, 17), small)
+    np.testing.assert_array_equal(resample_labels(large, 11, 17), small)
 
 
 def test_image_is_averaged_over_its_area():
     image = np.random.default_rng(1).integers(0, 256, (12, 20, 3), dtype=np.uint8)
     mean = image.reshape(6, 2, 10, 2, 3).mean(axis=(1, 3))
-    assert np.abs(encode.downsample_image(image, 6, 10) - mean).max() <= 0.5
+    assert np.abs(downsample_image(image, 6, 10) - mean).max() <= 0.5
 
 
 def test_transparent_colour_does_not_bleed():
     overlay = np.zeros((2, 2, 4), np.uint8)
     overlay[0] = (200, 100, 50, 255)
     overlay[1] = (0, 255, 0, 0)
-    np.testing.assert_array_equal(encode.downsample_image(overlay, 1, 1)[0, 0], (200, 100, 50, 128))
+    np.testing.assert_array_equal(downsample_image(overlay, 1, 1)[0, 0], (200, 100, 50, 128))
 
 
 def test_rgb_and_rgba_keep_their_channel_order():
@@ -74,6 +68,29 @@ def test_rgb_and_rgba_keep_their_channel_order():
     sent = encode.encode_picture(color[..., :3], "rgba")
     np.testing.assert_array_equal(decode(sent.src)[0, 0], (30, 20, 10))  # OpenCV reads BGR
     np.testing.assert_array_equal(decode(encode.png_base64(color))[0, 0], (30, 20, 10, 40))
+
+
+def test_what_is_larger_than_the_limit_goes_as_tiles():
+    labels = random_labels(40, encode.DISPLAY_LIMIT + 1)
+    sent = Layer("mask", "Mask", "labels", labels).payload(labels.shape)
+    assert "src" not in sent and sent["tiles"] == {
+        "src": f"/tiles/{sent['digest']}",
+        "size": [encode.DISPLAY_LIMIT + 1, 40],
+        "side": 512,
+        "levels": 4,
+    }
+    whole = Layer("mask", "Mask", "labels", labels[:, 1:]).payload((40, encode.DISPLAY_LIMIT))
+    assert "tiles" not in whole
+
+
+def test_a_tile_is_lossless_or_the_smaller_jpeg():
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    board = np.kron(np.indices((32, 32)).sum(axis=0) % 2, np.ones((2, 2))).astype(np.uint8) * 255
+    board = np.repeat(board[..., None], 3, axis=2)
+    for pixels, mime in ((noise, "image/jpeg"), (board, "image/png")):
+        assert encode.picture_file(pixels, "image")[1] == mime
+        assert encode.picture_file(pixels, "rgba")[1] == "image/png"
+    assert encode.picture_file(np.dstack([noise, noise[..., :1]]), "image")[1] == "image/png"
 
 
 def test_only_a_large_base_image_is_jpeg():
@@ -118,7 +135,7 @@ def test_digest_knows_shape_dtype_and_views():
     ],
 )
 def test_display_size_keeps_the_proportions(full, shown):
-    assert encode.display_size(*full, limit=2000) == shown
+    assert display_size(*full, limit=2000) == shown
 
 
 def test_png_refuses_what_it_cannot_keep():
@@ -132,6 +149,12 @@ def test_viewer_refuses_a_layer_of_another_size():
     layer = Layer("mask", "Mask", "labels", np.zeros((4, 5), np.uint8))
     with pytest.raises(ValueError, match=r"layer 'mask': expected .*\(5, 4\), received .*\(4, 5\)"):
         viewer(np.zeros((5, 4, 3), np.uint8), [layer], [ViewerClass("Road", (1, 2, 3))], key="v")
+
+
+def test_viewer_refuses_tiles_of_another_size():
+    layer = Layer("mask", "Mask", "labels", Tiled("0" * 32, 5, 5))
+    with pytest.raises(ValueError, match=r"expected tiles of \(5, 4\), received \(5, 5\)"):
+        viewer(Tiled("1" * 32, 4, 5), [layer], [ViewerClass("Road", (1, 2, 3))], key="v")
 
 
 def test_viewer_refuses_two_layers_of_one_key():
@@ -168,9 +191,17 @@ def test_sixteen_bits_survive_in_two_channels():
     np.testing.assert_array_equal(256 * sent[..., 2].astype(int) + sent[..., 1], codes)
 
 
-def test_a_large_value_layer_is_shrunk_to_values_that_were_there():
-    codes = np.where(random_labels(20, 2 * encode.DISPLAY_LIMIT) == 0, 3, 250).astype(np.uint8)
-    assert set(np.unique(decode(encode.encode_picture(codes, "values").src))) == {3, 250}
+def test_a_tiled_value_layer_says_how_many_pixels_have_which_value():
+    """The browser has no more than the tiles that it shows."""
+    threshold = Threshold("mask", "Threshold", 0.5)
+    codes = np.random.default_rng(3).integers(0, 9, (3, encode.DISPLAY_LIMIT + 1)).astype(np.uint8)
+    sent = ValueLayer("v", "V", codes, 0, 1, threshold=threshold).payload(codes.shape)
+    assert sent["counts"] == [0, *np.bincount(codes.ravel(), minlength=256)[1:]]
+    deep = codes.astype(np.uint16) * 300
+    sent = ValueLayer("v", "V", deep, 0, 1, threshold=threshold).payload(codes.shape)
+    expected = np.bincount(deep[deep > 0] >> 8, minlength=256)
+    assert sent["kind"] == "values16" and sent["counts"] == list(expected)
+    assert "counts" not in ValueLayer("v", "V", codes, 0, 1).payload(codes.shape)
 
 
 def test_a_value_layer_is_checked():

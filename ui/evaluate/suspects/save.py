@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.datasets.catalogue import list_datasets
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import (
     differences,
     keep_draft,
-    list_recipes,
     load_draft,
     recipe_file,
     revisions,
@@ -23,8 +21,7 @@ from core.evaluation.kept.plan import plan_again
 from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.suspects.record import SuspectList
 from core.evaluation.suspects.review import Review, SavedReview, State, write_review
-from core.evaluation.suspects.revise import Revision, model_recipe, revise
-from core.evaluation.trained_on import trained_on
+from core.evaluation.suspects.revise import Revision, revise
 from core.formats import count, counted
 from core.models.network import network_name
 from core.paths import is_name
@@ -32,7 +29,7 @@ from core.training.follow_up.again import again_config, train_again
 from core.training.queue.launch import running_runs, suggest_name
 from core.training.queue.queue import queued_runs
 from core.training.runs.origin import runs_of
-from ui.loaded.datasets import open_chosen
+from ui.evaluate.follow_up.recipes import usable_recipes
 from ui.shell.errors import plain, show_error
 from ui.shell.links import page_link
 
@@ -63,33 +60,10 @@ def save_section(
         _saved(opened, review.saved)
 
 
-def _bases(opened: OpenEvaluation) -> Mapping[str, Recipe]:
-    """Recipes that can take the decisions: the model's own, and the saved ones of the dataset."""
-    record, bases = opened.record, {}
-    card = opened.kept.card()
-    refs = {ref.id: ref for ref in list_datasets()}
-    ref = refs.get(record.dataset)
-    if ref is not None and trained_on(open_chosen(ref), card.training):
-        own = model_recipe(card.training, record.dataset)
-        revision = f", revision {own.revision}" if own.revision else ""
-        bases[f"As the model was trained: {own.name}{revision}"] = own
-    for name in list_recipes():
-        try:
-            recipe = load_recipe(recipe_file(name))
-        except DSIError:
-            continue  # the Data page says so where it is loaded
-        if recipe.dataset == record.dataset:
-            bases[f"{name}, revision {recipe.revision}"] = recipe
-    if not bases:
-        empty = Recipe(name=record.dataset.rpartition("/")[2], dataset=record.dataset)
-        bases["A new one, all samples"] = empty
-    return bases
-
-
 def _save(
     opened: OpenEvaluation, listed: SuspectList, review: Review, decided: Sequence[State]
 ) -> None:
-    bases = _bases(opened)
+    bases = usable_recipes(opened)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Recipe to begin with", list(bases), key="suspects.base", persist_state="session"

@@ -12,13 +12,13 @@ from core.evaluation.batch.record import ImageResult
 from core.evaluation.batch.store import ImageMaps
 from core.evaluation.batch.table import BatchRow
 from core.evaluation.match_classes import match_classes
-from core.formats import count, duration, percent
+from core.formats import count, duration, ground_area, percent
 from core.inference.certainty import labels_at
 from core.inference.outputs.prediction import Prediction
 from ui.loaded.images import OpenImage, open_raster
 from ui.predict.batch.compare import OtherBatch
 from ui.predict.batch.opened import OpenBatch
-from ui.predict.result import area_text, certainty_layers, show_scores
+from ui.predict.result import certainty_layers, show_scores
 from ui.shell.errors import plain, show_error
 from ui.shell.jobs import watch_job
 from ui.viewer.layers import Layer, ViewerClass
@@ -169,7 +169,11 @@ def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
     total = max(1, sum(result.counts[:-1]))
     located = bool(result.areas)
     rows = [
-        [count(pixels), percent(pixels / total), *([area_text(result.areas[n])] if located else [])]
+        [
+            count(pixels),
+            percent(pixels / total),
+            *([ground_area(result.areas[n])] if located else []),
+        ]
         for n, pixels in enumerate(result.counts[:-1])
     ]
     columns = ["Pixels", "Share", *(["Area"] if located else [])]

@@ -9,7 +9,7 @@ import numpy as np
 from core.imagery.pyramid.reader import ArrayTiles
 from core.imagery.pyramid.reduce import Kind
 from ui.viewer.encode import Role, digest
-from ui.viewer.tiles.sources import Tiled, open_source
+from ui.viewer.tiles.sources import TileContent, Tiled, open_source
 
 __all__ = ["tiled_array"]
 
@@ -34,5 +34,6 @@ def tiled_array(pixels: np.ndarray, role: Role) -> Tiled:
     """
     tiles = ArrayTiles(pixels, _KINDS[role])
     size = int(pixels.nbytes * 4 / 3)
-    source = open_source(digest(pixels), tiles.levels, role, lambda: nullcontext(tiles), size=size)
+    content = TileContent(tiles.levels, role, lambda: nullcontext(tiles), size=size)
+    source = open_source(digest(pixels), content)
     return Tiled(source.id, tiles.levels.width, tiles.levels.height)

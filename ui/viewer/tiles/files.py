@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.errors import ImageError
 from core.imagery.header import Header, Values, read_header
@@ -27,7 +27,7 @@ from core.paths import disk_errors, new_folder, workspace
 from ui.loaded.images import file_stamp
 from ui.loaded.sized_cache import SizedCache
 from ui.shell.jobs import start_job
-from ui.viewer.tiles.sources import Tiled, open_source
+from ui.viewer.tiles.sources import TileContent, Tiled, open_source
 
 __all__ = ["TiledFile", "tiled_labels", "tiled_picture"]
 
@@ -41,12 +41,14 @@ class TiledFile:
     Attributes:
         tiles: what the viewer is given, as the image or as pixels of a `Layer`.
         header: of the file.
+        bytes: of the pixels that all of it is.
         job: names the background job that makes coarse levels sharp, for `watch_job`.
         sharpen: starts that job; the next run of the page has sharp tiles when it has ended.
     """
 
     tiles: Tiled
     header: Header
+    bytes: int
     job: str
     sharpen: Callable[[], None]
 
@@ -110,20 +112,31 @@ def _tiled(
     upper = workspace().root / "cache/tiles" / name
     upper_levels = upper if upper.is_dir() else None
     open_tiles = partial(_open_tiles, opener, role, upper_levels)
-    sharp = upper_levels is not None or _sharp.get(name, lambda: (_is_whole(open_tiles),))[0]
+    known = _known.get(name, lambda: _look(open_tiles))
+    sharp = upper_levels is not None or known.is_whole
     source = open_source(
         f"{name} {'made' if upper_levels else 'direct'}",
-        Levels(header.height, header.width),
-        role,
-        open_tiles,
-        is_current=lambda: file_stamp(path) == stamp,
+        TileContent(
+            Levels(header.height, header.width),
+            role,
+            open_tiles,
+            is_current=lambda: file_stamp(path) == stamp,
+        ),
     )
     tiles = Tiled(source.id, header.width, header.height, sharp)
     job = f"tiles-{name}"
-    return TiledFile(tiles, header, job, partial(_sharpen, job, path, name, open_tiles))
+    sharpen = partial(_sharpen, job, path, name, open_tiles)
+    return TiledFile(tiles, header, known.bytes, job, sharpen)
 
 
-_sharp: SizedCache[tuple[bool]] = SizedCache(1024**2, 24 * 3600, lambda _: 100)
+class _Known(NamedTuple):
+    """Whether all tiles of a file are sharp, and bytes of its pixels."""
+
+    is_whole: bool
+    bytes: int
+
+
+_known: SizedCache[_Known] = SizedCache(1024**2, 24 * 3600, lambda _: 100)
 
 
 @contextmanager
@@ -136,9 +149,9 @@ def _open_tiles(
         yield SceneTiles(source, "labels" if role == "labels" else "picture", upper)
 
 
-def _is_whole(open_tiles: Callable[[], AbstractContextManager[SceneTiles]]) -> bool:
+def _look(open_tiles: Callable[[], AbstractContextManager[SceneTiles]]) -> _Known:
     with open_tiles() as tiles:
-        return tiles.is_whole
+        return _Known(tiles.is_whole, tiles.unpacked)
 
 
 def _sharpen(
@@ -168,7 +181,9 @@ def _remove_old(place: Path, newest: str) -> None:
     folders = [f for f in place.iterdir() if f.is_dir() and not f.name.startswith(".")]
     sizes = {f: sum(tile.stat().st_size for tile in f.iterdir()) for f in folders}
     for folder in sorted(folders, key=lambda f: f.stat().st_mtime):
-        if sum(sizes.values()) <= _MOST_KEPT or folder.name == newest:
+        if sum(sizes.values()) <= _MOST_KEPT:
             break
+        if folder.name == newest:
+            continue
         del sizes[folder]
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How many pixels two tiled label layers have of each pair of labels, for the difference."""
+"""Pixels by pairs of labels, of two tiled label layers: for the viewer's difference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pairs_of(
         stop: set when nobody waits for it any more.
 
     Returns:
-        ``{"width", "height", "pairs": [[label, label, pixels], …]}``, of the level that was
+        ``{"width", "height", "pairs": [[label, label, pixels], …]}`` of the level that was
         counted; None where it was stopped.
 
     Raises:
@@ -45,7 +45,7 @@ def pairs_of(
         key = f"{first.id} {second.id}"
         if kept := _counts.kept(key):
             return kept
-        with first.open() as one, second.open() as other:
+        with first.content.open() as one, second.content.open() as other:
             counted = count_pairs(one, other, _MOST_PIXELS, stop.is_set)
         if counted is None:
             return None

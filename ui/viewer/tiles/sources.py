@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from core.errors import ImageError
 from core.imagery.pyramid.levels import Levels
@@ -28,6 +28,7 @@ from ui.viewer.encode import Role, picture_file
 __all__ = ["BusyError", "TileFile", "TileSource", "Tiled", "find_source", "open_source"]
 
 T = TypeVar("T")
+_Task = tuple[Future[Any], Callable[[TileReader], Any]]
 
 _MOST_BYTES = 1536 * 1024**2  # of the arrays of all sources
 _MOST_SOURCES = 256
@@ -83,29 +84,38 @@ class TileFile:
     sharp: bool
 
 
+@dataclass(frozen=True)
+class TileContent:
+    """What tiles are made of.
+
+    Attributes:
+        levels: its pyramid.
+        role: how the browser reads its pixels.
+        open: gives its reader, in the thread that uses it.
+        is_current: whether it still is what it was when the page showed it.
+        size: bytes that it holds in memory.
+    """
+
+    levels: Levels
+    role: Role
+    open: Callable[[], AbstractContextManager[TileReader]]
+    is_current: Callable[[], bool] = lambda: True
+    size: int = 0
+
+
 @dataclass
 class TileSource:
     """Something that gives tiles.
 
     Attributes:
         id: by which it is asked for.
-        levels: its pyramid.
-        role: how the browser reads its pixels.
-        open: gives its reader.
-        is_current: whether it still is what it was when the page showed it.
-        size: bytes that it holds in memory.
+        content: what they are made of.
     """
 
     id: str
-    levels: Levels
-    role: Role
-    open: Callable[[], AbstractContextManager[TileReader]]
-    is_current: Callable[[], bool]
-    size: int
+    content: TileContent
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _pool: ThreadPoolExecutor | None = None
-    _reader: TileReader | None = None
-    _stack: ExitStack = field(default_factory=ExitStack)
+    _tasks: SimpleQueue[_Task | None] | None = None
     _waiting: int = 0
 
     def tile(self, level: int, row: int, column: int) -> Future[TileFile]:
@@ -135,51 +145,72 @@ class TileSource:
             if self._waiting >= _MOST_WAITING:
                 raise BusyError
             self._waiting += 1
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, "tiles")
-            future = self._pool.submit(self._run, make)
-        future.add_done_callback(self._count_down)
+            if self._tasks is None:
+                self._tasks = SimpleQueue()
+                # A daemon: its file is nothing that must be closed before the server ends.
+                args = self.content.open, self._tasks
+                threading.Thread(target=_work, args=args, daemon=True, name="tiles").start()
+            future: Future[T] = Future()
+            future.add_done_callback(self._count_down)
+            self._tasks.put((future, make))
         _note_open(self)
         return future
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has a thread, and a file that is open."""
+        return self._tasks is not None
+
     def close(self) -> None:
-        """Close the file; it is opened again when it is needed."""
+        """Close the file after what is waiting; it is opened again when it is needed."""
         with self._lock:
-            pool, self._pool = self._pool, None
-            if pool is not None:
-                pool.submit(self._close)
-                pool.shutdown(wait=False)
+            if self._tasks is not None:
+                self._tasks.put(None)
+            self._tasks = None
 
     def _count_down(self, _: object) -> None:
         with self._lock:
             self._waiting -= 1
 
-    def _run(self, make: Callable[[TileReader], T]) -> T:
-        with _turns:
-            try:
-                if self._reader is None:
-                    stack = ExitStack()
-                    self._reader = stack.enter_context(self.open())
-                    self._stack = stack
-                return make(self._reader)
-            except BaseException:
-                stack, self._reader, self._stack = self._stack, None, ExitStack()
-                # The file's context says what is wrong in words.
-                stack.__exit__(*sys.exc_info())
-                raise
-
-    def _close(self) -> None:
-        stack, self._reader, self._stack = self._stack, None, ExitStack()
-        stack.close()
-
     def _file(self, reader: TileReader, level: int, row: int, column: int) -> TileFile:
-        if not self.is_current():
+        if not self.content.is_current():
             raise ImageError("the file has changed since the page showed it", remedy="reload it")
         tile = reader.read(level, row, column)
         if tile.pixels is None:
             return TileFile(b"", "image/png", tile.sharp)
-        data, mime = picture_file(tile.pixels, self.role)
+        data, mime = picture_file(tile.pixels, self.content.role)
         return TileFile(data, mime, tile.sharp)
+
+
+def _work(
+    opener: Callable[[], AbstractContextManager[TileReader]], tasks: SimpleQueue[_Task | None]
+) -> None:
+    """A source's thread: does one task after the other, the file open meanwhile."""
+    stack, reader = ExitStack(), None
+    while (task := tasks.get()) is not None:
+        future, make = task
+        if not future.set_running_or_notify_cancel():
+            continue
+        try:
+            with _turns:
+                if reader is None:
+                    reader = stack.enter_context(opener())
+                result = make(reader)
+        except BaseException as error:  # noqa: BLE001 - raised where the result is waited for
+            future.set_exception(_in_words(error, stack))
+            stack, reader = ExitStack(), None  # it is opened anew
+        else:
+            future.set_result(result)
+    stack.close()
+
+
+def _in_words(error: BaseException, stack: ExitStack) -> BaseException:
+    """What the context that a file is open in makes of an error."""
+    try:
+        stack.__exit__(type(error), error, error.__traceback__)
+    except BaseException as better:  # noqa: BLE001 - it is given back
+        return better
+    return error
 
 
 _files: SizedCache[TileFile] = SizedCache(256 * 1024**2, 3600, lambda tile: len(tile.data) + 200)
@@ -188,34 +219,23 @@ _open: OrderedDict[str, TileSource] = OrderedDict()
 _registry = threading.Lock()
 
 
-def open_source(
-    content: str,
-    levels: Levels,
-    role: Role,
-    opener: Callable[[], AbstractContextManager[TileReader]],
-    *,
-    is_current: Callable[[], bool] = lambda: True,
-    size: int = 0,
-) -> TileSource:
-    """Register what gives tiles, or find it again.
+def open_source(name: str, content: TileContent) -> TileSource:
+    """Register what gives tiles, or what was registered by that name before.
 
     Args:
-        content: tells one content from another, such as a digest.
-        levels: its pyramid.
-        role: how the browser reads its pixels.
-        opener: gives its reader, in the thread that uses it.
-        is_current: whether it still is that content.
-        size: bytes that it holds in memory.
+        name: tells one content from another, such as a digest.
+        content: what tiles are made of.
     """
-    key = hashlib.blake2b(f"{role} {content}".encode(), digest_size=16, key=_SECRET).hexdigest()
+    text = f"{content.role} {name}".encode()
+    key = hashlib.blake2b(text, digest_size=16, key=_SECRET).hexdigest()
     with _registry:
         source = _sources.pop(key, None)
         if source is None:
-            source = TileSource(key, levels, role, opener, is_current, size)
+            source = TileSource(key, content)
         _sources[key] = source
         gone = []
         while len(_sources) > _MOST_SOURCES or (
-            len(_sources) > 1 and sum(each.size for each in _sources.values()) > _MOST_BYTES
+            len(_sources) > 1 and sum(each.content.size for each in _sources.values()) > _MOST_BYTES
         ):
             gone.append(_sources.popitem(last=False)[1])
     for old in gone:

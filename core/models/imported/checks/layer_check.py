@@ -33,7 +33,6 @@ _ONLY = {"groups": 1, "rms_scaling": False, "mask_zero": False, "pad_to_aspect_r
 _OWN_DEFAULT = ("axis", "data_format", "negative_slope")
 _CODE = {
     "Lambda": "is a Lambda, which holds code, and code of others is not run",
-    "TFOpLambda": "is a TensorFlow function, no layer of Keras",
     "SlicingOpLambda": "takes a part of a tensor by TensorFlow's own code",
     "TFSMLayer": "is a TFSMLayer, which loads a TensorFlow graph from another file",
     "TorchModuleWrapper": "is a TorchModuleWrapper, which holds a pickle",

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import ModelError
 from core.models.imported.checks.layer_check import check_layer, class_of, is_operation, layer_name
+from core.models.imported.checks.legacy_functions import translated
 from core.models.imported.checks.nodes import (
     Call,
     Reference,
@@ -28,7 +29,7 @@ from core.models.imported.checks.plain_values import unwrapped
 from core.models.imported.checks.refusal import refused
 from core.untrusted.text_file import parse_json
 
-__all__ = ["MAX_TEXT", "CheckedNetwork", "check_network"]
+__all__ = ["MAX_TEXT", "CheckedNetwork", "check_network", "of_any_size"]
 
 MAX_TEXT = 32 * 1024**2
 """Bytes of the longest configuration that is read; that of an EfficientNet B7 has 1 MB."""
@@ -106,6 +107,36 @@ def check_network(text: str, version: str = "") -> CheckedNetwork:
     )
 
 
+def of_any_size(network: CheckedNetwork) -> CheckedNetwork:
+    """The same network with height and width of its input left open.
+
+    Whether it can be built so only building it tells: a layer whose weights are as many as the
+    pixels cannot.
+
+    Args:
+        network: of an input that is not square, such as 256 × 512.
+    """
+    root = json.loads(network.text)
+    fixed = list(network.shape[:2])
+
+    def free(layers: list[dict[str, Any]]) -> None:
+        for layer in layers:
+            config = layer["config"]
+            if layer["class_name"] == "InputLayer" and config["batch_shape"][1:3] == fixed:
+                config["batch_shape"] = [None, None, None, *config["batch_shape"][3:]]
+            free(config.get("layers", []))
+
+    free(root["config"]["layers"])
+    size = " × ".join("any" if side is None else str(side) for side in fixed)
+    note = f"Its input of {size} px was left open: it is used in square tiles."
+    return replace(
+        network,
+        text=json.dumps(root, indent=1),
+        shape=(None, None, *network.shape[2:]),
+        notes=(*network.notes, note),
+    )
+
+
 class _Checker:
     """Counts layers over all networks within one another.
 
@@ -168,7 +199,8 @@ class _Checker:
         return _model("Sequential", own, {"layers": layers}, config)
 
     def _functional(self, config: dict[str, Any], name: str, depth: int) -> dict[str, Any]:
-        entries = self._layers(config.get("layers"), depth)
+        listed = self._layers(config.get("layers"), depth)
+        entries = [translated(entry, layer_name(entry)) for entry in listed]
         layers = {layer_name(entry): self._layer(entry, depth) for entry in entries}
         calls: dict[str, list[Call]] = {}
         old = False

@@ -19,6 +19,7 @@ export class Keyboard {
     const action = actionForKey(event.key, this.viewer)
     if (!action) return
     event.preventDefault()
+    event.stopPropagation() // Streamlit has keys of its own: R runs the script again
     action.run(this.viewer, event)
   }
 

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import streamlit as st
 
-from core.datasets.catalogue import find_dataset
 from core.datasets.identity import block_of
 from core.datasets.void.store import load_regions
 from core.errors import DSIError
-from core.evaluation.kept.plan import plan_evaluation
-from core.evaluation.kept.record import EvaluationOptions, SplitSide
+from core.evaluation.kept.record import EvaluationOptions
 from core.evaluation.kept.results import OpenEvaluation
-from core.evaluation.kept.run import run_evaluation
-from core.evaluation.kept.store import KeptEvaluation, new_evaluation
+from core.evaluation.kept.store import KeptEvaluation
 from core.formats import counted
 from core.models.card import CARD_FILE, ModelCard
-from core.models.store import find_model, load_model, read_card
-from core.training.follow_up.again import HeldOut, held_out, kept_scores
+from core.models.store import read_card
+from core.training.follow_up.again import HeldOut, Wanted, held_out, kept_scores
 from core.training.runs.origin import runs_of
 from core.training.runs.run import Run
 from ui.evaluate.compare import compare_pair, compare_table
+from ui.evaluate.follow_up.scoring import score_all
 from ui.evaluate.opened import Listed, open_evaluation
 from ui.evaluate.scores import choose_unit
 from ui.shell.address import take_name
 from ui.shell.errors import plain, show_error
-from ui.shell.jobs import find_job, start_job, watch_job
+from ui.shell.jobs import find_job, watch_job
 from ui.shell.links import page_link
 
 __all__ = ["before_after_view"]
-
-
-class _Missing(NamedTuple):
-    """An evaluation that is still to be made."""
-
-    model: str
-    side: SplitSide
-    options: EvaluationOptions
-
 
 _ORIGINAL, _REVISED = "Labels of the files", "Revised labels"
 
@@ -83,12 +70,13 @@ def _compared(
     wanted = _wanted(opened, run, held)
     dataset = opened.record.dataset
     kept: dict[tuple[str, str], KeptEvaluation] = {}
-    missing: list[_Missing] = []
+    missing: list[Wanted] = []
     for labels, options in wanted.items():
         for name, (card, side) in models.items():
-            made = kept_scores(list(listed.values()), name, card.sha256, dataset, options)
+            one = Wanted(name, card.sha256, dataset, side, options)
+            made = kept_scores(listed.values(), one)
             if made is None:
-                missing.append(_Missing(name, side, options))
+                missing.append(one)
             else:
                 kept[labels, name] = made
     words = "test" if held.after == "test" else "validation"
@@ -109,8 +97,8 @@ def _compared(
             type="primary",
             key="before-after.score",
             disabled=job is not None and job.state == "running",
-            on_click=_score,
-            args=(key, dataset, missing),
+            on_click=score_all,
+            args=(key, "Scoring before and after", missing),
         )
         return
     labels = _choose_labels(list(wanted))
@@ -155,37 +143,3 @@ def _wanted(opened: OpenEvaluation, run: Run, held: HeldOut) -> Mapping[str, Eva
         if any(i in marked or block_of(i)[0] in marked for i in held.ids):
             wanted[_REVISED] = options.model_copy(update={"void_regions": digest})
     return wanted
-
-
-def _score(key: str, dataset: str, missing: Sequence[_Missing]) -> None:
-    total = sum(len(each.options.only) for each in missing)
-
-    def work(progress: Callable[[int, int], None]) -> None:
-        start = 0
-        for name, side, options in missing:
-            progress(start, total)
-            _evaluate(name, dataset, side, options, partial(_from, progress, start, total))
-            start += len(options.only)
-
-    start_job(key, "Scoring before and after", "samples", work)
-
-
-def _from(progress: Callable[[int, int], None], start: int, total: int, done: int, _: int) -> None:
-    progress(start + done, total)
-
-
-def _evaluate(
-    name: str,
-    dataset: str,
-    side: SplitSide,
-    options: EvaluationOptions,
-    progress: Callable[[int, int], None],
-) -> None:
-    from core.inference.predictor import Predictor
-
-    ref = find_model(name)
-    plan = plan_evaluation(ref, find_dataset(dataset), side, options)
-    model, card = load_model(ref.folder)
-    averaging = options.averaging
-    predictor = Predictor.of_card(model, card, tta=averaging.symmetries, scales=averaging.scales)
-    run_evaluation(new_evaluation(plan.record, plan.card), plan, predictor, progress)
