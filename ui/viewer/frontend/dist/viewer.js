@@ -2046,8 +2046,10 @@ var LabelLayer = class {
   describe(value, { classes, unsure }, at) {
     if (value === VOID) return { text: "void", label: null };
     const { name, color } = classes[value] ?? { name: `${value} (no class)` };
-    const isUnsure = unsure?.get(this.key)?.isAt(at.x, at.y, at.size);
-    return { text: isUnsure ? `${name} (unsure)` : name, color, label: value };
+    const limit = unsure?.get(this.key);
+    const isUnsure = limit ? limit.isAt(at.x, at.y, at.size) : false;
+    const note = isUnsure === void 0 ? " …" : isUnsure ? " (unsure)" : "";
+    return { text: name + note, color, label: value };
   }
 };
 var LabelPicture = class {
@@ -2231,9 +2233,10 @@ var Unsure = class {
     if (!this.parts.has(picture)) this.parts.set(picture, { ...this, picture, hatch: this.hatch });
     return this.parts.get(picture);
   }
+  // Undefined while the tile that has it is on its way.
   isAt(x, y, size) {
     const code = sampled(this.picture, "codes", { x, y, size });
-    return code > 0 && code < this.code;
+    return code === void 0 ? void 0 : code > 0 && code < this.code;
   }
   // Over the painted labels of a picture of that size; what is not painted stays so.
   hatch(out, { width, height }) {
