@@ -1390,15 +1390,6 @@ var ACTIONS = [
     run: (viewer) => viewer.zoomTo(1)
   },
   {
-    id: "link",
-    title: "Copy the address of this place",
-    keys: ["l"],
-    group: "Zoom",
-    face: () => icon(LINK),
-    isShown: (viewer) => Boolean(viewer.data?.linked),
-    run: (viewer) => viewer.copyLink()
-  },
-  {
     id: "fullscreen",
     title: "Full screen",
     keys: ["f"],
@@ -1415,6 +1406,15 @@ var ACTIONS = [
     group: "Zoom",
     face: "?",
     run: (viewer) => viewer.showHelp()
+  },
+  {
+    id: "link",
+    title: "Copy the address of this place",
+    keys: ["l"],
+    group: "Zoom",
+    face: () => icon(LINK),
+    isShown: (viewer) => Boolean(viewer.data?.linked),
+    run: (viewer) => viewer.copyLink()
   },
   {
     id: "peek",
