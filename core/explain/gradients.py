@@ -93,7 +93,9 @@ def _gradients(
         return gradients
 
     with memory_errors(), _state_of_metrics(model):
-        traced = tf.function(run, autograph=False)
+        # Traced by hand: TensorFlow would warn that every call is traced anew, which is meant.
+        specs = [tf.TensorSpec(array.shape, array.dtype) for array in inputs]
+        traced = tf.function(run, autograph=False).get_concrete_function(*specs)
         return [as_array(gradient) for gradient in traced(*map(tf.constant, inputs))]
 
 

@@ -1,6 +1,6 @@
 """The pictures of the compare viewer, under ``/pictures`` on the app's port.
 
-    /pictures/labels-2304-DIGEST
+    /pictures/labels-DIGEST
 
 They lie in memory and are asked for by the digest of their content, 128 bits of blake2b, which
 nobody knows who does not have the content or the page that shows it. No path comes from a URL.

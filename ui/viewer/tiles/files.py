@@ -125,9 +125,8 @@ def _tiled(
     )
     tiles = Tiled(source.id, header.width, header.height, sharp)
     job = f"tiles-{name}"
-    return TiledFile(
-        tiles, header, known.bytes, job, partial(_sharpen, job, path, name, open_tiles)
-    )
+    sharpen = partial(_sharpen, job, path, name, open_tiles)
+    return TiledFile(tiles, header, known.bytes, job, sharpen)
 
 
 class _Known(NamedTuple):

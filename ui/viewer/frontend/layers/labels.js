@@ -31,8 +31,10 @@ export class LabelLayer {
   describe(value, { classes, unsure }, at) {
     if (value === VOID) return { text: "void", label: null }
     const { name, color } = classes[value] ?? { name: `${value} (no class)` }
-    const isUnsure = unsure?.get(this.key)?.isAt(at.x, at.y, at.size)
-    return { text: isUnsure ? `${name} (unsure)` : name, color, label: value }
+    const limit = unsure?.get(this.key)
+    const isUnsure = limit ? limit.isAt(at.x, at.y, at.size) : false
+    const note = isUnsure === undefined ? " …" : isUnsure ? " (unsure)" : ""
+    return { text: name + note, color, label: value }
   }
 }
 

@@ -24,9 +24,10 @@ export class Unsure {
     return this.parts.get(picture)
   }
 
+  // Undefined while the tile that has it is on its way.
   isAt(x, y, size) {
     const code = sampled(this.picture, "codes", { x, y, size })
-    return code > 0 && code < this.code
+    return code === undefined ? undefined : code > 0 && code < this.code
   }
 
   // Over the painted labels of a picture of that size; what is not painted stays so.

@@ -21,8 +21,8 @@ export function levelFor({ levels }, scale, isSmooth) {
 export function shownRegion(pyramid, level, place, [left, top, right, bottom], margin) {
   const along = (axis, from, to, start, length) => {
     const step = (pyramid.size[axis] / length) / 2 ** level // pixels of the level per device pixel
-    const low = Math.floor((Math.max(from, start) - start) * step - 1e-6) - margin
-    const high = Math.ceil((Math.min(to, start + length) - start) * step + 1e-6) + margin
+    const low = Math.floor((Math.max(from, start) - start) * step + 1e-6) - margin
+    const high = Math.ceil((Math.min(to, start + length) - start) * step - 1e-6) + margin
     return [low, high]
   }
   const [x0, x1] = along(0, left, right, place.left, place.width)

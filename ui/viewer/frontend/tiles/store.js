@@ -3,7 +3,6 @@
 
 const MOST_BYTES = 256 * 1024 ** 2
 const AT_ONCE = 8 // requests; more would only wait in the browser
-const AGAIN_MS = 1000 // after which a busy server is asked once more
 const POINT_MS = 120 // for which the pointer rests before the tile under it is fetched
 
 // What a server sends where there is nothing to see.
@@ -18,9 +17,9 @@ class Refusal extends Error {
 
 export class TileStore {
   // `changed()`: tiles have come; `failed(text)`: one cannot be had, in words.
-  // `read(blob)`: a promise of a bitmap.
-  constructor({ changed, failed, read, mostBytes = MOST_BYTES }) {
-    Object.assign(this, { changed, failed, read, mostBytes })
+  // `read(blob)`: a promise of a bitmap; `againMs`: after which a busy server is asked once more.
+  constructor({ changed, failed, read, mostBytes = MOST_BYTES, againMs = 1000 }) {
+    Object.assign(this, { changed, failed, read, mostBytes, againMs })
     this.tiles = new Map() // key → tile, from the one that was not used for longest
     this.bytes = 0
     this.loading = new Map() // key → AbortController
@@ -80,12 +79,14 @@ export class TileStore {
     const controller = new AbortController()
     this.loading.set(key, controller)
     const { signal } = controller
-    const picture = await this.load(tile, signal).catch((error) => this.report(key, error, signal))
+    const picture = await this.load(tile, signal).catch((error) => {
+      this.report(key, error, signal)
+    })
     this.loading.delete(key)
     if (picture && !signal.aborted) this.put(key, picture)
     else picture?.close()
     this.fetchNext()
-    if (picture) this.changed()
+    if (!signal.aborted) this.changed()
   }
 
   async load({ src, decode }, signal) {
@@ -98,19 +99,20 @@ export class TileStore {
   report(key, error, { aborted }) {
     if (aborted) return
     this.lose(key, error.status)
-    if (error instanceof Refusal) return error.status === 503 || this.failed(error.message)
-    console.error("compare viewer:", error)
-    this.failed("The server does not answer, or what it sends cannot be read.")
+    if (error.status === 503) return
+    if (!(error instanceof Refusal)) console.error("compare viewer:", error)
+    this.failed(error instanceof Refusal ? error.message
+      : "The server does not answer, or what it sends cannot be read.")
   }
 
   // A busy server is asked again; what cannot be had is not, until the pictures are others.
   lose(key, status) {
     if (status !== 503) return this.lost.set(key, Infinity)
-    this.lost.set(key, Date.now() + AGAIN_MS)
+    this.lost.set(key, Date.now() + this.againMs)
     setTimeout(() => {
       this.lost.delete(key)
       this.fetchNext()
-    }, AGAIN_MS)
+    }, this.againMs)
   }
 
   put(key, tile) {
