@@ -2046,8 +2046,10 @@ var LabelLayer = class {
   describe(value, { classes, unsure }, at) {
     if (value === VOID) return { text: "void", label: null };
     const { name, color } = classes[value] ?? { name: `${value} (no class)` };
-    const isUnsure = unsure?.get(this.key)?.isAt(at.x, at.y, at.size);
-    return { text: isUnsure ? `${name} (unsure)` : name, color, label: value };
+    const limit = unsure?.get(this.key);
+    const isUnsure = limit ? limit.isAt(at.x, at.y, at.size) : false;
+    const note = isUnsure === void 0 ? " …" : isUnsure ? " (unsure)" : "";
+    return { text: name + note, color, label: value };
   }
 };
 var LabelPicture = class {
@@ -2231,9 +2233,10 @@ var Unsure = class {
     if (!this.parts.has(picture)) this.parts.set(picture, { ...this, picture, hatch: this.hatch });
     return this.parts.get(picture);
   }
+  // Undefined while the tile that has it is on its way.
   isAt(x, y, size) {
     const code = sampled(this.picture, "codes", { x, y, size });
-    return code > 0 && code < this.code;
+    return code === void 0 ? void 0 : code > 0 && code < this.code;
   }
   // Over the painted labels of a picture of that size; what is not painted stays so.
   hatch(out, { width, height }) {
@@ -2299,8 +2302,8 @@ function levelFor({ levels }, scale, isSmooth) {
 function shownRegion(pyramid, level, place2, [left, top, right, bottom], margin) {
   const along = (axis, from, to, start, length) => {
     const step = pyramid.size[axis] / length / 2 ** level;
-    const low = Math.floor((Math.max(from, start) - start) * step - 1e-6) - margin;
-    const high = Math.ceil((Math.min(to, start + length) - start) * step + 1e-6) + margin;
+    const low = Math.floor((Math.max(from, start) - start) * step + 1e-6) - margin;
+    const high = Math.ceil((Math.min(to, start + length) - start) * step - 1e-6) + margin;
     return [low, high];
   };
   const [x0, x1] = along(0, left, right, place2.left, place2.width);
@@ -2338,7 +2341,6 @@ function tileOf({ side: side3 }, { x, y }) {
 // tiles/store.js
 var MOST_BYTES = 256 * 1024 ** 2;
 var AT_ONCE = 8;
-var AGAIN_MS = 1e3;
 var POINT_MS = 120;
 var EMPTY = { bytes: 0, close() {
 } };
@@ -2350,9 +2352,9 @@ var Refusal = class extends Error {
 };
 var TileStore = class {
   // `changed()`: tiles have come; `failed(text)`: one cannot be had, in words.
-  // `read(blob)`: a promise of a bitmap.
-  constructor({ changed, failed, read, mostBytes = MOST_BYTES }) {
-    Object.assign(this, { changed, failed, read, mostBytes });
+  // `read(blob)`: a promise of a bitmap; `againMs`: after which a busy server is asked once more.
+  constructor({ changed, failed, read, mostBytes = MOST_BYTES, againMs = 1e3 }) {
+    Object.assign(this, { changed, failed, read, mostBytes, againMs });
     this.tiles = /* @__PURE__ */ new Map();
     this.bytes = 0;
     this.loading = /* @__PURE__ */ new Map();
@@ -2406,12 +2408,14 @@ var TileStore = class {
     const controller = new AbortController();
     this.loading.set(key, controller);
     const { signal } = controller;
-    const picture = await this.load(tile, signal).catch((error) => this.report(key, error, signal));
+    const picture = await this.load(tile, signal).catch((error) => {
+      this.report(key, error, signal);
+    });
     this.loading.delete(key);
     if (picture && !signal.aborted) this.put(key, picture);
     else picture?.close();
     this.fetchNext();
-    if (picture) this.changed();
+    if (!signal.aborted) this.changed();
   }
   async load({ src, decode }, signal) {
     const answer = await fetch(src, { signal });
@@ -2422,18 +2426,18 @@ var TileStore = class {
   report(key, error, { aborted }) {
     if (aborted) return;
     this.lose(key, error.status);
-    if (error instanceof Refusal) return error.status === 503 || this.failed(error.message);
-    console.error("compare viewer:", error);
-    this.failed("The server does not answer, or what it sends cannot be read.");
+    if (error.status === 503) return;
+    if (!(error instanceof Refusal)) console.error("compare viewer:", error);
+    this.failed(error instanceof Refusal ? error.message : "The server does not answer, or what it sends cannot be read.");
   }
   // A busy server is asked again; what cannot be had is not, until the pictures are others.
   lose(key, status) {
     if (status !== 503) return this.lost.set(key, Infinity);
-    this.lost.set(key, Date.now() + AGAIN_MS);
+    this.lost.set(key, Date.now() + this.againMs);
     setTimeout(() => {
       this.lost.delete(key);
       this.fetchNext();
-    }, AGAIN_MS);
+    }, this.againMs);
   }
   put(key, tile) {
     this.tiles.set(key, tile);
