@@ -74,6 +74,22 @@ def test_a_distance_is_that_on_the_ellipsoid_and_drawing_does_not_pan(page: Any)
     assert viewer.clicks() == []
 
 
+def test_quick_clicks_set_points_and_a_double_click_ends(page: Any) -> None:
+    viewer = mounted(page)
+    viewer.part("tool-area").click()
+    for corner in ((100, 100), (200, 100), (200, 200)):
+        page.mouse.click(*at(viewer, *corner))
+    page.mouse.dblclick(*at(viewer, 100, 200))
+    assert viewer.part("status").inner_text().startswith("4 points. Area")
+    assert viewer.part("status").inner_text().endswith("Finished")
+    page.mouse.move(*at(viewer, 300, 50))
+    hectares = float(words(viewer).split()[1])
+    assert hectares == pytest.approx(100.06, abs=3)
+    page.mouse.dblclick(*at(viewer, 300, 50))  # a point alone is nothing
+    assert words(viewer) == "Measure an area"
+    assert viewer.root.get_attribute("data-tool") == "area"
+
+
 def test_with_the_keyboard_it_is_exact(page: Any) -> None:
     viewer = mounted(page)
     viewer.part("canvas").focus()
