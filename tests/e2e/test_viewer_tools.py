@@ -207,7 +207,7 @@ def test_two_fingers_zoom_and_one_draws(chromium: Any) -> None:
 def test_the_viewer_opens_at_a_place_and_goes_on_from_there(page: Any) -> None:
     place = Place(300, 100, width=40, height=20).payload()
     ring = [[[290, 95], [310, 95], [310, 105], [290, 105]]]
-    viewer = mounted(page, at=place, mark=ring)
+    viewer = mounted(page, at=place, outlines=ring)
     box = viewer.part("canvas").bounding_box()
     assert viewer.zoom() == pytest.approx(min(box["width"] / 40, box["height"] / 20), rel=0.001)
     page.mouse.move(*viewer.point(0.5, 0.5))
@@ -220,7 +220,7 @@ def test_the_viewer_opens_at_a_place_and_goes_on_from_there(page: Any) -> None:
     viewer.part("zoom-fit").click()
     whole = viewer.zoom()
     image = np.full((*SIZE, 3), GREY, np.uint8)
-    again = given(image, [], ground=ground_payload(UTM, SIZE[1], SIZE[0]), at=place, mark=ring)
+    again = given(image, [], ground=ground_payload(UTM, SIZE[1], SIZE[0]), at=place, outlines=ring)
     page.evaluate("data => window.give(data)", again)
     assert viewer.zoom() == whole
     page.evaluate("data => window.give(data)", again | {"at": Place(50, 50, zoom=7).payload()})

@@ -3284,8 +3284,8 @@ var Stage = class {
 
 // tools/shapes.js
 function shapesOf(data, state, aim) {
-  const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }));
-  return [...marks, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))];
+  const outlines = (data.outlines ?? []).map((points) => ({ points, isClosed: true }));
+  return [...outlines, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))];
 }
 function shapesOfTool({ name, isBox, isClosed }, data, state, aim) {
   const sketch = state.sketches[name];
