@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -292,6 +293,26 @@ def test_blocks_that_a_sparse_file_leaves_out_are_not_read(tmp_path: Path) -> No
         top = tiles.read(tiles.levels.count - 1, 0, 0).pixels
         assert top is not None and top[..., 3].astype(bool).sum() == 16
         assert (top[top[..., 3] > 0][:, :3] == 77).all()
+
+
+def test_of_a_sparse_label_map_the_blocks_alone_are_held_in_memory(tmp_path: Path) -> None:
+    """All of it would be 10 GB."""
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=100_000, width=100_000, count=1, dtype="uint8",
+        tiled=True, blockxsize=512, blockysize=512, sparse_ok=True, compress="deflate",
+        transform=Affine(1, 0, 0, 0, -1, 0),
+    ) as file:  # fmt: skip
+        window = rasterio.windows.Window(40_960, 20_480, 512, 512)
+        file.write(np.full((1, 512, 512), 3, np.uint8), window=window)
+    tracemalloc.start()
+    with open_label_scene(path) as source:
+        tiles = SceneTiles(source, "labels")
+        top = tiles.read(tiles.levels.count - 1, 0, 0).pixels
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert top is not None and (top == 3).sum() == 4 and set(np.unique(top)) == {3, 255}
+    assert most < 64 * 1024**2
 
 
 def test_a_damaged_kept_tile_is_said(tmp_path: Path) -> None:
