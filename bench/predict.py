@@ -1,11 +1,14 @@
 """How quick predictions of scenes are, and how much memory they take, as ratios taken in one run.
 
-    python -m bench.predict [pipeline] [memory] [sparse] [--model NAME] [--size PX] [--repeat N]
+    python -m bench.predict [PART]… [--model NAME] [--size PX] [--repeat N]
 
 - pipeline: reading a GeoTIFF, predicting it with a quarter of overlap, blending and writing all
   usual files, against the bare forward pass over the same tiles, and a loop of `model.predict` over
   them; in turns, and the medians of the ratios count: of the seconds, and of those of the
   processors, which other work on the machine does not change.
+- loops: the usual loop of notebooks, `model.predict` of one tile of 256, 512 or 1,024 pixels after
+  the other, with the same share of overlap, against the predictor at the tiles that it chooses;
+  both per pixel of the image, in turns, and neither reads or writes.
 - memory: peak of the whole process for a scene of 16,384² pixels against one of 4,096².
 - sparse: peak and time of a scene of 100,000² pixels that holds a few blocks, likewise.
 
@@ -49,16 +52,20 @@ _SPARSE = 100_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", help="pipeline, memory, sparse; all by default")
+    parser.add_argument("parts", nargs="*", help="pipeline, loops, memory, sparse; all by default")
     parser.add_argument("--model", default="dubai-unet", help="of the pipeline")
     parser.add_argument("--memory-model", default="demo-unet", help="of the other parts")
     parser.add_argument("--size", type=int, default=2816, help="side of the pipeline's scene")
     parser.add_argument("--repeat", type=int, default=3, help="medians of so many ratios count")
+    parser.add_argument(
+        "--tiles", type=int, nargs="+", default=[256, 512, 1024], help="of the loops"
+    )
     parser.add_argument("--sides", type=int, nargs=2, default=[4096, 16384], metavar="PX")
     parser.add_argument("--folder", type=Path, help="for scenes and results; a temporary one")
     args = parser.parse_args()
     known: dict[str, Callable[[argparse.Namespace, Path], Iterator[tuple[str, ...]]]] = {
         "pipeline": _pipeline,
+        "loops": _loops,
         "memory": _memory,
         "sparse": _sparse,
     }
@@ -109,6 +116,40 @@ def _pipeline(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...
         ):
             seconds = [f"{median(part.tolist()):.1f} s" for part in (other, piped)]
             yield f"  {kind}: {what}", *seconds, f"{median((other / piped).tolist()):.2f}", wanted
+
+
+def _loops(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...]]:
+    pixels = read_raster(write_scene(folder / "loops.tif", args.size)).pixels
+    for side in args.tiles:
+        # A network anew: Keras' own function fails at a second size, where it enlarges linearly.
+        network, card = load_model(find_model(args.model).folder)
+        predictor = Predictor.of_card(network, card, overlap=_OVERLAP)
+        step = int(side * (1 - _OVERLAP))
+        starts = [*range(0, max(1, args.size - side), step), args.size - side]
+        prepared = predictor.input.prepare(pixels)
+
+        def loop(side: int = side, starts: list[int] = starts) -> None:
+            for row in starts:
+                for column in starts:
+                    tile = prepared[None, row : row + side, column : column + side]  # noqa: B023
+                    network.predict(tile, verbose=0).argmax(axis=-1)  # noqa: B023
+
+        def ours() -> None:
+            predictor.predict(pixels)  # noqa: B023
+
+        network.predict(prepared[None, :side, :side], verbose=0)
+        ours()
+        rows = [[_seconds(work) for work in (loop, ours)] for _ in range(args.repeat)]
+        yield (
+            f"{args.model}, {args.size}², loop of {len(starts) ** 2} tiles of {side} px",
+            *[""] * 4,
+        )
+        both = np.moveaxis(np.array(rows), 2, 0)
+        for kind, times in zip(("seconds", "processors"), both, strict=True):
+            looping, predicted = times.T
+            seconds = [f"{median(part.tolist()):.1f} s" for part in (looping, predicted)]
+            ratio = f"{median((looping / predicted).tolist()):.2f}"
+            yield f"  {kind}: loop over predictor", *seconds, ratio, ">= 1.70"
 
 
 def _tiles(predictor: Predictor, image: Path) -> list[np.ndarray]:

@@ -30,6 +30,7 @@ __all__ = [
     "mark_geopackage",
     "mark_text",
     "mark_tiff",
+    "mark_zip",
     "marked_json",
     "marked_png",
     "marked_zip",
@@ -113,6 +114,14 @@ def marked_zip(data: bytes) -> bytes:
     return data[:-2] + struct.pack("<H", len(mark)) + mark
 
 
+def mark_zip(path: Path) -> None:
+    """Put the mark into a ZIP without a comment, as its comment."""
+    mark = _mark_of(path, path.stat().st_size, path.stat().st_size).encode()
+    with path.open("r+b") as file:
+        file.seek(-2, os.SEEK_END)  # the comment's length (APPNOTE.TXT 4.3.16)
+        file.write(struct.pack("<H", len(mark)) + mark)
+
+
 def is_own_file(path: Path) -> bool:
     """Whether this program wrote the file, and nobody changed it since."""
     try:
@@ -125,7 +134,7 @@ def is_own_file(path: Path) -> bool:
         if start[:4] in (b"II*\0", b"II+\0", b"MM\0*", b"MM\0+"):
             return _is_own_tiff(path)
         if start.startswith(b"PK"):
-            return _is_own_zip(path.read_bytes())
+            return _is_own_zip(path)
         if start == _SQLITE:
             return _is_own_geopackage(path)
         if path.stat().st_size > _WHOLE:
@@ -283,9 +292,12 @@ def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
-def _is_own_zip(data: bytes) -> bool:
-    length = len(_mark(b""))
-    return data[-length:] == _mark(memoryview(data)[: -length - 2], b"\0\0").encode()
+def _is_own_zip(path: Path) -> bool:
+    size, length = path.stat().st_size, len(_mark(b""))
+    if size < length + 2:
+        return False
+    mark = _mark_of(path, size - length - 2, size, b"\0\0")
+    return b"".join(_parts(path, size - length, size)) == mark.encode()
 
 
 def _is_own_json(data: bytes) -> bool:

@@ -71,6 +71,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--confidence", action="store_true", help="also write the likeliest class's probability"
     )
     parser.add_argument(
+        "--zip", action="store_true", help="also put all files of all images into DIR/results.zip"
+    )
+    parser.add_argument(
         "--resume",
         action="store_true",
         help="go on with what was ended: images whose results are there are left out, large ones "
@@ -154,6 +157,7 @@ def _left_out(image: Path, regions: SmallRegions) -> None:
 def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
     """Before anything is mapped: nobody else's file is in the way of a result."""
     from core.inference.outputs.kinds import paths_by_kind
+    from core.inference.outputs.pack import ZIP_NAME
     from core.provenance import check_free
 
     wanted = _wanted(options)
@@ -161,6 +165,8 @@ def _check_outputs(options: Namespace, headers: dict[Path, Header]) -> None:
     for image, header in headers.items():
         located = header.georeference is not None
         outputs += paths_by_kind(image, options.out, wanted, located=located).values()
+    if options.zip:
+        outputs.append(options.out / ZIP_NAME)
     check_free(outputs, options.images, overwrite=options.overwrite)
 
 
@@ -198,19 +204,21 @@ def _predict(
 ) -> None:
     from core.inference.outputs.file import Handling, NamedModel
     from core.inference.outputs.kinds import ENDINGS
+    from core.inference.outputs.pack import ZIP_NAME, zip_results
     from core.inference.predictor import Predictor
     from core.inference.scene.predict import predict_image
     from core.inference.scene.state import share_done
     from core.leftovers import remove_unfinished
     from core.models.store import load_model
 
-    remove_unfinished(options.out, ENDINGS)
+    remove_unfinished(options.out, (*ENDINGS, ZIP_NAME))
     model, card = load_model(folder)
     predictor = Predictor.of_card(
         model, card, overlap=options.overlap, tta=options.tta, scales=options.tta_scales
     )
     if not predictor.averaging.is_plain:
         note(f"note: {predictor.averaging.cost_text}")
+    written: list[Path] = []
     for image in headers:
         try:
             with bar(image.name, "tile") as progress:
@@ -238,4 +246,7 @@ def _predict(
             batch.fail(ImageError("there is not enough memory", where=where, remedy=remedy))
         else:
             batch.mapped += 1
+            written += paths
             print(*paths, sep="\n", flush=True)
+    if options.zip and written:
+        print(zip_results(written, options.out), flush=True)

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.device import tensorflow
-from core.explain.layer_calls import call_model
-from core.explain.observed_model import Node, ObservedModel, as_array, memory_errors, tensor_of
+from core.explain.observation.layer_calls import call_model
+from core.explain.observation.observed_model import (
+    Node,
+    ObservedModel,
+    as_array,
+    memory_errors,
+    tensor_of,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -93,7 +99,9 @@ def _gradients(
         return gradients
 
     with memory_errors(), _state_of_metrics(model):
-        traced = tf.function(run, autograph=False)
+        # Traced by hand: TensorFlow would warn that every call is traced anew, which is meant.
+        specs = [tf.TensorSpec(array.shape, array.dtype) for array in inputs]
+        traced = tf.function(run, autograph=False).get_concrete_function(*specs)
         return [as_array(gradient) for gradient in traced(*map(tf.constant, inputs))]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-__all__ = ["Ends", "colour", "enlarge", "sheet", "span", "thumbnail", "to_heat"]
+__all__ = ["Ends", "colour", "enlarge", "sheet", "span", "thumbnail", "to_codes", "to_heat"]
 
 _GAP, _CAPTION = 4, 16  # pixels between tiles, and for the number above each
 _PERCENTILES = (0.5, 99.5)
@@ -46,6 +46,22 @@ def to_heat(values: np.ndarray, ends: Ends | None = None) -> np.ndarray:
         return np.zeros(values.shape, np.uint8)
     share = (values.astype(np.float32) - low) / (high - low)
     return (np.clip(share, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def to_codes(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """A map as codes of the viewer's layers of numbers.
+
+    Args:
+        values: (h, w) of any real dtype.
+        low, high: values that become 1 and 65,535; where both are equal everything is 1.
+
+    Returns:
+        (h, w) uint16; 0, which stands for no value, where a value is none.
+    """
+    share = (values.astype(np.float64) - low) / ((high - low) or 1.0)
+    known = np.isfinite(share)
+    codes = np.rint(1 + 65_534 * np.clip(np.where(known, share, 0), 0, 1))
+    return np.where(known, codes, 0).astype(np.uint16)
 
 
 def colour(heat: np.ndarray) -> np.ndarray:

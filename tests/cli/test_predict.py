@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from rasterio.windows import Window
 from core.cli.main import main
 from core.datasets.catalogue import open_dataset
 from core.datasets.synthetic.dubai import write_demo
+from core.provenance import is_own_file
 from tests.imagery.test_raster import tiff
 
 RNG = np.random.default_rng(19)
@@ -75,6 +77,30 @@ def test_a_batch_goes_on_where_it_was(
     assert "t0.tif: left as it is" in err
     assert "t1.tif: its results are made anew: a file is missing" in err and "t2" not in err
     assert times == {path: path.stat().st_mtime_ns for path in out.glob("t0*")}
+
+
+def test_all_files_are_in_one_zip(
+    capsys: pytest.CaptureFixture[str], tiny_model: str, tmp_path: Path
+) -> None:
+    images = [scene(tmp_path / "in", f"t{i}.tif") for i in range(2)]
+    out = tmp_path / "out"
+    assert predict(*images, "--out", out, "--zip", "--polygons") == 0
+    *files, archive = map(Path, capsys.readouterr().out.split())
+    assert archive == out / "results.zip" and is_own_file(archive)
+    with zipfile.ZipFile(archive) as content:
+        assert content.testzip() is None
+        assert {name: content.read(name) for name in content.namelist()} == {
+            path.name: path.read_bytes() for path in files
+        }
+    before = archive.read_bytes()
+    assert predict(*images, "--out", out, "--zip", "--polygons", "--resume") == 0
+    assert archive.read_bytes() == before  # its own, replaced by the same
+    with zipfile.ZipFile(archive, "a") as content:
+        content.writestr("notes.txt", "mine")
+    assert not is_own_file(archive)
+    capsys.readouterr()
+    assert predict(*images, "--out", out, "--zip") == 1
+    assert "results.zip is there already" in capsys.readouterr().err
 
 
 def test_bands_that_stand_for_the_models(

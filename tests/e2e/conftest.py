@@ -224,7 +224,6 @@ def page(context: Any, tabs: list[Any], request: pytest.FixtureRequest) -> Itera
         opened.goto("about:blank")
         opened.set_viewport_size(WINDOW)
         opened.emulate_media(color_scheme="null")
-        opened.mouse.move(0, 0)
         tabs.append(opened)
     assert not outside, f"requests left the machine: {outside}"
     assert not refused, refused

@@ -50,6 +50,9 @@ VIEWS = {
     "samples": "evaluate?view=Samples",
     "calibration": "evaluate?view=Calibration",
     "slices": "evaluate?view=Slices",
+    "buildings": "evaluate?view=Buildings",
+    "suspects": "evaluate?view=Suspects",
+    "splits": "evaluate?view=Splits",
     "maps": "inspect?dataset=eyes",
     "graph": "inspect?view=Graph",
 }
@@ -58,11 +61,25 @@ VIEWS = {
 @pytest.fixture(scope="module", autouse=True)
 def dataset(server: Server) -> None:
     from core.datasets.synthetic.dubai import write_demo
+    from core.evaluation.kept.plan import plan_again
+    from core.evaluation.spacenet.objects import (
+        ObjectSettings,
+        score_buildings,
+        write_building_scores,
+    )
+    from core.evaluation.suspects.record import write_suspects
+    from core.evaluation.suspects.search import search_suspects
+    from core.inference.predictor import Predictor
+    from core.models.store import find_model, load_model
 
     write_demo(server.workspace / "datasets/eyes", scenes=2, size=96, seed=5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DSI_WORKSPACE", str(server.workspace))
-        evaluated("demo-unet", "eyes")
+        kept = evaluated("demo-unet", "eyes")
+        plan = plan_again(kept)
+        model, card = load_model(find_model("demo-unet").folder)
+        write_suspects(kept, search_suspects(plan, Predictor.of_card(model, card)))
+        write_building_scores(kept, score_buildings(kept, plan, ObjectSettings(label=0)))
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -26,7 +26,7 @@ from tests.e2e.conftest import Server, dashboard, settled
 
 # s; a training's first step waits for TensorFlow to start, on a machine that may be busy.
 PATIENCE = 240
-EPOCHS = 40
+EPOCHS = 20
 
 
 @pytest.fixture(scope="module")

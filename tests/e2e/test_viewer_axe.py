@@ -35,8 +35,16 @@ def test_axe_finds_nothing_serious_in_the_viewer(page: Any) -> None:
             threshold=Threshold("prediction", "Confidence threshold", 0.5),
         ),
     ]
+    layers.append(ValueLayer("heat", "Channel 3", labels + 9, -1, 2, ends=(0, 1)))
     image = np.full((60, 80, 3), GREY, np.uint8)
-    viewer = Viewer(page, given(image, layers, ground=ground_payload(UTM, 80, 60)))
+    more = {
+        "bands": {"url": "/values/none", "names": ["Red", "NIR"], "digits": 5},
+        "rectangle": {"box": [3, 4, 20, 30]},
+        "outlines": [[[40, 10], [60, 10], [60, 30]]],
+        "linked": True,
+    }
+    viewer = Viewer(page, given(image, layers, ground=ground_payload(UTM, 80, 60), **more))
+    page.locator(".look summary").click()
     page.evaluate("document.documentElement.lang = 'en'; document.title = 'Viewer'")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     findings = {}
@@ -44,6 +52,13 @@ def test_axe_finds_nothing_serious_in_the_viewer(page: Any) -> None:
         viewer.part(f"mode-{mode}").click()
         viewer.drawn()
         findings[mode] = page.evaluate(RUN)
+        for tool in ("distance", "area", "rectangle"):
+            viewer.part(f"tool-{tool}").click()
+            viewer.part("canvas").first.focus()
+            for key in ("Enter", "Shift+ArrowRight", "Enter", "Shift+ArrowDown", "Enter"):
+                page.keyboard.press(key)
+            findings[f"{mode}, {tool}"] = page.evaluate(RUN)
+            viewer.part(f"tool-{tool}").click()
     viewer.part("help").click()
     findings["help"] = page.evaluate(RUN)
     assert not any(findings.values()), findings

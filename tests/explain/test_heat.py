@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.explain.heat import colour, enlarge, sheet, span, thumbnail, to_heat
+from core.explain.heat import colour, enlarge, sheet, span, thumbnail, to_codes, to_heat
 
 
 def test_heat_spans_the_range_it_is_given():
@@ -52,3 +52,16 @@ def test_a_sheet_shows_every_map():
     colours = {tuple(rgb) for rgb in sheet(heats, range(5), side=32).reshape(-1, 3)}
     for heat in heats:
         assert tuple(colour(heat)[0, 0]) in colours
+
+
+def test_codes_go_evenly_from_the_lowest_to_the_highest_value() -> None:
+    values = np.array([[-2.0, 0.0, 2.0, np.nan], [-1.0, 1.0, np.inf, -9.0]], np.float32)
+    codes = to_codes(values, -2, 2)
+    assert codes.dtype == np.uint16
+    expected = [[1, 32768, 65535, 0], [16384, 49152, 0, 1]]
+    np.testing.assert_allclose(codes, expected, atol=1)
+    random = np.random.default_rng(0).normal(3, 40, (50, 60))
+    low, high = random.min(), random.max()
+    back = low + (to_codes(random, low, high) - 1.0) / 65_534 * (high - low)
+    np.testing.assert_allclose(back, random, atol=(high - low) / 65_534)
+    assert (to_codes(np.full((2, 2), 7.0), 7, 7) == 1).all()

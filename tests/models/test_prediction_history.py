@@ -170,3 +170,18 @@ def test_a_map_that_is_damaged_is_an_error(space: Path, content: bytes) -> None:
     (space / "predictions" / f"{kept.id}.png").write_bytes(content)
     with pytest.raises(WorkspaceError, match="map"):
         read_maps(kept)
+
+
+def test_a_fourth_map_and_the_threshold_come_back(space: Path) -> None:
+    maps = np.random.default_rng(4).integers(0, 256, (5, 4, 4), np.uint8)
+    keep(made("a"), maps)
+    (kept,) = prediction_history().predictions
+    np.testing.assert_array_equal(read_maps(kept), maps)
+    history.note_threshold(kept.id, 0.25)
+    (moved,) = prediction_history().predictions
+    assert (moved.threshold, moved.id, moved.made) == (0.25, kept.id, kept.made)
+    keep(made("b"))
+    delete_prediction(moved)
+    assert len(files(space)) == 4  # those of b, and the lock
+    history.note_threshold(kept.id, 0.75)  # of one that is not there
+    assert names() == [("demo", "unet", "b")]

@@ -154,8 +154,8 @@ def test_the_source_of_predict(space: Path, tiny_model: str) -> None:
         opened("predict", asked),
         asked,
         [
-            "the source of the image “Nope”, which is not there. There is: Upload, Dataset. "
-            "Shown is “Upload”.",
+            "the source of the image “Nope”, which is not there. There is: Upload, Dataset, "
+            "Batch. Shown is “Upload”.",
             "the prediction “foo”, which is not there. There is none.",
         ],
     )

@@ -227,7 +227,7 @@ def test_buildings_are_counted_and_a_miss_is_opened_at_its_place(kept: KeptEvalu
     ]
     at.selectbox(key="in").set_value(sample).run()
     own = made.of_sample(first.sample)
-    assert f"{own.hits} hits, {own.false_alarms} false alarms, {own.misses} misses" in texts(at)
+    assert f"here: {own.text}." in texts(at)
     assert at.button(key="buildings.count").disabled
 
 
@@ -390,5 +390,6 @@ def test_names_are_shown_as_they_are(
 ) -> None:
     monkeypatch.setattr(test_report, "EVIL", EVIL)
     first, _ = (test_report.named_as_they_may(tiny_model, seed) for seed in (1, 2))
+    test_report.doubt(first)
     at = opened(view=view, evaluation=first.kept.id, true=f"{EVIL} 0", predicted=f"{EVIL} 1")
     assert check(at)

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from affine import Affine
+from rasterio.crs import CRS
 from streamlit.testing.v1 import AppTest
 
 from core.classes import DUBAI_CLASSES, ClassTable, LandClass
-from core.evaluation.batch.store import find_batch, list_batches
-from core.imagery.output.write import png_bytes
+from core.evaluation.batch.compare import compare_batches
+from core.evaluation.batch.store import KeptBatch, find_batch, list_batches
+from core.imagery.header import Georeference
+from core.imagery.output.write import geotiff_bytes, png_bytes
 from core.models.architectures.unet import UNetSpec
 from core.models.network import build_model
 from tests.conftest import REPOSITORY
-from tests.tiny import save_with_card
+from tests.tiny import save_tiny_model, save_with_card
 from ui.predict.batch.opened import job_key
 from ui.shell.jobs import find_job
 
@@ -35,8 +39,7 @@ def nothing_bundled(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def opened(**query: str) -> AppTest:
     at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
     at = at.switch_page(str(REPOSITORY / "pages/predict.py"))
-    at.query_params["source"] = "Batch"
-    for key, value in query.items():
+    for key, value in ({"source": "Batch"} | query).items():
         at.query_params[key] = value
     at = at.run()
     assert not at.exception
@@ -128,8 +131,8 @@ def test_a_side_of_a_dataset_is_kept_in_the_list_gone_on_with_and_deleted(
     assert list_batches(pytest.fail) == {}
 
 
-def kept_number(kept: object, name: str) -> int:
-    images = kept.record().images  # type: ignore[attr-defined]
+def kept_number(kept: KeptBatch, name: str) -> int:
+    images = kept.record().images
     return next(n for n, image in enumerate(images) if image.name == name)
 
 
@@ -162,3 +165,95 @@ def test_uploads_stay_while_another_page_is_looked_at(tiny_model: str) -> None:
     batch = start(at)
     assert len(find_batch(batch).results()) == 3
     assert not any("from before" in caption.value for caption in at.caption)
+
+
+def test_two_batches_are_compared_and_one_is_listed_for_everybody(
+    space: Path, demo_dataset: Path, tiny_model: str
+) -> None:
+    shutil.copytree(demo_dataset, space / "datasets" / "demo")
+    save_tiny_model(space / "models/other", seed=5)
+    at = opened(batch_from="Dataset", dataset="demo", model=tiny_model)
+    first = start(at)
+    at.selectbox(key="model").set_value("other").run()
+    second = start(at)
+    assert first != second
+    at.selectbox(key=f"batch.other.{second}").set_value(first).run()
+    assert not at.exception
+    text = next(c.value for c in at.caption if c.value.startswith("The same class on"))
+    pairs = compare_batches(find_batch(second), find_batch(first))
+    mean = np.mean([pair.agreement for pair in pairs])
+    assert f"{mean:.1%} of the pixels, in the mean over 12 images" in text
+    at.selectbox(key="order").set_value("Least agreement first").run()
+    assert at.selectbox(key="item").options[0] == pairs[0].name
+    # On the page's other views they stand in a list.
+    at = AppTest.from_file(str(REPOSITORY / "ui/shell/router.py"), default_timeout=120)
+    at = at.switch_page(str(REPOSITORY / "pages/predict.py")).run()
+    assert any(box.label == "Earlier batches (2)" for box in at.expander)
+
+
+def test_uploads_are_listed_when_somebody_asks(tiny_model: str) -> None:
+    at = opened()
+    at.file_uploader(key="batch-images-0").upload("a.png", picture(), "image/png").run()
+    batch = start(at)
+    assert list_batches(pytest.fail) == {}
+    at.button(key="batch.keep").click().run()
+    assert list(list_batches(pytest.fail)) == [batch]
+
+
+def test_a_sample_too_large_is_predicted_by_windows(
+    space: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = space / "datasets/wide/images"
+    root.mkdir(parents=True)
+    pixels = RNG.integers(0, 256, (300, 400, 3), np.uint8)
+    grid = Georeference(CRS.from_epsg(32631), Affine(0.5, 0, 590_000, 0, -0.5, 5_750_000))
+    (root / "scene.tif").write_bytes(geotiff_bytes(pixels, grid))
+    monkeypatch.setattr("ui.predict.image.MAX_BYTES", 1000)
+    monkeypatch.setattr("core.evaluation.batch.plan.MAX_BYTES", 1000)
+    at = opened(source="Dataset", dataset="wide", sample="scene")
+    assert any("too large to be read whole" in box.value for box in at.info)
+    at.button(key="predict.windows").click().run()
+    assert not at.exception
+    batch = str(at.session_state["predict.batch"])
+    job = find_job(job_key(batch))
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception and not at.error
+    assert any("scene: 400 × 300 pixels, predicted by windows" in c.value for c in at.caption)
+    assert sum(find_batch(batch).results()[0].counts) == 120_000
+
+
+def test_a_batch_that_cannot_start_leaves_nothing(space: Path, tiny_model: str) -> None:
+    at = opened()
+    at.file_uploader(key="batch-images-0").upload("a.zip", b"PK nothing", "application/zip").run()
+    at.button(key="batch.start").click().run()
+    batch = str(at.session_state["predict.batch"])
+    job = find_job(job_key(batch))
+    assert job is not None
+    job.join()
+    at.run()
+    assert not at.exception
+    assert any("no image among the files" in box.value for box in at.error)
+    assert not list((space / "predictions/batches").glob("2*"))
+
+
+def test_the_model_gone_meanwhile_is_said_and_what_is_done_stays(
+    space: Path, tiny_model: str
+) -> None:
+    at = opened()
+    for name, data in (("a.png", picture()), ("b.png", b"no picture")):
+        at.file_uploader(key="batch-images-0").upload(name, data, "image/png")
+    at.run()
+    batch = start(at)
+    save_tiny_model(space / "models/second", seed=6)
+    shutil.rmtree(space / "models/tiny")
+    at.run()
+    at.button(key="batch.again").click().run()
+    job = find_job(job_key(batch))
+    assert job is not None
+    job.join()
+    at.run()
+    assert any("the batch cannot go on" in box.value for box in at.error)
+    assert not at.exception
+    assert "a.png" in at.selectbox(key="item").options

@@ -101,6 +101,7 @@ def test_a_map_of_other_classes_or_size_is_not_compared(demo: str, space: Path) 
     (space / "predictions" / f"{earlier.id}.png").write_bytes(
         png_bytes(np.zeros((3, 4, 3), np.uint8))
     )
+    (space / "predictions" / f"{earlier.id}.views.png").unlink()
     at.multiselect(key="predict.compare-with").set_value([earlier.id]).run()
     assert any("another size" in box.value for box in at.warning)
     assert "Maps compared" not in [heading.value for heading in at.subheader]

@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.catalogue import open_dataset
+from core.datasets.identity import image_digest
+from core.datasets.recipes.exchange import recipe_text
 from core.datasets.recipes.recipe import Recipe, load_recipe
 from core.datasets.recipes.revisions import (
     keep_draft,
@@ -18,6 +21,8 @@ from core.datasets.recipes.revisions import (
     revisions,
     save_recipe,
 )
+from core.datasets.void.regions import VoidRegion, VoidRegions
+from core.datasets.void.store import keep_regions
 from core.paths import workspace
 from tests.conftest import REPOSITORY
 from tests.pages.test_data import counted, settled
@@ -244,3 +249,39 @@ def test_train_offers_what_was_changed_on_data_and_not_saved(demo: Path) -> None
     assert any("Leaves out 1 sample" in caption.value for caption in at.caption)
     assert any("with 1 unsaved change" in caption.value for caption in at.caption)
     assert "train.take-draft" not in keys(at)
+
+
+def test_void_regions_are_listed_carried_by_a_file_and_forgotten(demo: Path) -> None:
+    dataset = open_dataset(demo)
+    sample = dataset.sample(FIRST)
+    assert sample.mask is not None
+    pixels = np.zeros((96, 96), bool)
+    pixels[10:20, 30:50] = True
+    region = VoidRegion.of(pixels, image_digest(sample.mask))
+    digest = keep_regions(VoidRegions(samples={FIRST: region}))
+    text = recipe_text(Recipe(name="marked", void_regions=digest))
+    (workspace().recipes / ".regions" / f"{digest}.json").unlink()
+
+    bare = Recipe(void_regions=digest).model_dump_json()
+    at = opened(section="Recipe")
+    at.file_uploader[0].upload("bare.json", bare.encode()).run()
+    assert "not in this workspace" in at.error[0].value
+    at.file_uploader[0].upload("marked.json", text.encode()).run()
+    assert not at.error
+    assert not at.exception
+    draft = load_draft("demo")
+    assert draft is not None
+    assert (draft.name, draft.void_regions) == ("marked", digest)
+
+    at = opened()
+    listed = [each.value for each in at.markdown]
+    assert any("200 pixels of 1 sample" in text for text in listed)
+    assert not at.warning
+    # Of a mask that has changed since, they are not applied, and it is said.
+    cv2.imwrite(str(sample.mask), np.full((96, 96, 3), 200, np.uint8))
+    assert "have changed since void regions" in opened().warning[0].value.replace("\\", "")
+    at = opened()
+    at.button(key="forget-demo-void").click().run()
+    draft = load_draft("demo")
+    assert draft is not None
+    assert not draft.void_regions

@@ -165,10 +165,7 @@ def _choose(opened: OpenEvaluation, made: BuildingScores) -> PlacedObject | None
     ]
     if number >= 0:
         own = made.of_sample(number)
-        st.caption(
-            f"F1 {score(own.f1)} here: {count(own.hits)} hits, {count(own.false_alarms)} false "
-            f"alarms, {count(own.misses)} misses."
-        )
+        st.caption(f"F1 {score(own.f1)} here: {own.text}.")
     if not objects:
         st.info("There is none.", icon=":material/check:")
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from ui.shell.address import take_name
 from ui.shell.errors import plain
 from ui.viewer.band_values import bands_of_raster
 from ui.viewer.encode import png_base64
-from ui.viewer.layers import Layer
+from ui.viewer.places import Rectangle, drawn_rectangle
+from ui.viewer.values import ValueLayer
 from ui.viewer.viewer import viewer
 
 if TYPE_CHECKING:
@@ -189,24 +191,30 @@ def _tiles(
 
 
 def _enlarged(image: OpenImage, maps: OpenMaps, channel: int, ends: Ends | None) -> None:
-    from core.explain.heat import colour, enlarge, span, to_heat
+    from core.explain.heat import enlarge, span, to_codes
 
     features, statistics = maps.features, maps.statistics
     values = features.maps[..., channel]
-    ends = ends or span(values)
+    low, high = float(statistics.low[channel]), float(statistics.high[channel])
     size = (features.window.height, features.window.width)
-    heat = enlarge(colour(to_heat(values, ends)), size, features.stride)
+    layer = ValueLayer(
+        "heat",
+        f"Channel {channel}",
+        enlarge(to_codes(values, low, high), size, features.stride),
+        low,
+        high if high > low else low + 1,
+        ends=ends or span(values),
+    )
     viewer(
         np.ascontiguousarray(features.window.crop(image.rgb)),
-        [Layer("heat", f"Channel {channel}", "rgba", heat, 0.7)],
+        [layer],
         [],
         key="maps_viewer",
         clickable=False,
         bands=bands_of_raster(image.raster, features.window.slices),
+        rectangle=True,
     )
-    low, high = float(statistics.low[channel]), float(statistics.high[channel])
     mean, std = float(statistics.mean[channel]), float(statistics.std[channel])
-    st.html(_colour_bar(ends, below=low < ends[0], above=high > ends[1]))
     rows, columns = values.shape
     st.caption(
         f"Channel {channel} of {plain(features.layer)}: {columns:,} × {rows:,} values, each over "
@@ -214,21 +222,25 @@ def _enlarged(image: OpenImage, maps: OpenMaps, channel: int, ends: Ends | None)
         f"{mean:.3g}, standard deviation {std:.3g} (activations have no unit). Seen: "
         f"{plain(features.note)}, of {plain(image.name)}."
     )
+    if (rectangle := drawn_rectangle("maps_viewer")) is not None:
+        _within(rectangle, channel, values, features.stride)
 
 
-def _colour_bar(ends: Ends, *, below: bool, above: bool) -> str:
-    """HTML of the colour scale, which says whether values lie beyond its ends."""
-    from core.explain.heat import colour
-
-    stops = colour(np.linspace(0, 255, 17).astype(np.uint8)[None])[0]
-    gradient = ", ".join(f"rgb({r} {g} {b})" for r, g, b in stops)
-    low = f"{'≤ ' if below else ''}{ends[0]:.3g}"
-    high = f"{'≥ ' if above else ''}{ends[1]:.3g}"
-    return (
-        f'<div role="img" aria-label="Colours: activation from {low} to {high}" '
-        'style="font-size:.875rem;font-variant-numeric:tabular-nums">'
-        '<div style="height:.75rem;border-radius:2px;'
-        f'background:linear-gradient(90deg,{gradient})"></div>'
-        '<div style="display:flex;justify-content:space-between">'
-        f"<span>{low}</span><span>activation</span><span>{high}</span></div></div>"
+def _within(
+    rectangle: Rectangle, channel: int, values: np.ndarray, stride: tuple[float, float]
+) -> None:
+    """What the channel holds where a rectangle was drawn."""
+    rows, columns = (
+        slice(int(start / step), max(int(start / step) + 1, math.ceil(stop / step)))
+        for start, stop, step in (
+            (rectangle.y0, rectangle.y1, stride[0]),
+            (rectangle.x0, rectangle.x1, stride[1]),
+        )
+    )
+    part = values[rows, columns]
+    x0, y0, x1, y1 = rectangle
+    st.caption(
+        f"Rectangle, columns {x0:,} to {x1 - 1:,} and rows {y0:,} to {y1 - 1:,} of what is shown: "
+        f"{part.size:,} values of channel {channel}, from {part.min():.3g} to {part.max():.3g}, "
+        f"mean {part.mean():.3g}, standard deviation {part.std():.3g}."
     )

@@ -42,6 +42,9 @@ class ValueLayer:
         unit: of the values; empty where they have none.
         colors: colour map.
         threshold: slider that marks labels as unsure; None for none.
+        ends: values of the first and the last colour at first, which can then be moved in the
+            panel, as can the colour map and a value below which nothing is shown; None colours
+            from `low` to `high`, and is not adjusted.
     """
 
     key: str
@@ -55,6 +58,7 @@ class ValueLayer:
     visible: bool = True
     note: str = ""
     threshold: Threshold | None = None
+    ends: tuple[float, float] | None = None
 
     def payload(self, size: tuple[int, int], tiled: bool = False) -> dict[str, Any]:
         """What the browser is sent.
@@ -95,8 +99,15 @@ class ValueLayer:
             "unit": self.unit,
             "colors": self.colors,
             "threshold": threshold,
+            "look": self._look(),
             **picture,
         }
+
+    def _look(self) -> dict[str, Any] | None:
+        if self.ends is None:
+            return None
+        start, end = (min(self.high, max(self.low, float(value))) for value in self.ends)
+        return {"colors": self.colors, "from": start, "to": end, "least": float(self.low)}
 
 
 _BINS = 256

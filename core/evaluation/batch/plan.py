@@ -159,7 +159,7 @@ def plan_samples(
         whole = image.large and not (sample.turned or sample.id in dataset.windows)
         images.append(image.model_copy(update={"large": whole}))
     digests = [image.digest for image in images]
-    remarks = tuple(_remarks(card, dataset, [s.id for s in samples], digests))
+    remarks = tuple(_remarks(card, dataset, samples, digests))
     return BatchRecord(
         model=model.name,
         sha256=card.sha256,
@@ -189,15 +189,17 @@ def _looked_at(image: BatchImage, path: Path) -> BatchImage:
 
 
 def _remarks(
-    card: ModelCard, dataset: Dataset, ids: Sequence[str], digests: Sequence[str]
+    card: ModelCard, dataset: Dataset, samples: Sequence[Sample], digests: Sequence[str]
 ) -> Iterator[str]:
+    ids = [sample.id for sample in samples]
     try:
         lookup = match_classes(dataset.classes, card.classes, dataset.name)
     except DatasetError:
-        yield (
-            "The dataset has other classes than the model "
-            f"({', '.join(dataset.classes.names)}): its masks are not compared."
-        )
+        if any(sample.mask for sample in samples):
+            yield (
+                "The dataset has other classes than the model "
+                f"({', '.join(dataset.classes.names)}): its masks are not compared."
+            )
     else:
         if lookup is not None:
             yield (

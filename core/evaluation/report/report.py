@@ -233,9 +233,9 @@ def _suspects(opened: OpenEvaluation, listed: SuspectList) -> str:
     text = (
         f"{percent(listed.share, 2)} of the labelled pixels are suspect: the model is surely of "
         "another class (confident learning: Northcutt et al. 2021, Lad and Mueller 2023). They are "
-        f"{counted(len(listed.suspects) + listed.dropped, 'region')}, of which "
-        f"{count(decided['void'])} were accepted as void, {count(decided['excluded'])} are left "
-        f"out with their samples, and of {count(decided['dismissed'])} the label was judged right. "
+        f"{counted(len(listed.suspects) + listed.dropped, 'region')}. Accepted as void: "
+        f"{count(decided['void'])}; left out with their samples: {count(decided['excluded'])}; "
+        f"label judged right: {count(decided['dismissed'])}. "
     )
     if seen:
         text += f"The model was trained on {count(seen)} of the {count(total)} samples."
@@ -263,8 +263,7 @@ def _buildings(opened: OpenEvaluation, made: BuildingScores) -> str:
     numbers = "".join(f"<div><span>{n}</span><b>{score(value)}</b></div>" for n, value in figures)
     truth = "outlines of footprints" if made.footprints else "connected pixels of the masks"
     return (
-        f'<div class="numbers">{numbers}</div><p>{count(total.hits)} hits, '
-        f"{count(total.false_alarms)} false alarms, {count(total.misses)} misses of "
+        f'<div class="numbers">{numbers}</div><p>{total.text} of '
         f"{escape(opened.names[settings.label])}, as the SpaceNet challenges count: an IoU above "
         f"{settings.min_iou:g}, at least {settings.min_area:g} pixels; the truth is {truth}.</p>"
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import ConfigError, DatasetError
 from core.evaluation.spacenet.polygons import Proposal
+from core.formats import counted
 
 __all__ = ["Matches", "Pairs", "match_buildings", "pair_buildings", "spacenet_score"]
 
@@ -42,6 +43,14 @@ class Matches:
     def f1(self) -> float | None:
         """Harmonic mean of the two; None where there is neither a proposal nor a building."""
         return _ratio(2 * self.hits, 2 * self.hits + self.false_alarms + self.misses)
+
+    @property
+    def text(self) -> str:
+        """The counts, as in "5 hits, 1 false alarm, 3 misses"."""
+        return (
+            f"{counted(self.hits, 'hit')}, {counted(self.false_alarms, 'false alarm')}, "
+            f"{counted(self.misses, 'miss', 'misses')}"
+        )
 
     def summary(self) -> dict[str, Any]:
         """The scores as they stand in the contract's JSON."""

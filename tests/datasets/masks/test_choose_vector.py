@@ -1,4 +1,4 @@
-"""Vector labels: layers, attributes with gaps, no background, collections, lines, grids."""
+"""Which layer and which attribute of polygons are the classes."""
 
 from __future__ import annotations
 
@@ -7,98 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import pytest
-import rasterio
 import shapely
-from affine import Affine
-from rasterio.crs import CRS
-from rasterio.transform import from_origin
 
-from core.classes import VOID
 from core.datasets.audit.audit import audit
 from core.datasets.catalogue import open_dataset
-from core.datasets.dataset import Dataset
-from core.datasets.masks.footprints import rasterise
-from core.datasets.masks.vector_file import attribute_text, known_crs, label_extent
+from core.datasets.masks.vector_file import attribute_text
 from core.datasets.recipes.apply import prepared
 from core.datasets.recipes.recipe import Recipe
 from core.errors import DatasetError
-from core.imagery.header import Georeference, Header
-
-SIDE, WEST, NORTH = 32, 325_000.0, 2_790_000.0
-UTM = "EPSG:32640"
-GRID = from_origin(WEST, NORTH, 1, 1)
-
-
-def box(x: int, y: int, size: int = 8) -> Any:
-    """A square of the image, from its pixels."""
-    return shapely.box(WEST + x, NORTH - y - size, WEST + x + size, NORTH - y)
-
-
-ROAD, ROOF, ALL = box(2, 2), box(20, 20), box(0, 0, SIDE)
-
-
-def image(root: Path, name: str = "a") -> Path:
-    path = root / f"images/{name}.tif"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "uint8"}
-    with rasterio.open(path, "w", crs=UTM, transform=GRID, **profile) as file:
-        file.write(np.full((1, SIDE, SIDE), 7, np.uint8))
-    return root
-
-
-def package(root: Path, layers: dict[str, list[Any]], values: Any = None, **options: Any) -> Path:
-    """An image and a GeoPackage with these layers, whose attribute `class` is the layer's name."""
-    path = image(root) / "labels/a.gpkg"
-    path.parent.mkdir(exist_ok=True)
-    for name, shapes in layers.items():
-        texts = [name] * len(shapes) if values is None else values
-        pyogrio.raw.write(
-            path,
-            np.array([shapely.to_wkb(shape) for shape in shapes], object),
-            [np.array(texts)],
-            ["class"],
-            layer=name,
-            driver="GPKG",
-            geometry_type=shapes[0].geom_type,
-            append=path.exists(),
-            **({"crs": UTM} | options),
-        )
-    return root
-
-
-def features(*pairs: tuple[Any, dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"type": "Feature", "properties": p, "geometry": shapely.geometry.mapping(g)}
-        for g, p in pairs
-    ]
-
-
-def geojson(root: Path, listed: list[dict[str, Any]], crs: bool = True) -> Path:
-    path = image(root) / "labels/a.geojson"
-    path.parent.mkdir(exist_ok=True)
-    content: dict[str, Any] = {"type": "FeatureCollection", "features": listed}
-    if crs:
-        name = "urn:ogc:def:crs:EPSG::32640"
-        content["crs"] = {"type": "name", "properties": {"name": name}}
-    path.write_text(json.dumps(content))
-    return root
-
-
-def table(root: Path, *names: str, **more: Any) -> Path:
-    content = {"classes": [{"name": name} for name in names]} | more
-    (root / "classes.json").write_text(json.dumps(content))
-    return root
-
-
-def counts(dataset: Dataset) -> dict[str, int]:
-    pixels = np.bincount(dataset.load_labels(dataset.samples[0]).ravel(), minlength=256)
-    used = {name: int(pixels[label]) for label, name in enumerate(dataset.classes.names)}
-    return used | ({"void": int(pixels[VOID])} if pixels[VOID] else {})
-
-
-AREA = SIDE * SIDE
+from tests.datasets.masks.vector_labels import (
+    ALL,
+    AREA,
+    NORTH,
+    ROAD,
+    ROOF,
+    SIDE,
+    WEST,
+    box,
+    counts,
+    features,
+    geojson,
+    package,
+    table,
+)
 
 
 @pytest.mark.parametrize("attribute", [{}, {"attribute": "class"}])
@@ -203,65 +135,6 @@ def test_a_first_class_without_polygons_is_to_be_explained(tmp_path: Path) -> No
     assert counts(open_dataset(root)) == {"Land": AREA - 64, "Roof": 64}
 
 
-def test_a_collection_gives_its_polygons(tmp_path: Path) -> None:
-    line = shapely.LineString([(WEST, NORTH), (WEST + 9, NORTH)])
-    inner = shapely.GeometryCollection([shapely.MultiPolygon([ROOF])])
-    listed = features((shapely.GeometryCollection([ROAD, line, inner]), {}))
-    assert counts(open_dataset(geojson(tmp_path / "a", listed)))["Foreground"] == 128
-    without = features((shapely.GeometryCollection([line]), {}))
-    dataset = open_dataset(geojson(tmp_path / "b", without))
-    with pytest.raises(DatasetError, match="is a GeometryCollection"):
-        dataset.load_labels(dataset.samples[0])
-
-
-@pytest.mark.parametrize("name", ["a.geojsonl", "a.ndjson", "a.geojson"])
-@pytest.mark.parametrize("mark", ["", "\x1e"])
-def test_a_feature_a_line(tmp_path: Path, name: str, mark: str) -> None:
-    to_degrees = rasterio.warp.transform_geom
-    listed = features((ROAD, {}), (ROOF, {}))
-    for feature in listed:
-        feature["geometry"] = to_degrees(UTM, "EPSG:4326", feature["geometry"], precision=12)
-    path = image(tmp_path) / "labels" / name
-    path.parent.mkdir()
-    path.write_text("".join(f"{mark}{json.dumps(feature)}\n" for feature in listed))
-    assert counts(open_dataset(tmp_path))["Foreground"] == 128
-
-
-def header(crs: CRS | None, transform: Affine | None) -> Header:
-    place = Georeference(crs, transform) if transform is not None else None
-    return Header(SIDE, SIDE, 1, "uint8", "GTiff", None, place)
-
-
-def test_labels_in_the_coordinates_of_a_grid_without_a_system(tmp_path: Path) -> None:
-    local = from_origin(5000, 8000, 0.5, 0.5)
-    square = shapely.box(5001, 7996, 5005, 7999)  # 8 × 6 pixels from x 2, y 2
-    root = geojson(tmp_path, features((square, {})), crs=False)
-    path = root / "labels/a.geojson"
-    labels, _ = rasterise(path, Path("a.tif"), header(None, local), ("bg", "x"))
-    assert labels[2:8, 2:10].all() and labels.sum() == 48
-    beside = from_origin(0, 0, 0.5, 0.5)
-    with pytest.raises(DatasetError, match="none of the 1 footprints") as caught:
-        rasterise(path, Path("a.tif"), header(None, beside), ("bg", "x"))
-    assert "no coordinate reference system" in caught.value.remedy
-
-
-@pytest.mark.filterwarnings("ignore:'crs' was not provided")
-def test_a_geopackage_of_an_undefined_system_is_in_the_images(tmp_path: Path) -> None:
-    root = package(tmp_path, {"a": [ROAD]}, crs=None)
-    assert counts(open_dataset(root))["Foreground"] == 64
-    assert known_crs('ENGCRS["Undefined Cartesian SRS",EDATUM["Unknown"]]') is None
-    assert known_crs(UTM) == UTM
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_pixels_drawn_downwards(tmp_path: Path, sign: int) -> None:
-    """QGIS lays an image without a grid below the x axis."""
-    square = shapely.box(2, sign * 3, 10, sign * 9)
-    path = geojson(tmp_path, features((square, {})), crs=False) / "labels/a.geojson"
-    labels, _ = rasterise(path, Path("a.tif"), header(None, None), ("bg", "x"))
-    assert labels[3:9, 2:10].all() and labels.sum() == 48
-
-
 @pytest.mark.parametrize("under", [ROOF, ALL])
 def test_polygons_of_the_background_are_background(tmp_path: Path, under: Any) -> None:
     root = geojson(tmp_path, features((under, {"c": "background"}), (ROAD, {"c": "road"})))
@@ -292,58 +165,6 @@ def test_a_table_of_the_background_alone_is_refused(tmp_path: Path) -> None:
     root = geojson(tmp_path, features((ROAD, {"c": "background"})))
     with pytest.raises(DatasetError, match="background alone"):
         open_dataset(table(root, "background", attribute="c"))
-
-
-def test_a_ring_that_is_not_closed_is_called_so(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    ring = [list(corner) for corner in ROAD.exterior.coords][:-1]
-    feature = {"type": "Feature", "properties": {}}
-    geojson(tmp_path, [feature | {"geometry": {"type": "Polygon", "coordinates": [ring]}}])
-    problems = audit(open_dataset(tmp_path)).problems
-    assert any("a ring of it is not closed" in problem.detail for problem in problems)
-    assert "Non closed" not in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("head", ["\n", "\r\n \n"])
-def test_features_a_line_after_blank_ones(tmp_path: Path, head: str) -> None:
-    path = geojson(tmp_path, []) / "labels/a.geojson"
-    degrees = [shapely.box(54.0 + x, 25.0, 54.001 + x, 25.001) for x in (0, 0.01)]
-    path.write_text(head + "\n".join(json.dumps(f) for f in features(*((g, {}) for g in degrees))))
-    assert label_extent(path).bounds[0] == pytest.approx(54.0)
-
-
-@pytest.mark.parametrize("dissolved", [True, False])
-def test_parts_of_a_multipolygon_lie_on_what_is_larger_than_each(
-    tmp_path: Path, dissolved: bool
-) -> None:
-    """A class that was dissolved into one feature is larger than the neighbour it lies in."""
-    parts = [box(x, y, 4) for x, y in ((3, 3), (9, 3), (20, 20), (26, 20), (20, 26), (26, 26))]
-    buildings = [shapely.MultiPolygon(parts)] if dissolved else parts
-    listed = [(part, {"c": "building"}) for part in buildings]
-    root = geojson(tmp_path, features(*listed, (box(2, 2, 9), {"c": "residential"})))
-    dataset = open_dataset(table(root, "bg", "building", "residential", attribute="c"))
-    # The second part reaches two columns out of the neighbour.
-    assert counts(dataset) == {"bg": AREA - 153, "building": 96, "residential": 57}
-
-
-def test_overlapping_parts_are_one_area(tmp_path: Path) -> None:
-    both = shapely.MultiPolygon([box(2, 2), box(6, 6)])
-    assert counts(open_dataset(geojson(tmp_path, features((both, {})))))["Foreground"] == 112
-
-
-@pytest.mark.filterwarnings("ignore:'crs' was not provided")
-@pytest.mark.parametrize("crs", ["EPSG:4326", UTM, None])
-def test_a_geopackage_says_whether_it_is_in_pixels(tmp_path: Path, crs: str | None) -> None:
-    root = package(tmp_path, {"a": [shapely.box(2, 3, 10, 9)]}, crs=crs)
-    path = root / "labels/a.gpkg"
-    if crs is None:
-        labels, _ = rasterise(path, Path("a.png"), header(None, None), ("bg", "x"))
-        assert labels[3:9, 2:10].all() and labels.sum() == 48
-        return
-    with pytest.raises(DatasetError, match=f"in {crs} and the image is not") as caught:
-        rasterise(path, Path("a.png"), header(None, None), ("bg", "x"))
-    assert "without a reference system" in caught.value.remedy
 
 
 TREE, CAR = box(20, 2), box(2, 20)

@@ -12,7 +12,7 @@ import pytest
 from core.datasets.catalogue import open_dataset
 from core.datasets.masks.class_file import ClassFile, read_class_file
 from core.errors import DatasetError
-from tests.datasets.masks.test_choose_coding import expected, labels_of, laid_out, pixels_of
+from tests.datasets.masks.coded_masks import expected, labels_of, laid_out, pixels_of
 
 NUMBERED = {"water": 2, "road": 1, "land": 0}
 TRUTH = expected(["land", "road", "water"], 1)

@@ -17,15 +17,8 @@ from core.datasets.catalogue import open_dataset
 from core.datasets.layouts.class_inference import infer_classes
 from core.datasets.masks.single_mask import read_truth
 from core.errors import ImageError, UnnamedClasses
-from tests.datasets.masks.test_choose_coding import (
-    SIDE,
-    expected,
-    labels_of,
-    laid_out,
-    pixels_of,
-    tif,
-    with_palette,
-)
+from tests.datasets.masks.coded_masks import SIDE, expected, labels_of, laid_out, pixels_of, tif
+from tests.datasets.masks.test_choose_coding import with_palette
 from tests.imagery.test_raster import tiff
 
 NAMES = ["land", "road", "water"]

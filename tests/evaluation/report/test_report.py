@@ -23,6 +23,9 @@ from core.evaluation.kept.store import new_evaluation
 from core.evaluation.report.figures import Line, line_chart
 from core.evaluation.report.pictures import extreme_samples
 from core.evaluation.report.report import evaluation_report
+from core.evaluation.spacenet.objects import BuildingScores, write_building_scores
+from core.evaluation.suspects.record import SuspectList, write_suspects
+from core.evaluation.suspects.review import decide, read_review, write_review
 from core.models.store import find_model, read_card
 from tests.evaluation.test_analysis import some_images
 
@@ -167,3 +170,52 @@ def test_from_the_command_line(
     assert path.stat().st_size < 2_000_000
     assert main([*command, "--report", str(tmp_path)]) == 1
     assert "a folder is in this place" in capsys.readouterr().err
+
+
+def test_suspects_and_buildings_stand_in_it_where_somebody_looked(opened: OpenEvaluation) -> None:
+    before = read(evaluation_report(opened)).text
+    assert "Suspect labels" not in before
+    assert "Buildings as objects" not in before
+    doubt(opened)
+    made = read(evaluation_report(opened)).text
+    assert "10.00% of the labelled pixels are suspect" in made
+    assert "They are 5 regions. Accepted as void: 1; left out with their samples: 0" in made
+    assert "was trained on 1 of the 4 samples" in made
+    assert "F10.714Precision0.833Recall0.625" in made
+    assert f"5 hits, 1 false alarm, 3 misses of {EVIL} 1" in made
+    assert "the truth is outlines of footprints" in made
+
+
+def doubt(opened: OpenEvaluation) -> None:
+    """Keep suspect labels and buildings beside an evaluation."""
+    region = {"x": 2, "y": 3, "width": 4, "height": 5, "area": 20, "counts": (0, 20)}
+    suspects = SuspectList.model_validate(
+        {
+            "made": 1.0,
+            "border": 2,
+            "least_area": 16,
+            "thresholds": (0.9, 0.8, None, 0.7, 0.6),
+            "labelled": (100, 100, 0, 100, 100),
+            "pixels": [[0, 20, 0, 20, 0]] + [[0] * 5] * 4,
+            "quality": (0.1, 0.2, 0.3, None),
+            "seen": (2,),
+            "suspects": [
+                region
+                | {"sample": n, "label": 0, "suggestion": 1, "confidence": 0.9, "doubted": 0.1}
+                for n in (0, 1)
+            ],
+            "dropped": 3,
+        }
+    )
+    write_suspects(opened.kept, suspects)
+    write_review(opened.kept, decide(read_review(opened.kept, suspects), "void", [0]))
+    buildings = BuildingScores.model_validate(
+        {
+            "settings": {"label": 1},
+            "footprints": True,
+            "samples": [(2, 1, 0), (3, 0, 3), (0, 0, 0), (0, 0, 0)],
+            "objects": [{"outcome": "miss", "sample": 1, "area": 99.0}
+                        | {key: region[key] for key in ("x", "y", "width", "height")}],
+        }
+    )  # fmt: skip
+    write_building_scores(opened.kept, buildings)

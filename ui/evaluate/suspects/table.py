@@ -23,7 +23,7 @@ from core.formats import counted
 from ui.shell.address import take_name, take_number
 from ui.shell.errors import show_error
 
-__all__ = ["choose_suspect"]
+__all__ = ["choose_suspect", "filtered_suspects"]
 
 _ANY = "Any class"
 _SORTS = {"Weight": "Weight", "Area": "Pixels", "Confidence": "Confidence"}
@@ -44,20 +44,22 @@ _SCOPES = ["This region", "Ticked rows", "All listed"]
 _REFUSED = "suspects.refused"
 
 
-def choose_suspect(
-    opened: OpenEvaluation, listed: SuspectList, review: Review, decided: Sequence[State]
-) -> int | None:
+def choose_suspect(kept: KeptEvaluation, frame: pd.DataFrame, review: Review) -> int | None:
     """Choose a region, and decide about it or about many.
 
+    Args:
+        kept: the evaluation.
+        frame: of `filtered_suspects`.
+        review: what is decided so far.
+
     Returns:
-        Its place in the list; None where none meets the filters.
+        Its place in the list; None where there is none.
     """
     if error := st.session_state.pop(_REFUSED, None):
         show_error(error)
-    frame = _filtered(opened, listed, _rows(opened, listed, decided))
     if frame.empty:
         st.info("No region meets all of this: take a filter off.", icon=":material/info:")
-        _decisions(opened.kept, review, [], [], None)
+        _decisions(kept, review, [], [], None)
         return None
     places = list(frame["place"])
     take_number("suspect", 1, len(places), "suspect label")
@@ -73,7 +75,7 @@ def choose_suspect(
     )
     place = places[int(number) - 1]
     ticked = _table(frame)
-    _decisions(opened.kept, review, places, [places[row] for row in ticked], place)
+    _decisions(kept, review, places, [places[row] for row in ticked], place)
     return int(place)
 
 
@@ -99,27 +101,40 @@ def _rows(opened: OpenEvaluation, listed: SuspectList, decided: Sequence[State])
     )
 
 
-def _filtered(opened: OpenEvaluation, listed: SuspectList, frame: pd.DataFrame) -> pd.DataFrame:
+def filtered_suspects(
+    opened: OpenEvaluation, listed: SuspectList, decided: Sequence[State]
+) -> pd.DataFrame:
+    """A row of filters, and the regions that meet them, in the order that is chosen.
+
+    Args:
+        opened: the evaluation.
+        listed: its suspect labels.
+        decided: `states` of them.
+
+    Returns:
+        A row a region; ``place`` is that in the list.
+    """
+    frame = _rows(opened, listed, decided)
     with st.container(horizontal=True):
         take_name("shown", _SHOWN, "kind of suspect labels")
-        shown = st.selectbox("Show", _SHOWN, key="shown", bind="query-params", width=160)
+        shown = st.selectbox("Show", _SHOWN, key="shown", bind="query-params", width=150)
         if 0 < len(listed.seen) < len(opened.record.samples):
             take_name("seen", _SEEN, "kind of samples")
-            seen = st.selectbox("Samples", _SEEN, key="seen", bind="query-params", width=160)
+            seen = st.selectbox("Samples", _SEEN, key="seen", bind="query-params", width=150)
             if seen != _SEEN[2]:
                 frame = frame[frame["seen"] == (seen == _SEEN[1])]
         choices = [_ANY, *opened.names]
         take_name("given", choices, "label")
-        given = st.selectbox("Label", choices, key="given", bind="query-params", width=160)
+        given = st.selectbox("Label", choices, key="given", bind="query-params", width=150)
         take_name("suggested", choices, "class that the model suggests")
-        wanted = st.selectbox("Model", choices, key="suggested", bind="query-params", width=160)
+        wanted = st.selectbox("Model", choices, key="suggested", bind="query-params", width=150)
         take_number("sure", 0, 99, "least confidence in %")
         sure = st.number_input(
-            "Least confidence, %", 0, 99, 0, 5, key="sure", bind="query-params", width=160
+            "Least confidence, %", 0, 99, 0, 5, key="sure", bind="query-params", width=150
         )
         frame = frame[frame["Confidence"] >= sure / 100]
         take_name("rank", list(_SORTS), "order of suspect labels")
-        by = st.selectbox("Sort by", list(_SORTS), key="rank", bind="query-params", width=160)
+        by = st.selectbox("Sort by", list(_SORTS), key="rank", bind="query-params", width=150)
     if shown in _OF_SHOWN:
         frame = frame[frame["state"].isin(_OF_SHOWN[shown])]
     if given != _ANY:

@@ -25,7 +25,7 @@ from core.formats import MISSING, count, counted, percent, score
 from core.models.store import find_model, load_model, read_card
 from ui.evaluate.sample_view import Part, outline, show_part, viewed_sample
 from ui.evaluate.suspects.save import save_section
-from ui.evaluate.suspects.table import choose_suspect
+from ui.evaluate.suspects.table import choose_suspect, filtered_suspects
 from ui.shell.errors import plain
 from ui.shell.jobs import find_job, start_job, watch_job
 from ui.widgets.classes import class_table
@@ -51,9 +51,10 @@ def suspects_view(opened: OpenEvaluation) -> None:
         return
     review = read_review(opened.kept, listed)
     decided = states(listed, review)
+    frame = filtered_suspects(opened, listed, decided)
     left, right = st.columns([4, 5])
     with left:
-        place = choose_suspect(opened, listed, review, decided)
+        place = choose_suspect(opened.kept, frame, review)
     with right:
         if place is not None:
             _picture(opened, listed.suspects[place])

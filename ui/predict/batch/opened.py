@@ -79,8 +79,7 @@ def show_batch(batch: str) -> None:
 def dated(record: BatchRecord) -> str:
     """A batch in a line, with when it was made (UTC)."""
     made = datetime.fromtimestamp(record.made, UTC)
-    words = "" if record.finished else ", not finished"
-    return f"{record.title}, {made:%d %b %Y %H:%M}{words}"
+    return f"{record.title}, {made:%d %b %Y %H:%M}"
 
 
 def list_seen_batches() -> ListedBatches:
@@ -107,8 +106,8 @@ def choose_batch() -> tuple[str, ListedBatches]:
     titles = {name: dated(record) for name, (_, record) in listed.items()}
     fresh = st.session_state.get(_CHOSEN, "")
     job = batch_job(fresh) if fresh and fresh not in listed else None
-    if job is not None and job.state == "running":
-        titles = {fresh: f"{job.title}, just begun", **titles}
+    if job is not None and job.state in ("running", "failed"):
+        titles = {fresh: job.title, **titles}
     asked = ask_for("batch", titles, "batch of predictions", widget=_CHOSEN)
     if not titles:
         st.query_params.pop("batch", None)
@@ -117,12 +116,17 @@ def choose_batch() -> tuple[str, ListedBatches]:
         st.session_state[_CHOSEN] = asked
     elif st.session_state.get(_CHOSEN) not in titles:
         st.session_state[_CHOSEN] = next(iter(titles))
-    chosen: str = st.selectbox(
+    chosen = str(st.session_state[_CHOSEN])
+    names = list(titles)
+    # A box whose texts change is another box: the browser would go on showing the old one.
+    key = f"{_CHOSEN}.{hash(tuple(titles.values()))}"
+    st.selectbox(
         "Batch",
-        list(titles),
+        names,
+        index=names.index(chosen),
         format_func=titles.__getitem__,
-        key=_CHOSEN,
-        persist_state="session",
+        key=key,
+        on_change=lambda: st.session_state.update({_CHOSEN: st.session_state[key]}),
     )
     st.query_params["batch"] = chosen
     return chosen, listed

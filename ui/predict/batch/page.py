@@ -52,9 +52,7 @@ def show_batches(model: str, frame: Frame) -> None:
     job = watch_job(job_key(chosen))
     running = job is not None and job.state == "running"
     if chosen not in listed:
-        if not running:
-            st.info("This batch was not begun.", icon=":material/info:")
-        return
+        return  # it is being begun, or could not be
     opened = open_batch(*listed[chosen])
     _say(opened, frame)
     threshold = _threshold(opened)
@@ -136,19 +134,20 @@ def _state(opened: OpenBatch, whole: BatchTotals, job: Job | None) -> None:
 
 def _totals(record: BatchRecord, whole: BatchTotals) -> None:
     """All images together."""
-    cells = [("Images", count(whole.done))]
-    if whole.scores:
-        cells += [
-            ("Mean IoU", score(whole.scores.mean_iou)),
-            ("Pixel accuracy", percent(whole.scores.pixel_accuracy)),
-        ]
+    if whole.scores is None:
+        st.caption(f"{counted(whole.done, 'image')} predicted.{_threshold_words(record)}")
+        return
+    cells = [
+        ("Images", count(whole.done)),
+        ("Mean IoU", score(whole.scores.mean_iou)),
+        ("Pixel accuracy", percent(whole.scores.pixel_accuracy)),
+    ]
     for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
         column.metric(label, value, border=True)
-    if whole.scores:
-        st.caption(
-            f"Scores pooled over the pixels of {counted(whole.scored, 'image')} with a truth."
-            + _threshold_words(record)
-        )
+    st.caption(
+        f"Scores pooled over the pixels of {counted(whole.scored, 'image')} with a truth."
+        + _threshold_words(record)
+    )
 
 
 def _threshold_words(record: BatchRecord) -> str:

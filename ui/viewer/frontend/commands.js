@@ -73,7 +73,7 @@ export class Commands {
 
   hover(pixel) {
     this.cursor = pixel
-    this.showPointer()
+    this.showPointerSoon()
   }
 
   pointAtCenter() {

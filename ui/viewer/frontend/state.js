@@ -23,6 +23,7 @@ export function createState(modes) {
     layers: new Map(), // layer key → {visible, opacity}
     off: new Set(), // classes that are not shown
     thresholds: new Map(), // key of a layer of values → value below which labels are unsure
+    looks: new Map(), // key of a layer of values → how it is coloured, see layers/values.js
     marker: null,
     tool: null, // the name of the one that is in use
     sketches: Object.fromEntries(TOOLS.map(({ name }) => [name, emptySketch()])),
@@ -65,7 +66,8 @@ function adoptRectangle({ sketches }, box) {
   sketches.rectangle = box ? { points: pointsOf(box), isOpen: false } : emptySketch()
 }
 
-function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
+function adoptLayer(state, { key, visible, opacity, threshold, range, look }, isNew) {
+  if (look && isNew(`look ${key}`, [range, look])) state.looks.set(key, look)
   if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity })
   if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start)
 }

@@ -28,8 +28,8 @@ import { gesturesOf } from "./stage/pane_gestures.js"
 import { Stage } from "./stage/stage.js"
 import { adopt, IMAGE, isolateClass, showLayer, stateFor, toggleClass } from "./state.js"
 import { TileStore } from "./tiles/store.js"
-import { aimedAt, boxOf } from "./tools/sketch.js"
-import { TOOLS } from "./tools/table.js"
+import { shapesOf } from "./tools/shapes.js"
+import { aimedAt } from "./tools/sketch.js"
 import { place, settle, viewOf } from "./view.js"
 
 export class Viewer extends Commands {
@@ -42,7 +42,7 @@ export class Viewer extends Commands {
     })
     this.pictures = new Pictures(KINDS, this.tiles)
     this.round = 0 // of updates: one that waits for pictures may be outdated by the next
-    this.frame = 0
+    this.frame = this.pointerFrame = 0
     this.cursor = null
     this.aim = null
     this.peeking = false
@@ -69,6 +69,7 @@ export class Viewer extends Commands {
       isolate: (index) =>
         this.change((state) => isolateClass(state, index, this.data.classes.length)),
       limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
+      color: (key, look) => this.change(({ looks }) => looks.set(key, look)),
       hide: (indices) => this.change((state) => (state.off = new Set(indices))),
     }, [this.difference.element])
     this.status = el("div", { class: "unseen", role: "status", "data-testid": "viewer-status" })
@@ -84,6 +85,7 @@ export class Viewer extends Commands {
   destroy() {
     this.round++ // a decode under way finds itself outdated
     cancelAnimationFrame(this.frame)
+    cancelAnimationFrame(this.pointerFrame)
     this.stage.destroy()
     this.beat.set(0)
     this.frameBar.pause()
@@ -199,23 +201,36 @@ export class Viewer extends Commands {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data
-    const { off, thresholds } = this.state
+    const { off, thresholds, looks } = this.state
     const limits = this.layers.filter(({ threshold, picture }) => threshold && picture)
       .map((layer) => [layer, thresholds.get(layer.key)])
     const digests = this.data.layers.map(({ digest }) => digest)
-    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests])
+    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests,
+      [...looks]])
     if (signature === this.legend.signature) return
     const unsure = new Map(limits.map(([layer, value]) =>
       [layer.threshold.of, new Unsure(layer, value)]))
     const table = colorTable(classes, off)
-    this.legend = { signature, classes, off: new Set(off), table, unsure }
+    this.legend = { signature, classes, off: new Set(off), table, unsure, looks: new Map(looks) }
   }
 
   draw() {
     if (this.frame || !this.data) return
+    cancelAnimationFrame(this.pointerFrame)
+    this.pointerFrame = 0
     this.frame = requestAnimationFrame(() => {
       this.frame = 0
       this.paint()
+    })
+  }
+
+  // Once a frame: a pointer moves more often, and what it changes is laid out anew when it is asked
+  // where it is.
+  showPointerSoon() {
+    if (this.frame || this.pointerFrame || !this.data) return
+    this.pointerFrame = requestAnimationFrame(() => {
+      this.pointerFrame = 0
+      this.showPointer()
     })
   }
 
@@ -271,24 +286,10 @@ export class Viewer extends Commands {
     }
   }
 
-  // The mark of the script, what was drawn, and what is being drawn.
   showSketches() {
     const { data, tool, aim } = this
-    const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }))
-    const shapes = TOOLS.flatMap((row) => this.shapesOf(row))
     const text = tool ? tool.words(aimedAt(this.sketch, aim), data) || tool.title : ""
-    this.stage.showSketches(this.place, data.size, [...marks, ...shapes], text)
-  }
-
-  shapesOf({ name, isBox, isClosed }) {
-    const { state, data } = this
-    const sketch = state.sketches[name]
-    const points = name === state.tool ? aimedAt(sketch, this.aim) : sketch.points
-    if (!points.length) return []
-    const { isOpen } = sketch
-    if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }]
-    const box = boxOf([points[0], points.at(-1)], data.size)
-    return [{ points: cornersOf(box), isClosed: true, isOpen }]
+    this.stage.showSketches(this.place, data.size, shapesOf(data, this.state, aim), text)
   }
 
   // To a screen reader.
@@ -296,5 +297,3 @@ export class Viewer extends Commands {
     this.status.textContent = text
   }
 }
-
-const cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]

@@ -5,6 +5,7 @@ import { MODES } from "../modes/table.js"
 import { TOOLS } from "../tools/table.js"
 import { helpRows, shortHelp, spokenHelp } from "./help.js"
 import { actionForKey, Keyboard } from "./keyboard.js"
+import { moved } from "./look.js"
 import { readings } from "./readout.js"
 
 // A viewer that keeps what it was asked to do.
@@ -143,4 +144,11 @@ test("space pauses where something blinks, and is the browser's elsewhere", () =
   const blinking = viewer()
   blinking.mode = MODES.find(({ timer }) => timer)
   assert.deepEqual(press(" ", blinking), { calls: [["pause"]], prevented: true })
+})
+
+test("the first colour of a look never lies beyond the last", () => {
+  const look = { colors: "viridis", from: 2, to: 5, least: 0 }
+  assert.deepEqual(moved(look, "from", 7), { ...look, from: 7, to: 7 })
+  assert.deepEqual(moved(look, "to", 1), { ...look, from: 1, to: 1 })
+  assert.deepEqual(moved(look, "least", 9), { ...look, least: 9 })
 })

@@ -1,6 +1,7 @@
 // Layers and legend beside the picture.
 
 import { el, swatch } from "../dom.js"
+import { LookRow } from "./look.js"
 import { colorBar, ThresholdRow } from "./values.js"
 
 export class Panel {
@@ -16,8 +17,8 @@ export class Panel {
 
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold }) =>
-      [key, title, note, low, high, colors, threshold]), classes])
+    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold, adjusts }) =>
+      [key, title, note, low, high, colors, threshold, adjusts]), classes])
     if (wanted === this.built) return
     this.built = wanted
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]))
@@ -51,10 +52,12 @@ export class Panel {
       el("label", { title }, check, el("span", { class: "name" }, title)),
       el("div", { class: "opacity" }, slider, percent),
       ...(note ? [el("p", { class: "note" }, note)] : []),
-      ...(layer.colors ? [colorBar(layer)] : []))
+      ...(layer.colors && !layer.adjusts ? [colorBar(layer)] : []))
+    const look = layer.adjusts ? new LookRow(layer, this.on.color) : null
+    if (look) row.append(look.element)
     const limit = layer.threshold ? new ThresholdRow(layer, this.on.limit) : null
     if (limit) row.append(limit.element)
-    return { row, check, slider, percent, limit }
+    return { row, check, slider, percent, limit, look }
   }
 
   classRow({ name, color }, index) {
@@ -69,10 +72,11 @@ export class Panel {
   }
 
   // As the state has it; `shown`: the layers with their pictures.
-  show({ layers, off, thresholds }, shown) {
+  show({ layers, off, thresholds, looks }, shown) {
     const of = new Map(shown.map((layer) => [layer.key, layer]))
-    for (const [key, { check, slider, percent, row, limit }] of this.layerRows) {
+    for (const [key, { check, slider, percent, row, limit, look }] of this.layerRows) {
       const { visible, opacity } = layers.get(key)
+      look?.show(looks.get(key))
       limit?.show(of.get(key), thresholds.get(key))
       const text = Math.round(opacity * 100)
       check.checked = visible

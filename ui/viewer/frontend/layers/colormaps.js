@@ -56,6 +56,8 @@ dec958dfca57e0cb56e1cc55e2cd54e4ce53e5cf52e6d051e7d150e8d24fe9d34eead34cebd44bed
 f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fee535fee636fee838`,
 }
 
+export const MAPS = Object.keys(TABLES)
+
 const parsed = new Map()
 
 // The colours of a map, 256 times [red, green, blue].

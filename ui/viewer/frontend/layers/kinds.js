@@ -13,11 +13,13 @@
 //                           to tell, undefined while the tile that has it is on its way
 //   describe(value, legend, {x, y, size}) {text, color, label}: what the readout says; `label` only where values
 //                           of layers can be compared, null where it disagrees with nothing
+//   adjusts                 of a layer of values: whether the panel sets how it is coloured, which the
+//                           legend then has in `looks` (optional)
 //   low, high, colors, text(value), threshold   of a layer of values: its range, the name of its
 //                           colour map, a value in words, and what is moved in the panel (optional)
 // Decoded pictures have `bytes`, those of memory that they take; instead of one there may be a
 // `TiledPicture` (tiles/tiled_picture.js).
-// A legend is {classes, off, table, unsure}: the class rows, which of them are off, their colours as
+// A legend is {classes, off, table, unsure, looks}: the class rows, which of them are off, their colours as
 // `colorTable` packs them, and by the key of a label layer where it is unsure.
 
 import { LabelLayer } from "./labels.js"

@@ -132,3 +132,34 @@ test("labels are hatched where their value is below the threshold", () => {
   const text = (x) => mask.describe(1, legend, { x, y: 0, size: [5, 1] }).text
   assert.deepEqual([text(1), text(4)], ["Water (unsure)", "Water"])
 })
+
+test("values are coloured between the ends of a look, and hidden below its least", () => {
+  const codes = Uint8Array.from([0, 1, 128, 255])
+  const picture = { width: 4, height: 1, codes, tables: [], source: "values" }
+  picture.paint = (table) => picture.tables.push(table)
+  picture.draw = (on, part) => part(picture)
+  const layer = new KINDS.values({ ...GIVEN, range: [0, 254], colors: "viridis", look: {} }, picture)
+  const at = (table, code) => [...new Uint8Array(table.buffer.slice(4 * code, 4 * code + 4))]
+  const drawn = (look) => {
+    layer.draw(surface(4), { looks: new Map([["k", look]]) })
+    return picture.tables.at(-1)
+  }
+  const whole = { colors: "viridis", from: 0, to: 254, least: 0 }
+  const plain = drawn(whole)
+  const [first, last] = [at(plain, 1), at(plain, 255)]
+  assert.deepEqual(first, [68, 1, 84, 255])
+  assert.deepEqual(last, [253, 231, 37, 255])
+  assert.deepEqual(at(plain, 0), [0, 0, 0, 0])
+  assert.equal(drawn({ ...whole }), plain) // the same look: nothing is painted anew
+  const narrow = drawn({ ...whole, from: 100, to: 150, least: 120 })
+  assert.deepEqual(at(narrow, 120), [0, 0, 0, 0]) // the value 119
+  assert.equal(at(narrow, 121)[3], 255)
+  assert.deepEqual(at(narrow, 151), last)
+  assert.deepEqual(at(narrow, 255), last)
+  assert.deepEqual(at(drawn({ ...whole, from: 150, to: 150 }), 150), first)
+  assert.deepEqual(at(drawn({ ...whole, from: 150, to: 150 }), 151), last)
+  assert.notDeepEqual(at(drawn({ ...whole, colors: "inferno" }), 200), at(plain, 200))
+  const legend = { looks: new Map([["k", { ...whole, from: 100, to: 150 }]]) }
+  assert.deepEqual(layer.describe(255, legend).color, [253, 231, 37])
+  assert.equal(layer.describe(255, legend).text, layer.describe(255, {}).text) // it keeps its value
+})

@@ -2,6 +2,7 @@
 // the lowest to the highest value of its range. Colours come from a colour map.
 
 import { el } from "../dom.js"
+import { clamp } from "../view.js"
 import { colorMap } from "./colormaps.js"
 import { drawPainted, sampled } from "./picture.js"
 
@@ -13,7 +14,7 @@ export class ValueLayer {
   }
 
   // `picture`: undefined while it is not needed, see pictures.js.
-  constructor({ key, title, note, range, unit, colors, threshold }, picture) {
+  constructor({ key, title, note, range, unit, colors, threshold, look }, picture) {
     this.key = key
     this.title = title
     this.note = note
@@ -23,11 +24,20 @@ export class ValueLayer {
     this.unit = unit ?? ""
     this.colors = colors ?? "viridis"
     this.threshold = threshold ?? null
+    this.adjusts = Boolean(look)
+  }
+
+  // How its values are coloured: {colors, from, to, least}; the two ends of the colour map, and the
+  // value below which nothing is painted.
+  look(legend) {
+    const own = { colors: this.colors, from: this.low, to: this.high, least: this.low }
+    return legend?.looks?.get(this.key) ?? own
   }
 
   // Never smoothed where enlarged: a value is one pixel's.
-  draw(surface) {
-    drawPainted(surface, this.picture, (part) => part.paint(this.colors))
+  draw(surface, legend) {
+    const table = tableOf(this, this.look(legend))
+    drawPainted(surface, this.picture, (part) => part.paint(table))
   }
 
   valueAt(x, y, size) {
@@ -35,13 +45,14 @@ export class ValueLayer {
     return code === 0 ? null : code
   }
 
-  describe(code) {
-    const { text } = this
-    const share = (code - 1) / this.steps
-    return {
-      text: text(this.low + share * (this.high - this.low)),
-      color: colorMap(this.colors)[Math.round(255 * share)],
-    }
+  describe(code, legend) {
+    const look = this.look(legend)
+    const value = this.valueOf(code)
+    return { text: this.text(value), color: colorAt(look, value) }
+  }
+
+  valueOf(code) {
+    return this.low + ((code - 1) / this.steps) * (this.high - this.low)
   }
 
   get steps() {
@@ -70,6 +81,35 @@ export class DeepValueLayer extends ValueLayer {
   }
 }
 
+// Beyond its ends the colour map goes on with its first and its last colour.
+function colorAt({ colors, from, to }, value) {
+  const share = from < to ? (value - from) / (to - from) : Number(value >= to)
+  return colorMap(colors)[Math.round(255 * clamp(share, 0, 1))]
+}
+
+const tables = new Map() // the last ones: a picture is painted anew only for another table
+
+// The colours of all codes, packed as in `colorTable`.
+function tableOf(layer, look) {
+  const key = JSON.stringify([layer.constructor.most, layer.low, layer.high, look])
+  if (!tables.has(key)) tables.set(key, makeTable(layer, look))
+  if (tables.size > 16) tables.delete(tables.keys().next().value)
+  return tables.get(key)
+}
+
+function makeTable(layer, look) {
+  const { most } = layer.constructor
+  const table = new Uint32Array(most + 1)
+  const bytes = new Uint8Array(table.buffer)
+  // Half a code is lost in rounding.
+  const slack = (layer.high - layer.low) / layer.steps / 2
+  for (let code = 1; code <= most; code++) {
+    const value = layer.valueOf(code)
+    if (value >= look.least - slack) bytes.set([...colorAt(look, value), 255], 4 * code)
+  }
+  return table
+}
+
 class ValuePicture {
   // `most`: the highest code. Above 255 the high byte is red and the low byte green.
   constructor(bitmap, most) {
@@ -88,7 +128,7 @@ class ValuePicture {
       this.codes[i] = most > 255 ? 256 * data[4 * i] + data[4 * i + 1] : data[4 * i]
       this.counts[this.codes[i]]++
     }
-    this.colors = null
+    this.table = null
     this.bytes = 10 * this.codes.length
   }
 
@@ -98,15 +138,10 @@ class ValuePicture {
     return sum(this.counts.slice(1, code)) / (sum(this.counts.slice(1)) || 1)
   }
 
-  paint(colors) {
-    if (this.colors === colors) return
-    this.colors = colors
-    const table = new Uint32Array(this.most + 1)
-    const bytes = new Uint8Array(table.buffer)
-    const map = colorMap(colors)
-    for (let code = 1; code <= this.most; code++) {
-      bytes.set([...map[Math.round((255 * (code - 1)) / (this.most - 1))], 255], 4 * code)
-    }
+  // `table`: colours by code.
+  paint(table) {
+    if (this.table === table) return
+    this.table = table
     const out = new Uint32Array(this.painted.data.buffer)
     for (let i = 0; i < out.length; i++) out[i] = table[this.codes[i]]
     this.context.putImageData(this.painted, 0, 0)

@@ -3,6 +3,7 @@ import { test } from "node:test"
 
 import { areaText, areaWords, lengthText, lengthWords } from "./measure.js"
 import { aimedAt, boxOf, emptySketch, ended, pointsOf, withoutLast, withPoint } from "./sketch.js"
+import { shapesOf } from "./shapes.js"
 import { TOOLS, toolNamed } from "./table.js"
 
 const drawn = (name, ...points) =>
@@ -64,4 +65,17 @@ test("every tool says nothing before there is something to say", () => {
     assert.equal(tool.words([[1, 1]], { ground: null, size: [9, 9] }), "")
     assert.ok(tool.words([[1, 1], [3, 1], [3, 4]].slice(0, tool.most), { ground: null, size: [9, 9] }))
   }
+})
+
+test("outlines of the script lie below what is drawn, and a rectangle is of whole pixels", () => {
+  const sketches = Object.fromEntries(TOOLS.map(({ name }) => [name, emptySketch()]))
+  sketches.rectangle = drawn("rectangle", [2.2, 1.5], [4.9, 3.1])
+  sketches.distance = drawn("distance", [0, 0])
+  const state = { tool: "distance", sketches }
+  const data = { outlines: [[[0, 0], [1, 0], [1, 1]]], size: [10, 10] }
+  const [outline, line, box] = shapesOf(data, state, [5, 5])
+  assert.deepEqual(outline, { points: data.outlines[0], isClosed: true })
+  assert.deepEqual(line.points, [[0, 0], [5, 5]])
+  assert.deepEqual(box.points, [[2, 1], [5, 1], [5, 4], [2, 4]])
+  assert.ok(!box.isOpen && line.isOpen)
 })
