@@ -285,8 +285,8 @@ function settle(view, size, extent) {
   };
 }
 function pan(view, [dx, dy], size, extent) {
-  const moved = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
-  return settle(moved, size, extent);
+  const moved2 = { ...view, cx: view.cx - dx / view.zoom, cy: view.cy - dy / view.zoom };
+  return settle(moved2, size, extent);
 }
 function zoomAt(view, factor, point, size, extent) {
   const lowest = Math.min(fitZoom(size, extent), 1);
@@ -355,6 +355,8 @@ function createState(modes) {
     // classes that are not shown
     thresholds: /* @__PURE__ */ new Map(),
     // key of a layer of values → value below which labels are unsure
+    looks: /* @__PURE__ */ new Map(),
+    // key of a layer of values → how it is coloured, see layers/values.js
     marker: null,
     tool: null,
     // the name of the one that is in use
@@ -392,7 +394,8 @@ function adoptRectangle({ sketches }, box) {
   if (sketches.rectangle.isOpen) return;
   sketches.rectangle = box ? { points: pointsOf(box), isOpen: false } : emptySketch();
 }
-function adoptLayer(state, { key, visible, opacity, threshold }, isNew) {
+function adoptLayer(state, { key, visible, opacity, threshold, range, look }, isNew) {
+  if (look && isNew(`look ${key}`, [range, look])) state.looks.set(key, look);
   if (isNew(`layer ${key}`, [visible, opacity])) state.layers.set(key, { visible, opacity });
   if (threshold && isNew(`threshold ${key}`, threshold)) state.thresholds.set(key, threshold.start);
 }
@@ -894,7 +897,7 @@ var Commands = class {
   }
   hover(pixel) {
     this.cursor = pixel;
-    this.showPointer();
+    this.showPointerSoon();
   }
   pointAtCenter() {
     this.hover(centerPixel(this.state.view));
@@ -1387,15 +1390,6 @@ var ACTIONS = [
     run: (viewer) => viewer.zoomTo(1)
   },
   {
-    id: "link",
-    title: "Copy the address of this place",
-    keys: ["l"],
-    group: "Zoom",
-    face: () => icon(LINK),
-    isShown: (viewer) => Boolean(viewer.data?.linked),
-    run: (viewer) => viewer.copyLink()
-  },
-  {
     id: "fullscreen",
     title: "Full screen",
     keys: ["f"],
@@ -1412,6 +1406,15 @@ var ACTIONS = [
     group: "Zoom",
     face: "?",
     run: (viewer) => viewer.showHelp()
+  },
+  {
+    id: "link",
+    title: "Copy the address of this place",
+    keys: ["l"],
+    group: "Zoom",
+    face: () => icon(LINK),
+    isShown: (viewer) => Boolean(viewer.data?.linked),
+    run: (viewer) => viewer.copyLink()
   },
   {
     id: "peek",
@@ -1592,6 +1595,7 @@ cdbb63cebc63cfbd62d0be62d1bf61d2c060d3c05fd4c15fd5c25ed6c35dd7c45cd9c55cdac65bdb
 dec958dfca57e0cb56e1cc55e2cd54e4ce53e5cf52e6d051e7d150e8d24fe9d34eead34cebd44bedd54aeed649efd748
 f0d846f1d945f2da44f3db42f5dc41f6dd3ff7de3ef8df3cf9e03afbe138fce236fde334fee434fee535fee636fee838`
 };
+var MAPS = Object.keys(TABLES);
 var parsed = /* @__PURE__ */ new Map();
 function colorMap(name) {
   if (!parsed.has(name)) {
@@ -1660,6 +1664,78 @@ var ThresholdRow = class {
   }
 };
 
+// controls/look.js
+var STEPS = 200;
+var SLIDERS = [
+  ["from", "First colour at"],
+  ["to", "Last colour at"],
+  ["least", "Hide below"]
+];
+var LookRow = class {
+  // `set(key, look)`; a look is as layers/values.js has it.
+  constructor(layer, set) {
+    this.layer = layer;
+    const { key, title, low, high } = layer;
+    const change = (name, value) => set(key, moved(this.look, name, value));
+    this.menu = el(
+      "select",
+      {
+        class: "pick",
+        "data-testid": `viewer-colors-${key}`,
+        "aria-label": `Colours of ${title}`,
+        onchange: () => change("colors", this.menu.value)
+      },
+      ...MAPS.map((name) => el("option", { value: name }, name))
+    );
+    this.sliders = SLIDERS.map(([name, label]) => {
+      const slider = el("input", {
+        type: "range",
+        min: low,
+        max: high,
+        step: (high - low) / STEPS,
+        "data-testid": `viewer-${name}-${key}`,
+        "aria-label": `${label}, ${title}`,
+        oninput: () => change(name, Number(slider.value))
+      });
+      const value = el("output", { class: "percent" });
+      return { name, label, slider, value };
+    });
+    this.bar = el("div");
+    const rows = this.sliders.map(({ label, slider, value }) => el("div", { class: "opacity" }, el("span", { class: "name" }, label), slider, value));
+    this.element = el(
+      "details",
+      { class: "look" },
+      el("summary", {}, this.bar),
+      this.menu,
+      ...rows
+    );
+  }
+  show(look) {
+    this.look = look;
+    const { layer } = this;
+    const { colors, from, to } = look;
+    const ends = {
+      low: `${from > layer.low ? "≤ " : ""}${layer.text(from)}`,
+      high: `${to < layer.high ? "≥ " : ""}${layer.text(to)}`
+    };
+    this.bar.replaceChildren(colorBar({ title: layer.title, colors, ...ends, text: String }));
+    this.menu.value = colors;
+    for (const { name, slider, value } of this.sliders) {
+      const part = 100 * (look[name] - layer.low) / (layer.high - layer.low);
+      slider.value = look[name];
+      slider.style.setProperty("--part", `${part}%`);
+      slider.setAttribute("aria-valuetext", layer.text(look[name]));
+      value.textContent = layer.text(look[name]);
+    }
+  }
+};
+function moved(look, name, value) {
+  const next = { ...look, [name]: value };
+  if (name === "from") next.to = Math.max(next.to, value);
+  if (name === "to") next.from = Math.min(next.from, value);
+  return next;
+}
+
 // controls/panel.js
 var Panel = class {
   // `on`: show(key, visible), fade(key, opacity), limit(key, value), toggle(index),
@@ -1673,7 +1749,7 @@ var Panel = class {
   }
   // Rebuilt only when layers or classes are others, so a rerun takes no focus away.
   build(layers, classes) {
-    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold }) => [key, title, note, low, high, colors, threshold]), classes]);
+    const wanted = JSON.stringify([layers.map(({ key, title, note, low, high, colors, threshold, adjusts }) => [key, title, note, low, high, colors, threshold, adjusts]), classes]);
     if (wanted === this.built) return;
     this.built = wanted;
     this.layerRows = new Map(layers.map((layer) => [layer.key, this.layerRow(layer)]));
@@ -1727,11 +1803,13 @@ var Panel = class {
       el("label", { title }, check, el("span", { class: "name" }, title)),
       el("div", { class: "opacity" }, slider, percent),
       ...note ? [el("p", { class: "note" }, note)] : [],
-      ...layer.colors ? [colorBar(layer)] : []
+      ...layer.colors && !layer.adjusts ? [colorBar(layer)] : []
     );
+    const look = layer.adjusts ? new LookRow(layer, this.on.color) : null;
+    if (look) row.append(look.element);
     const limit = layer.threshold ? new ThresholdRow(layer, this.on.limit) : null;
     if (limit) row.append(limit.element);
-    return { row, check, slider, percent, limit };
+    return { row, check, slider, percent, limit, look };
   }
   classRow({ name, color }, index) {
     const isolate = () => this.on.isolate(index);
@@ -1757,10 +1835,11 @@ var Panel = class {
     return { row: el("div", { class: "class-row" }, button, only), button };
   }
   // As the state has it; `shown`: the layers with their pictures.
-  show({ layers, off, thresholds }, shown) {
+  show({ layers, off, thresholds, looks }, shown) {
     const of = new Map(shown.map((layer) => [layer.key, layer]));
-    for (const [key, { check, slider, percent, row, limit }] of this.layerRows) {
+    for (const [key, { check, slider, percent, row, limit, look }] of this.layerRows) {
       const { visible, opacity } = layers.get(key);
+      look?.show(looks.get(key));
       limit?.show(of.get(key), thresholds.get(key));
       const text = Math.round(opacity * 100);
       check.checked = visible;
@@ -2009,7 +2088,7 @@ var ValueLayer = class {
     return new ValuePicture(bitmap, 255);
   }
   // `picture`: undefined while it is not needed, see pictures.js.
-  constructor({ key, title, note, range, unit, colors, threshold }, picture) {
+  constructor({ key, title, note, range, unit, colors, threshold, look }, picture) {
     this.key = key;
     this.title = title;
     this.note = note;
@@ -2019,22 +2098,30 @@ var ValueLayer = class {
     this.unit = unit ?? "";
     this.colors = colors ?? "viridis";
     this.threshold = threshold ?? null;
+    this.adjusts = Boolean(look);
+  }
+  // How its values are coloured: {colors, from, to, least}; the two ends of the colour map, and the
+  // value below which nothing is painted.
+  look(legend) {
+    const own = { colors: this.colors, from: this.low, to: this.high, least: this.low };
+    return legend?.looks?.get(this.key) ?? own;
   }
   // Never smoothed where enlarged: a value is one pixel's.
-  draw(surface) {
-    drawPainted(surface, this.picture, (part) => part.paint(this.colors));
+  draw(surface, legend) {
+    const table = tableOf(this, this.look(legend));
+    drawPainted(surface, this.picture, (part) => part.paint(table));
   }
   valueAt(x, y, size) {
     const code = sampled(this.picture, "codes", { x, y, size });
     return code === 0 ? null : code;
   }
-  describe(code) {
-    const { text } = this;
-    const share2 = (code - 1) / this.steps;
-    return {
-      text: text(this.low + share2 * (this.high - this.low)),
-      color: colorMap(this.colors)[Math.round(255 * share2)]
-    };
+  describe(code, legend) {
+    const look = this.look(legend);
+    const value = this.valueOf(code);
+    return { text: this.text(value), color: colorAt(look, value) };
+  }
+  valueOf(code) {
+    return this.low + (code - 1) / this.steps * (this.high - this.low);
   }
   get steps() {
     return this.constructor.most - 1;
@@ -2056,6 +2143,28 @@ var DeepValueLayer = class extends ValueLayer {
     return new ValuePicture(bitmap, 65535);
   }
 };
+function colorAt({ colors, from, to }, value) {
+  const share2 = from < to ? (value - from) / (to - from) : Number(value >= to);
+  return colorMap(colors)[Math.round(255 * clamp(share2, 0, 1))];
+}
+var tables = /* @__PURE__ */ new Map();
+function tableOf(layer, look) {
+  const key = JSON.stringify([layer.constructor.most, layer.low, layer.high, look]);
+  if (!tables.has(key)) tables.set(key, makeTable(layer, look));
+  if (tables.size > 16) tables.delete(tables.keys().next().value);
+  return tables.get(key);
+}
+function makeTable(layer, look) {
+  const { most } = layer.constructor;
+  const table = new Uint32Array(most + 1);
+  const bytes = new Uint8Array(table.buffer);
+  const slack = (layer.high - layer.low) / layer.steps / 2;
+  for (let code = 1; code <= most; code++) {
+    const value = layer.valueOf(code);
+    if (value >= look.least - slack) bytes.set([...colorAt(look, value), 255], 4 * code);
+  }
+  return table;
+}
 var ValuePicture = class {
   // `most`: the highest code. Above 255 the high byte is red and the low byte green.
   constructor(bitmap, most) {
@@ -2074,7 +2183,7 @@ var ValuePicture = class {
       this.codes[i] = most > 255 ? 256 * data[4 * i] + data[4 * i + 1] : data[4 * i];
       this.counts[this.codes[i]]++;
     }
-    this.colors = null;
+    this.table = null;
     this.bytes = 10 * this.codes.length;
   }
   // The share of the pixels with a value whose code is below one.
@@ -2082,15 +2191,10 @@ var ValuePicture = class {
     const sum2 = (counts2) => counts2.reduce((total, pixels2) => total + pixels2, 0);
     return sum2(this.counts.slice(1, code)) / (sum2(this.counts.slice(1)) || 1);
   }
-  paint(colors) {
-    if (this.colors === colors) return;
-    this.colors = colors;
-    const table = new Uint32Array(this.most + 1);
-    const bytes = new Uint8Array(table.buffer);
-    const map = colorMap(colors);
-    for (let code = 1; code <= this.most; code++) {
-      bytes.set([...map[Math.round(255 * (code - 1) / (this.most - 1))], 255], 4 * code);
-    }
+  // `table`: colours by code.
+  paint(table) {
+    if (this.table === table) return;
+    this.table = table;
     const out = new Uint32Array(this.painted.data.buffer);
     for (let i = 0; i < out.length; i++) out[i] = table[this.codes[i]];
     this.context.putImageData(this.painted, 0, 0);
@@ -2612,7 +2716,7 @@ function gesturesOf(viewer, pane) {
     },
     draws: () => Boolean(viewer.tool),
     point: (event) => viewer.setPoint(point(event)),
-    end: () => viewer.endTool(),
+    end: () => viewer.sketch.isOpen && viewer.endTool(),
     select: (at) => viewer.select(at),
     key: (event) => viewer.keyboard.down(event),
     keyUp: (event) => viewer.keyboard.up(event),
@@ -2682,7 +2786,7 @@ var Gestures = class {
     this.pointers = /* @__PURE__ */ new Map();
     this.dragged = false;
     this.drawing = false;
-    this.tapped = -Infinity;
+    this.tapped = null;
     this.tapTimer = 0;
     const listen = (name, handler, options) => canvas.addEventListener(name, handler, options);
     listen("pointerdown", (event) => this.down(event));
@@ -2754,11 +2858,7 @@ var Gestures = class {
   }
   // A click reruns the script, so it waits to see that it is not half of a double click.
   tap(event) {
-    if (this.on.draws()) {
-      const isSecond = event.timeStamp - this.tapped < DOUBLE_CLICK_MS;
-      this.tapped = isSecond ? -Infinity : event.timeStamp;
-      return isSecond ? this.on.end() : this.on.point(event);
-    }
+    if (this.on.draws()) return this.tapPoint(event);
     if (this.tapTimer) {
       clearTimeout(this.tapTimer);
       this.tapTimer = 0;
@@ -2770,6 +2870,14 @@ var Gestures = class {
       this.tapTimer = 0;
       this.on.select(pixel);
     }, DOUBLE_CLICK_MS);
+  }
+  // A point at once; the second half of a double click, in the same place, ends.
+  tapPoint(event) {
+    const { tapped } = this;
+    const isSecond = tapped && event.timeStamp - tapped.timeStamp < DOUBLE_CLICK_MS && Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY) < 12;
+    this.tapped = isSecond ? null : event;
+    if (isSecond) this.on.end();
+    else this.on.point(event);
   }
   wheel(event) {
     const withKey = event.ctrlKey || event.metaKey;
@@ -3185,6 +3293,22 @@ var Stage = class {
   }
 };
 
+// tools/shapes.js
+function shapesOf(data, state, aim) {
+  const outlines = (data.outlines ?? []).map((points) => ({ points, isClosed: true }));
+  return [...outlines, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))];
+}
+function shapesOfTool({ name, isBox, isClosed }, data, state, aim) {
+  const sketch = state.sketches[name];
+  const points = name === state.tool ? aimedAt(sketch, aim) : sketch.points;
+  if (!points.length) return [];
+  const { isOpen } = sketch;
+  if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }];
+  const box = boxOf([points[0], points.at(-1)], data.size);
+  return [{ points: cornersOf(box), isClosed: true, isOpen }];
+}
+var cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+
 // viewer.js
 var Viewer = class extends Commands {
   constructor(parent) {
@@ -3196,7 +3320,7 @@ var Viewer = class extends Commands {
     });
     this.pictures = new Pictures(KINDS, this.tiles);
     this.round = 0;
-    this.frame = 0;
+    this.frame = this.pointerFrame = 0;
     this.cursor = null;
     this.aim = null;
     this.peeking = false;
@@ -3222,6 +3346,7 @@ var Viewer = class extends Commands {
       toggle: (index) => this.change((state) => toggleClass(state, index)),
       isolate: (index) => this.change((state) => isolateClass(state, index, this.data.classes.length)),
       limit: (key, value) => this.change(({ thresholds }) => thresholds.set(key, value)),
+      color: (key, look) => this.change(({ looks }) => looks.set(key, look)),
       hide: (indices) => this.change((state) => state.off = new Set(indices))
     }, [this.difference.element]);
     this.status = el("div", { class: "unseen", role: "status", "data-testid": "viewer-status" });
@@ -3249,6 +3374,7 @@ var Viewer = class extends Commands {
   destroy() {
     this.round++;
     cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.pointerFrame);
     this.stage.destroy();
     this.beat.set(0);
     this.frameBar.pause();
@@ -3349,20 +3475,37 @@ var Viewer = class extends Commands {
   // Another table only when the colours are others: masks are painted anew then.
   paintClasses() {
     const { classes } = this.data;
-    const { off, thresholds } = this.state;
+    const { off, thresholds, looks } = this.state;
     const limits = this.layers.filter(({ threshold, picture }) => threshold && picture).map((layer) => [layer, thresholds.get(layer.key)]);
     const digests = this.data.layers.map(({ digest }) => digest);
-    const signature = JSON.stringify([classes, [...off], limits.map(([, value]) => value), digests]);
+    const signature = JSON.stringify([
+      classes,
+      [...off],
+      limits.map(([, value]) => value),
+      digests,
+      [...looks]
+    ]);
     if (signature === this.legend.signature) return;
     const unsure = new Map(limits.map(([layer, value]) => [layer.threshold.of, new Unsure(layer, value)]));
     const table = colorTable(classes, off);
-    this.legend = { signature, classes, off: new Set(off), table, unsure };
+    this.legend = { signature, classes, off: new Set(off), table, unsure, looks: new Map(looks) };
   }
   draw() {
     if (this.frame || !this.data) return;
+    cancelAnimationFrame(this.pointerFrame);
+    this.pointerFrame = 0;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       this.paint();
+    });
+  }
+  // Once a frame: a pointer moves more often, and what it changes is laid out anew when it is asked
+  // where it is.
+  showPointerSoon() {
+    if (this.frame || this.pointerFrame || !this.data) return;
+    this.pointerFrame = requestAnimationFrame(() => {
+      this.pointerFrame = 0;
+      this.showPointer();
     });
   }
   paint() {
@@ -3413,30 +3556,16 @@ var Viewer = class extends Commands {
       this.readout.showSize(size, image.picture, help);
     }
   }
-  // The mark of the script, what was drawn, and what is being drawn.
   showSketches() {
     const { data, tool, aim } = this;
-    const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }));
-    const shapes = TOOLS.flatMap((row) => this.shapesOf(row));
     const text = tool ? tool.words(aimedAt(this.sketch, aim), data) || tool.title : "";
-    this.stage.showSketches(this.place, data.size, [...marks, ...shapes], text);
-  }
-  shapesOf({ name, isBox, isClosed }) {
-    const { state, data } = this;
-    const sketch = state.sketches[name];
-    const points = name === state.tool ? aimedAt(sketch, this.aim) : sketch.points;
-    if (!points.length) return [];
-    const { isOpen } = sketch;
-    if (!isBox) return [{ points, isClosed, hasCorners: true, isOpen }];
-    const box = boxOf([points[0], points.at(-1)], data.size);
-    return [{ points: cornersOf(box), isClosed: true, isOpen }];
+    this.stage.showSketches(this.place, data.size, shapesOf(data, this.state, aim), text);
   }
   // To a screen reader.
   say(text) {
     this.status.textContent = text;
   }
 };
-var cornersOf = ([x0, y0, x1, y1]) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 
 // main.js
 var viewers = /* @__PURE__ */ new WeakMap();
