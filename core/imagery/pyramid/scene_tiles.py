@@ -191,7 +191,7 @@ class SceneTiles:
     def _shown(self, pixels: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """(h, w) labels, or (h, w, 4) RGBA, transparent where there is no data."""
         if self._kind == "labels":
-            return pixels[..., 0].astype(np.uint8)
+            return np.where(valid, pixels[..., 0], VOID).astype(np.uint8)
         alpha = np.where(valid, 255, 0).astype(np.uint8)
         rgba = np.dstack([self._one_stretch.rgb(pixels, valid), alpha])
         rgba[~valid] = 0

@@ -295,6 +295,22 @@ def test_blocks_that_a_sparse_file_leaves_out_are_not_read(tmp_path: Path) -> No
         assert (top[top[..., 3] > 0][:, :3] == 77).all()
 
 
+def test_a_coarse_mask_is_void_where_the_file_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=4000, width=4000, count=1, dtype="uint8", tiled=True,
+        blockxsize=512, blockysize=512, sparse_ok=True, transform=Affine(1, 0, 0, 0, -1, 0),
+    ) as file:  # fmt: skip
+        window = rasterio.windows.Window(0, 0, 2048, 2048)
+        file.write(np.full((1, 2048, 2048), 3, np.uint8), window=window)
+    with open_label_scene(path) as source:
+        tiles = SceneTiles(source, "labels", most_bytes=500_000)
+        top = tiles.read(tiles.levels.count - 1, 0, 0)
+    assert not top.sharp and top.pixels is not None
+    assert set(np.unique(top.pixels)) == {3, 255}
+    assert (top.pixels == 3).mean() == pytest.approx(0.26, abs=0.05)
+
+
 @pytest.mark.parametrize("block", [128, 208, 512, 1024])
 def test_a_sparse_file_is_as_one_that_holds_its_blocks(tmp_path: Path, block: int) -> None:
     labels = np.full((2600, 3100, 1), 255, np.uint8)

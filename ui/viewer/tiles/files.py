@@ -173,7 +173,7 @@ def _sharpen(
                 )
         _remove_old(place, name)
 
-    start_job(job, f"Reading all of {path.name}", "tiles", work)
+    start_job(job, f"Reading all of {path.parent.name}/{path.name}", "tiles", work)
 
 
 def _remove_old(place: Path, newest: str) -> None:
