@@ -238,7 +238,7 @@ def safe_name(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Characters that every file system takes, not too many, neither spaces nor dots at the ends."""
+    """Characters that every file system takes, not too many; no space and no dot at the ends."""
     plain = "".join(c if c.isalnum() or c in " ._-" else "_" for c in text).strip(" .")
     # File systems count bytes, and a letter has up to four.
     return plain[:_LONGEST].encode()[:_MOST_BYTES].decode(errors="ignore").rstrip(" .")
