@@ -40,7 +40,7 @@ def test_axe_finds_nothing_serious_in_the_viewer(page: Any) -> None:
     more = {
         "bands": {"url": "/values/none", "names": ["Red", "NIR"], "digits": 5},
         "rectangle": {"box": [3, 4, 20, 30]},
-        "mark": [[[40, 10], [60, 10], [60, 30]]],
+        "outlines": [[[40, 10], [60, 10], [60, 30]]],
         "linked": True,
     }
     viewer = Viewer(page, given(image, layers, ground=ground_payload(UTM, 80, 60), **more))

@@ -74,6 +74,22 @@ def test_a_distance_is_that_on_the_ellipsoid_and_drawing_does_not_pan(page: Any)
     assert viewer.clicks() == []
 
 
+def test_quick_clicks_set_points_and_a_double_click_ends(page: Any) -> None:
+    viewer = mounted(page)
+    viewer.part("tool-area").click()
+    for corner in ((100, 100), (200, 100), (200, 200)):
+        page.mouse.click(*at(viewer, *corner))
+    page.mouse.dblclick(*at(viewer, 100, 200))
+    assert viewer.part("status").inner_text().startswith("4 points. Area")
+    assert viewer.part("status").inner_text().endswith("Finished")
+    page.mouse.move(*at(viewer, 300, 50))
+    hectares = float(words(viewer).split()[1])
+    assert hectares == pytest.approx(100.06, abs=3)
+    page.mouse.dblclick(*at(viewer, 300, 50))  # a point alone is nothing
+    assert words(viewer) == "Measure an area"
+    assert viewer.root.get_attribute("data-tool") == "area"
+
+
 def test_with_the_keyboard_it_is_exact(page: Any) -> None:
     viewer = mounted(page)
     viewer.part("canvas").focus()
@@ -191,7 +207,7 @@ def test_two_fingers_zoom_and_one_draws(chromium: Any) -> None:
 def test_the_viewer_opens_at_a_place_and_goes_on_from_there(page: Any) -> None:
     place = Place(300, 100, width=40, height=20).payload()
     ring = [[[290, 95], [310, 95], [310, 105], [290, 105]]]
-    viewer = mounted(page, at=place, mark=ring)
+    viewer = mounted(page, at=place, outlines=ring)
     box = viewer.part("canvas").bounding_box()
     assert viewer.zoom() == pytest.approx(min(box["width"] / 40, box["height"] / 20), rel=0.001)
     page.mouse.move(*viewer.point(0.5, 0.5))
@@ -204,7 +220,7 @@ def test_the_viewer_opens_at_a_place_and_goes_on_from_there(page: Any) -> None:
     viewer.part("zoom-fit").click()
     whole = viewer.zoom()
     image = np.full((*SIZE, 3), GREY, np.uint8)
-    again = given(image, [], ground=ground_payload(UTM, SIZE[1], SIZE[0]), at=place, mark=ring)
+    again = given(image, [], ground=ground_payload(UTM, SIZE[1], SIZE[0]), at=place, outlines=ring)
     page.evaluate("data => window.give(data)", again)
     assert viewer.zoom() == whole
     page.evaluate("data => window.give(data)", again | {"at": Place(50, 50, zoom=7).payload()})

@@ -123,11 +123,11 @@ def show_part(
     rgb = to_rgb(image.pixels, image.valid, bands=bands_of(image.pixels, image.named_bands))
     layers = [Layer("truth", "Ground truth", "labels", image.labels)]
     layers += [Layer(k, title, "labels", labels) for k, (title, labels) in maps.items()]
-    mark: Sequence[Ring] = ()
+    rings: Sequence[Ring] = ()
     if part.outlined is not None and st.toggle(
         "Outline the region", value=True, key=f"{key}-outline", persist_state="session"
     ):
-        mark = outlines(part.outlined)
+        rings = outlines(part.outlined)
     viewer(
         rgb,
         layers,
@@ -139,7 +139,7 @@ def show_part(
         georeference=image.georeference,
         bands=_bands(image),
         at=_place(part) if part.outlined is not None else None,
-        mark=mark,
+        outlines=rings,
         rectangle=True,
     )
     for title, labels in maps.values():

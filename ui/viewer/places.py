@@ -1,4 +1,4 @@
-"""Places in a picture: where the viewer opens, its marks, and the rectangle drawn in it."""
+"""Places in a picture: where the viewer opens, outlines, and the rectangle drawn in it."""
 
 from __future__ import annotations
 

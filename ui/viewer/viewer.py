@@ -58,7 +58,7 @@ def viewer(
     georeference: Georeference | None = None,
     bands: BandReader | None = None,
     at: Place | None = None,
-    mark: Sequence[Ring] = (),
+    outlines: Sequence[Ring] = (),
     rectangle: bool = False,
     linked: bool = False,
 ) -> ViewerClick | None:
@@ -80,7 +80,7 @@ def viewer(
         clickable: whether a click reruns the script. Pass False where the answer is not used.
         bands: tells the image's own values for the readout; None: it does not name them.
         at: what is to be seen at first; another place than in the run before moves the view.
-        mark: outlines that are drawn over every pane.
+        outlines: lines that are drawn over every pane.
         rectangle: whether a rectangle can be drawn; `drawn_rectangle` says which was.
         linked: whether the page goes to the place in its address (`ui.widgets.place`), so that the
             viewer offers to copy one.
@@ -111,7 +111,7 @@ def viewer(
         "clickable": clickable,
         "ground": ground_payload(georeference, size[1], size[0]),
         "at": at.payload() if at else None,
-        "mark": [[[float(x), float(y)] for x, y in ring] for ring in mark],
+        "outlines": [[[float(x), float(y)] for x, y in ring] for ring in outlines],
         "linked": linked,
         "rectangle": rectangle_payload(key, picture["digest"], size) if rectangle else None,
         "bands": bands_payload(bands),

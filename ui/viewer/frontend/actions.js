@@ -160,15 +160,6 @@ export const ACTIONS = [
     run: (viewer) => viewer.zoomTo(1),
   },
   {
-    id: "link",
-    title: "Copy the address of this place",
-    keys: ["l"],
-    group: "Zoom",
-    face: () => icon(LINK),
-    isShown: (viewer) => Boolean(viewer.data?.linked),
-    run: (viewer) => viewer.copyLink(),
-  },
-  {
     id: "fullscreen",
     title: "Full screen",
     keys: ["f"],
@@ -185,6 +176,15 @@ export const ACTIONS = [
     group: "Zoom",
     face: "?",
     run: (viewer) => viewer.showHelp(),
+  },
+  {
+    id: "link",
+    title: "Copy the address of this place",
+    keys: ["l"],
+    group: "Zoom",
+    face: () => icon(LINK),
+    isShown: (viewer) => Boolean(viewer.data?.linked),
+    run: (viewer) => viewer.copyLink(),
   },
   {
     id: "peek",

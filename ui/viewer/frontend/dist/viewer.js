@@ -1390,15 +1390,6 @@ var ACTIONS = [
     run: (viewer) => viewer.zoomTo(1)
   },
   {
-    id: "link",
-    title: "Copy the address of this place",
-    keys: ["l"],
-    group: "Zoom",
-    face: () => icon(LINK),
-    isShown: (viewer) => Boolean(viewer.data?.linked),
-    run: (viewer) => viewer.copyLink()
-  },
-  {
     id: "fullscreen",
     title: "Full screen",
     keys: ["f"],
@@ -1415,6 +1406,15 @@ var ACTIONS = [
     group: "Zoom",
     face: "?",
     run: (viewer) => viewer.showHelp()
+  },
+  {
+    id: "link",
+    title: "Copy the address of this place",
+    keys: ["l"],
+    group: "Zoom",
+    face: () => icon(LINK),
+    isShown: (viewer) => Boolean(viewer.data?.linked),
+    run: (viewer) => viewer.copyLink()
   },
   {
     id: "peek",
@@ -2705,7 +2705,7 @@ function gesturesOf(viewer, pane) {
     },
     draws: () => Boolean(viewer.tool),
     point: (event) => viewer.setPoint(point(event)),
-    end: () => viewer.endTool(),
+    end: () => viewer.sketch.isOpen && viewer.endTool(),
     select: (at) => viewer.select(at),
     key: (event) => viewer.keyboard.down(event),
     keyUp: (event) => viewer.keyboard.up(event),
@@ -2775,7 +2775,7 @@ var Gestures = class {
     this.pointers = /* @__PURE__ */ new Map();
     this.dragged = false;
     this.drawing = false;
-    this.tapped = -Infinity;
+    this.tapped = null;
     this.tapTimer = 0;
     const listen = (name, handler, options) => canvas.addEventListener(name, handler, options);
     listen("pointerdown", (event) => this.down(event));
@@ -2847,11 +2847,7 @@ var Gestures = class {
   }
   // A click reruns the script, so it waits to see that it is not half of a double click.
   tap(event) {
-    if (this.on.draws()) {
-      const isSecond = event.timeStamp - this.tapped < DOUBLE_CLICK_MS;
-      this.tapped = isSecond ? -Infinity : event.timeStamp;
-      return isSecond ? this.on.end() : this.on.point(event);
-    }
+    if (this.on.draws()) return this.tapPoint(event);
     if (this.tapTimer) {
       clearTimeout(this.tapTimer);
       this.tapTimer = 0;
@@ -2863,6 +2859,14 @@ var Gestures = class {
       this.tapTimer = 0;
       this.on.select(pixel);
     }, DOUBLE_CLICK_MS);
+  }
+  // A point at once; the second half of a double click, in the same place, ends.
+  tapPoint(event) {
+    const { tapped } = this;
+    const isSecond = tapped && event.timeStamp - tapped.timeStamp < DOUBLE_CLICK_MS && Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY) < 12;
+    this.tapped = isSecond ? null : event;
+    if (isSecond) this.on.end();
+    else this.on.point(event);
   }
   wheel(event) {
     const withKey = event.ctrlKey || event.metaKey;
@@ -3280,8 +3284,8 @@ var Stage = class {
 
 // tools/shapes.js
 function shapesOf(data, state, aim) {
-  const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }));
-  return [...marks, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))];
+  const outlines = (data.outlines ?? []).map((points) => ({ points, isClosed: true }));
+  return [...outlines, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))];
 }
 function shapesOfTool({ name, isBox, isClosed }, data, state, aim) {
   const sketch = state.sketches[name];

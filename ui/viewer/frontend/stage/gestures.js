@@ -22,7 +22,7 @@ export class Gestures {
     this.pointers = new Map() // pointers that are down: two of them are a pinch
     this.dragged = false
     this.drawing = false // with a tool, by dragging
-    this.tapped = -Infinity
+    this.tapped = null
     this.tapTimer = 0
     const listen = (name, handler, options) => canvas.addEventListener(name, handler, options)
     listen("pointerdown", (event) => this.down(event))
@@ -103,11 +103,7 @@ export class Gestures {
 
   // A click reruns the script, so it waits to see that it is not half of a double click.
   tap(event) {
-    if (this.on.draws()) {
-      const isSecond = event.timeStamp - this.tapped < DOUBLE_CLICK_MS
-      this.tapped = isSecond ? -Infinity : event.timeStamp
-      return isSecond ? this.on.end() : this.on.point(event)
-    }
+    if (this.on.draws()) return this.tapPoint(event)
     if (this.tapTimer) {
       clearTimeout(this.tapTimer)
       this.tapTimer = 0
@@ -119,6 +115,16 @@ export class Gestures {
       this.tapTimer = 0
       this.on.select(pixel)
     }, DOUBLE_CLICK_MS)
+  }
+
+  // A point at once; the second half of a double click, in the same place, ends.
+  tapPoint(event) {
+    const { tapped } = this
+    const isSecond = tapped && event.timeStamp - tapped.timeStamp < DOUBLE_CLICK_MS &&
+      Math.hypot(event.clientX - tapped.clientX, event.clientY - tapped.clientY) < 12
+    this.tapped = isSecond ? null : event
+    if (isSecond) this.on.end()
+    else this.on.point(event)
   }
 
   wheel(event) {

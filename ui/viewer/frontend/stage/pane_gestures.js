@@ -24,7 +24,7 @@ export function gesturesOf(viewer, pane) {
     },
     draws: () => Boolean(viewer.tool),
     point: (event) => viewer.setPoint(point(event)),
-    end: () => viewer.endTool(),
+    end: () => viewer.sketch.isOpen && viewer.endTool(),
     select: (at) => viewer.select(at),
     key: (event) => viewer.keyboard.down(event),
     keyUp: (event) => viewer.keyboard.up(event),

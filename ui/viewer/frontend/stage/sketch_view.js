@@ -1,4 +1,4 @@
-// What is drawn over the picture of a pane: sketches and marks, as lines that are seen on any ground.
+// What is drawn over the picture of a pane: sketches and outlines, as lines that are seen on any ground.
 
 const SVG = "http://www.w3.org/2000/svg"
 

@@ -1,4 +1,4 @@
-// What is drawn over the picture: the marks of the script, what was drawn, and what is being drawn.
+// What is drawn over the picture: the outlines of the script, what was drawn, and what is being drawn.
 // Pure.
 
 import { aimedAt, boxOf } from "./sketch.js"
@@ -6,8 +6,8 @@ import { TOOLS } from "./table.js"
 
 // [{points, isClosed, hasCorners, isOpen}] in pixels of the image.
 export function shapesOf(data, state, aim) {
-  const marks = (data.mark ?? []).map((points) => ({ points, isClosed: true }))
-  return [...marks, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))]
+  const outlines = (data.outlines ?? []).map((points) => ({ points, isClosed: true }))
+  return [...outlines, ...TOOLS.flatMap((tool) => shapesOfTool(tool, data, state, aim))]
 }
 
 function shapesOfTool({ name, isBox, isClosed }, data, state, aim) {

@@ -67,14 +67,14 @@ test("every tool says nothing before there is something to say", () => {
   }
 })
 
-test("marks lie below what is drawn, and a rectangle is of whole pixels", () => {
+test("outlines of the script lie below what is drawn, and a rectangle is of whole pixels", () => {
   const sketches = Object.fromEntries(TOOLS.map(({ name }) => [name, emptySketch()]))
   sketches.rectangle = drawn("rectangle", [2.2, 1.5], [4.9, 3.1])
   sketches.distance = drawn("distance", [0, 0])
   const state = { tool: "distance", sketches }
-  const data = { mark: [[[0, 0], [1, 0], [1, 1]]], size: [10, 10] }
-  const [mark, line, box] = shapesOf(data, state, [5, 5])
-  assert.deepEqual(mark, { points: data.mark[0], isClosed: true })
+  const data = { outlines: [[[0, 0], [1, 0], [1, 1]]], size: [10, 10] }
+  const [outline, line, box] = shapesOf(data, state, [5, 5])
+  assert.deepEqual(outline, { points: data.outlines[0], isClosed: true })
   assert.deepEqual(line.points, [[0, 0], [5, 5]])
   assert.deepEqual(box.points, [[2, 1], [5, 1], [5, 4], [2, 4]])
   assert.ok(!box.isOpen && line.isOpen)
