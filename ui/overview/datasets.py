@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.catalogue import DatasetRef
 from core.datasets.dataset import Dataset
-from core.datasets.thumbnails import Thumbnail
+from core.datasets.pictures.thumbnails import Thumbnail
 from core.errors import DSIError
 from core.formats import counted
 from ui.data.gallery.thumbnails import overlaid, thumbnails

@@ -13,10 +13,10 @@ from core.classes import VOID
 from core.datasets.catalogue import open_dataset
 from core.datasets.fingerprint import fingerprint
 from core.datasets.layouts.spacenet6 import AREA
+from core.datasets.pictures.thumbnails import Thumbnail
 from core.datasets.recipes.recipe import Recipe
 from core.datasets.recipes.revisions import keep_draft, load_draft
 from core.datasets.synthetic.spacenet6 import write_spacenet6
-from core.datasets.thumbnails import Thumbnail
 from tests.pages.test_data import opened
 from tests.ui.components import problems
 from ui.data.gallery.thumbnails import thumbnails

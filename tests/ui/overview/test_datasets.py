@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from core.datasets.catalogue import open_dataset
-from core.datasets.thumbnails import Thumbnail, make_thumbnail
+from core.datasets.pictures.thumbnails import Thumbnail, make_thumbnail
 from ui.overview.datasets import strip
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.classes import ClassTable
 from core.datasets.dataset import Sample
-from core.datasets.thumbnails import Thumbnail
+from core.datasets.pictures.thumbnails import Thumbnail
 from ui.data.gallery.selection import Selection
 from ui.data.gallery.thumbnails import mask_picture
 

@@ -14,7 +14,12 @@ import streamlit as st
 
 from core.classes import VOID, ClassTable
 from core.datasets.dataset import Dataset, Sample
-from core.datasets.thumbnails import Thumbnail, ThumbnailFolder, make_thumbnail, thumbnail_key
+from core.datasets.pictures.thumbnails import (
+    Thumbnail,
+    ThumbnailFolder,
+    make_thumbnail,
+    thumbnail_key,
+)
 from core.paths import workspace
 from ui.widgets.bands import Rendering
 

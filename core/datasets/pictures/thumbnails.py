@@ -16,6 +16,7 @@ import numpy as np
 
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
+from core.datasets.pictures.large import SmallImage, small_image, small_mask
 from core.errors import DSIError, WorkspaceError
 from core.imagery.display import Bands, bands_of, to_rgb
 from core.imagery.resample import resample_labels
@@ -27,7 +28,7 @@ __all__ = ["SIDE", "Thumbnail", "ThumbnailFolder", "make_thumbnail", "thumbnail_
 SIDE = 320
 """Longest side in pixels."""
 
-_VERSION = 2  # one more whenever pictures come out otherwise, so that no old one is shown
+_VERSION = 3  # one more whenever pictures come out otherwise, so that no old one is shown
 _SUFFIX = ".thumbnail"
 _LIMIT = 512 * 1024**2  # bytes on disk: about 20,000 thumbnails
 _RECOUNT = 500  # writes after which the folder is counted again: other servers may write too
@@ -110,31 +111,35 @@ def make_thumbnail(
     problems: list[str] = []
     lasting = True
     image, valid, height, width = None, None, 0, 0
+    large: SmallImage | None = None
     try:
-        raster = dataset.load_image(sample)
+        large = small_image(dataset, sample, SIDE)
+        raster = large or _whole_image(dataset, sample)
     except (DSIError, OSError) as error:
         problems.append(f"The image cannot be read: {_reason(error)}.")
         lasting = False
     else:
-        valid = raster.valid
-        height, width = valid.shape
+        valid, height, width = raster.valid, raster.height, raster.width
         if bands is not None and max(bands) >= raster.pixels.shape[-1]:
             bands, clip, decibel = None, None, False
-        bands = bands or bands_of(raster.pixels, raster.header.named_bands)
+        bands = bands or bands_of(raster.pixels, raster.named_bands)
         rgb = to_rgb(raster.pixels, valid, bands=bands, clip=clip, decibel=decibel)
-        small = downsample_image(rgb, *display_size(height, width, SIDE))
+        small = downsample_image(rgb, *display_size(valid.shape[0], valid.shape[1], SIDE))
         quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
         image = cv2.imencode(".jpg", small[..., ::-1], quality)[1].tobytes()
     labels = None
     if sample.mask is not None:
         try:
-            mask = dataset.read_mask(sample)
+            if large is not None:
+                full, unknown = small_mask(dataset, sample, large), 0
+            else:
+                mask = dataset.read_mask(sample)
+                full, unknown = mask.labels, sum(mask.unknown.values())
         except (DSIError, OSError) as error:
             problems.append(f"The mask cannot be read: {_reason(error)}.")
             lasting = False
         else:
-            full = mask.labels
-            if image is not None and full.shape != (height, width):
+            if valid is not None and full.shape != valid.shape:
                 size = f"{full.shape[1]} × {full.shape[0]}"
                 problems.append(f"The mask is {size} pixels, the image {width} × {height}.")
             else:
@@ -142,10 +147,16 @@ def make_thumbnail(
                     full = np.where(valid, full, np.uint8(VOID))
                 small = resample_labels(full, *display_size(full.shape[0], full.shape[1], SIDE))
                 labels = cv2.imencode(".png", small)[1].tobytes()
-            if mask.unknown:
-                count = sum(mask.unknown.values())
-                problems.append(f"{count:,} pixels of the mask are in no class.")
+            if unknown:
+                problems.append(f"{unknown:,} pixels of the mask are in no class.")
     return Thumbnail(image, labels, width, height, tuple(problems), lasting)
+
+
+def _whole_image(dataset: Dataset, sample: Sample) -> SmallImage:
+    """The image in full."""
+    raster = dataset.load_image(sample)
+    height, width = raster.valid.shape
+    return SmallImage(raster.pixels, raster.valid, height, width, raster.header.named_bands)
 
 
 def _reason(error: DSIError | OSError) -> str:

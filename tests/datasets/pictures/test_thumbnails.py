@@ -11,11 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.windows import Window
 
 from core.classes import VOID
 from core.datasets.catalogue import open_dataset
 from core.datasets.dataset import Dataset
-from core.datasets.thumbnails import (
+from core.datasets.pictures.thumbnails import (
     SIDE,
     Thumbnail,
     ThumbnailFolder,
@@ -212,3 +215,44 @@ def test_the_key_knows_files_and_how_they_are_read(dataset: Dataset) -> None:
     sample.mask.write_bytes(b"")
     keys.append(thumbnail_key(dataset, sample))
     assert len(set(keys)) == len(keys)
+
+
+def sparse(path: Path, block: np.ndarray, side: int) -> Path:
+    """A GeoTIFF of `side` pixels a side, three bands, the middle of which is a block (h, w, 3)."""
+    profile = {"driver": "GTiff", "width": side, "height": side, "count": 3, "dtype": "uint8"}
+    profile |= {"tiled": True, "sparse_ok": True, "BIGTIFF": "YES"}
+    place = side // 2 // 512 * 512
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(np.moveaxis(block, -1, 0), window=Window(place, place, *block.shape[1::-1]))
+        file.build_overviews([2**n for n in range(1, 7)], Resampling.nearest)
+    return path
+
+
+def test_a_sample_too_large_to_be_read_has_a_picture(dataset: Dataset, tmp_path: Path) -> None:
+    side = 28_000  # of three bands: 2.2 GiB, and 2 is the limit
+    labels = np.full((4096, 4096), 1, np.uint8)
+    labels[:2048] = 2
+    image = sparse(tmp_path / "i.tif", np.full((4096, 4096, 3), (200, 90, 40), np.uint8), side)
+    mask = sparse(tmp_path / "m.tif", dataset.classes.colorize(labels), side)
+    sample = replace(dataset.samples[0], image=image, mask=mask)
+    made = make_thumbnail(dataset, sample)
+    assert made.problems == ()
+    assert (made.width, made.height) == (side, side)
+    picture, small = decoded(made)
+    assert picture.shape[:2] == small.shape == (SIDE, SIDE)
+    inside = np.argwhere(small != VOID)
+    middle = SIDE * 13_824 // side  # where the block begins
+    assert (inside.min(axis=0) >= middle - 1).all()
+    assert np.ptp(inside, axis=0) == pytest.approx(SIDE * 4096 / side, abs=2)
+    assert small[middle + 5, middle + 5] == 2
+    assert small[middle + 40, middle + 5] == 1
+
+
+def test_a_large_mask_of_another_size_is_named(dataset: Dataset, tmp_path: Path) -> None:
+    image = sparse(tmp_path / "i.tif", np.full((512, 512, 3), 90, np.uint8), 28_000)
+    mask = sparse(tmp_path / "m.tif", np.zeros((512, 512, 3), np.uint8), 1024)
+    made = make_thumbnail(dataset, replace(dataset.samples[0], image=image, mask=mask))
+    assert made.image is not None
+    assert made.labels is None
+    [problem] = made.problems
+    assert "1,024 × 1,024 pixels, the image 28,000 × 28,000" in problem
