@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from core.datasets.batches.labelled_image import LabelledImage
 from core.imagery.display import bands_of
 
-__all__ = ["IMAGE_EDGE", "ZONES", "pixel_counts", "shadow_pixels", "zone_counts"]
+__all__ = ["BROAD", "IMAGE_EDGE", "ZONES", "pixel_counts", "shadow_pixels", "zone_counts"]
 
 ZONES = ("shadow", "image edge", "class border")
 """Zones of which right, true and predicted pixels by class are kept of every sample."""
@@ -15,6 +16,9 @@ ZONES = ("shadow", "image edge", "class border")
 IMAGE_EDGE = 32
 """Pixels from the edge of a sample within which a pixel is near it: there a network sees least of
 what is around."""
+
+BROAD = 40
+"""Pixels: what is dark and broader is water rather than a shadow."""
 
 _DARK = 0.5  # of the mean brightness
 _ROWS = 512
@@ -27,7 +31,8 @@ def shadow_pixels(image: LabelledImage) -> np.ndarray | None:
     (S − V) / (S + V) of Ma et al. 2008 (Shadow segmentation and compensation in high resolution
     satellite images, IGARSS 2008) is above 0, and the value V is below half of the image's mean. Of
     hue, saturation S and value V from the bands that are shown as red, green and blue; the sky
-    lights shadows in blue. Deep water and dark woods are such pixels too.
+    lights shadows in blue. Deep water is such, too: connected pixels that are anywhere broader than
+    `BROAD` pixels are taken for water. Dark woods, and narrow dark water, are not told apart.
 
     Args:
         image: with whole numbers in three bands or more.
@@ -52,7 +57,18 @@ def shadow_pixels(image: LabelledImage) -> np.ndarray | None:
     with np.errstate(invalid="ignore", divide="ignore"):
         saturation = np.where(top > 0, (top - low) / top, 0.0)
     dark = value < _DARK * float(value[valid].mean())
-    return np.asarray((saturation > value) & dark & valid)
+    return _narrow((saturation > value) & dark & valid)
+
+
+def _narrow(pixels: np.ndarray) -> np.ndarray:
+    """Without connected pixels (8 neighbours) that have room for a disc `BROAD` pixels wide."""
+    own = pixels.astype(np.uint8)
+    count, parts = cv2.connectedComponents(own, connectivity=8)
+    inside = cv2.distanceTransform(own, cv2.DIST_L2, cv2.DIST_MASK_5)
+    keep = np.ones(count, bool)
+    keep[np.unique(parts[inside > BROAD / 2])] = False
+    keep[0] = False
+    return np.asarray(keep[parts])
 
 
 def pixel_counts(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.ndarray:

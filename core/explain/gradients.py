@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.device import tensorflow
-from core.explain.layer_calls import call_model
-from core.explain.observed_model import Node, ObservedModel, as_array, memory_errors, tensor_of
+from core.explain.observation.layer_calls import call_model
+from core.explain.observation.observed_model import (
+    Node,
+    ObservedModel,
+    as_array,
+    memory_errors,
+    tensor_of,
+)
 
 if TYPE_CHECKING:
     import keras

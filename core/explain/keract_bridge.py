@@ -32,8 +32,8 @@ import numpy as np
 from core.device import tensorflow
 from core.errors import ModelError
 from core.explain.gradients import activation_gradients, weight_gradients
-from core.explain.observed_model import Node, ObservedModel
-from core.explain.stand_in import StandInModel, SubModel
+from core.explain.observation.observed_model import Node, ObservedModel
+from core.explain.observation.stand_in import StandInModel, SubModel
 
 if TYPE_CHECKING:
     import keras

@@ -49,6 +49,45 @@ def archive(random: np.random.Generator) -> bytes:
 
 def test_a_zip_with_a_bad_image_to_a_zip_of_results(server: Server, page: Any) -> None:
     model_of_two_classes(server.workspace / "models" / "roads-e2e")
+    kept = begin(server, page)
+    results = [
+        json.loads(line) for line in (kept / "results.jsonl").read_text().split("\n") if line
+    ]
+    assert [bool(result["error"]) for result in results] == [False, False, True]
+
+    # What went wrong is named, and the rest is there, the worst first.
+    page.get_by_text("notes.txt is no image").wait_for()
+    page.get_by_text("1 image could not be predicted").wait_for()
+    names = ["images/a.png", "images/b.png"]
+    first = names[min(results[:2], key=_mean_iou)["number"]]
+    page.get_by_text(f"{first}: 80 × 60 pixels").wait_for()
+    assert {"prediction", "truth", "confidence"} <= set(_layers(page))
+
+    # Another image by the keyboard; the address keeps it.
+    page.get_by_text("Scores pooled").click()
+    page.keyboard.press("ArrowRight")
+    names.remove(first)
+    page.get_by_text(f"{names[0]}: 80 × 60 pixels").wait_for()
+    assert f"item={names[0].replace('/', '%2F')}" in page.url
+
+    # The threshold at 0: all is road, nothing is predicted again, and the record keeps it.
+    page.get_by_role("slider", name="Road from a probability of").focus()
+    page.keyboard.press("Home")
+    page.get_by_text("Road from a probability of 0.00 on.").first.wait_for()
+    settled(page)
+    assert json.loads((kept / "batch.json").read_text())["threshold"] == 0.0
+    check_zip(page)
+
+    # Opened again by its address: nothing is computed.
+    before = (kept / "maps/000000.png").stat().st_mtime_ns
+    page.goto(f"{server.url}/predict?source=Batch&batch={kept.name}&item={names[0]}")
+    page.get_by_text(f"{names[0]}: 80 × 60 pixels").wait_for()
+    assert (kept / "maps/000000.png").stat().st_mtime_ns == before
+    shutil.rmtree(server.workspace / "models" / "roads-e2e")
+
+
+def begin(server: Server, page: Any) -> Path:
+    """Upload the ZIP, have it predicted, and give back the batch's folder when it has ended."""
     page.goto(f"{server.url}/predict?source=Batch&model=roads-e2e")
     page.get_by_role("button", name="Predict all").wait_for()
     settled(page)  # until then the first box of files may become the second
@@ -60,39 +99,14 @@ def test_a_zip_with_a_bad_image_to_a_zip_of_results(server: Server, page: Any) -
     box.get_by_test_id("stFileChip").filter(has_text="set.zip").wait_for()
     settled(page)
     page.get_by_role("button", name="Predict all").click()
-
-    # It ends by itself; what went wrong is named, and the rest is there, the worst first.
     page.get_by_text("Scores pooled over the pixels of 2 images").wait_for()
     settled(page)
-    page.get_by_text("notes.txt is no image").wait_for()
-    page.get_by_text("1 image could not be predicted").wait_for()
     batch = page.url.partition("batch=")[2].partition("&")[0]
-    kept = server.workspace / "predictions/batches" / batch
-    results = [
-        json.loads(line) for line in (kept / "results.jsonl").read_text().split("\n") if line
-    ]
-    assert [bool(result["error"]) for result in results] == [False, False, True]
-    worst = min(results[:2], key=_mean_iou)
-    first = ("images/a.png", "images/b.png")[worst["number"]]
-    page.get_by_text(f"{first}: 80 × 60 pixels").wait_for()
-    assert {"prediction", "truth", "confidence"} <= set(_layers(page))
+    return Path(server.workspace / "predictions/batches" / batch)
 
-    # Another image by the keyboard; the address keeps it.
-    page.get_by_text("Scores pooled").click()
-    page.keyboard.press("ArrowRight")
-    second = ({"images/a.png", "images/b.png"} - {first}).pop()
-    page.get_by_text(f"{second}: 80 × 60 pixels").wait_for()
-    assert f"item={second.replace('/', '%2F')}" in page.url
 
-    # The threshold at 0: all is road, nothing is predicted again, and the record keeps it.
-    slider = page.get_by_role("slider", name="Road from a probability of")
-    slider.focus()
-    page.keyboard.press("Home")
-    page.get_by_text("Road from a probability of 0.00 on.").first.wait_for()
-    settled(page)
-    assert json.loads((kept / "batch.json").read_text())["threshold"] == 0.0
-
-    # One ZIP of everything, at that threshold.
+def check_zip(page: Any) -> None:
+    """Have everything packed at a threshold of 0, and look into the download."""
     page.get_by_role("button", name="Pack everything into a ZIP").click()
     link = page.get_by_role("link", name="Download the ZIP")
     link.wait_for()
@@ -101,21 +115,13 @@ def test_a_zip_with_a_bad_image_to_a_zip_of_results(server: Server, page: Any) -
     with zipfile.ZipFile(str(download.value.path())) as made:
         assert made.testzip() is None
         names = made.namelist()
-        labels = cv2.imdecode(
-            np.frombuffer(made.read("images/images_a_labels.png"), np.uint8), cv2.IMREAD_UNCHANGED
-        )
+        png = np.frombuffer(made.read("images/images_a_labels.png"), np.uint8)
         summary = json.loads(made.read("summary.json"))
         table = made.read("table.csv").decode("utf-8-sig").splitlines()
+    labels = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
     assert labels.shape == (60, 80) and (labels == 1).all()
     assert summary["threshold"] == {"Road": 0.0} and list(summary["failed"]) == ["images/bad.png"]
     assert len(table) == 4 and "images/images_bad_labels.png" not in names
-
-    # Opened again by its address: nothing is computed.
-    before = (kept / "maps/000000.png").stat().st_mtime_ns
-    page.goto(f"{server.url}/predict?source=Batch&batch={batch}&item={second}")
-    page.get_by_text(f"{second}: 80 × 60 pixels").wait_for()
-    assert (kept / "maps/000000.png").stat().st_mtime_ns == before
-    shutil.rmtree(server.workspace / "models" / "roads-e2e")
 
 
 def _mean_iou(result: dict[str, Any]) -> float:

@@ -43,6 +43,14 @@ def test_shadow_is_dark_and_of_more_saturation_than_value() -> None:
     assert shadow.sum() == 4
 
 
+def test_a_lake_is_no_shadow() -> None:
+    pixels = np.full((120, 200, 3), (200, 190, 180), np.uint8)
+    pixels[20:80, 20:80] = pixels[20:80, 100:130] = (20, 30, 50)
+    expected = np.zeros((120, 200), bool)
+    expected[20:80, 100:130] = True
+    np.testing.assert_array_equal(shadow_pixels(image_of(pixels)), expected)
+
+
 @pytest.mark.parametrize(
     "pixels",
     [np.zeros((4, 4, 1), np.uint8), np.zeros((4, 4, 3), np.float32)],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.explain import keract_bridge as keract
-from core.explain.layer_calls import observe_calls
+from core.explain.observation.layer_calls import observe_calls
 
 
 @pytest.fixture

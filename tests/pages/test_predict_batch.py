@@ -224,7 +224,7 @@ def test_a_sample_too_large_is_predicted_by_windows(
     assert sum(find_batch(batch).results()[0].counts) == 120_000
 
 
-def test_a_batch_that_cannot_be_begun_leaves_nothing(space: Path, tiny_model: str) -> None:
+def test_a_batch_that_cannot_start_leaves_nothing(space: Path, tiny_model: str) -> None:
     at = opened()
     at.file_uploader(key="batch-images-0").upload("a.zip", b"PK nothing", "application/zip").run()
     at.button(key="batch.start").click().run()

@@ -28,6 +28,8 @@ from ui.shell.jobs import find_job
 
 __all__ = ["alone", "demo", "kept"]  # fixtures
 
+pytestmark = pytest.mark.usefixtures("eager")  # most of the time is graphs
+
 
 def with_card(folder: Path, **training: object) -> ModelCard:
     """Change what a model's card says of its training."""

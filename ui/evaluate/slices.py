@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.kept.slices import LEAST_SAMPLES, Slice, failure_slices
+from core.evaluation.zones import BROAD
 from core.formats import counted, score
 from ui.evaluate.sample_view import whole_view
 from ui.shell.address import take_name
@@ -38,8 +39,8 @@ def slices_view(opened: OpenEvaluation) -> None:
         "score is named. p is of a difference as large by chance (permutation of the samples), "
         f"corrected for {counted(len(slices), 'slice')} (Holm). Pixels are compared with the other "
         "pixels of their sample. In shadow is what is dark and strongly coloured for its darkness "
-        "(index of saturation and value of the bands shown as red, green and blue, Ma et al. 2008; "
-        "deep water is too)."
+        "(index of saturation and value of the bands shown as red, green and blue, Ma et al. "
+        f"2008), and nowhere broader than {BROAD} pixels, as deep water is."
         + (
             f" The samples come from {counted(scenes, 'scene')} and are alike within one: p is too "
             "small for new places."

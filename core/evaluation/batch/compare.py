@@ -10,9 +10,11 @@ import numpy as np
 from core.errors import DatasetError, WorkspaceError
 from core.evaluation.batch.record import BatchRecord
 from core.evaluation.batch.store import KeptBatch
+from core.evaluation.batch.table import at_threshold
 from core.evaluation.confusion import confusion, scores
 from core.evaluation.label_quality import agreement
 from core.evaluation.match_classes import match_classes
+from core.inference.certainty import labels_at
 
 __all__ = ["BatchPair", "compare_batches", "pair_images"]
 
@@ -67,7 +69,7 @@ def compare_batches(
     """Compare the images that two batches have, those first that agree least.
 
     Args:
-        kept, other: the batches; their thresholds are as they are kept.
+        kept, other: the batches, each at the threshold that is kept with it.
         progress: called with the number of images compared and of all.
 
     Raises:
@@ -99,24 +101,25 @@ def compare_batches(
             note = "it is not predicted in both"
             compared.append(BatchPair(number, there, name, note=note))
             continue
-        ious = [scores(np.array(r.matrix)).mean_iou if r.matrix else None for r in (one, two)]
+        moved = at_threshold(one, record.threshold), at_threshold(two, theirs.threshold)
+        ious = [scores(np.array(r.matrix)).mean_iou if r.matrix else None for r in moved]
         pair = BatchPair(number, there, name, mean_iou=ious[0], other_mean_iou=ious[1])
-        compared.append(_agreed(pair, (kept, other), lookup, len(record.classes)))
+        compared.append(_agreed(pair, (kept, record), (other, theirs), lookup))
     return sorted(compared, key=lambda pair: pair.rank)
 
 
 def _agreed(
     pair: BatchPair,
-    batches: tuple[KeptBatch, KeptBatch],
+    batch: tuple[KeptBatch, BatchRecord],
+    other: tuple[KeptBatch, BatchRecord],
     lookup: np.ndarray | None,
-    classes: int,
 ) -> BatchPair:
     """A pair with how far its maps agree."""
     try:
-        labels = batches[0].maps(pair.number, classes).labels
-        theirs = batches[1].maps(pair.other, classes).labels
+        labels, theirs = _labels(*batch, pair.number), _labels(*other, pair.other)
     except WorkspaceError as error:
         return _noted(pair, error.what)
+    classes = len(batch[1].classes)
     if labels.shape != theirs.shape:
         return _noted(pair, "the image had another size in the other batch")
     both = agreement(confusion(labels, theirs if lookup is None else lookup[theirs], classes))
@@ -129,6 +132,14 @@ def _agreed(
         pair.mean_iou,
         pair.other_mean_iou,
     )
+
+
+def _labels(kept: KeptBatch, record: BatchRecord, number: int) -> np.ndarray:
+    """The labels of an image at the batch's threshold."""
+    maps = kept.maps(number, len(record.classes))
+    if len(record.classes) != 2:
+        return maps.labels
+    return labels_at(maps.labels, maps.certainty.confidence, record.threshold)
 
 
 def _noted(pair: BatchPair, note: str) -> BatchPair:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.device import tensorflow
 from core.errors import ModelError
-from core.explain.observed_model import memory_errors
+from core.explain.observation.observed_model import memory_errors
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from core.imagery.pyramid.reader import Tile, is_empty
 from core.imagery.pyramid.reduce import Kind, rank_of, reduced
 from core.imagery.resample import resample_labels
 from core.imagery.scene.overview import Overview, WindowSource, read_overview
+from core.imagery.source.stored_blocks import StoredBlocks
 
 __all__ = ["MOST_BYTES", "SceneTiles", "make_upper_levels"]
 
@@ -156,17 +158,29 @@ class SceneTiles:
             return resample_labels(pixels, size[0], size[1])  # overviews of no powers of two
         whole = self._nothing(size)
         side = max(step, _SQUARE if self._source.blocks is None else _SPARSE_SQUARE)
-        for top in range(rows.start, rows.stop, side):
-            down = slice(top, min(top + side, rows.stop))
-            for left in range(columns.start, columns.stop, side):
-                across = slice(left, min(left + side, columns.stop))
-                if not self._source.may_have_data(down, across):
-                    continue
-                part = self._shown(*self._source.part(down, across))
-                small = reduced(part, level, self._kind, self._labels_rank)
-                y, x = (top - rows.start) // step, (left - columns.start) // step
-                whole[y : y + small.shape[0], x : x + small.shape[1]] = small
+        for down, across in self._squares(rows, columns, side):
+            part = self._shown(*self._source.part(down, across))
+            small = reduced(part, level, self._kind, self._labels_rank)
+            y, x = (down.start - rows.start) // step, (across.start - columns.start) // step
+            whole[y : y + small.shape[0], x : x + small.shape[1]] = small
         return whole
+
+    def _squares(self, rows: slice, columns: slice, side: int) -> Iterator[tuple[slice, slice]]:
+        """The squares of a part, counted from its corner, that may have data."""
+        blocks = self._source.blocks
+        count = [-(-(part.stop - part.start) // side) for part in (rows, columns)]
+        if blocks is None or max(blocks.height, blocks.width) > side:
+            places = list(np.ndindex(*count))
+        else:  # of a sparse scene, few of very many
+            places = sorted(_reached(blocks, (rows, columns), side))
+        for y, x in places:
+            top, left = rows.start + y * side, columns.start + x * side
+            square = (
+                slice(top, min(top + side, rows.stop)),
+                slice(left, min(left + side, columns.stop)),
+            )
+            if self._source.may_have_data(*square):
+                yield square
 
     def _nothing(self, size: Sequence[int]) -> np.ndarray:
         """Labels that are void, or transparent pixels."""
@@ -177,7 +191,7 @@ class SceneTiles:
     def _shown(self, pixels: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """(h, w) labels, or (h, w, 4) RGBA, transparent where there is no data."""
         if self._kind == "labels":
-            return pixels[..., 0].astype(np.uint8)
+            return np.where(valid, pixels[..., 0], VOID).astype(np.uint8)
         alpha = np.where(valid, 255, 0).astype(np.uint8)
         rgba = np.dstack([self._one_stretch.rgb(pixels, valid), alpha])
         rgba[~valid] = 0
@@ -224,6 +238,21 @@ class SceneTiles:
         ]
         pixels = shown[np.ix_(*places)]
         return Tile(self._tile(pixels).pixels, sharp=False)
+
+
+def _reached(blocks: StoredBlocks, part: tuple[slice, slice], side: int) -> set[tuple[int, int]]:
+    """Rows and columns of the squares of a part that blocks lie on, none larger than a square."""
+    sizes = blocks.height, blocks.width
+    spans = [slice(p.start // s, -(-p.stop // s)) for p, s in zip(part, sizes, strict=True)]
+    stored = np.argwhere(blocks.stored[spans[0], spans[1]])
+    first, last = [], []
+    for axis, (span, size) in enumerate(zip(spans, sizes, strict=True)):
+        start = (stored[:, axis] + span.start) * size - part[axis].start
+        length = part[axis].stop - part[axis].start
+        first.append(np.maximum(start, 0) // side)
+        last.append((np.minimum(start + size, length) - 1) // side)
+    ends = itertools.product((first[0], last[0]), (first[1], last[1]))
+    return {at for y, x in ends for at in zip(y.tolist(), x.tolist(), strict=True)}
 
 
 def make_upper_levels(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from rasterio.windows import Window
 from core.classes import VOID
 from core.imagery.header import Header, Values, header_of
 from core.imagery.raster import Raster, palette_of
-from core.imagery.resample import resample_labels
 from core.imagery.scene.scene import Part
 from core.imagery.source.opening import opened
 from core.imagery.source.stored_blocks import StoredBlocks, stored_blocks
@@ -52,9 +51,8 @@ class LabelScene:
         self.header: Header = header_of(pages, path, values)
         self._pages, self._values, self._decode = pages, values, decode
         self.blocks: StoredBlocks | None = stored_blocks(path) if len(pages) == 1 else None
-        self.overviews: tuple[int, ...] = ()
-        if len(pages) == 1 and _are_exact(path, pages[0]):
-            self.overviews = tuple(sorted(pages[0].overviews(1)))
+        levels = [set(page.overviews(1)) for page in pages]
+        self.overviews = tuple(sorted(set.intersection(*levels)))
         names = self.header.color_interpretation
         self._opacity = len(pages) == 1 and has_alpha(names, self.header.band_names)
         indexed = values == "indices" or names != ("palette",)
@@ -74,10 +72,6 @@ class LabelScene:
             RasterioError: the file is damaged there; within `open_label_scene` an ImageError.
             ImageError: it is no mask of that coding.
         """
-        if shape and not self.overviews:  # GDAL would take those that blend labels
-            whole = self.part(rows, columns)
-            small = [resample_labels(plane, *shape) for plane in whole]
-            return Part(small[0], small[1])
         window = Window.from_slices(rows, columns)
         if len(self._pages) == 1:
             count = self._pages[0].count
@@ -120,10 +114,11 @@ class LabelScene:
 
 
 def _are_exact(path: Path, page: Any) -> bool:
+    """Whether no overview of a file, if it has some, has labels that were not there."""
     if page.tags().get("TIFFTAG_SOFTWARE", "").startswith(_OURS):
         return True
     if not page.overviews(1):
-        return False
+        return True
     with rasterio.open(path, driver="GTiff", overview_level=0) as overview:
         return overview.tags(1).get("RESAMPLING", "").upper() in _EXACT
 
@@ -142,5 +137,9 @@ def open_label_scene(
     Raises:
         ImageError: see `read_raster`; or, from within the context, the file is damaged.
     """
-    with opened(path, None) as pages, rasterio.Env(GDAL_CACHEMAX=_CACHE):
+    with opened(path, None) as pages, rasterio.Env(GDAL_CACHEMAX=_CACHE), ExitStack() as stack:
+        if len(pages) == 1 and not _are_exact(path, pages[0]):
+            # Opened so, GDAL takes no overview, which may have blended labels.
+            whole = rasterio.open(path, driver="GTiff", OVERVIEW_LEVEL="NONE")
+            pages = (stack.enter_context(whole),)
         yield LabelScene(path, pages, values, decode)

@@ -411,6 +411,28 @@ def test_two_batches_of_the_same_images(tiny_model: str, space: Path) -> None:
         compare_batches(one, other)
 
 
+def test_batches_are_compared_at_their_thresholds(roads: str) -> None:
+    truth = RNG.integers(0, 2, (40, 50), np.uint8)
+    files = [
+        NamedBytes("a.png", picture()),
+        NamedBytes("a_mask.png", png_bytes(ROADS.colorize(truth))),
+    ]
+    one, other = batch_of(files, roads), batch_of(files, roads)
+    for kept, threshold in ((one, 0.0), (other, 1.0)):
+        predicted(kept)
+        kept.write_record(kept.record().model_copy(update={"threshold": threshold}))
+    (pair,) = compare_batches(one, other)
+    # All is road in the one, and nothing in the other, but for what is quite certain.
+    sure = (labels_at(*_first(other), 1.0) == 1).mean()
+    assert pair.agreement == pytest.approx(sure)
+    assert pair.mean_iou == pytest.approx(truth.mean() / 2)
+
+
+def _first(kept: KeptBatch) -> tuple[np.ndarray, np.ndarray]:
+    maps = kept.maps(0, 2)
+    return maps.labels, maps.certainty.confidence
+
+
 def replace_name(land_class: Any, number: int) -> LandClass:
     return LandClass(name=f"Class {number}", color=DUBAI_CLASSES.classes[number].color)
 

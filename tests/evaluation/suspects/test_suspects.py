@@ -39,6 +39,8 @@ from core.evaluation.suspects.search import SuspectSearch, search_suspects
 from core.inference.predictor import Predictor
 from core.models.store import find_model, load_model
 
+pytestmark = pytest.mark.usefixtures("eager")  # most of the time is graphs
+
 
 def searched(
     tmp_path: Path, images: list[tuple[np.ndarray, np.ndarray]], rows: int = 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -292,6 +293,64 @@ def test_blocks_that_a_sparse_file_leaves_out_are_not_read(tmp_path: Path) -> No
         top = tiles.read(tiles.levels.count - 1, 0, 0).pixels
         assert top is not None and top[..., 3].astype(bool).sum() == 16
         assert (top[top[..., 3] > 0][:, :3] == 77).all()
+
+
+def test_a_coarse_mask_is_void_where_the_file_holds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=4000, width=4000, count=1, dtype="uint8", tiled=True,
+        blockxsize=512, blockysize=512, sparse_ok=True, transform=Affine(1, 0, 0, 0, -1, 0),
+    ) as file:  # fmt: skip
+        window = rasterio.windows.Window(0, 0, 2048, 2048)
+        file.write(np.full((1, 2048, 2048), 3, np.uint8), window=window)
+    with open_label_scene(path) as source:
+        tiles = SceneTiles(source, "labels", most_bytes=500_000)
+        top = tiles.read(tiles.levels.count - 1, 0, 0)
+    assert not top.sharp and top.pixels is not None
+    assert set(np.unique(top.pixels)) == {3, 255}
+    assert (top.pixels == 3).mean() == pytest.approx(0.26, abs=0.05)
+
+
+@pytest.mark.parametrize("block", [128, 208, 512, 1024])
+def test_a_sparse_file_is_as_one_that_holds_its_blocks(tmp_path: Path, block: int) -> None:
+    labels = np.full((2600, 3100, 1), 255, np.uint8)
+    profile = {"blockxsize": block, "blockysize": block, "sparse_ok": True, "nodata": 255}
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=2600, width=3100, count=1, dtype="uint8", tiled=True,
+        transform=Affine(1, 0, 0, 0, -1, 0), **profile,
+    ) as file:  # fmt: skip
+        for y, x in ((0, 0), (block, 2 * block), (block, 0)):
+            labels[y : y + block, x : x + block] = part = RNG.integers(0, 3, (block, block, 1))
+            window = rasterio.windows.Window(x, y, block, block)
+            file.write(np.moveaxis(part.astype(np.uint8), -1, 0), window=window)
+    with open_label_scene(path) as source:
+        assert source.blocks is not None
+        tiles = SceneTiles(source, "labels")
+        rank = tiles._labels_rank
+        for level in range(tiles.levels.count):
+            expected = reduced(labels[..., 0], level, "labels", rank)
+            np.testing.assert_array_equal(level_of(tiles, level, VOID), expected)
+
+
+def test_of_a_sparse_label_map_the_blocks_alone_are_held_in_memory(tmp_path: Path) -> None:
+    """All of it would be 10 GB."""
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=100_000, width=100_000, count=1, dtype="uint8",
+        tiled=True, blockxsize=512, blockysize=512, sparse_ok=True, compress="deflate",
+        transform=Affine(1, 0, 0, 0, -1, 0),
+    ) as file:  # fmt: skip
+        window = rasterio.windows.Window(40_960, 20_480, 512, 512)
+        file.write(np.full((1, 512, 512), 3, np.uint8), window=window)
+    tracemalloc.start()
+    with open_label_scene(path) as source:
+        tiles = SceneTiles(source, "labels")
+        top = tiles.read(tiles.levels.count - 1, 0, 0).pixels
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert top is not None and (top == 3).sum() == 4 and set(np.unique(top)) == {3, 255}
+    assert most < 64 * 1024**2
 
 
 def test_a_damaged_kept_tile_is_said(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def _compared(
             key="before-after.score",
             disabled=job is not None and job.state == "running",
             on_click=score_all,
-            args=(key, "Scoring before and after", missing),
+            args=(key, "Scoring before and after", f"Before and after {run.name}", missing),
         )
         return
     labels = _choose_labels(list(wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from core.datasets.catalogue import find_dataset
@@ -19,18 +20,19 @@ __all__ = ["score_all"]
 _Progress = Callable[[int, int], None]
 
 
-def score_all(key: str, title: str, missing: Sequence[Wanted]) -> None:
+def score_all(key: str, title: str, note: str, missing: Sequence[Wanted]) -> None:
     """Make evaluations in the background.
 
     Args:
         key: of the job.
         title: its purpose, for the screen.
+        note: that each of them gets: they stand among all others.
         missing: the evaluations.
     """
 
     def work(progress: _Progress) -> None:
         for number, wanted in enumerate(missing):
-            _evaluate(wanted, partial(_part, progress, number, len(missing)))
+            _evaluate(wanted, note, partial(_part, progress, number, len(missing)))
 
     start_job(key, title, "steps", work)
 
@@ -40,12 +42,13 @@ def _part(progress: _Progress, number: int, count: int, done: int, total: int) -
     progress(100 * number + (100 * done // total if total else 0), 100 * count)
 
 
-def _evaluate(wanted: Wanted, progress: _Progress) -> None:
+def _evaluate(wanted: Wanted, note: str, progress: _Progress) -> None:
     from core.inference.predictor import Predictor
 
     progress(0, 0)
     ref = find_model(wanted.model)
     plan = plan_evaluation(ref, find_dataset(wanted.dataset), wanted.side, wanted.options)
+    plan = replace(plan, record=plan.record.model_copy(update={"note": note}))
     model, card = load_model(ref.folder)
     if card.sha256 != wanted.sha256:
         raise ModelError(

@@ -143,7 +143,7 @@ def _scores(opened: OpenEvaluation, listed: Listed, runs: Mapping[str, Run]) -> 
             key="splits.score",
             disabled=job is not None and job.state == "running",
             on_click=score_all,
-            args=(key, "Scoring both splits", missing),
+            args=(key, "Scoring both splits", "Made for the view Splits", missing),
         )
         return
     results = {

@@ -80,6 +80,11 @@ def _save(
             key="suspects.save",
             help="No file of the dataset is changed, and no revision is overwritten.",
         )
+    if base.void_regions:
+        st.caption(
+            "The regions that this recipe has already stay in it, also those that were taken back "
+            "here since."
+        )
     if pressed:
         try:
             with st.spinner("Saving …"):

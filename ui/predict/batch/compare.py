@@ -67,7 +67,7 @@ def choose_other(opened: OpenBatch, listed: ListedBatches) -> OtherBatch | None:
         return None
     kept, record = listed[chosen]
     try:
-        stamps = _stamp(opened.kept), _stamp(kept)
+        stamps = _stamp(opened.kept, opened.record), _stamp(kept, record)
         pairs = _compared(opened.kept.id, chosen, str(opened.kept.folder), stamps)
     except DSIError as error:
         show_error(error)
@@ -77,9 +77,9 @@ def choose_other(opened: OpenBatch, listed: ListedBatches) -> OtherBatch | None:
     return other
 
 
-def _stamp(kept: KeptBatch) -> str:
+def _stamp(kept: KeptBatch, record: BatchRecord) -> str:
     path = kept.folder / "results.jsonl"
-    return str(path.stat().st_size) if path.is_file() else ""
+    return f"{path.stat().st_size if path.is_file() else 0} {record.threshold}"
 
 
 @st.cache_resource(max_entries=8, ttl=3600, show_spinner="Comparing the maps …")

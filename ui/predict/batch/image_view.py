@@ -154,7 +154,7 @@ def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
     if (scene.header.height, scene.header.width) != (result.height, result.width):
         st.warning("The image has another size now.", icon=":material/warning:")
         return
-    labels = tiled_labels(opened.kept.scene_path(row.number))
+    labels = tiled_labels(opened.kept.scene_path(row.number), values="indices")
     for file, words in ((scene, "picture"), (labels, "map")):
         if not file.tiles.sharp:
             job = watch_job(file.job)

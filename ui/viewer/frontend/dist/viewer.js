@@ -2475,13 +2475,19 @@ var TileStore = class {
 
 // tiles/tiled_picture.js
 var TIE = 1e-3;
-var sheet = null;
+var sheets = /* @__PURE__ */ new Map();
+var SMALL = 512 * 512;
 function blankSheet(width, height) {
-  sheet ??= el("canvas", { width: 1, height: 1 }).getContext("2d");
+  const isSmall = width * height <= SMALL;
+  if (!sheets.has(isSmall)) {
+    sheets.set(isSmall, el("canvas", { width: 1, height: 1 }).getContext("2d"));
+  }
+  const sheet = sheets.get(isSmall);
   const { canvas } = sheet;
   if (canvas.width < width || canvas.height < height) {
-    canvas.width = Math.max(width, canvas.width);
-    canvas.height = Math.max(height, canvas.height);
+    const grown = [Math.max(width, canvas.width), Math.max(height, canvas.height)];
+    const isTooLarge = isSmall && grown[0] * grown[1] > 4 * SMALL;
+    [canvas.width, canvas.height] = isTooLarge ? [width, height] : grown;
   } else {
     sheet.clearRect(0, 0, width, height);
   }
@@ -2529,25 +2535,30 @@ var TiledPicture = class {
     const region = this.region(level, place2, clip, isShrunk);
     const size = [region[2] - region[0], region[3] - region[1]];
     if (size[0] <= 0 || size[1] <= 0) return;
-    const { canvas } = this.assemble(level, region, size, sourceOf);
     const at = onPane(pyramid, level, place2, region);
-    const shift = isShrunk ? 0 : TIE;
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
     context.clip();
     context.imageSmoothingEnabled = isShrunk;
     context.imageSmoothingQuality = "low";
-    context.drawImage(
-      canvas,
-      0,
-      0,
-      ...size,
-      at.left - shift,
-      at.top - shift,
-      size[0] * at.width,
-      size[1] * at.height
-    );
+    if (!isShrunk && Number.isInteger(at.width) && Number.isInteger(at.height)) {
+      this.place(context, level, region, at, sourceOf);
+    } else {
+      const sheet = blankSheet(...size);
+      this.place(sheet, level, region, { left: 0, top: 0, width: 1, height: 1 }, sourceOf);
+      const shift = isShrunk ? 0 : TIE;
+      context.drawImage(
+        sheet.canvas,
+        0,
+        0,
+        ...size,
+        at.left - shift,
+        at.top - shift,
+        size[0] * at.width,
+        size[1] * at.height
+      );
+    }
     context.restore();
   }
   // Averaged pixels end at the picture's edge, where there is nothing to average with; others go on
@@ -2563,8 +2574,9 @@ var TiledPicture = class {
       Math.min(height, region[3])
     ];
   }
-  assemble(level, region, size, sourceOf) {
-    const context = blankSheet(...size);
+  // Draws the tiles of a region, whose corner comes to lie at a place and whose pixels are as large
+  // as it says, in whole numbers.
+  place(context, level, region, at, sourceOf) {
     for (const tile of tilesIn(this.pyramid, level, region)) {
       const part = this.nearest(tile, sourceOf);
       if (!part?.source) continue;
@@ -2578,13 +2590,12 @@ var TiledPicture = class {
         y0 / step - top,
         width / step,
         height / step,
-        x0 - region[0],
-        y0 - region[1],
-        width,
-        height
+        at.left + (x0 - region[0]) * at.width,
+        at.top + (y0 - region[1]) * at.height,
+        width * at.width,
+        height * at.height
       );
     }
-    return context;
   }
   // What there is of a tile, or of one above it: {tile, up, source}, without a source where nothing
   // is to be seen.

@@ -8,15 +8,22 @@ import { EMPTY } from "./store.js"
 const TIE = 1e-3
 
 // Where the tiles of a layer are put together before they are drawn: one for all, as layers are
-// drawn one after the other.
-let sheet = null
+// drawn one after the other. Another one for strips: the browser copies all of a canvas that is
+// changed after it was drawn.
+const sheets = new Map()
+const SMALL = 512 * 512
 
 function blankSheet(width, height) {
-  sheet ??= el("canvas", { width: 1, height: 1 }).getContext("2d")
+  const isSmall = width * height <= SMALL
+  if (!sheets.has(isSmall)) {
+    sheets.set(isSmall, el("canvas", { width: 1, height: 1 }).getContext("2d"))
+  }
+  const sheet = sheets.get(isSmall)
   const { canvas } = sheet
   if (canvas.width < width || canvas.height < height) {
-    canvas.width = Math.max(width, canvas.width)
-    canvas.height = Math.max(height, canvas.height)
+    const grown = [Math.max(width, canvas.width), Math.max(height, canvas.height)]
+    const isTooLarge = isSmall && grown[0] * grown[1] > 4 * SMALL // a wide strip, then a high one
+    ;[canvas.width, canvas.height] = isTooLarge ? [width, height] : grown
   } else {
     sheet.clearRect(0, 0, width, height)
   }
@@ -69,17 +76,22 @@ export class TiledPicture {
     const region = this.region(level, place, clip, isShrunk)
     const size = [region[2] - region[0], region[3] - region[1]]
     if (size[0] <= 0 || size[1] <= 0) return
-    const { canvas } = this.assemble(level, region, size, sourceOf)
     const at = onPane(pyramid, level, place, region)
-    const shift = isShrunk ? 0 : TIE
     context.save()
     context.beginPath()
     context.rect(left, top, width, height)
     context.clip()
     context.imageSmoothingEnabled = isShrunk
     context.imageSmoothingQuality = "low"
-    context.drawImage(canvas, 0, 0, ...size,
-      at.left - shift, at.top - shift, size[0] * at.width, size[1] * at.height)
+    if (!isShrunk && Number.isInteger(at.width) && Number.isInteger(at.height)) {
+      this.place(context, level, region, at, sourceOf) // tiles end between two device pixels
+    } else {
+      const sheet = blankSheet(...size)
+      this.place(sheet, level, region, { left: 0, top: 0, width: 1, height: 1 }, sourceOf)
+      const shift = isShrunk ? 0 : TIE
+      context.drawImage(sheet.canvas, 0, 0, ...size,
+        at.left - shift, at.top - shift, size[0] * at.width, size[1] * at.height)
+    }
     context.restore()
   }
 
@@ -93,8 +105,9 @@ export class TiledPicture {
       Math.min(width, region[2]), Math.min(height, region[3])]
   }
 
-  assemble(level, region, size, sourceOf) {
-    const context = blankSheet(...size)
+  // Draws the tiles of a region, whose corner comes to lie at a place and whose pixels are as large
+  // as it says, in whole numbers.
+  place(context, level, region, at, sourceOf) {
     for (const tile of tilesIn(this.pyramid, level, region)) {
       const part = this.nearest(tile, sourceOf)
       if (!part?.source) continue
@@ -103,9 +116,9 @@ export class TiledPicture {
       const [left, top] = regionOf(this.pyramid, part.tile)
       const [width, height] = [x1 - x0, y1 - y0]
       context.drawImage(part.source, x0 / step - left, y0 / step - top, width / step, height / step,
-        x0 - region[0], y0 - region[1], width, height)
+        at.left + (x0 - region[0]) * at.width, at.top + (y0 - region[1]) * at.height,
+        width * at.width, height * at.height)
     }
-    return context
   }
 
   // What there is of a tile, or of one above it: {tile, up, source}, without a source where nothing

@@ -11,8 +11,8 @@ import numpy as np
 
 from core.device import tensorflow
 from core.errors import ModelError
-from core.explain.full_names import operation_name
-from core.explain.layer_calls import LayerCall, call_model
+from core.explain.observation.full_names import operation_name
+from core.explain.observation.layer_calls import LayerCall, call_model
 
 if TYPE_CHECKING:
     import keras

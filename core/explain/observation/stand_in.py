@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.explain.observed_model import Node, ObservedModel
+from core.explain.observation.observed_model import Node, ObservedModel
 
 if TYPE_CHECKING:
-    from core.explain.layer_calls import LayerCall
+    from core.explain.observation.layer_calls import LayerCall
 
 __all__ = ["StandInModel", "SubModel"]
 

@@ -1,0 +1,1 @@
+"""What the layers of any Keras 3 model give, seen while it runs."""
