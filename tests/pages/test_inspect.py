@@ -107,7 +107,7 @@ def test_only_the_chosen_layer_is_computed(page, tiny_model, monkeypatch):
     monkeypatch.setattr(
         activations,
         "get_activations",
-        lambda m, x, layer_names: asked.append(layer_names) or real(m, x, layer_names),
+        lambda m, x, layer_names: asked.append(layer_names) or real(m, x, layer_names=layer_names),
     )
     pixels = np.random.default_rng(1).integers(0, 256, (24, 24, 3), np.uint8)
     _uploaded(page, pixels)

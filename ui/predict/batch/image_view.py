@@ -15,17 +15,19 @@ from core.evaluation.match_classes import match_classes
 from core.formats import count, duration, ground_area, percent
 from core.inference.certainty import labels_at
 from core.inference.outputs.prediction import Prediction
-from ui.loaded.images import OpenImage, open_raster
+from ui.loaded.images import OpenImage, file_stamp, open_raster
 from ui.predict.batch.compare import OtherBatch
 from ui.predict.batch.opened import OpenBatch
 from ui.predict.result import certainty_layers, show_scores
 from ui.shell.errors import plain, show_error
 from ui.shell.jobs import watch_job
+from ui.viewer.band_values import SceneBands, bands_of_raster
 from ui.viewer.layers import Layer, ViewerClass
 from ui.viewer.tiles.files import tiled_labels, tiled_picture
 from ui.viewer.values import ValueLayer
 from ui.viewer.viewer import viewer
 from ui.widgets.classes import class_table
+from ui.widgets.rectangle import MappedPlace, show_rectangle
 
 __all__ = ["show_image"]
 
@@ -111,6 +113,7 @@ def _viewer(
         layers.append(Layer("truth", "Ground truth", "labels", truth, visible=False))
     layers += certainty_layers(maps.certainty)
     grey = np.full((*maps.labels.shape, 3), 128, np.uint8)
+    georeference = georeference_of(row.result.grid if row.result else None)
     viewer(
         grey if image is None else image.rgb,
         layers,
@@ -118,8 +121,12 @@ def _viewer(
         key="batch_viewer",
         height=_HEIGHT,
         clickable=False,
-        georeference=georeference_of(row.result.grid if row.result else None),
+        georeference=georeference,
+        bands=bands_of_raster(image.raster) if image else None,
+        rectangle=True,
     )
+    place = MappedPlace(maps.labels, truth, opened.record.classes, georeference)
+    show_rectangle("batch_viewer", place)
 
 
 def _classes(opened: OpenBatch) -> list[ViewerClass]:
@@ -142,7 +149,8 @@ def _other_labels(opened: OpenBatch, row: BatchRow, other: OtherBatch) -> np.nda
 
 def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
     """A scene that was predicted by windows, as tiles."""
-    scene = tiled_picture(opened.source().path(row.number))
+    path = opened.source().path(row.number)
+    scene = tiled_picture(path)
     if (scene.header.height, scene.header.width) != (result.height, result.width):
         st.warning("The image has another size now.", icon=":material/warning:")
         return
@@ -165,6 +173,7 @@ def _large(opened: OpenBatch, row: BatchRow, result: ImageResult) -> None:
         height=_HEIGHT,
         clickable=False,
         georeference=scene.header.georeference,
+        bands=SceneBands(path, file_stamp(path)),
     )
     total = max(1, sum(result.counts[:-1]))
     located = bool(result.areas)
