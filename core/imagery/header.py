@@ -15,6 +15,7 @@ from core.imagery.source.auxiliary import Auxiliary, is_grid
 from core.imagery.source.opening import opened
 from core.imagery.source.sidecars import Sidecars, read_sidecars
 from core.imagery.source.tiff_tags import orientation
+from core.imagery.source.value_types import value_types
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -174,7 +175,7 @@ def header_of(pages: tuple[Any, ...], source: Path | bytes, values: Values = "me
         width=width,
         height=height,
         bands=len(bands.nodata),
-        dtype="float32" if scaled else first.dtypes[0],
+        dtype="float32" if scaled else value_types(first)[0],
         driver=first.driver,
         nodata=bands.nodata[0],
         georeference=georeference,

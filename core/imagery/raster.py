@@ -28,6 +28,7 @@ from core.imagery.source.validity import (
     own_mask,
     row_blocks,
 )
+from core.imagery.source.value_types import value_types
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -224,7 +225,7 @@ def _bands(
     """Bands as stored (H, W, C), and where an alpha band (H, W) lets them be seen."""
     first, count = pages[0], sum(page.count for page in pages)
     # Into the place where they stay: a second array of them all would be as large.
-    bands = np.empty((first.height, first.width, count), np.result_type(*first.dtypes))
+    bands = np.empty((first.height, first.width, count), np.result_type(*value_types(first)))
     planes = np.moveaxis(bands, -1, 0)
     if len(pages) == 1:
         first.read(out=planes)
@@ -265,7 +266,7 @@ def palette_of(dataset: Any) -> np.ndarray:
 
     Indices without a colour are black.
     """
-    palette = np.zeros((256 if dataset.dtypes[0] == "uint8" else 65536, 4), np.uint8)
+    palette = np.zeros((256 if value_types(dataset)[0] == "uint8" else 65536, 4), np.uint8)
     palette[:, 3] = 255
     for index, entry in dataset.colormap(1).items():
         if 0 <= index < len(palette):

@@ -9,12 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import rasterio
 from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 
 from core.errors import ImageError
 from core.imagery.header import read_header
 from core.imagery.raster import read_raster
+from core.imagery.scene.scene import open_scene
 
 RNG = np.random.default_rng(1)
 
@@ -147,6 +149,21 @@ def test_huge_header_is_refused_before_pixels_are_read() -> None:
     # would be the complaint.
     with pytest.raises(ImageError, match=r"60,000 × 60,000.*10\.1 GiB"):
         read_raster(png_header(60_000, 60_000))
+
+
+def test_complex_integers_are_read_as_complex_numbers(tmp_path: Path) -> None:
+    # CInt16, Sentinel-1's own type, is one that NumPy has no name for.
+    path = tmp_path / "slc.tif"
+    values = (np.arange(12) - 5 + 7j).reshape(1, 3, 4).astype(np.complex64)
+    profile = {"driver": "GTiff", "width": 4, "height": 3, "count": 1, "dtype": "complex_int16"}
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(values)
+    assert read_header(path).dtype == "complex64"
+    np.testing.assert_array_equal(read_raster(path).pixels[..., 0], values[0])
+    with open_scene(path) as scene:
+        np.testing.assert_array_equal(
+            scene.part(slice(0, 2), slice(0, 3)).pixels[..., 0], values[0, :2, :3]
+        )
 
 
 def test_real_images_open(real_data: Path) -> None:

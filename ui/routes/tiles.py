@@ -10,6 +10,7 @@ from a URL. A request that the browser drops is not worked on any more.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,8 @@ __all__ = ["routes"]
 
 T = TypeVar("T")
 
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -38,7 +41,7 @@ _GONE = 499  # nobody reads it
 def routes() -> list[BaseRoute]:
     """The routes of the tiles, for ``st.App(routes=…)``."""
     return [
-        Route("/tiles/{id}/{level:int}/{row:int}/{column:int}", _tile),
+        Route("/tiles/{id}/{level}/{row}/{column}", _tile),
         Route("/tiles/{id}/pairs/{other}", _pairs),
     ]
 
@@ -50,11 +53,14 @@ async def _tile(request: Request) -> Response:
     source = _source(request.path_params["id"])
     if isinstance(source, Response):
         return source
-    place = [request.path_params[name] for name in ("level", "row", "column")]
-    if not source.content.levels.has(*place):
+    asked = [request.path_params[name] for name in ("level", "row", "column")]
+    if not all(_NUMBER.fullmatch(number) for number in asked):
+        return _text(404, "There is no such tile.")
+    level, row, column = map(int, asked)
+    if not source.content.levels.has(level, row, column):
         return _text(404, "There is no such tile.")
     try:
-        tile = await _result(request, source.tile(*place))
+        tile = await _result(request, source.tile(level, row, column))
     except (BusyError, ImageError) as error:
         return _refused(error)
     if tile is None:

@@ -29,7 +29,7 @@ MOST_UPLOADED = 1024**3
 
 _LIMITS = Limits(files=10_000)  # of a ZIP
 _BESIDE = (".tfw", ".jgw", ".pgw", ".wld", ".prj")  # small texts that say where an image lies
-_LONGEST = 80  # characters of a name of our making
+_LONGEST, _MOST_BYTES = 80, 160  # characters, and bytes, of a name of our making
 _NAMED = 20  # files that are named each
 
 
@@ -231,11 +231,17 @@ def safe_name(name: str) -> str:
         name: any text.
     """
     last = unicodedata.normalize("NFC", name.replace("\\", "/")).rpartition("/")[2]
-    plain = "".join(c if c.isalnum() or c in " ._-" else "_" for c in last).strip(" .")
-    stem, dot, suffix = plain.rpartition(".")
-    if not dot:
-        return plain[:_LONGEST] or "file"
-    return f"{stem[:_LONGEST].rstrip(' .') or 'file'}.{suffix.lower()[:8]}"
+    stem, dot, suffix = last.rpartition(".")
+    if not dot or not suffix.strip():
+        return _plain(last) or "file"
+    return f"{_plain(stem) or 'file'}.{_plain(suffix.lower())[:8]}"
+
+
+def _plain(text: str) -> str:
+    """Characters that every file system takes, not too many; no space and no dot at the ends."""
+    plain = "".join(c if c.isalnum() or c in " ._-" else "_" for c in text).strip(" .")
+    # File systems count bytes, and a letter has up to four.
+    return plain[:_LONGEST].encode()[:_MOST_BYTES].decode(errors="ignore").rstrip(" .")
 
 
 def unused(name: str, used: set[str]) -> str:

@@ -25,6 +25,7 @@ from core.imagery.source.validity import (
     has_alpha,
     part_mask,
 )
+from core.imagery.source.value_types import value_types
 
 __all__ = ["Part", "Scene", "obstacle", "open_scene"]
 
@@ -70,7 +71,7 @@ class Scene:
         self._nodata = nodata[:stored] if nodata else ()
         self._fills: tuple[float, ...] = ()
         if not any(value is not None for value in nodata):
-            dtype = np.result_type(*(kind for page in pages for kind in page.dtypes))
+            dtype = np.result_type(*(kind for page in pages for kind in value_types(page)))
             size = self.header.width * self.header.height
             if sampled:
                 size = sum((r.stop - r.start) * (c.stop - c.start) for r, c in self._squares())
@@ -149,7 +150,7 @@ class Scene:
         self, window: Window, first: int, end: int, shape: tuple[int, int] | None = None
     ) -> np.ndarray:
         """Bands (h, w, n) as stored, from one counted from 0 up to another."""
-        dtype = np.result_type(*(kind for page in self._pages for kind in page.dtypes))
+        dtype = np.result_type(*(kind for page in self._pages for kind in value_types(page)))
         height, width = shape or (int(window.height), int(window.width))
         bands = np.empty((height, width, end - first), dtype)
         planes = np.moveaxis(bands, -1, 0)
@@ -182,7 +183,7 @@ class Scene:
             for rows, columns in self._squares():
                 yield self._stored(Window.from_slices(rows, columns), first, end)
             return
-        nothing = np.zeros((1, 1, end - first), self._pages[0].dtypes[0])
+        nothing = np.zeros((1, 1, end - first), value_types(self._pages[0])[0])
         for rows, columns in windows(self.header.height, self.header.width, _SIDE):
             if self.may_have_data(rows, columns):
                 yield self._stored(Window.from_slices(rows, columns), first, end)
@@ -219,7 +220,7 @@ def open_scene(
     """
     with opened(path, None) as pages, ExitStack() as stack:
         height, width = pages[0].block_shapes[0]
-        values = sum(np.dtype(kind).itemsize for page in pages for kind in page.dtypes)
+        values = sum(np.dtype(kind).itemsize for page in pages for kind in value_types(page))
         if width >= pages[0].width > _SIDE:
             needed = int(1.1 * (tile + 2 * height) * width * values)
             stack.enter_context(rasterio.Env(GDAL_CACHEMAX=max(_CACHE, min(needed, _MOST_CACHE))))

@@ -21,6 +21,7 @@ from core.errors import ImageError
 from core.formats import binary_size
 from core.imagery.source.jpeg2000 import tiles_and_bands
 from core.imagery.source.tiff_tags import read_directories
+from core.imagery.source.value_types import value_types
 
 __all__ = [
     "check_blocks",
@@ -173,7 +174,7 @@ def check_blocks(pages: Sequence[Any], label: str) -> None:
     A TIFF of 152 bytes may have a tile of 36,864² pixels for an image of one.
     """
     for page in pages:
-        values = page.count * max(np.dtype(kind).itemsize for kind in page.dtypes)
+        values = page.count * max(np.dtype(kind).itemsize for kind in value_types(page))
         for height, width in page.block_shapes:
             _check_block((width, height), (page.width, page.height), values, label)
 
@@ -256,7 +257,7 @@ def _check_block(block: tuple[int, int], image: tuple[int, int], values: int, la
 
 def _check_pages(pages: tuple[Any, ...], label: str) -> None:
     """Raise unless the pages of a TIFF are bands of one image."""
-    kinds = {(page.width, page.height, page.count, page.dtypes[0]) for page in pages}
+    kinds = {(page.width, page.height, page.count, value_types(page)[0]) for page in pages}
     if len(pages) <= _MAX_PAGES and len(kinds) == 1 and pages[0].count == 1:
         return
     several = f"more than {_MAX_PAGES}" if len(pages) > _MAX_PAGES else str(len(pages))

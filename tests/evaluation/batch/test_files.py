@@ -27,6 +27,12 @@ def named(*names: str) -> list[NamedBytes]:
     return [NamedBytes(name, PNG) for name in names]
 
 
+def test_no_image_is_lost_for_its_name(tmp_path: Path) -> None:
+    taken = take_uploads(tmp_path, named(".png", "..png", "a.png", "\U00020000" * 300 + ".png"))
+    assert len(taken.images) == 4
+    assert not taken.left_out
+
+
 def test_masks_beside_images_are_matched_by_name(tmp_path: Path) -> None:
     taken = take_uploads(tmp_path, named("a.png", "b.jpg", "a_mask.png"))
     assert taken.images == {
@@ -108,7 +114,9 @@ def test_names_of_browsers_become_names_of_ours() -> None:
     assert safe_name("../../etc/pass wd.PNG") == "pass wd.png"
     assert safe_name("C:\\maps\\übung.tif") == "übung.tif"
     assert safe_name("=cmd|' /C.png") == "C.png"
-    assert safe_name("..png") == "png"
+    assert [safe_name(name) for name in ("..png", ".png", " .png")] == ["file.png"] * 3
+    assert safe_name("a.") == "a"
+    assert len(safe_name("\U00020000" * 300 + ".png").encode()) == 164  # file systems count bytes
     assert len(safe_name("x" * 300 + ".png")) == 84
     used: set[str] = set()
     assert [unused(name, used) for name in ("a", "A", "a.png", "a")] == ["a", "A-2", "a.png", "a-3"]

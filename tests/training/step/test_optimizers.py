@@ -15,7 +15,7 @@ from core.models.spec import ModelSpec
 from core.training.callbacks.freeze_encoder import FreezeEncoder
 from core.training.config import Optimizer, TrainConfig, with_settings
 
-UNET = UNetSpec(width=4, depth=2, classes=3, dropout=0.0)
+UNET = UNetSpec(width=4, depth=1, classes=3, dropout=0.0)
 LITE0 = UNetLite0Spec(classes=3, dropout=0.0)
 FACTOR = 0.25
 # Decay and steps of about one size, so that either would be seen.

@@ -76,7 +76,16 @@ def test_a_tile_is_its_window(labels: np.ndarray) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["3/0/0", "0/3/0", "0/0/3", "1/2/0", "99999999999999999999999/0/0", "0/99999999999999999/0"],
+    [
+        "3/0/0",
+        "0/3/0",
+        "0/0/3",
+        "1/2/0",
+        "99999999999999999999999/0/0",
+        "0/99999999999999999/0",
+        "9" * 5000 + "/0/0",
+        "0/0/" + "9" * 5000,
+    ],
 )
 def test_places_that_are_none_are_refused(labels: np.ndarray, place: str) -> None:
     status, _, body = answer(f"/tiles/{tiled_array(labels, 'labels').id}/{place}")

@@ -73,7 +73,7 @@ def tiled_picture(path: Path) -> TiledFile:
 
 
 def tiled_labels(
-    path: Path, *, values: Values = "stored", decode: Decode | None = None, coding: str = ""
+    path: Path, *, values: Values = "indices", decode: Decode | None = None, coding: str = ""
 ) -> TiledFile:
     """A GeoTIFF of labels of any size as pixels of a `Layer` of the viewer.
 
