@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass, hex_to_rgb
+from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass, hex_to_rgb, label_counts
 from core.datasets.masks.decode import decode_mask
 from core.imagery.header import Header
 from core.imagery.raster import Raster
@@ -95,3 +95,13 @@ def test_names_have_no_blanks_around_them() -> None:
     two = [{"name": name, "color": f"#00000{n}"} for n, name in enumerate(("lead", " lead"))]
     with pytest.raises(ValidationError, match="two classes have the same name"):
         ClassTable.model_validate({"classes": two})
+
+
+def test_labels_are_counted_piece_by_piece() -> None:
+    labels = np.random.default_rng(0).choice([0, 3, 255], (2050, 2060)).astype(np.uint8)
+    assert labels.size > 2**22  # more than one piece
+    expected = np.bincount(labels.ravel(), minlength=256)
+    np.testing.assert_array_equal(label_counts(labels), expected)
+    np.testing.assert_array_equal(label_counts(labels[::2, 1:].T), np.bincount(
+        labels[::2, 1:].ravel(), minlength=256))  # fmt: skip
+    assert label_counts(np.zeros((0, 3), np.uint8)).sum() == 0

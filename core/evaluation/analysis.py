@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.datasets.batches.labelled_image import LabelledImage
 from core.evaluation.boundary import edge_counts
 from core.evaluation.calibration import Calibration
@@ -199,7 +199,7 @@ def _traits(image: LabelledImage, near: float) -> np.ndarray:
     contrast = max(0.0, squares / count - mean**2) ** 0.5 if count else np.nan
     labelled = int((image.labels != VOID).sum())
     parts = 0
-    for label in np.flatnonzero(np.bincount(image.labels.ravel(), minlength=256)[:VOID]).tolist():
+    for label in np.flatnonzero(label_counts(image.labels)[:VOID]).tolist():
         own = (image.labels == label).view(np.uint8)
         parts += cv2.connectedComponents(own, connectivity=8)[0] - 1
     size = labelled / parts if parts else np.nan

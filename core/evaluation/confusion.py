@@ -13,6 +13,9 @@ from core.classes import VOID
 __all__ = ["ClassScores", "Scores", "confusion", "scores"]
 
 
+_AT_ONCE = 2**22  # pixels
+
+
 def confusion(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.ndarray:
     """Count pixels by true and predicted class.
 
@@ -24,9 +27,15 @@ def confusion(truth: np.ndarray, prediction: np.ndarray, classes: int) -> np.nda
     Returns:
         (K, K) int64, rows true, columns predicted.
     """
-    counted = (truth != VOID) & (prediction != VOID)
-    pairs = truth[counted].astype(np.int64) * classes + prediction[counted]
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+    true, predicted = truth.reshape(-1), prediction.reshape(-1)
+    counts = np.zeros(classes * classes, np.int64)
+    # Piece by piece: the pairs have eight bytes a pixel.
+    for start in range(0, true.size, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        counted = (true[part] != VOID) & (predicted[part] != VOID)
+        pairs = true[part][counted].astype(np.int64) * classes + predicted[part][counted]
+        counts += np.bincount(pairs, minlength=classes * classes)
+    return counts.reshape(classes, classes)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.formats import counted
 from core.imagery.ground_area import GroundAreas, ground_areas
 from core.imagery.header import Georeference
@@ -48,7 +48,7 @@ def small_regions(
     height, width = labels.shape
     ground = ground_areas(georeference, width, height)
     polygons = pixels = 0
-    for value in np.flatnonzero(np.bincount(labels.ravel(), minlength=256)):
+    for value in np.flatnonzero(label_counts(labels)):
         if value == VOID:
             continue
         here = (labels == value).astype(np.uint8)

@@ -57,3 +57,11 @@ def test_a_class_that_does_not_occur_has_no_score() -> None:
     empty = scores(np.zeros((3, 3), np.int64))
     assert empty.mean_iou is None
     assert empty.pixel_accuracy is None
+
+
+def test_a_large_map_is_counted_piece_by_piece() -> None:
+    truth, prediction = (np.tile(part, (41, 35)) for part in labels())
+    assert truth.size > 2**22  # more than one piece
+    expected = confusion(truth[:50, :60], prediction[:50, :60], 5) * 41 * 35
+    np.testing.assert_array_equal(confusion(truth, prediction, 5), expected)
+    np.testing.assert_array_equal(confusion(truth.T, prediction.T, 5), expected)

@@ -12,9 +12,8 @@ from core.datasets.masks.decode import values_of, window_decoder
 from core.datasets.masks.footprints import VECTOR_SUFFIXES
 from core.errors import DSIError, ImageError
 from core.imagery.header import Header, read_header
-from core.imagery.raster import MAX_BYTES
 from core.imagery.resample import farthest_off
-from core.imagery.scene.scene import obstacle
+from core.imagery.scene.scene import is_read_by_windows, obstacle
 from ui.loaded.images import file_stamp
 from ui.shell.errors import plain
 from ui.shell.jobs import watch_job
@@ -27,7 +26,6 @@ from ui.widgets.place import asked_place
 
 __all__ = ["large_sample", "show_large_sample"]
 
-_WHOLE_BYTES = 512 * 1024**2  # of pixels: what takes longer to be read than people wait
 _AT_ONCE_BYTES = 4 * 1024**3  # of pixels that are all read without being asked
 _MASK_PIXELS = 2**28  # of a mask that is read whole
 _OFF = 0.5  # pixels that grids may lie apart
@@ -42,12 +40,7 @@ def large_sample(path: Path) -> TiledFile | None:
     Raises:
         ImageError: it cannot be read, or is too large and of a format that is not read by windows.
     """
-    header = read_header(path)
-    if header.bytes <= _WHOLE_BYTES:
-        return None
-    if header.bytes <= MAX_BYTES and obstacle(path, header):
-        return None
-    return tiled_picture(path)
+    return tiled_picture(path) if is_read_by_windows(path, read_header(path)) else None
 
 
 def show_large_sample(

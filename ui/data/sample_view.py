@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.datasets.audit.audit import Audit
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DSIError
@@ -198,7 +198,7 @@ def _grid(header: Header) -> str:
 
 
 def _shares(dataset: Dataset, labels: np.ndarray) -> None:
-    counts = np.bincount(labels.ravel(), minlength=256)
+    counts = label_counts(labels)
     rows = [
         (percent(counts[index] / labels.size), count(counts[index]))
         for index in range(len(dataset.classes))

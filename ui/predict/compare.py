@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.classes import ClassTable
+from core.classes import ClassTable, label_counts
 from core.datasets.masks.single_mask import Truth
 from core.errors import DatasetError, DSIError
 from core.evaluation.confusion import confusion, scores
@@ -143,7 +143,7 @@ def show_agreement(
     cells: list[list[str]] = [[] for _ in range(count)]
     lines = []
     for title, one in maps:
-        shares = np.bincount(one.ravel(), minlength=256)[:count] / max(1, (one != 255).sum())
+        shares = label_counts(one)[:count] / max(1, (one != 255).sum())
         columns.append(f"{title}: share")
         result = scores(confusion(truth.labels, one, count)) if truth else None
         if result:

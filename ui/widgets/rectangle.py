@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.classes import ClassTable
+from core.classes import ClassTable, label_counts
 from core.evaluation.confusion import confusion, scores
 from core.formats import count, ground_area, percent, score
 from core.imagery.ground_area import GroundAreas, ground_areas
@@ -54,7 +54,7 @@ def rectangle_summary(place: MappedPlace, rectangle: Rectangle) -> dict[str, Any
     part = place.labels[rectangle.slices]
     height, width = place.labels.shape
     areas = ground_areas(place.georeference, width, height)
-    counts = np.bincount(part.ravel(), minlength=256)
+    counts = label_counts(part)
     by_label = counts.astype(float)
     if isinstance(areas, GroundAreas):
         by_label = areas.of_part(part, rectangle.y0, rectangle.x0, 256)

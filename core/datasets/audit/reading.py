@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.datasets.audit.facts import ImageSignature, Reading, SampleFacts
 from core.datasets.audit.forms import form_of
 from core.datasets.audit.image_statistics import ImageStatistics, count_labels, image_statistics
@@ -121,7 +121,7 @@ def read_sample(dataset: Dataset, sample: Sample, kept: int) -> Reading:
     unlabelled = int(np.count_nonzero(labels == VOID))
     if image.gaps is not None:
         labels[image.gaps] = VOID
-    counts = np.bincount(labels.ravel(), minlength=256)
+    counts = label_counts(labels)
     facts = replace(
         reading.facts,
         pixels_per_class={n: int(counts[i]) for i, n in enumerate(dataset.classes.names)},

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from core.classes import label_counts
+
 __all__ = ["LARGEST", "SMALLEST", "CopyPaste"]
 
 SMALLEST = 16
@@ -96,7 +98,7 @@ class CopyPaste:
     ) -> None:
         """Keep some of a crop's objects, all of one class: to look for each takes a while."""
         height, width = labels.shape
-        counts = np.bincount(labels.ravel(), minlength=256)
+        counts = label_counts(labels)
         there = [value for value in self._classes if counts[value] >= SMALLEST]
         if not there:
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.datasets.dataset import Dataset, Sample
 from core.errors import DatasetError
 from core.formats import binary_size, counted
@@ -105,7 +105,7 @@ def class_counts(images: Sequence[LabelledImage], classes: int) -> np.ndarray:
     """Labelled pixels per class over all images, (classes,) int64."""
     counts = np.zeros(256, np.int64)
     for image in images:
-        counts += np.bincount(image.labels.ravel(), minlength=256)
+        counts += label_counts(image.labels)
     return counts[:classes]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.datasets.batches.labelled_image import LabelledImage
 from core.datasets.batches.sample_store import SampleStore
 
@@ -31,7 +31,7 @@ def class_pixels(images: Sequence[LabelledImage]) -> np.ndarray:
     """
     if isinstance(images, SampleStore):
         return images.class_pixels()
-    counts = [np.bincount(image.labels.ravel(), minlength=VOID + 1)[:VOID] for image in images]
+    counts = [label_counts(image.labels)[:VOID] for image in images]
     return np.stack(counts)
 
 

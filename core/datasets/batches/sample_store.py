@@ -9,7 +9,7 @@ from typing import overload
 
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.datasets.batches.labelled_image import (
     LabelledImage,
     check_alike,
@@ -177,4 +177,4 @@ def _size(image: LabelledImage) -> int:
 
 def _counts(labels: np.ndarray) -> np.ndarray:
     """Pixels by class, (255,) int64."""
-    return np.bincount(labels.ravel(), minlength=VOID + 1)[:VOID]
+    return label_counts(labels)[:VOID]

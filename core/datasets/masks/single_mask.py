@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from core.classes import VOID, ClassTable, hex_to_rgb
+from core.classes import VOID, ClassTable, hex_to_rgb, label_counts
 from core.datasets.masks.decode import decode_mask, is_transparency, open_mask, read_mask
 from core.datasets.masks.values import count_band
 from core.datasets.masks.ways.binary_ways import binary_ways
@@ -369,7 +369,7 @@ def _own(coding: MaskCoding, bands: Raster, one_band: bool, pictured: bool) -> b
 
 def _reading(title: str, raster: Raster, classes: ClassTable, coding: MaskCoding) -> MaskReading:
     labels, unknown = decode_mask(raster, classes, coding)
-    counts = np.bincount(labels.ravel(), minlength=256)
+    counts = label_counts(labels)
     pixels = {n: int(c) for n, c in zip(classes.names, counts, strict=False) if c}
     ordered = sorted(unknown.items(), key=lambda item: -item[1])
     if len(ordered) > _NOTES:

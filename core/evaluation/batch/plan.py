@@ -34,7 +34,8 @@ from core.evaluation.match_classes import match_classes
 from core.evaluation.trained_on import seen_in_training
 from core.formats import counted
 from core.imagery.header import read_header
-from core.imagery.raster import MAX_BYTES, Raster, read_raster
+from core.imagery.raster import Raster, read_raster
+from core.imagery.scene.scene import is_read_by_windows
 from core.models.card import ModelCard
 from core.models.store import ModelRef, find_model, list_models, read_card
 
@@ -183,7 +184,7 @@ def _looked_at(image: BatchImage, path: Path) -> BatchImage:
             "width": header.width,
             "height": header.height,
             "digest": image_digest(path),
-            "large": header.bytes > MAX_BYTES,
+            "large": is_read_by_windows(path, header),
         }
     )
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.classes import VOID
+from core.classes import VOID, label_counts
 from core.errors import DSIError, WorkspaceError
 from core.evaluation.batch.plan import BatchSource, ImageTruth
 from core.evaluation.batch.record import BatchImage, BatchRecord, Grid, ImageResult
@@ -201,13 +201,13 @@ def _counted(
     """What is counted of an image's maps."""
     labels, classes = maps.labels, len(record.classes)
     height, width = labels.shape
-    counts = np.bincount(labels.ravel(), minlength=256)
+    counts = label_counts(labels)
     ground = ground_areas(raster.georeference, width, height)
     areas: tuple[float, ...] = ()
     if isinstance(ground, GroundAreas):
         areas = tuple(map(float, ground.by_label(labels)[:classes]))
     codes = maps.certainty.confidence
-    seen = codes[codes > 0].astype(np.float64)
+    by_code = label_counts(codes)[1:]  # 0: no data
     matrix: tuple[tuple[int, ...], ...] = ()
     if truth.labels is not None:
         table = confusion(truth.labels, labels, classes)
@@ -217,8 +217,8 @@ def _counted(
     if classes == 2:
         likelihood = _likelihood(maps, truth.labels)
         if isinstance(ground, GroundAreas):
-            by_code = ground.by_label(likelihood_codes(labels, codes))
-            likelihood_areas = tuple(map(float, by_code))
+            areas_by_code = ground.by_label(likelihood_codes(labels, codes))
+            likelihood_areas = tuple(map(float, areas_by_code))
     note = truth.note
     if truth.labels is not None and not matrix:
         note = f"{note} No scores: no labelled pixel has data.".strip()
@@ -231,7 +231,7 @@ def _counted(
         matrix=matrix,
         counts=(*map(int, counts[:classes]), int(counts[VOID])),
         areas=areas,
-        confidence=float((seen.mean() - 1) / 254) if seen.size else None,
+        confidence=float(by_code @ np.arange(255) / by_code.sum() / 254) if by_code.any() else None,
         likelihood=likelihood,
         likelihood_areas=likelihood_areas,
     )
@@ -239,8 +239,8 @@ def _counted(
 
 def _likelihood(maps: ImageMaps, truth: np.ndarray | None) -> tuple[tuple[int, ...], ...]:
     codes = likelihood_codes(maps.labels, maps.certainty.confidence)
-    rows = np.full(codes.shape, 2, np.intp) if truth is None else np.minimum(truth, 2).astype(int)
-    counts = np.bincount((rows * 256 + codes).ravel(), minlength=3 * 256).reshape(3, 256)
+    rows = np.full(codes.shape, 2, np.uint8) if truth is None else np.minimum(truth, 2)
+    counts = np.stack([label_counts(codes[rows == row]) for row in range(3)])
     return tuple(tuple(map(int, row)) for row in counts)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from core.classes import label_counts
 from core.imagery.pyramid.levels import Levels
 from core.imagery.pyramid.reduce import Kind, rank_of, reduced
 
@@ -62,9 +63,7 @@ class ArrayTiles:
         window = self.levels.window(level, row, column)
         if self._rank is None:
             self._rank = rank_of(
-                np.bincount(self._made[0].ravel(), minlength=256)
-                if self._kind == "labels"
-                else np.zeros(256)
+                label_counts(self._made[0]) if self._kind == "labels" else np.zeros(256)
             )
         if self._kind == "codes":
             rows, columns = self.levels.span(level, row, column)

@@ -13,7 +13,7 @@ from rasterio.windows import Window
 
 from core.errors import ImageError
 from core.imagery.header import Header, header_of
-from core.imagery.raster import palette_of, scaled
+from core.imagery.raster import MAX_BYTES, palette_of, scaled
 from core.imagery.scene.mask_beside import MaskBeside
 from core.imagery.source.opening import driver_of, opened
 from core.imagery.source.sidecars import mask_beside, usable_data_mask
@@ -27,8 +27,9 @@ from core.imagery.source.validity import (
 )
 from core.imagery.source.value_types import value_types
 
-__all__ = ["Part", "Scene", "obstacle", "open_scene"]
+__all__ = ["Part", "Scene", "is_read_by_windows", "obstacle", "open_scene"]
 
+_WHOLE_BYTES = 512 * 1024**2  # of pixels: with maps and masks beside it a few gigabytes
 _SIDE = 2048  # pixels of a window in which a scene is looked through
 _SQUARE, _SQUARES = 256, 24  # pixels of a square that stands for others, and how many there are
 _CACHE, _MOST_CACHE = 64 * 1024**2, 512 * 1024**2
@@ -229,6 +230,23 @@ def open_scene(
         for beside in filter(None, (mask_beside(path), usable_data_mask(path))):
             scene._beside.append(stack.enter_context(MaskBeside.opened(beside, pages[0], place)))
         yield scene
+
+
+def is_read_by_windows(path: Path, header: Header) -> bool:
+    """Whether an image is read by windows rather than whole: beyond 512 MiB, where it can be.
+
+    Also where it is too large to be read whole and cannot be read by windows: `obstacle` says why.
+
+    Args:
+        path: of the image.
+        header: of the image.
+
+    Raises:
+        ImageError: it cannot be opened.
+    """
+    if header.bytes <= _WHOLE_BYTES:
+        return False
+    return header.bytes > MAX_BYTES or obstacle(path, header) is None
 
 
 def obstacle(path: Path, header: Header) -> ImageError | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable, label_counts
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
 from core.inference.averaging import PLAIN, Averaging
@@ -64,7 +64,7 @@ class Prediction:
         """
         height, width = self.labels.shape
         areas = ground_areas(self.georeference, width, height)
-        counts = np.bincount(self.labels.ravel(), minlength=256)
+        counts = label_counts(self.labels)
         by_label = areas.by_label(self.labels) if isinstance(areas, GroundAreas) else counts
         return class_summary(self.classes, (height, width), counts, by_label, areas)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from rasterio.errors import RasterioError
 
-from core.classes import VOID, ClassTable
+from core.classes import VOID, ClassTable, label_counts
 from core.errors import WorkspaceError
 from core.imagery.ground_area import GroundAreas, NoGroundAreas, ground_areas
 from core.imagery.header import Georeference
@@ -121,7 +121,7 @@ class SceneResult:
                 counts[VOID] += (rows.stop - rows.start) * (columns.stop - columns.start)
                 continue
             labels = self.planes.read_labels(rows, columns)
-            here = np.bincount(labels.ravel(), minlength=256)
+            here = label_counts(labels)
             counts += here
             if isinstance(areas, GroundAreas) and here[VOID] < labels.size:
                 by_label += areas.of_part(labels, rows.start, columns.start)

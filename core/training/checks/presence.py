@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
-
+from core.classes import label_counts
 from core.datasets.dataset import Dataset, Sample
 from core.datasets.recipes.splits import Split, SplitConfig, split_samples
 from core.errors import ConfigError
@@ -59,7 +58,7 @@ def classes_present(
 
 
 def _classes_of(dataset: Dataset, sample: Sample) -> frozenset[str]:
-    counts = np.bincount(dataset.load_labels(sample).ravel(), minlength=256)
+    counts = label_counts(dataset.load_labels(sample))
     return frozenset(n for n, c in zip(dataset.classes.names, counts, strict=False) if c)
 
 
