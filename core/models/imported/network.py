@@ -100,7 +100,10 @@ def logits_of(network: keras.Model, spec: ImportedSpec) -> keras.Model:
     import keras
     from keras import ops
 
-    x = network.outputs[0]
+    # A network of its own: in one graph its operations would need names that no layer of the
+    # file has, and "concatenate" or "subtract" is what Keras itself calls the first of each.
+    channels = keras.Input(network.output_shape[1:], name="channels")
+    x = channels
     if spec.output == "logits":
         if spec.channels == 1:
             x = ops.concatenate([ops.zeros_like(x), x], axis=-1)
@@ -111,8 +114,14 @@ def logits_of(network: keras.Model, spec: ImportedSpec) -> keras.Model:
     if spec.drop_first:
         x = x[..., 1:]
     if spec.enlarge > 1:
-        x = keras.layers.UpSampling2D(spec.enlarge, interpolation="bilinear", name="logits_full")(x)
-    return keras.Model(network.inputs[0], x, name=network.name)
+        x = keras.layers.UpSampling2D(spec.enlarge, interpolation="bilinear")(x)
+    if x is channels:
+        return network
+    names, name = {layer.name for layer in network.layers}, "logits_of_classes"
+    while name in names:
+        name += "_"
+    logits = keras.Model(channels, x, name=name)(network.outputs[0])
+    return keras.Model(network.inputs[0], logits, name=network.name)
 
 
 def _logarithm(x: Any) -> Any:

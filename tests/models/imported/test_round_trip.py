@@ -417,3 +417,30 @@ def test_an_output_that_is_no_map_is_refused(tmp_path: Path) -> None:
             opened_file(saved(model, tmp_path / f"{number}.keras")),
         ):
             pass
+
+
+@pytest.mark.parametrize("last", ["sigmoid", "linear", "softmax"])
+def test_layers_with_the_names_that_keras_gives(tmp_path: Path, last: str) -> None:
+    """The names of our own operations are no reason to refuse a file."""
+    import keras
+
+    keras.backend.clear_session()
+    inputs = keras.Input((None, None, 3))
+    one = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
+    two = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    joined = keras.layers.Concatenate()([keras.layers.Subtract()([one, two]), two])
+    channels = 2 if last == "softmax" else 1
+    model = bumped(keras.Model(inputs, keras.layers.Conv2D(channels, 1, activation=last)(joined)))
+    names = {operation.name for operation in model.operations}
+    assert {"concatenate", "subtract"} <= names
+    path = saved(model, tmp_path / "u.h5")
+    pixels = image(3)
+    wanted = model.predict(pixels, verbose=0)
+    result = softmax(
+        imported(path, output="logits" if last == "linear" else "probabilities")(pixels)
+    )
+    if last == "softmax":
+        np.testing.assert_allclose(result, wanted, atol=1e-5)
+        return
+    sure = 1 / (1 + np.exp(-wanted)) if last == "linear" else wanted
+    np.testing.assert_allclose(result[..., 1:], sure, atol=1e-5)
