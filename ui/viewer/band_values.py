@@ -23,6 +23,7 @@ from core.errors import ImageError
 from core.imagery.header import Header
 from core.imagery.raster import Raster
 from core.imagery.scene.scene import open_scene
+from ui.loaded.images import file_stamp
 
 __all__ = [
     "BandReader",
@@ -146,10 +147,12 @@ class SceneBands:
 
     def __init__(self, path: Path, stamp: str) -> None:
         self.key = f"scene {stamp}"
-        self._path = path
+        self._path, self._stamp = path, stamp
         self.names, self.digits = _scene_bands(path, stamp)
 
     def read(self, x: int, y: int) -> BandValues | None:
+        if file_stamp(self._path) != self._stamp:
+            return None  # another file lies there now, and the page shows the one before
         try:
             with open_scene(self._path, sampled=True) as scene:
                 if not (0 <= x < scene.header.width and 0 <= y < scene.header.height):

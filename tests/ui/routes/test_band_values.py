@@ -18,6 +18,7 @@ from starlette.routing import Match
 from core.imagery.header import Header
 from core.imagery.raster import Raster
 from tests.imagery.test_raster import tiff
+from ui.loaded.images import file_stamp
 from ui.routes.band_values import routes
 from ui.viewer.band_values import (
     MemoryBands,
@@ -86,7 +87,7 @@ def test_a_scene_is_read_where_it_is_asked(tmp_path: Path) -> None:
     pixels[10, 20] = 0
     path = tmp_path / "scene.tif"
     path.write_bytes(tiff(pixels, nodata=0, tiled=True, blockxsize=16, blockysize=16))
-    sent = bands_payload(SceneBands(path, "1"))
+    sent = bands_payload(SceneBands(path, file_stamp(path)))
     assert sent and len(sent["names"]) == 4 and sent["digits"] == 5
     for x, y in ((0, 0), (89, 79), (20, 10), (33, 44)):
         values = [str(value) for value in pixels[y, x]]
@@ -94,6 +95,9 @@ def test_a_scene_is_read_where_it_is_asked(tmp_path: Path) -> None:
     for x, y in ((90, 0), (0, 80)):
         response = answer(f"{sent['url']}/{x}/{y}")
         assert response and response.status_code == 404
+    path.write_bytes(tiff(pixels[:40], tiled=True, blockxsize=16, blockysize=16))
+    response = answer(f"{sent['url']}/0/0")  # the page shows the file that was there before
+    assert response and response.status_code == 404
     path.unlink()
     response = answer(f"{sent['url']}/0/0")
     assert response and response.status_code == 404
