@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -130,6 +131,9 @@ class _Reports:
             self._progress(self._images, self._total, share=share, detail=detail)
 
 
+_log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class _Work:
     """What is done with every image."""
@@ -155,6 +159,10 @@ class _Work:
             return ImageResult(number=number, error=error.sentences[:4096])
         except MemoryError:
             text = "There is too little memory for it. Close other pages, or cut it into pieces."
+            return ImageResult(number=number, error=text)
+        except Exception:  # noqa: BLE001 - a defect of ours is no reason to lose the others
+            _log.exception("image %d of the batch %s", number, self.kept.id)
+            text = "An unexpected error; the server's log has it. The other images are not touched."
             return ImageResult(number=number, error=text)
         return result.model_copy(update={"seconds": time.monotonic() - start})
 

@@ -218,6 +218,25 @@ def test_a_mask_may_be_read_in_the_likeliest_way(tiny_model: str) -> None:
     assert "The mask is read" in likely.results()[0].note
 
 
+def test_a_defect_at_one_image_costs_no_other(
+    tiny_model: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = batch_of([NamedBytes(f"{n}.png", picture()) for n in range(3)])
+    write = KeptBatch.write_maps
+
+    def defect(self: KeptBatch, number: int, maps: Any) -> None:
+        if number == 1:
+            raise ZeroDivisionError("nobody thought of it")
+        write(self, number, maps)
+
+    monkeypatch.setattr(KeptBatch, "write_maps", defect)
+    assert predicted(kept).finished
+    results = kept.results()
+    assert [bool(results[n].error) for n in range(3)] == [False, True, False]
+    assert "the server's log has it" in results[1].error
+    assert "nobody thought of it" in caplog.text
+
+
 def test_a_full_disk_stops_it_and_what_is_done_is_kept(
     tiny_model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
