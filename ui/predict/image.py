@@ -10,7 +10,7 @@ from core.datasets.masks.single_mask import Truth
 from core.errors import DatasetError, DSIError
 from core.evaluation.match_classes import match_classes
 from core.imagery.header import read_header
-from core.imagery.raster import MAX_BYTES
+from core.imagery.scene.scene import is_read_by_windows
 from core.models.card import ModelCard
 from ui.loaded.datasets import choose_dataset, open_chosen
 from ui.loaded.datasets import choose_sample as choose_sample_of
@@ -73,7 +73,7 @@ def choose_sample(card: ModelCard, frame: Frame) -> Chosen:
         image_digest(sample.image), (dataset.name, sample.id), card.training, frame
     )
     as_it_lies = not (sample.turned or sample.id in dataset.windows)
-    if as_it_lies and read_header(sample.image).bytes > MAX_BYTES:
+    if as_it_lies and is_read_by_windows(sample.image, read_header(sample.image)):
         return Chosen(known=known, scene=tiled_picture(sample.image))
     image = open_sample(dataset, sample)
     if sample.mask is None:

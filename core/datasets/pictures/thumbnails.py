@@ -130,11 +130,7 @@ def make_thumbnail(
     labels = None
     if sample.mask is not None:
         try:
-            if large is not None:
-                full, unknown = small_mask(dataset, sample, large), 0
-            else:
-                mask = dataset.read_mask(sample)
-                full, unknown = mask.labels, sum(mask.unknown.values())
+            full, unknown = _labels(dataset, sample, large)
         except (DSIError, OSError) as error:
             problems.append(f"The mask cannot be read: {_reason(error)}.")
             lasting = False
@@ -157,6 +153,14 @@ def _whole_image(dataset: Dataset, sample: Sample) -> SmallImage:
     raster = dataset.load_image(sample)
     height, width = raster.valid.shape
     return SmallImage(raster.pixels, raster.valid, height, width, raster.header.named_bands)
+
+
+def _labels(dataset: Dataset, sample: Sample, large: SmallImage | None) -> tuple[np.ndarray, int]:
+    """Labels of a sample's mask, and how many of its pixels are in no class."""
+    if large is not None:
+        return small_mask(dataset, sample, large), 0
+    mask = dataset.read_mask(sample)
+    return mask.labels, sum(mask.unknown.values())
 
 
 def _reason(error: DSIError | OSError) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 
 from core.classes import VOID, label_counts
 from core.errors import DSIError, WorkspaceError
-from core.evaluation.batch.plan import BatchSource, ImageTruth
 from core.evaluation.batch.record import BatchImage, BatchRecord, Grid, ImageResult
+from core.evaluation.batch.source import BatchSource, ImageTruth
 from core.evaluation.batch.store import ImageMaps, KeptBatch, held_batch
 from core.evaluation.confusion import confusion
 from core.imagery.ground_area import GroundAreas, ground_areas
@@ -29,10 +29,7 @@ from core.paths import existing_folder
 
 __all__ = ["BatchProgress", "run_batch"]
 
-_BY_WINDOWS = (
-    "Predicted by windows: its mask is not read, and its labels are the likeliest class at any "
-    "threshold."
-)
+_BY_WINDOWS = "Predicted by windows: its labels are the likeliest class at any threshold."
 
 SCENE_FILES = Wanted(confidence=True)
 """What is written of an image that is predicted by windows."""
@@ -187,17 +184,18 @@ class _Work:
         handling = Handling(overwrite=True, resume=True, progress=self.reports.tiles)
         predict_image(path, model, out, SCENE_FILES, handling)
         header = read_header(path)
-        summary = paths_by_kind(path, out, SCENE_FILES, located=header.georeference is not None)[
-            "summary"
-        ]
-        report = json.loads(summary.read_text(encoding="utf-8"))
+        paths = paths_by_kind(path, out, SCENE_FILES, located=header.georeference is not None)
+        report = json.loads(paths["summary"].read_text(encoding="utf-8"))
+        table, why = source.compared(number, self.kept.scene_path(number))
+        matrix = () if table is None else tuple(tuple(map(int, row)) for row in table)
         classes = list(report["classes"].values())
         return ImageResult(
             number=number,
             width=header.width,
             height=header.height,
             grid=_grid(header.georeference),
-            note=_BY_WINDOWS,
+            note=f"{_BY_WINDOWS} {why}".strip(),
+            matrix=matrix if any(map(any, matrix)) else (),
             counts=(*(c["pixels"] for c in classes), report["void_pixels"]),
             areas=tuple(c["area_m2"] for c in classes if "area_m2" in c),
         )

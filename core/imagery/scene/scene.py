@@ -27,9 +27,11 @@ from core.imagery.source.validity import (
 )
 from core.imagery.source.value_types import value_types
 
-__all__ = ["Part", "Scene", "is_read_by_windows", "obstacle", "open_scene"]
+__all__ = ["WHOLE_BYTES", "Part", "Scene", "is_read_by_windows", "obstacle", "open_scene"]
 
-_WHOLE_BYTES = 512 * 1024**2  # of pixels: with maps and masks beside it a few gigabytes
+WHOLE_BYTES = 512 * 1024**2
+"""Bytes of pixels of an image that is read whole: a few gigabytes with maps and masks beside it."""
+
 _SIDE = 2048  # pixels of a window in which a scene is looked through
 _SQUARE, _SQUARES = 256, 24  # pixels of a square that stands for others, and how many there are
 _CACHE, _MOST_CACHE = 64 * 1024**2, 512 * 1024**2
@@ -244,7 +246,7 @@ def is_read_by_windows(path: Path, header: Header) -> bool:
     Raises:
         ImageError: it cannot be opened.
     """
-    if header.bytes <= _WHOLE_BYTES:
+    if header.bytes <= WHOLE_BYTES:
         return False
     return header.bytes > MAX_BYTES or obstacle(path, header) is None
 

@@ -20,19 +20,14 @@ from rasterio.crs import CRS
 
 from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass
 from core.errors import DatasetError, ModelError, WorkspaceError
-from core.evaluation.batch import plan, store
+from core.evaluation.batch import store
 from core.evaluation.batch.compare import compare_batches
 from core.evaluation.batch.files import NamedBytes, take_uploads
 from core.evaluation.batch.pack import PackOptions, pack_batch
-from core.evaluation.batch.plan import (
-    model_of_batch,
-    open_source,
-    plan_files,
-    plan_samples,
-    samples_of_side,
-)
+from core.evaluation.batch.plan import model_of_batch, plan_files, plan_samples, samples_of_side
 from core.evaluation.batch.record import BatchOptions, BatchRecord, BatchSide
 from core.evaluation.batch.run import run_batch
+from core.evaluation.batch.source import open_source
 from core.evaluation.batch.store import (
     KeptBatch,
     delete_batch,
@@ -466,7 +461,7 @@ def test_views_are_kept_where_they_were_averaged(tiny_model: str) -> None:
 def test_a_scene_by_windows_is_stopped_and_gone_on_with(
     tiny_model: str, space: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "MAX_BYTES", 100_000)
+    monkeypatch.setattr("core.imagery.scene.scene.WHOLE_BYTES", 100_000)
     tiff, _ = located(200, 300)
     root = space / "datasets/wide/images"
     root.mkdir(parents=True)
@@ -498,6 +493,51 @@ def test_a_scene_by_windows_is_stopped_and_gone_on_with(
     with zipfile.ZipFile(pack_batch(kept, PackOptions())) as archive:
         names = archive.namelist()
     assert "images/scene_labels.tif" in names and "images/small_labels.png" in names
+
+
+def wide_scene(space: Path, labels: np.ndarray, grid: Georeference | None = None) -> KeptBatch:
+    """A batch of a scene that counts as large, with a mask; the dataset's classes are reversed."""
+    root = space / "datasets/wide"
+    for folder in ("images", "masks"):
+        (root / folder).mkdir(parents=True)
+    tiff, own = located(200, 300)
+    (root / "images/scene.tif").write_bytes(tiff)
+    (root / "masks/scene.tif").write_bytes(geotiff_bytes(labels[..., None], grid or own))
+    classes = [{"name": c.name, "color": c.color} for c in reversed(DUBAI_CLASSES.classes)]
+    (root / "classes.json").write_text(json.dumps({"classes": classes}))
+    kept = new_batch()
+    ref = find_model("tiny")
+    kept.write_record(plan_samples(ref, BatchSide(dataset="wide"), BatchOptions()))
+    kept.write_card(load_model(ref.folder)[1])
+    return kept
+
+
+def test_a_scene_by_windows_is_scored_against_its_mask(
+    tiny_model: str, space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.imagery.scene.scene.WHOLE_BYTES", 100_000)
+    labels = RNG.integers(0, 5, (200, 300), np.uint8)
+    labels[:20] = VOID
+    kept = wide_scene(space, labels)
+    predicted(kept, tile=64, large_pixels=10_000)
+    result = kept.results()[0]
+    made = read_raster(kept.scene_path(0), values="indices").pixels[..., 0]
+    truth = np.where(labels == VOID, VOID, 4 - labels)  # by name: the dataset's order is reversed
+    np.testing.assert_array_equal(result.matrix, confusion(truth, made, 5))
+    assert sum(map(sum, result.matrix)) == 180 * 300
+
+
+def test_a_mask_elsewhere_is_not_compared_with_a_scene(
+    tiny_model: str, space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.imagery.scene.scene.WHOLE_BYTES", 100_000)
+    labels = RNG.integers(0, 5, (200, 300), np.uint8)
+    away = Georeference(CRS.from_epsg(32631), Affine(0.5, 0, 590_100, 0, -0.5, 5_750_000))
+    kept = wide_scene(space, labels, away)
+    predicted(kept, tile=64, large_pixels=10_000)
+    result = kept.results()[0]
+    assert not result.failed and not result.matrix
+    assert "No scores" in result.note and "another grid" in result.note
 
 
 def test_the_list_and_its_bounds(tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> None:

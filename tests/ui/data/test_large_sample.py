@@ -38,8 +38,8 @@ def scene(space: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write(root / name / "scene.tif", pixels)
     classes = [{"name": "A", "color": "#112233"}, {"name": "B", "color": "#445566"}]
     (root / "classes.json").write_text(json.dumps({"classes": classes}))
-    for limit in ("_WHOLE_BYTES", "MAX_BYTES"):
-        monkeypatch.setattr(large_sample, limit, 1_000_000)
+    for limit in ("WHOLE_BYTES", "MAX_BYTES"):
+        monkeypatch.setattr(f"core.imagery.scene.scene.{limit}", 1_000_000)
     return root / "images/scene.tif"
 
 

@@ -11,14 +11,10 @@ import streamlit as st
 from core.datasets.recipes.revisions import list_recipes, revisions
 from core.errors import DSIError
 from core.evaluation.batch.files import NamedBytes, take_uploads
-from core.evaluation.batch.plan import (
-    model_of_batch,
-    open_source,
-    plan_files,
-    plan_samples,
-)
+from core.evaluation.batch.plan import model_of_batch, plan_files, plan_samples
 from core.evaluation.batch.record import BatchOptions, BatchSide
 from core.evaluation.batch.run import BatchProgress, run_batch
+from core.evaluation.batch.source import open_source
 from core.evaluation.batch.store import (
     KeptBatch,
     delete_batch,

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.errors import WorkspaceError
-from core.evaluation.batch.plan import BatchSource, open_source
 from core.evaluation.batch.record import BatchRecord, ImageResult
+from core.evaluation.batch.source import BatchSource, open_source
 from core.evaluation.batch.store import KeptBatch, find_batch, list_batches
 from core.models.card import ModelCard
 from core.paths import is_name
