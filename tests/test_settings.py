@@ -112,7 +112,7 @@ def test_what_a_form_shows_has_a_label_and_no_two_the_same(architecture: str) ->
     assert keys - labelled - {"model.size"} == {
         *("version", "dataset", "model.architecture", "model.bands", "model.classes"),
         *("recipe.version", "recipe.revision", "recipe.dataset", "recipe.clip"),
-        *("recipe.mask_values", "recipe.mask_tolerance", "recipe.windows"),
+        *("recipe.mask_values", "recipe.mask_tolerance", "recipe.windows", "recipe.void_regions"),
         *("recipe.split.val_samples", "recipe.split.test_samples"),
     }
 

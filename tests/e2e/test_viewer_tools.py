@@ -109,7 +109,7 @@ def test_with_the_keyboard_it_is_exact(page: Any) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     assert viewer.root.get_attribute("data-tool") == ""
-    assert viewer.part("tool-text").is_hidden()
+    viewer.part("tool-text").wait_for(state="hidden")  # drawn with the next frame
     assert page.evaluate("document.activeElement.dataset.testid") == "viewer-canvas"
 
 

@@ -88,14 +88,14 @@ def test_without_anything_it_says_what_to_do() -> None:
     at = opened()
     assert "press Evaluate" in texts(at)
     assert "There is no model yet" in texts(at)
-    assert not at.error
+    assert not at.error, at.error[0].value
 
 
 def test_an_evaluation_from_the_button_to_its_scores(demo: Path, tiny_model: str) -> None:
     at = opened()
     at.button(key="evaluate.start").click().run()
     finish(at)
-    assert not at.error
+    assert not at.error, at.error[0].value
     [(kept, record)] = list_evaluations(pytest.fail).values()
     assert record.finished
     assert at.query_params["evaluation"] in (kept.id, [kept.id])
@@ -114,7 +114,7 @@ def test_an_evaluation_from_the_button_to_its_scores(demo: Path, tiny_model: str
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_opens_by_its_address(kept: KeptEvaluation, view: str) -> None:
     at = opened(evaluation=kept.id, view=view)
-    assert not at.error
+    assert not at.error, at.error[0].value
     assert not said(at)
     assert at.segmented_control(key="view").value == view
 
@@ -183,7 +183,7 @@ def test_two_models_are_compared(kept: KeptEvaluation, space: Path) -> None:
     job.join()
     at.run()
     assert not at.exception
-    assert not at.error
+    assert not at.error, at.error[0].value
     made = job.result
     labels = [
         (kept.labels(n), other.labels(n), find_dataset("demo").load_labels(sample))
@@ -207,7 +207,7 @@ def test_buildings_are_counted_and_a_miss_is_opened_at_its_place(kept: KeptEvalu
     job.join()
     at.run()
     assert not at.exception
-    assert not at.error
+    assert not at.error, at.error[0].value
     made = read_building_scores(kept)
     assert made is not None
     numbers = {metric.label: metric.value for metric in at.metric}
@@ -262,7 +262,7 @@ def test_mask_values_outside_the_class_table_are_asked_about(demo: Path, tiny_mo
     at.selectbox(key="evaluate.value.#040201").set_value("Water").run()
     at.button(key="evaluate.start").click().run()
     finish(at)
-    assert not at.error
+    assert not at.error, at.error[0].value
     [(kept, record)] = list_evaluations(pytest.fail).values()
     assert record.finished
     assert record.options.mask_values == {"#030201": "void", "#040201": "Water"}
@@ -275,7 +275,7 @@ def test_mask_values_outside_the_class_table_are_asked_about(demo: Path, tiny_mo
     assert analysis.matrix().sum() == whole - unlabelled + 100
     # The samples are shown as they were scored.
     at = opened(view="Samples", evaluation=kept.id)
-    assert not at.error
+    assert not at.error, at.error[0].value
 
 
 @pytest.fixture
@@ -295,7 +295,7 @@ def test_classes_in_another_order_are_matched_by_name(pairs: Path) -> None:
     at = opened()
     at.button(key="evaluate.start").click().run()
     finish(at)
-    assert not at.error
+    assert not at.error, at.error[0].value
     assert "in another order: they were matched by name" in texts(at)
     kept, record = next(iter(list_evaluations(pytest.fail).values()))
     assert record.classes.names == tuple(c["name"] for c in listed)
@@ -340,7 +340,7 @@ def test_samples_that_have_gone_are_said_and_the_scores_stay(
 ) -> None:
     shutil.rmtree(demo)
     at = opened(view="Scores")
-    assert not at.error
+    assert not at.error, at.error[0].value
     assert at.metric
     at = opened(view="Samples")
     assert "cannot be opened" in at.error[0].value
@@ -355,7 +355,7 @@ def test_an_unfinished_one_goes_on(kept: KeptEvaluation) -> None:
     assert "stopped before its end" in texts(at)
     at.button(key="evaluate.go-on").click().run()
     finish(at)
-    assert not at.error
+    assert not at.error, at.error[0].value
     assert kept.record().finished
     assert at.metric
 

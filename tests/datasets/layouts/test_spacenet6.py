@@ -391,7 +391,7 @@ def test_a_prediction_by_file_lies_on_the_files_own_grid(generated: Path, tmp_pa
     class Brightness:
         """Label 1 where the first band of what the network would get is bright."""
 
-        input = SimpleNamespace(file_band_count=4, check=lambda pixels, where: None)
+        input = SimpleNamespace(file_band_count=4, bands=(), check=lambda pixels, where: None)
         averaging = PLAIN
         tile, large_tile, overlap, model_digest = 768, 1024, 230, ""
 

@@ -34,12 +34,22 @@ def test_a_signal_is_seen_while_gdal_copies(
         released.wait(60)
 
     monkeypatch.setattr(geotiff, "copy", copy)
-    interruption = threading.Thread(
-        target=lambda: copying.wait(60) and signal.raise_signal(signal.SIGINT)
-    )
+    ended = threading.Event()
+
+    def interrupt() -> None:
+        # Again and again, as the command does: Python drops one that is raised in a destructor.
+        copying.wait(60)
+        while not ended.is_set():
+            signal.raise_signal(signal.SIGINT)
+            ended.wait(2)
+
+    interruption = threading.Thread(target=interrupt)
     interruption.start()
-    with pytest.raises(KeyboardInterrupt):
-        write_geotiff(tmp_path / "a.tif", CONTENT, window)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write_geotiff(tmp_path / "a.tif", CONTENT, window)
+    finally:
+        ended.set()
     assert not released.is_set()  # the copy had not ended
     released.set()
     interruption.join()

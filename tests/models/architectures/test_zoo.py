@@ -139,7 +139,7 @@ def test_of_a_large_image_pspnet_is_shown_a_window_of_its_size(
     maps = feature_maps(model, card, image, "logits_full")
     assert (maps.window.height, maps.window.width) == (96, 96)
     with pytest.raises(ImageError, match="larger than 96 px"):
-        feature_maps(model, card, image, "logits_full", window=Window(0, 0, 200, 200))
+        feature_maps(model, card, image, "logits_full", part=Window(0, 0, 200, 200))
 
 
 @pytest.mark.parametrize("spec", [_LIGHT, UNetVGG11Spec(classes=5)], ids=repr)

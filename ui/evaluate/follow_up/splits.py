@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.datasets.catalogue import find_dataset
-from core.errors import DSIError
+from core.errors import DSIError, ModelError
 from core.evaluation.intervals import bootstrap_gap
 from core.evaluation.kept.results import OpenEvaluation, ends_of, with_interval
 from core.formats import counted, score
@@ -88,6 +88,9 @@ def _choose(opened: OpenEvaluation) -> Mapping[str, TrainConfig] | None:
         dataset = find_dataset(record.dataset)
         for each in configs.values():
             check_split(each, dataset)
+    except ModelError as error:  # nothing is wrong: it was not trained here
+        st.info(plain(error.sentences), icon=":material/info:")
+        return None
     except DSIError as error:
         show_error(error)
         return None
