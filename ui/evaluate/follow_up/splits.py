@@ -80,12 +80,12 @@ def _choose(opened: OpenEvaluation) -> Mapping[str, TrainConfig] | None:
         )
     record = opened.record
     try:
+        dataset = find_dataset(record.dataset)
         config = again_config(opened.kept.card(), record.dataset, recipes[name])
         configs = {
             _SCENE: with_split(config, "scene"),
             _RANDOM: with_split(config, _KINDS[str(shared)]),
         }
-        dataset = find_dataset(record.dataset)
         for each in configs.values():
             check_split(each, dataset)
     except ModelError as error:  # nothing is wrong: it was not trained here
