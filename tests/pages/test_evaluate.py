@@ -332,7 +332,7 @@ def test_without_its_dataset_a_view_says_so(kept: KeptEvaluation, demo: Path, vi
     assert not at.exception
     assert at.error
     said_ = at.error[0].value.replace("\\", "")
-    assert "cannot be opened" in said_ or "does not say how it was trained" in said_
+    assert "cannot be opened" in said_ or "There is no dataset 'demo'" in said_
 
 
 def test_samples_that_have_gone_are_said_and_the_scores_stay(
