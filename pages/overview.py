@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core import device
@@ -16,11 +18,12 @@ from ui.overview.datasets import dataset_cards, fill_pictures
 from ui.overview.models import show_scores
 from ui.overview.predictions import prediction_cards
 from ui.overview.runs import active_runs, run_cards, show_progress
-from ui.overview.try_it import try_it
+from ui.overview.try_it import scene_to_map, try_it
 from ui.predict.recent import recent_predictions
 from ui.shell.errors import plain
 from ui.widgets.frame import Frame, open_frame
 
+PREDICT = Path(__file__).with_name("predict.py")
 INTRODUCTION = (
     "Train neural networks that map land cover in satellite and aerial imagery, pixel by pixel, "
     "and look inside them. Everything happens on this server: no image leaves it."
@@ -69,6 +72,8 @@ def show_overview(frame: Frame) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="overview-first"):
         if not try_it(primary=not (recent or runs)) and not datasets:
             demo_button()
+        if scene := scene_to_map():
+            st.switch_page(PREDICT, query_params=scene.query("side"))
         show_progress(active)
     slots = dataset_cards(datasets)
     if recent:

@@ -12,7 +12,7 @@ from core.models.store import ModelRef, read_card
 from ui.data.add.forms import watch_new_datasets
 from ui.loaded.images import OpenImage
 from ui.loaded.models import choose_model
-from ui.overview.try_it import try_it
+from ui.overview.try_it import scene_to_map, try_it
 from ui.own_model.dialog import own_model_button, take_kept_model
 from ui.predict.address import (
     PredictionAddress,
@@ -147,6 +147,8 @@ def look_inside(model: str, source: str) -> None:
 
 
 def show_predict(frame: Frame) -> None:
+    if example := scene_to_map():
+        example.open_here("side")
     with frame.choices:
         take_kept_model("model")
         ref = choose_model("model")

@@ -216,6 +216,31 @@ def test_one_click_maps_a_scene_the_model_never_saw(
     assert at.query_params["compare"] == "side"
 
 
+def test_one_click_on_predict_maps_it_there(
+    space: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.overview import try_it
+
+    shutil.copytree(tiny_folder, tmp_path / "weights/demo-unet")
+    monkeypatch.setattr(try_it, "DEMO_SIZE", 64)
+    monkeypatch.setattr(try_it, "DEMO_SCENES", 1)
+    at = open_page()
+    at.switch_page(str(REPOSITORY / "pages/predict.py"))
+    at.run()
+    for _ in range(2):  # the second time the set is there
+        at.button(key="try-it").click().run()
+        if job := find_job("write-demo"):
+            job.join()
+            at.run()
+        assert not at.exception
+        assert not at.error
+        assert at.selectbox(key="model").value == "demo-unet"
+        assert at.segmented_control(key="source").value == "Dataset"
+        assert {"Mean IoU", "Pixel accuracy"} <= {metric.label for metric in at.metric}
+        assert at.query_params["compare"] == "side"
+        at.segmented_control(key="source").set_value("Upload").run()
+
+
 def test_no_second_click_while_scenes_are_drawn(
     space: Path, tiny_folder: Path, tmp_path: Path
 ) -> None:

@@ -20,17 +20,17 @@ from ui.loaded.datasets import open_chosen
 from ui.predict.address import PredictionAddress
 from ui.shell.jobs import Job, find_job, start_job
 
-__all__ = ["find_scene", "try_it"]
+__all__ = ["find_scene", "scene_to_map", "try_it"]
 
 _JOB = "write-demo"  # the demo set's, which the Data page watches too
 _WANTED = "overview.wanted"
-_PREDICT = Path(__file__).resolve().parents[2] / "pages" / "predict.py"
 
 
 def try_it(*, primary: bool) -> bool:
     """A button that maps a generated scene which the bundled demo model has never seen.
 
-    It writes the demo set first where there is none; its bar is that of every new dataset.
+    It writes the demo set first where there is none; its bar is that of every new dataset. The page
+    asks `scene_to_map` whether it is time to show it.
 
     Args:
         primary: whether it is what is to be done first on this page.
@@ -52,9 +52,13 @@ def try_it(*, primary: bool) -> bool:
         on_click=_start,
         args=(card,),
     )
-    if _is_ready() and (address := find_scene(card)):
-        st.switch_page(_PREDICT, query_params=address.query("side"))
     return True
+
+
+def scene_to_map() -> PredictionAddress | None:
+    """The scene that a click on the button is about, once, as soon as it is there."""
+    card = _demo_card()
+    return find_scene(card) if card and _is_ready() else None
 
 
 def find_scene(card: ModelCard) -> PredictionAddress | None:

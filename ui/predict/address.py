@@ -88,6 +88,24 @@ class PredictionAddress:
         if not self.is_asked_for:
             st.query_params[_PREDICTED] = self._mark
 
+    def open_here(self, mode: Mode | None = None) -> None:
+        """Have this run of the Predict page show it; to be called before the page's boxes.
+
+        Streamlit takes no page for another one that only has another address, and does not let an
+        address be set that belongs to boxes.
+
+        Args:
+            mode: as for `query`.
+        """
+        state = st.session_state
+        state["model"], state["source"] = self.model, "Dataset"
+        state["dataset"], state["sample"] = self.dataset, self.sample
+        state["tta"], state["tta_scales"] = self.averaging.symmetries, list(self.averaging.scales)
+        state["overlap"] = self.overlap
+        self.show()
+        if mode:
+            st.query_params[_COMPARE] = mode
+
     @property
     def _mark(self) -> str:
         # A plain "yes" would go along when another sample is chosen, and start its prediction. In
