@@ -119,7 +119,7 @@ def _by_scene(opened: OpenEvaluation) -> None:
         name: st.column_config.NumberColumn(format="%.3f")
         for name in frame.columns
         if name.startswith(("IoU", "Mean", "Pixel"))
-    }
+    } | {"Labelled pixels": st.column_config.NumberColumn(format="localized")}
     st.dataframe(
         frame,
         hide_index=True,
