@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.classes import ClassTable, LandClass
@@ -27,6 +26,7 @@ from core.evaluation.spacenet.objects import (
 )
 from core.formats import count, score
 from ui.evaluate.opened import evaluation_plan
+from ui.evaluate.row_table import row_table
 from ui.evaluate.sample_view import Part, outline, show_part, viewed_sample
 from ui.shell.address import take_name, take_number
 from ui.shell.errors import plain, show_error
@@ -185,27 +185,16 @@ def _choose(opened: OpenEvaluation, made: BuildingScores) -> PlacedObject | None
 
 
 def _table(opened: OpenEvaluation, objects: list[PlacedObject]) -> None:
-    key = f"buildings.table.{hash(tuple(objects))}"
-
-    def choose() -> None:
-        ticked = st.session_state[key]["selection"]["rows"]
-        if ticked:
-            st.session_state["object"] = int(ticked[0]) + 1
-
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Object": range(1, len(objects) + 1),
-                "Area, px": [round(each.area) for each in objects],
-                "Sample": [opened.record.samples[each.sample].id for each in objects],
-                "Column": [each.x for each in objects],
-                "Row": [each.y for each in objects],
-            }
-        ),
-        hide_index=True,
-        key=key,
-        on_select=choose,
-        selection_mode="single-row",
+    row_table(
+        f"buildings.table.{hash(tuple(objects))}",
+        {
+            "Object": range(1, len(objects) + 1),
+            "Area, px": [round(each.area) for each in objects],
+            "Sample": [opened.record.samples[each.sample].id for each in objects],
+            "Column": [each.x for each in objects],
+            "Row": [each.y for each in objects],
+        },
+        "object",
         height=300,
         alt="Objects, the largest first; above, one can be chosen by its number",
     )

@@ -12,6 +12,7 @@ import streamlit as st
 from core.evaluation.kept.results import OpenEvaluation
 from core.evaluation.regions import Region
 from core.formats import MISSING, count, counted, percent
+from ui.evaluate.row_table import row_table
 from ui.evaluate.sample_view import region_view
 from ui.shell.address import take_name, take_number
 from ui.shell.errors import plain
@@ -188,19 +189,10 @@ def region_list(
 
 
 def _region_table(rows: Sequence[dict[str, Any]], regions: Sequence[Region]) -> None:
-    key = f"{_REGIONS}.{hash(tuple(regions))}"
-
-    def choose() -> None:
-        ticked = st.session_state[key]["selection"]["rows"]
-        if ticked:
-            st.session_state["region"] = int(ticked[0]) + 1
-
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key=key,
-        on_select=choose,
-        selection_mode="single-row",
+    row_table(
+        f"{_REGIONS}.{hash(tuple(regions))}",
+        rows,
+        "region",
         height=240,
         alt="Regions, the largest first; above, one can be chosen by its number",
     )

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pydantic import ValidationError
 
 from core.errors import WorkspaceError
 from core.evaluation.analysis import Analysis
@@ -22,7 +21,7 @@ from core.imagery.output.write import png_bytes
 from core.models.card import ModelCard
 from core.paths import disk_errors, is_name, workspace, write_atomic, write_bytes, write_json
 from core.untrusted.folder import list_folder
-from core.untrusted.text_file import read_text
+from core.untrusted.model_file import read_model_file
 
 __all__ = [
     "KeptEvaluation",
@@ -53,12 +52,7 @@ class KeptEvaluation:
             WorkspaceError: the file is missing or damaged.
         """
         path = self.folder / RECORD_FILE
-        try:
-            return EvaluationRecord.model_validate_json(read_text(path))
-        except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
-            raise WorkspaceError(
-                "the evaluation cannot be read", where=str(path), remedy=_REMEDY
-            ) from error
+        return read_model_file(path, EvaluationRecord, "the evaluation", _REMEDY)
 
     def card(self) -> ModelCard:
         """The model's card, as it was then.
@@ -67,14 +61,7 @@ class KeptEvaluation:
             WorkspaceError: the file is missing or damaged.
         """
         path = self.folder / CARD_FILE
-        try:
-            return ModelCard.model_validate_json(read_text(path))
-        except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
-            raise WorkspaceError(
-                "the model card of the evaluation cannot be read",
-                where=str(path),
-                remedy=_REMEDY,
-            ) from error
+        return read_model_file(path, ModelCard, "the model card of the evaluation", _REMEDY)
 
     def analysis(self) -> Analysis | None:
         """The counts of the samples scored so far; None before the first were kept.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.classes import VOID
 from core.datasets.dataset import Dataset, Sample
@@ -15,7 +15,7 @@ from core.datasets.masks.footprints import (
     footprint_labels,
     read_footprints,
 )
-from core.errors import ConfigError, WorkspaceError
+from core.errors import ConfigError
 from core.evaluation.kept.pictures import ScoredSample, open_scored
 from core.evaluation.kept.plan import EvaluationPlan
 from core.evaluation.kept.store import KeptEvaluation
@@ -23,7 +23,7 @@ from core.evaluation.spacenet.polygons import Proposal
 from core.evaluation.spacenet.score import Matches, Pairs, pair_buildings
 from core.imagery.header import read_header
 from core.paths import write_json
-from core.untrusted.text_file import read_text
+from core.untrusted.model_file import read_model_file
 
 __all__ = [
     "BuildingObjects",
@@ -321,14 +321,8 @@ def read_building_scores(kept: KeptEvaluation) -> BuildingScores | None:
     path = kept.folder / _FILE
     if not path.is_file():
         return None
-    try:
-        return BuildingScores.model_validate_json(read_text(path))
-    except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
-        raise WorkspaceError(
-            "the buildings of the evaluation cannot be read",
-            where=str(path),
-            remedy="delete the file, and count them again",
-        ) from error
+    remedy = "delete the file, and count them again"
+    return read_model_file(path, BuildingScores, "the buildings of the evaluation", remedy)
 
 
 def write_building_scores(kept: KeptEvaluation, made: BuildingScores) -> None:

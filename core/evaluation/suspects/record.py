@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.errors import WorkspaceError
 from core.evaluation.kept.store import KeptEvaluation
 from core.paths import write_json
-from core.untrusted.text_file import read_text
+from core.untrusted.model_file import read_model_file
 
 __all__ = ["MOST_SUSPECTS", "Suspect", "SuspectList", "read_suspects", "write_suspects"]
 
@@ -121,12 +120,7 @@ def read_suspects(kept: KeptEvaluation) -> SuspectList | None:
     path = kept.folder / _FILE
     if not path.is_file():
         return None
-    try:
-        return SuspectList.model_validate_json(read_text(path))
-    except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
-        raise WorkspaceError(
-            "the suspect labels of the evaluation cannot be read", where=str(path), remedy=_REMEDY
-        ) from error
+    return read_model_file(path, SuspectList, "the suspect labels of the evaluation", _REMEDY)
 
 
 def write_suspects(kept: KeptEvaluation, suspects: SuspectList) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.errors import WorkspaceError
 from core.evaluation.kept.store import KeptEvaluation
 from core.evaluation.suspects.record import SuspectList
 from core.paths import write_json
-from core.untrusted.text_file import read_text
+from core.untrusted.model_file import read_model_file
 
 __all__ = [
     "Action",
@@ -105,14 +104,8 @@ def read_review(kept: KeptEvaluation, suspects: SuspectList) -> Review:
     path = kept.folder / _FILE
     if not path.is_file():
         return Review(of=suspects.made)
-    try:
-        review = Review.model_validate_json(read_text(path))
-    except (OSError, UnicodeDecodeError, ValidationError, RecursionError) as error:
-        raise WorkspaceError(
-            "the decisions about suspect labels cannot be read",
-            where=str(path),
-            remedy="delete the file, and decide again; recipes that were saved have theirs",
-        ) from error
+    remedy = "delete the file, and decide again; recipes that were saved have theirs"
+    review = read_model_file(path, Review, "the decisions about suspect labels", remedy)
     return review if review.of == suspects.made else Review(of=suspects.made)
 
 

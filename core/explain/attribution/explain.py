@@ -11,7 +11,6 @@ import numpy as np
 from core.errors import ModelError
 from core.explain.attribution.class_activation import METHODS, class_activation, on_pixels
 from core.explain.attribution.gradient_maps import (
-    BASELINES,
     Baseline,
     baseline_batch,
     integrated_gradients,
@@ -33,6 +32,9 @@ Kind = Literal[
     "grad-cam++",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+_ANOTHER_MAP = 0.5  # similarity below which two maps are not of one kind
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,11 @@ class Trust:
 
     @property
     def depends_on_weights(self) -> bool:
-        """Whether the map of a network that has forgotten everything is another one."""
-        return self.stages[-1].similarity < 0.5
+        """Whether the map of a network that has forgotten everything is another one.
+
+        That is, whether it shares less than a quarter of its variance of ranks (0.5²).
+        """
+        return self.stages[-1].similarity < _ANOTHER_MAP
 
 
 def explain(
@@ -179,8 +184,6 @@ def _map(
     if kind == "smooth-grad":
         return smooth_grad(gradient, batch, progress=progress), score, None
     if kind == "integrated-gradients":
-        if question.baseline not in BASELINES:
-            raise ModelError(f"there is no baseline {question.baseline!r}")
         result = integrated_gradients(
             gradient, batch, baseline_batch(batch, question.baseline), progress=progress
         )

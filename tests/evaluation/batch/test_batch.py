@@ -1,4 +1,4 @@
-"""A batch is predicted, stopped, gone on with, read again, packed, compared and bounded."""
+"""A batch is predicted, stopped, gone on with, read again, packed and compared."""
 
 from __future__ import annotations
 
@@ -8,86 +8,43 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from affine import Affine
-from rasterio.crs import CRS
 
 from core.classes import DUBAI_CLASSES, VOID, ClassTable, LandClass
 from core.errors import DatasetError, ModelError, WorkspaceError
-from core.evaluation.batch import store
 from core.evaluation.batch.compare import compare_batches
-from core.evaluation.batch.files import NamedBytes, take_uploads
+from core.evaluation.batch.files import NamedBytes
 from core.evaluation.batch.pack import PackOptions, pack_batch
-from core.evaluation.batch.plan import model_of_batch, plan_files, plan_samples, samples_of_side
-from core.evaluation.batch.record import BatchOptions, BatchRecord, BatchSide
-from core.evaluation.batch.run import run_batch
+from core.evaluation.batch.plan import model_of_batch, plan_samples, samples_of_side
+from core.evaluation.batch.record import BatchOptions, BatchSide
 from core.evaluation.batch.source import open_source
 from core.evaluation.batch.store import (
     KeptBatch,
-    delete_batch,
-    find_batch,
-    held_batch,
-    list_batches,
-    make_room,
     new_batch,
 )
 from core.evaluation.batch.table import at_threshold, batch_rows, table_csv, totals
 from core.evaluation.confusion import confusion, scores
 from core.imagery.ground_area import GroundAreas, ground_areas
-from core.imagery.header import Georeference
-from core.imagery.output.write import geotiff_bytes, png_bytes
-from core.imagery.raster import read_raster
+from core.imagery.output.write import png_bytes
 from core.inference.certainty import labels_at
-from core.inference.predictor import Predictor
 from core.models.architectures.unet import UNetSpec
 from core.models.network import build_model
 from core.models.store import find_model, load_model
-from tests.tiny import save_tiny_model, save_with_card
-
-RNG = np.random.default_rng(8)
-ROADS = ClassTable(
-    classes=(LandClass(name="Ground", color="#999999"), LandClass(name="Road", color="#E69F00"))
+from tests.evaluation.batch.made_batches import (
+    RNG,
+    ROADS,
+    Stop,
+    batch_of,
+    located,
+    picture,
+    predicted,
 )
-
-
-class Stop(BaseException):
-    """As the page's job stops its work."""
-
-
-def picture(height: int = 40, width: int = 50) -> bytes:
-    return png_bytes(RNG.integers(0, 256, (height, width, 3), np.uint8))
-
-
-def located(height: int = 40, width: int = 50) -> tuple[bytes, Georeference]:
-    grid = Georeference(CRS.from_epsg(32631), Affine(0.5, 0, 590_000, 0, -0.5, 5_750_000))
-    return geotiff_bytes(RNG.integers(0, 256, (height, width, 3), np.uint8), grid), grid
-
-
-def batch_of(
-    files: list[NamedBytes], model: str = "tiny", options: BatchOptions | None = None
-) -> KeptBatch:
-    kept = new_batch()
-    ref = find_model(model)
-    taken = take_uploads(kept.uploads, files)
-    kept.write_record(plan_files(kept, taken, ref, options or BatchOptions()))
-    kept.write_card(load_model(ref.folder)[1])
-    return kept
-
-
-def predicted(kept: KeptBatch, progress: Any = None, **settings: Any) -> BatchRecord:
-    record = kept.record()
-    model, card = load_model(find_model(record.model).folder)
-    averaging = record.options.averaging
-    predictor = Predictor.of_card(
-        model, card, tta=averaging.symmetries, scales=averaging.scales, **settings
-    )
-    return run_batch(kept, open_source(kept, record, card), predictor, progress)
+from tests.tiny import save_tiny_model, save_with_card
 
 
 @pytest.fixture
@@ -456,142 +413,3 @@ def test_views_are_kept_where_they_were_averaged(tiny_model: str) -> None:
     predicted(kept)
     disagreement = kept.maps(0, 5).certainty.disagreement
     assert disagreement is not None and disagreement.shape == (40, 50)
-
-
-def test_a_scene_by_windows_is_stopped_and_gone_on_with(
-    tiny_model: str, space: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.imagery.scene.scene.WHOLE_BYTES", 100_000)
-    tiff, _ = located(200, 300)
-    root = space / "datasets/wide/images"
-    root.mkdir(parents=True)
-    (root / "scene.tif").write_bytes(tiff)
-    (root / "small.png").write_bytes(picture())
-    kept = new_batch()
-    ref = find_model("tiny")
-    kept.write_record(plan_samples(ref, BatchSide(dataset="wide"), BatchOptions()))
-    kept.write_card(load_model(ref.folder)[1])
-    assert [image.large for image in kept.record().images] == [True, False]
-    details: list[str] = []
-
-    def stop(done: int, total: int, *, share: float, detail: str) -> None:
-        details.append(detail)
-        if len(details) == 6:
-            raise Stop
-
-    settings = {"tile": 64, "large_pixels": 10_000}
-    with pytest.raises(Stop):
-        predicted(kept, stop, **settings)
-    assert not kept.results()
-    assert list(kept.scene_folder(0).glob(".dsi-*"))  # what is done is kept
-    predicted(kept, **settings)
-    result = kept.results()[0]
-    assert not result.failed and (result.width, result.height) == (300, 200)
-    assert sum(result.counts) == 60_000 and sum(result.areas) == pytest.approx(15_000, rel=0.01)
-    labels = read_raster(kept.scene_path(0), values="indices").pixels
-    assert np.bincount(labels.ravel(), minlength=5)[:5].tolist() == list(result.counts[:5])
-    with zipfile.ZipFile(pack_batch(kept, PackOptions())) as archive:
-        names = archive.namelist()
-    assert "images/scene_labels.tif" in names and "images/small_labels.png" in names
-
-
-def wide_scene(space: Path, labels: np.ndarray, grid: Georeference | None = None) -> KeptBatch:
-    """A batch of a scene that counts as large, with a mask; the dataset's classes are reversed."""
-    root = space / "datasets/wide"
-    for folder in ("images", "masks"):
-        (root / folder).mkdir(parents=True)
-    tiff, own = located(200, 300)
-    (root / "images/scene.tif").write_bytes(tiff)
-    (root / "masks/scene.tif").write_bytes(geotiff_bytes(labels[..., None], grid or own))
-    classes = [{"name": c.name, "color": c.color} for c in reversed(DUBAI_CLASSES.classes)]
-    (root / "classes.json").write_text(json.dumps({"classes": classes}))
-    kept = new_batch()
-    ref = find_model("tiny")
-    kept.write_record(plan_samples(ref, BatchSide(dataset="wide"), BatchOptions()))
-    kept.write_card(load_model(ref.folder)[1])
-    return kept
-
-
-def test_a_scene_by_windows_is_scored_against_its_mask(
-    tiny_model: str, space: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.imagery.scene.scene.WHOLE_BYTES", 100_000)
-    labels = RNG.integers(0, 5, (200, 300), np.uint8)
-    labels[:20] = VOID
-    kept = wide_scene(space, labels)
-    predicted(kept, tile=64, large_pixels=10_000)
-    result = kept.results()[0]
-    made = read_raster(kept.scene_path(0), values="indices").pixels[..., 0]
-    truth = np.where(labels == VOID, VOID, 4 - labels)  # by name: the dataset's order is reversed
-    np.testing.assert_array_equal(result.matrix, confusion(truth, made, 5))
-    assert sum(map(sum, result.matrix)) == 180 * 300
-
-
-def test_a_mask_elsewhere_is_not_compared_with_a_scene(
-    tiny_model: str, space: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.imagery.scene.scene.WHOLE_BYTES", 100_000)
-    labels = RNG.integers(0, 5, (200, 300), np.uint8)
-    away = Georeference(CRS.from_epsg(32631), Affine(0.5, 0, 590_100, 0, -0.5, 5_750_000))
-    kept = wide_scene(space, labels, away)
-    predicted(kept, tile=64, large_pixels=10_000)
-    result = kept.results()[0]
-    assert not result.failed and not result.matrix
-    assert "No scores" in result.note and "another grid" in result.note
-
-
-def test_the_list_and_its_bounds(tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = [batch_of([NamedBytes("a.png", picture())]) for _ in range(3)]
-    assert list_batches(pytest.fail) == {}
-    assert list(list_batches(pytest.fail, [batches[1].id])) == [batches[1].id]
-    for kept in batches:
-        kept.write_record(kept.record().model_copy(update={"listed": True}))
-    assert set(list_batches(pytest.fail)) == {kept.id for kept in batches}
-    monkeypatch.setattr(store, "MOST_BYTES", 1)
-    with held_batch(batches[0]):
-        make_room(batches[2])
-        assert batches[0].folder.is_dir()  # it goes on
-        with pytest.raises(WorkspaceError, match="already"):
-            delete_batch(batches[0])
-    assert not batches[1].folder.exists()
-    make_room(batches[2])
-    assert set(list_batches(pytest.fail)) == {batches[2].id}
-    delete_batch(batches[2])
-    with pytest.raises(WorkspaceError, match="gone already"):
-        delete_batch(batches[2])
-    with pytest.raises(WorkspaceError, match="no such batch"):
-        find_batch("../../etc")
-
-
-def test_unlisted_batches_go_after_a_day(tiny_model: str) -> None:
-    old, new = (batch_of([NamedBytes("a.png", picture())]) for _ in range(2))
-    old.write_record(old.record().model_copy(update={"made": 0.0}))
-    make_room(new)
-    assert not old.folder.exists() and new.folder.exists()
-
-
-@pytest.mark.parametrize("name", ["batch.json", "model.json", "maps/000000.png"])
-def test_damaged_files_are_said(tiny_model: str, name: str) -> None:
-    kept = batch_of([NamedBytes("a.png", picture())])
-    predicted(kept)
-    kept.write_record(kept.record().model_copy(update={"listed": True}))
-    (kept.folder / name).write_bytes(b"{")
-    reads: dict[str, Callable[[], object]] = {
-        "batch.json": kept.record,
-        "model.json": kept.card,
-        "maps/000000.png": lambda: kept.maps(0, 5),
-    }
-    with pytest.raises(WorkspaceError, match=r"cannot be read|damaged"):
-        reads[name]()
-    errors: list[WorkspaceError] = []
-    list_batches(errors.append)
-    assert len(errors) == (name == "batch.json")
-
-
-def test_a_record_names_no_file_outside_its_batch(tiny_model: str) -> None:
-    kept = batch_of([NamedBytes("a.png", picture())])
-    record = kept.record()
-    image = record.images[0].model_copy(update={"file": "../../../../../etc/hostname"})
-    kept.write_record(record.model_copy(update={"images": (image,)}))
-    predicted(kept)
-    assert "outside the batch" in kept.results()[0].error

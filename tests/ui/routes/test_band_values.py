@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
 
 from core.imagery.header import Header
 from core.imagery.raster import Raster
 from tests.imagery.test_raster import tiff
+from tests.ui.routes.ask_route import ask_route
 from ui.loaded.images import file_stamp
 from ui.routes.band_values import routes
 from ui.viewer.band_values import (
@@ -31,17 +28,7 @@ from ui.viewer.band_values import (
 
 
 def answer(path: str) -> Response | None:
-    """What the route says, as Starlette would ask it; None where there is no such route."""
-    (route,) = routes()
-    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-    match, child = route.matches(scope)
-    if match != Match.FULL:
-        return None
-    # In a thread of its own: Playwright keeps an event loop going in this one.
-    with ThreadPoolExecutor(1) as thread:
-        asked = asyncio.run, route.endpoint(Request(scope | child))
-        response: Response = thread.submit(*asked).result()
-    return response
+    return ask_route(routes(), path)
 
 
 def said(path: str) -> Any:

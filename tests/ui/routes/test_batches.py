@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Match
 
 from core.evaluation.batch.store import new_batch
+from tests.ui.routes.ask_route import ask_route
 from ui.routes.batches import routes, zip_url
 
 
 def answer(path: str) -> Response | None:
-    """What the route says, as Starlette would ask it; None where there is no such route."""
-    (route,) = routes()
-    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-    match, child = route.matches(scope)
-    if match != Match.FULL:
-        return None
-    # In a thread of its own: Playwright keeps an event loop going in this one.
-    with ThreadPoolExecutor(1) as thread:
-        asked = asyncio.run, route.endpoint(Request(scope | child))
-        response: Response = thread.submit(*asked).result()
-    return response
+    return ask_route(routes(), path)
 
 
 def test_a_packed_batch_is_served_from_the_disk(space: Path) -> None:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
 
+from tests.ui.routes.ask_route import ask_route
 from ui.routes.pictures import routes
 from ui.viewer.encode import INLINE, encode_picture
 
 
 def answer(path: str) -> Response | None:
-    """What the route says, as Starlette would ask it; None where there is no such route."""
-    (route,) = routes()
-    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-    match, child = route.matches(scope)
-    if match != Match.FULL:
-        return None
-    # In a thread of its own: Playwright keeps an event loop going in this one.
-    with ThreadPoolExecutor(1) as thread:
-        asked = asyncio.run, route.endpoint(Request(scope | child))
-        response: Response = thread.submit(*asked).result()
-    return response
+    return ask_route(routes(), path)
 
 
 def test_a_large_picture_is_fetched_and_a_small_one_comes_along() -> None:
